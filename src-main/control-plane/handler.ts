@@ -1,0 +1,45 @@
+/** What a handler is, by kind of method. All handlers together must cover the contract, or handlers.ts does not compile. */
+import type { BytesName, CallName, ItemOf, OutputOf, ParsedInputOf, StreamName } from '#contract/index.ts';
+import type { Caller } from './caller.ts';
+
+export interface HandlerContext {
+  readonly caller: Caller;
+  /** Aborted when the client cancels or its connection closes. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * The plane's end of a byte stream. `send` resolves when there is credit for more: a producer that cannot wait pauses
+ * its source until then. `onReceive` gets the client's bytes; its promise returns their credit.
+ */
+export interface ByteChannel {
+  /** Queues the bytes (copied) and flushes at once when the way is idle. Resolves when the peer has credit left. */
+  send(bytes: Uint8Array): Promise<void>;
+  /** Bytes accepted by `send` that have not left yet for want of credit. */
+  readonly waitingBytes: number;
+  /** Throws away what waits; returns how much. */
+  dropWaiting(): number;
+  onReceive(listener: (bytes: Uint8Array) => void | Promise<void>): void;
+}
+
+export type CallHandler<M extends CallName> = (
+  input: ParsedInputOf<M>,
+  context: HandlerContext,
+) => OutputOf<M> | Promise<OutputOf<M>>;
+export type StreamHandler<M extends StreamName> = (
+  input: ParsedInputOf<M>,
+  context: HandlerContext,
+) => AsyncIterable<ItemOf<M>>;
+/** Resolves when the stream has ended. */
+export type BytesHandler<M extends BytesName> = (
+  input: ParsedInputOf<M>,
+  channel: ByteChannel,
+  context: HandlerContext,
+) => Promise<void>;
+
+export type Handlers = {
+  readonly [M in CallName]: CallHandler<M>;
+} & { readonly [M in StreamName]: StreamHandler<M> } & { readonly [M in BytesName]: BytesHandler<M> };
+
+/** The handlers of one noun: those whose names begin with it. */
+export type HandlersOf<Noun extends string> = Pick<Handlers, Extract<keyof Handlers, `${Noun}.${string}`>>;

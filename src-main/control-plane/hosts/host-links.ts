@@ -1,0 +1,32 @@
+/** What the other nouns see of a connected host: its connection and its engine, and word of coming and going. */
+import type { HostId } from '#contract/ids.ts';
+import type { ContainerEngine, EngineInfo } from '../interfaces/container-engine.ts';
+import type { HostConnection } from '../interfaces/host-connection.ts';
+
+export interface HostLink {
+  readonly hostId: HostId;
+  readonly hostName: string;
+  readonly connection: HostConnection;
+  /** Undefined where the machine answers and has no usable engine. */
+  readonly engine: ContainerEngine | undefined;
+  readonly engineInfo: EngineInfo | undefined;
+  /** Aborted when this link is lost or closed. */
+  readonly signal: AbortSignal;
+}
+
+export interface HostLinks {
+  current(hostId: HostId): HostLink | undefined;
+  /** Throws not-found (no such host) or host.not-connected. */
+  require(hostId: HostId): HostLink;
+  /** As `require`, and throws the engine's own error where there is none. */
+  requireEngine(
+    hostId: HostId,
+  ): HostLink & { readonly engine: ContainerEngine; readonly engineInfo: EngineInfo };
+  /** Called for every link that becomes ready, the present ones first. */
+  onReady(listener: (link: HostLink) => void): () => void;
+  onLost(listener: (hostId: HostId) => void): () => void;
+  /** Called when a host is removed from Berth. */
+  onRemoved(listener: (hostId: HostId) => void): () => void;
+  /** Told of trouble on a link by whoever met it: probes at once. */
+  suspect(hostId: HostId): void;
+}

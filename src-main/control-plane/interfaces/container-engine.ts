@@ -1,0 +1,200 @@
+/**
+ * A container engine on a host, in Berth's own words. Nothing of Docker's JSON passes this line. Every call has a
+ * time-out and takes a signal; failures are engine.*, image.*, host.disk-full, timed-out, connection-lost, not-found.
+ */
+import type { Readable } from 'node:stream';
+import type { HardeningProfile, Limits } from '#contract/projects.ts';
+import type { HostImage } from '#contract/hosts.ts';
+import type { WorkspaceStats } from '#contract/workspaces.ts';
+import type { Pty } from './host-connection.ts';
+
+export interface EngineInfo {
+  readonly name: string;
+  readonly version: string;
+  /** Negotiated: the highest that both sides know, never below `minimumApiVersion`. */
+  readonly apiVersion: string;
+  readonly minimumApiVersion: string;
+  readonly operatingSystem: string;
+  readonly kernel: string;
+  readonly architecture: string;
+  readonly cpus: number;
+  readonly memoryBytes: number;
+  readonly rootFolder: string;
+  readonly storageDriver: string;
+  readonly cgroupVersion: string;
+  readonly runtimes: readonly string[];
+  readonly defaultRuntime: string;
+  readonly runtimeVersions: Readonly<Record<string, string>>;
+  readonly securityOptions: readonly string[];
+  readonly isRootless: boolean;
+  /** True where the engine can limit a container's own disk (overlay2 on XFS with pquota). */
+  readonly canLimitDisk: boolean;
+  readonly liveRestore: boolean;
+  readonly warnings: readonly string[];
+}
+
+/** Everything that a person can influence in a container. What is not here cannot be asked for. */
+export interface WorkspaceContainerSpec {
+  readonly containerName: string;
+  readonly image: string;
+  readonly hostname: string;
+  readonly volumeName: string;
+  readonly networkName: string;
+  readonly mountPoint: string;
+  readonly environment: readonly { name: string; value: string }[];
+  readonly limits: Limits;
+  readonly profile: HardeningProfile;
+  /** `default` or a runtime's name that the engine has. */
+  readonly runtime: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly stopGraceSeconds: number;
+}
+
+export interface ContainerSummary {
+  readonly id: string;
+  readonly name: string;
+  readonly image: string;
+  readonly imageId: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly state: 'created' | 'running' | 'paused' | 'restarting' | 'removing' | 'exited' | 'dead';
+  readonly createdAtMs: number;
+}
+
+export interface ContainerDetail extends ContainerSummary {
+  readonly startedAt: string | null;
+  readonly finishedAt: string | null;
+  readonly exitCode: number | null;
+  readonly isOutOfMemory: boolean;
+  readonly error: string;
+  readonly user: string;
+  readonly pid: number | null;
+  readonly ipAddress: string | null;
+}
+
+export interface VolumeSummary {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly createdAt: string | null;
+}
+
+export interface EngineEvent {
+  readonly type: 'container' | 'image' | 'volume' | 'network' | 'daemon';
+  /** `start`, `die`, `oom`, `pause`, `unpause`, `destroy`, `create`, `rename`, `health_status`, … */
+  readonly action: string;
+  readonly id: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly atMs: number;
+}
+
+export interface PullProgress {
+  /** One entry a layer that is under way or done. */
+  readonly layers: readonly {
+    readonly id: string;
+    readonly state: 'waiting' | 'downloading' | 'verifying' | 'extracting' | 'done' | 'exists';
+    readonly doneBytes: number;
+    readonly totalBytes: number | null;
+  }[];
+}
+
+export interface ExecSpec {
+  readonly containerId: string;
+  readonly argv: readonly [string, ...string[]];
+  readonly env?: Readonly<Record<string, string>>;
+  readonly user?: string;
+  readonly workingFolder?: string;
+  readonly input?: string | Uint8Array;
+  readonly timeoutMs?: number;
+  readonly maxOutputBytes?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** A shell in a container. `kill` ends its whole process group inside the container (the engine itself has no such verb). */
+export interface ContainerPtySpec {
+  readonly containerId: string;
+  readonly cols: number;
+  readonly rows: number;
+  readonly term: string;
+  /** Candidates in order; the first that exists in the image is used. */
+  readonly shells: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  readonly workingFolder?: string;
+  /** Marks the process tree in the container (an environment variable), so that a later sweep finds it. */
+  readonly terminalId: string;
+  readonly signal?: AbortSignal;
+}
+
+export interface ContainerEngine {
+  ping(signal?: AbortSignal): Promise<void>;
+  info(signal?: AbortSignal): Promise<EngineInfo>;
+
+  listImages(signal?: AbortSignal): Promise<HostImage[]>;
+  /** Undefined: the host does not have it. `digest` is the repository digest if there is one. */
+  inspectImage(
+    reference: string,
+    signal?: AbortSignal,
+  ): Promise<
+    { id: string; digest: string | null; architecture: string; user: string; sizeBytes: number } | undefined
+  >;
+  /** Reads every line of the answer: the engine hides errors inside a 200 (RFC 9110 says nothing of that). */
+  pullImage(
+    reference: string,
+    options: { onProgress: (progress: PullProgress) => void; signal: AbortSignal },
+  ): Promise<void>;
+
+  /** Filters by labels, all of which must match; `null` = present with any value. */
+  listContainers(
+    labels: Readonly<Record<string, string | null>>,
+    signal?: AbortSignal,
+  ): Promise<ContainerSummary[]>;
+  inspectContainer(id: string, signal?: AbortSignal): Promise<ContainerDetail | undefined>;
+  /** Builds the hardened container of reliability's allow-list. 409 by name: throws conflict with `details.containerId`. */
+  createWorkspaceContainer(
+    spec: WorkspaceContainerSpec,
+    signal?: AbortSignal,
+  ): Promise<{ id: string; warnings: string[] }>;
+  startContainer(id: string, signal?: AbortSignal): Promise<void>;
+  stopContainer(id: string, graceSeconds: number, signal?: AbortSignal): Promise<void>;
+  unpauseContainer(id: string, signal?: AbortSignal): Promise<void>;
+  renameContainer(id: string, name: string, signal?: AbortSignal): Promise<void>;
+  /** Idempotent: what is not there is removed already. Removes by force, never its named volumes. */
+  removeContainer(id: string, signal?: AbortSignal): Promise<void>;
+
+  listVolumes(
+    labels: Readonly<Record<string, string | null>>,
+    signal?: AbortSignal,
+  ): Promise<VolumeSummary[]>;
+  ensureVolume(name: string, labels: Readonly<Record<string, string>>, signal?: AbortSignal): Promise<void>;
+  volumeSizes(names: readonly string[], signal?: AbortSignal): Promise<ReadonlyMap<string, number>>;
+  removeVolume(name: string, signal?: AbortSignal): Promise<void>;
+
+  listNetworks(
+    labels: Readonly<Record<string, string | null>>,
+    signal?: AbortSignal,
+  ): Promise<{ id: string; name: string; labels: Readonly<Record<string, string>>; subnets: string[] }[]>;
+  /** A bridge of its own for one workspace: no traffic between containers, no IPv6. */
+  ensureNetwork(name: string, labels: Readonly<Record<string, string>>, signal?: AbortSignal): Promise<void>;
+  removeNetwork(name: string, signal?: AbortSignal): Promise<void>;
+
+  /** Ends (with an error) when the connection does; the caller lists anew and subscribes again. */
+  events(onEvent: (event: EngineEvent) => void, signal: AbortSignal): Promise<void>;
+  stats(containerId: string, onStats: (stats: WorkspaceStats) => void, signal: AbortSignal): Promise<void>;
+  /** Standard output and error, demultiplexed into one stream of bytes, following. */
+  logs(containerId: string, options: { tailLines: number; signal: AbortSignal }): Promise<Readable>;
+
+  exec(spec: ExecSpec): Promise<{ stdout: string; stderr: string; exitCode: number | null }>;
+  openPty(spec: ContainerPtySpec): Promise<Pty>;
+  /** Ends every process in the container that carries one of these terminal ids; returns how many. */
+  sweepTerminals(containerId: string, terminalIds: readonly string[]): Promise<number>;
+  /** Terminal ids that have processes in the container. */
+  listTerminals(containerId: string): Promise<string[]>;
+
+  close(): void;
+}
+
+export interface ContainerEngineFactory {
+  /** Negotiates the API version; throws engine.too-old, engine.unreachable, engine.permission-denied. */
+  open(
+    openStream: (signal?: AbortSignal) => Promise<import('node:stream').Duplex>,
+    signal?: AbortSignal,
+  ): Promise<ContainerEngine>;
+}

@@ -1,0 +1,66 @@
+/**
+ * How a kind of operation is written: steps in order, each idempotent, each findable again by label. The runner writes
+ * the intent before the first step and each step's state before its effect (journal), so after a crash it knows where
+ * it was. `recover` says which way to go then.
+ */
+import type { Operation, OperationKind, StepProgress } from '#contract/operations.ts';
+import type { HostId, OperationId, UserId } from '#contract/ids.ts';
+import type { HostLink } from '../hosts/host-links.ts';
+
+export interface StepContext<I> {
+  readonly operationId: OperationId;
+  readonly input: I;
+  /** What earlier steps left for later ones; saved with the journal. JSON only. */
+  readonly memory: Record<string, unknown>;
+  /** Aborted by cancel and by shutdown. */
+  readonly signal: AbortSignal;
+  /** The live link of the operation's host; throws host.not-connected, on which the runner waits for it and repeats the step. */
+  link(): HostLink;
+  progress(progress: StepProgress): void;
+  note(text: string): void;
+  /** A line of the log; `command`: what a person would type. Never a secret. */
+  log(text: string, level?: 'info' | 'command' | 'warning'): void;
+}
+
+export interface StepDefinition<I> {
+  readonly id: string;
+  readonly title: string;
+  run(context: StepContext<I>): Promise<void>;
+  /** Takes the step's effect back; must succeed where there is no effect. Absent: nothing to undo. */
+  undo?(context: StepContext<I>): Promise<void>;
+}
+
+export interface OperationDefinition<I> {
+  readonly kind: OperationKind;
+  readonly parseInput: (value: unknown) => I;
+  readonly steps: readonly StepDefinition<I>[];
+  /** After a crash: go on with the step that was under way, or undo what was done. */
+  readonly recover: 'finish' | 'undo';
+  /** May a person stop it? Cancel undoes the steps that were done. */
+  readonly canCancel: boolean;
+  /** Called after the operation ended in any way, once, also after recovery. */
+  onEnd?(operation: Operation, input: I): Promise<void>;
+}
+
+export interface StartOperation<I> {
+  readonly title: string;
+  readonly subject: Operation['subject'];
+  readonly hostId: HostId | null;
+  readonly userId: UserId;
+  readonly input: I;
+}
+
+export interface OperationStarter {
+  /** Registers a kind; all kinds are registered before `recover()` runs. */
+  define<I>(definition: OperationDefinition<I>): void;
+  /**
+   * Writes the intent and begins. One at a time per subject: the same kind again attaches to the one under way, another
+   * kind throws conflict.
+   */
+  start<I>(definition: OperationDefinition<I>, start: StartOperation<I>): Promise<Operation>;
+  get(id: OperationId): Operation | undefined;
+  /** The unfinished operation on a subject, if any. */
+  current(subject: { kind: string; id: string }): Operation | undefined;
+  /** Resolves when it has ended in whichever way. */
+  ended(id: OperationId): Promise<Operation>;
+}

@@ -1,0 +1,29 @@
+/**
+ * Identifiers: a prefix that names the noun and 20 characters of base 32 (100 random bits), safe in labels, file names
+ * and URLs. Each noun has its own template type, so that one cannot be passed for another.
+ */
+import { z } from 'zod';
+
+const body = z.string().regex(/^[0-9a-z]{20}$/);
+
+export const HostId = z.templateLiteral(['host_', body]);
+export type HostId = z.infer<typeof HostId>;
+export const ProjectId = z.templateLiteral(['proj_', body]);
+export type ProjectId = z.infer<typeof ProjectId>;
+export const WorkspaceId = z.templateLiteral(['ws_', body]);
+export type WorkspaceId = z.infer<typeof WorkspaceId>;
+export const TerminalId = z.templateLiteral(['term_', body]);
+export type TerminalId = z.infer<typeof TerminalId>;
+export const CredentialId = z.templateLiteral(['cred_', body]);
+export type CredentialId = z.infer<typeof CredentialId>;
+export const OperationId = z.templateLiteral(['op_', body]);
+export type OperationId = z.infer<typeof OperationId>;
+export const QuestionId = z.templateLiteral(['q_', body]);
+export type QuestionId = z.infer<typeof QuestionId>;
+export const UserId = z.templateLiteral(['user_', body]);
+export type UserId = z.infer<typeof UserId>;
+
+/** The person at the desktop, who needs no account: a fixed id, so that labels on hosts stay theirs. */
+export const localOwnerId: UserId = 'user_00000000000000000000';
+
+export type IdPrefix = 'host' | 'proj' | 'ws' | 'term' | 'cred' | 'op' | 'q' | 'user';

@@ -1,0 +1,71 @@
+/** Settings: what a person prefers. Every one has a default, a sentence in the settings page, and a bound. */
+import { z } from 'zod';
+import { call, stream } from './contract.ts';
+
+export const Settings = z.object({
+  theme: z.enum(['system', 'light', 'dark']),
+  interfaceFontSizePx: z.number().int().min(11).max(20),
+  terminalFontFamily: z
+    .string()
+    .min(1)
+    .max(200)
+    .regex(/^[^;{}<>]+$/, 'must be a list of font names'),
+  terminalFontSizePx: z.number().int().min(8).max(40),
+  terminalLineHeight: z.number().min(1).max(2),
+  terminalCursor: z.enum(['block', 'bar', 'underline']),
+  terminalCursorBlinks: z.boolean(),
+  terminalScrollbackLines: z.number().int().min(0).max(200_000),
+  terminalBell: z.enum(['none', 'mark', 'sound']),
+  terminalRenderer: z.enum(['automatic', 'gpu', 'plain']),
+  copyOnSelection: z.boolean(),
+  warnOnMultiLinePaste: z.boolean(),
+  /** Shell for terminals on a host; null is the login shell. */
+  hostShell: z
+    .string()
+    .max(255)
+    .regex(/^\/[^\0\n]+$/, 'must be an absolute path')
+    .nullable(),
+  confirmCloseOfRunningTerminal: z.boolean(),
+  /** Seconds between a stop's SIGTERM and its SIGKILL. */
+  stopGraceSeconds: z.number().int().min(0).max(600),
+  /** Changed shortcuts, by command id. An empty string takes the shortcut away. */
+  shortcuts: z.record(z.string().max(80), z.string().max(60)),
+});
+export type Settings = z.infer<typeof Settings>;
+
+export const settingsDefaults: Settings = {
+  theme: 'system',
+  interfaceFontSizePx: 13,
+  terminalFontFamily: "'JetBrains Mono Variable', monospace",
+  terminalFontSizePx: 13,
+  terminalLineHeight: 1.2,
+  terminalCursor: 'block',
+  terminalCursorBlinks: true,
+  terminalScrollbackLines: 10_000,
+  terminalBell: 'mark',
+  terminalRenderer: 'automatic',
+  copyOnSelection: false,
+  warnOnMultiLinePaste: true,
+  hostShell: null,
+  confirmCloseOfRunningTerminal: true,
+  stopGraceSeconds: 10,
+  shortcuts: {},
+};
+
+export const settingsMethods = {
+  'settings.watch': stream({
+    summary: 'The settings, then every change',
+    scope: 'settings.read',
+    input: z.object({}),
+    item: Settings,
+    errors: [],
+  }),
+  'settings.change': call({
+    summary: 'Changes some settings; the others stay',
+    scope: 'settings.write',
+    input: Settings.partial(),
+    output: Settings,
+    errors: [],
+    rest: { method: 'PATCH', path: '/settings' },
+  }),
+};

@@ -1,0 +1,108 @@
+/** Terminals: a PTY in a workspace or on a host. Its bytes travel as binary frames; its state is a collection. */
+import { z } from 'zod';
+import { ErrorShape } from './berth-error.ts';
+import { collectionItem } from './collection.ts';
+import { bytes, call, stream } from './contract.ts';
+import { HostId, TerminalId, WorkspaceId } from './ids.ts';
+import { Instant, line } from './text.ts';
+
+/** Columns and rows; the bounds are those under which every terminal program still draws. */
+export const TerminalSize = z.object({
+  cols: z.number().int().min(2).max(1000),
+  rows: z.number().int().min(1).max(500),
+});
+export type TerminalSize = z.infer<typeof TerminalSize>;
+
+export const TerminalTarget = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('workspace'), workspaceId: WorkspaceId }),
+  z.object({ kind: z.literal('host'), hostId: HostId }),
+]);
+export type TerminalTarget = z.infer<typeof TerminalTarget>;
+
+export const TerminalState = z.discriminatedUnion('phase', [
+  z.object({ phase: z.literal('opening') }),
+  z.object({ phase: z.literal('live') }),
+  z.object({
+    phase: z.literal('ended'),
+    at: Instant,
+    exitCode: z.number().int().nullable(),
+    error: ErrorShape.nullable(),
+  }),
+]);
+export type TerminalState = z.infer<typeof TerminalState>;
+
+export const Terminal = z.object({
+  id: TerminalId,
+  target: TerminalTarget,
+  /** Given by the person; null shows the title that the program set. */
+  name: line(80).nullable(),
+  /** Set by the program, cleaned of control characters, at most 256 characters. */
+  programTitle: z.string().max(256),
+  size: TerminalSize,
+  state: TerminalState,
+  /** `connection`: it ends with the connection. Another kind outlives it. */
+  lifetime: z.enum(['connection', 'multiplexer']),
+  openedAt: Instant,
+});
+export type Terminal = z.infer<typeof Terminal>;
+
+export const terminalMethods = {
+  'terminals.watch': stream({
+    summary: 'All terminals, then every change',
+    scope: 'terminals.read',
+    input: z.object({}),
+    item: collectionItem(Terminal),
+    errors: [],
+  }),
+  'terminals.open': call({
+    summary: 'Opens a shell in a workspace or on a host',
+    scope: 'terminals.write',
+    input: z.object({ target: TerminalTarget, size: TerminalSize, name: line(80).nullable() }),
+    output: Terminal,
+    errors: [
+      'host.not-connected',
+      'host.sessions-exhausted',
+      'engine.unreachable',
+      'engine.failed',
+      'workspace.not-running',
+      'terminal.open-failed',
+      'too-many',
+      'timed-out',
+    ],
+  }),
+  'terminals.attach': bytes({
+    summary:
+      'Output since `fromByte` (or what is still held of it), then live, and keystrokes up; ends with the terminal',
+    scope: 'terminals.write',
+    input: z.object({ id: TerminalId }),
+    errors: ['terminal.ended'],
+  }),
+  'terminals.resize': call({
+    summary: 'Tells the program its new size',
+    scope: 'terminals.write',
+    input: z.object({ id: TerminalId, size: TerminalSize }),
+    output: z.object({}),
+    errors: ['terminal.ended'],
+  }),
+  'terminals.rename': call({
+    summary: 'Names a terminal; null goes back to the title of its program',
+    scope: 'terminals.write',
+    input: z.object({ id: TerminalId, name: line(80).nullable() }),
+    output: Terminal,
+    errors: [],
+  }),
+  'terminals.dropBacklog': call({
+    summary: 'Throws away output that was not shown yet; says how much',
+    scope: 'terminals.write',
+    input: z.object({ id: TerminalId }),
+    output: z.object({ droppedBytes: z.number().int() }),
+    errors: ['terminal.ended'],
+  }),
+  'terminals.close': call({
+    summary: 'Ends what the terminal started and forgets it',
+    scope: 'terminals.write',
+    input: z.object({ id: TerminalId }),
+    output: z.object({}),
+    errors: [],
+  }),
+};

@@ -1,0 +1,203 @@
+/** Workspaces: one person's container and volume for a project, on a host. */
+import { z } from 'zod';
+import { ErrorShape } from './berth-error.ts';
+import { collectionItem } from './collection.ts';
+import { bytes, call, stream } from './contract.ts';
+import { HostId, OperationId, ProjectId, WorkspaceId } from './ids.ts';
+import { Operation } from './operations.ts';
+import { HardeningProfile, Limits } from './projects.ts';
+import { Bytes, DisplayName, Instant } from './text.ts';
+
+export const WorkspaceState = z.enum([
+  'creating',
+  'starting',
+  'running',
+  'paused',
+  'stopping',
+  'stopped',
+  'destroying',
+  /** The engine says that it died and Berth could not mend it; `problem` says why. */
+  'failed',
+  /** It is in the records and not on its host. */
+  'missing',
+  /** The host is away; what is shown is the last that was known. */
+  'unknown',
+]);
+export type WorkspaceState = z.infer<typeof WorkspaceState>;
+
+export const Workspace = z.object({
+  id: WorkspaceId,
+  name: DisplayName,
+  projectId: ProjectId.nullable(),
+  projectName: z.string(),
+  hostId: HostId,
+  image: z.string(),
+  imageDigest: z.string().nullable(),
+  mountPoint: z.string(),
+  profile: HardeningProfile,
+  runtime: z.string(),
+  limits: Limits,
+  /** What the person wants; Berth compares and mends on every connect and engine event. */
+  desired: z.enum(['running', 'stopped']),
+  state: WorkspaceState,
+  /** The last state that its host told, and when: shown while the host is away. */
+  lastKnown: z.object({ state: WorkspaceState, at: Instant }).nullable(),
+  problem: ErrorShape.nullable(),
+  containerId: z.string().nullable(),
+  volumeName: z.string(),
+  startedAt: Instant.nullable(),
+  createdAt: Instant,
+  /** Found on a host by its labels, not made from this database. */
+  isAdopted: z.boolean(),
+  operationId: OperationId.nullable(),
+});
+export type Workspace = z.infer<typeof Workspace>;
+
+/** One reading. Rates are per second over the time since the reading before. */
+export const WorkspaceStats = z.object({
+  at: Instant,
+  /** 1 = one processor wholly used. */
+  cpus: z.number(),
+  cpuLimit: z.number().nullable(),
+  memoryBytes: Bytes,
+  memoryLimitBytes: Bytes.nullable(),
+  networkInBytesPerSecond: z.number(),
+  networkOutBytesPerSecond: z.number(),
+  diskReadBytesPerSecond: z.number(),
+  diskWriteBytesPerSecond: z.number(),
+  pids: z.number().int(),
+});
+export type WorkspaceStats = z.infer<typeof WorkspaceStats>;
+
+export const KeptVolume = z.object({
+  name: z.string(),
+  hostId: HostId,
+  workspaceName: z.string(),
+  createdAt: Instant.nullable(),
+  sizeBytes: Bytes.nullable(),
+});
+export type KeptVolume = z.infer<typeof KeptVolume>;
+
+export const DestroyPlan = z.object({
+  workspaceName: z.string(),
+  deletes: z.array(z.object({ what: z.string(), detail: z.string() })),
+  keeps: z.array(z.object({ what: z.string(), detail: z.string() })),
+});
+export type DestroyPlan = z.infer<typeof DestroyPlan>;
+
+/** Names of volumes as the engine allows them. */
+const VolumeName = z.string().regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,254}$/, 'must be a volume name');
+const byId = z.object({ id: WorkspaceId });
+const needsHost = ['host.not-connected', 'engine.unreachable', 'engine.failed', 'timed-out'] as const;
+
+export const workspaceMethods = {
+  'workspaces.watch': stream({
+    summary: 'All workspaces with their states, then every change',
+    scope: 'workspaces.read',
+    input: z.object({}),
+    item: collectionItem(Workspace),
+    errors: [],
+  }),
+  'workspaces.create': call({
+    summary: 'Begins to make a workspace of a project on a host; the operation pulls, creates and starts',
+    scope: 'workspaces.write',
+    input: z.object({
+      name: DisplayName,
+      projectId: ProjectId,
+      hostId: HostId,
+      /** A kept volume of this host to use in place of a new one. */
+      volumeName: VolumeName.nullable(),
+    }),
+    output: z.object({ workspace: Workspace, operation: Operation }),
+    errors: [
+      ...needsHost,
+      'workspace.name-taken',
+      'workspace.runtime-missing',
+      'workspace.volume-in-use',
+      'image.invalid-reference',
+      'host.disk-full',
+    ],
+    rest: { method: 'POST', path: '/workspaces' },
+  }),
+  'workspaces.start': call({
+    summary: 'Wants it running',
+    scope: 'workspaces.write',
+    input: byId,
+    output: Operation,
+    errors: [...needsHost, 'conflict'],
+    rest: { method: 'POST', path: '/workspaces/:id/start' },
+  }),
+  'workspaces.stop': call({
+    summary: 'Wants it stopped: SIGTERM, then SIGKILL after the grace time',
+    scope: 'workspaces.write',
+    input: byId,
+    output: Operation,
+    errors: [...needsHost, 'conflict'],
+    rest: { method: 'POST', path: '/workspaces/:id/stop' },
+  }),
+  'workspaces.restart': call({
+    summary: 'Stops and starts it',
+    scope: 'workspaces.write',
+    input: byId,
+    output: Operation,
+    errors: [...needsHost, 'conflict'],
+    rest: { method: 'POST', path: '/workspaces/:id/restart' },
+  }),
+  'workspaces.rename': call({
+    summary: 'Gives it another name; nothing restarts',
+    scope: 'workspaces.write',
+    input: z.object({ id: WorkspaceId, name: DisplayName }),
+    output: Workspace,
+    errors: ['workspace.name-taken', ...needsHost],
+    rest: { method: 'PATCH', path: '/workspaces/:id' },
+  }),
+  'workspaces.destroyPlan': call({
+    summary: 'Says what destroying would delete and what would stay',
+    scope: 'workspaces.read',
+    input: z.object({ id: WorkspaceId, keepVolume: z.boolean() }),
+    output: DestroyPlan,
+    errors: [...needsHost],
+  }),
+  'workspaces.destroy': call({
+    summary: 'Destroys the container and its network; the volume stays unless told otherwise',
+    scope: 'workspaces.write',
+    input: z.object({ id: WorkspaceId, keepVolume: z.boolean().default(true) }),
+    output: Operation,
+    errors: [...needsHost, 'conflict'],
+    rest: { method: 'DELETE', path: '/workspaces/:id' },
+  }),
+  'workspaces.forget': call({
+    summary: 'Removes the record of a workspace that is missing from its host, or whose host is gone',
+    scope: 'workspaces.write',
+    input: byId,
+    output: z.object({}),
+    errors: ['conflict'],
+  }),
+  'workspaces.stats': stream({
+    summary: 'A reading about once a second while it runs',
+    scope: 'workspaces.read',
+    input: byId,
+    item: WorkspaceStats,
+    errors: [...needsHost, 'workspace.not-running'],
+  }),
+  'workspaces.logs': bytes({
+    summary: 'What its first process wrote: the last lines, then what follows',
+    scope: 'workspaces.read',
+    input: z.object({ id: WorkspaceId, tailLines: z.number().int().min(0).max(100_000).default(1000) }),
+    errors: [...needsHost],
+  }),
+  'workspaces.keptVolumes': call({
+    summary: 'Volumes of destroyed workspaces that are still on a host',
+    scope: 'workspaces.read',
+    input: z.object({ hostId: HostId }),
+    output: z.object({ volumes: z.array(KeptVolume) }),
+    errors: [...needsHost],
+  }),
+  'workspaces.destroyVolume': call({
+    summary: 'Deletes a kept volume and the files in it, for good',
+    scope: 'workspaces.write',
+    input: z.object({ hostId: HostId, name: VolumeName }),
+    output: Operation,
+    errors: [...needsHost, 'conflict', 'workspace.volume-in-use'],
+  }),
+};
