@@ -1,0 +1,284 @@
+#!/bin/bash
+# remote-host.sh VERB DIRECTORY SLOT …: the namespaces, cable, disk and processes of one throw-away remote host.
+#
+#   prepare D S MIB         makes the disk image
+#   network D S             makes a fresh network namespace, plugs the cable 10.78.S.0/24 into it, prints its name
+#   inside  D S NAME        runs as the host's PID 1: own root (an overlay of this machine's), sshd, containerd, dockerd
+#   silence D S, heal D S   a black hole, and its end
+#   cut     D S             a power cut: the link goes silent, unsynced writes are lost, every process dies at once
+#   destroy D S             a cut, and then nothing is left: namespaces, cable, loop device, cgroups, directory
+#   keep    D S TOKEN       waits for end of file on stdin (the test process is gone, however it went), then destroys
+#
+# Owns what remote-host.ts cannot do from Node. Must never touch what is not named by DIRECTORY or SLOT.
+set -eu
+umask 022
+verb=$1 directory=$2 slot=$3
+subnet=10.78.$slot cable=berth$slot cgroup=berth-test-$slot
+
+netns_name() { # the newest network namespace of this slot, if any
+  find /run/netns -maxdepth 1 -name "berth-$slot-*" -printf '%f\n' 2>/dev/null | sort -t- -k3 -n | tail -n 1
+}
+
+prepare() {
+  truncate -s "$1M" "$directory/disk.img"
+  mkfs.ext4 -q -F -m 0 -E lazy_itable_init=1,lazy_journal_init=1 "$directory/disk.img"
+  mkdir -p "$directory/control" "$directory/disk" "$directory/root"
+}
+
+network() {
+  local old number new
+  old=$(netns_name)
+  number=$((${old##*-} + 1))
+  new=berth-$slot-$number
+  ip netns add "$new"
+  if [ -e "/sys/class/net/$cable" ]; then
+    # A reboot: this machine's end stays as it is (its address, its route), so no packet strays to another network.
+    ip -n "$old" link set e0 netns "$new"
+    ip netns delete "$old"
+  else
+    ip link add "$cable" type veth peer name e0 netns "$new"
+    ip address add "$subnet.1/24" dev "$cable"
+    ip link set "$cable" up
+  fi
+  ip -n "$new" link set lo up
+  ip -n "$new" address add "$subnet.2/24" dev e0
+  # No default route: nothing that runs in the host can reach beyond this machine's end of the cable.
+  ip -n "$new" link set e0 up
+  printf '%s\n' "$new"
+}
+
+# --- as the host's PID 1 ------------------------------------------------------------------------------------------
+
+mount_disk() {
+  mount -o loop "$directory/disk.img" "$directory/disk" && return
+  e2fsck -fy "$directory/disk.img" || true
+  mount -o loop "$directory/disk.img" "$directory/disk"
+}
+
+first_boot() {
+  local upper=$1 entry
+  mkdir -p "$upper/etc" "$upper/var/lib/docker" "$upper/var/lib/containerd"
+  # What only this machine has at its top level does not belong to the host: a whiteout hides it.
+  for entry in /* /.[!.]*; do
+    [ -e "$entry" ] || continue
+    case ${entry#/} in
+    bin | boot | dev | etc | home | lib | lib32 | lib64 | libx32 | media | mnt | opt | proc | root | run | sbin | srv | sys | tmp | usr | var) ;;
+    *) mknod "$upper$entry" c 0 0 ;;
+    esac
+  done
+  # What identifies a machine must not be the same in two hosts (the engine's id is made from key.json).
+  tr -d - </proc/sys/kernel/random/uuid >"$upper/etc/machine-id"
+  if [ -e /etc/docker/key.json ]; then
+    mkdir -p "$upper/etc/docker"
+    mknod "$upper/etc/docker/key.json" c 0 0
+  fi
+  printf 'nameserver 127.0.0.1\noptions timeout:1 attempts:1\n' >"$upper/etc/resolv.conf"
+}
+
+build_root() {
+  local name=$1 disk=$directory/disk root=$directory/root entry
+  if [ ! -d "$disk/upper" ]; then
+    mkdir -p "$disk/upper" "$disk/work" "$disk/docker" "$disk/containerd" "$disk/home" "$disk/log"
+    mkdir -m 0700 "$disk/root-home"
+    mkdir -m 1777 "$disk/tmp" "$disk/var-tmp"
+    first_boot "$disk/upper"
+  fi
+  printf '%s\n' "$name" >"$disk/upper/etc/hostname"
+  printf '127.0.0.1 localhost\n::1 localhost\n%s.2 %s\n' "$subnet" "$name" >"$disk/upper/etc/hosts"
+  mount -t overlay overlay -o "lowerdir=/,upperdir=$disk/upper,workdir=$disk/work" "$root"
+  mount --bind "$disk/docker" "$root/var/lib/docker"
+  mount --bind "$disk/containerd" "$root/var/lib/containerd"
+  mount --bind "$disk/home" "$root/home"
+  mount --bind "$disk/root-home" "$root/root"
+  mount --bind "$disk/tmp" "$root/tmp"
+  mount --bind "$disk/var-tmp" "$root/var/tmp"
+  mount --bind "$disk/log" "$root/var/log"
+  mount -t proc proc "$root/proc"
+  mount -t sysfs sysfs "$root/sys"
+  mount_cgroups "$root/sys/fs/cgroup"
+  mount --rbind /dev "$root/dev"
+  mount -t devpts -o newinstance,ptmxmode=0666,mode=0620,gid=5 devpts "$root/dev/pts"
+  mount --bind "$root/dev/pts/ptmx" "$root/dev/ptmx"
+  mkdir -p "$root/dev/shm"
+  mount -t tmpfs -o mode=1777 tmpfs "$root/dev/shm"
+  mount -t tmpfs -o mode=0755 tmpfs "$root/run"
+  mkdir -p "$root/run/sshd" "$root/run/lock" "$root/run/netns" "$root/run/berth-host"
+  mount --bind "$directory/control" "$root/run/berth-host"
+  for entry in /run/utmp /var/log/lastlog /var/log/wtmp /var/log/btmp; do : >>"$root$entry"; done
+}
+
+mount_cgroups() { # this machine's hierarchies, or version 2 where the machine has mounted none
+  if grep -qE ' /sys/fs/cgroup[ /]' /proc/self/mounts; then
+    mount --rbind /sys/fs/cgroup "$1"
+  else
+    mount -t cgroup2 cgroup2 "$1"
+  fi
+}
+
+supervise() { # NAME COMMAND…: restarts it for ever, as a service manager would; NAME.off keeps it down
+  local name=$1
+  shift
+  while :; do
+    [ -e "/run/berth-host/$name.off" ] || "$@" >>"/run/berth-host/$name.log" 2>&1 || true
+    sleep 0.1
+  done
+}
+
+run_sshd() { exec /usr/sbin/sshd -D -e -f /run/berth-host/sshd_config; }
+
+run_containerd() { exec containerd --config /run/berth-host/containerd.toml; }
+
+run_engine() {
+  local tries=0
+  while [ ! -S /run/containerd/containerd.sock ] && [ "$tries" -lt 100 ]; do
+    tries=$((tries + 1))
+    sleep 0.05
+  done
+  rm -f /run/docker.pid # of an engine that was killed; its number may belong to anyone by now
+  exec dockerd --config-file /run/berth-host/daemon.json --containerd /run/containerd/containerd.sock
+}
+
+inside() {
+  local name=$1 outer_pid
+  # The machine's /proc is still mounted here, so this is our number as the machine sees it.
+  read -r outer_pid _ </proc/self/stat
+  hostname "$name"
+  mount --make-rprivate /
+  mount_disk
+  build_root "$name"
+  install -d -m 0700 "$directory/disk/root-home/.ssh"
+  install -m 0600 "$directory/control/authorized_keys" "$directory/disk/root-home/.ssh/authorized_keys"
+  printf '%s\n' "$outer_pid" >"$directory/init.pid.new"
+  mv "$directory/init.pid.new" "$directory/init.pid"
+  cd "$directory/root"
+  mkdir -p .machine
+  pivot_root . .machine
+  cd /
+  umount -l /.machine
+  rmdir /.machine
+  export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8
+  (supervise sshd run_in_subshell run_sshd) &
+  if [ ! -e /run/berth-host/engine.none ]; then
+    (supervise containerd run_in_subshell run_containerd) &
+    (supervise engine run_in_subshell run_engine) &
+  fi
+  while :; do wait || true; done
+}
+
+run_in_subshell() { ("$@"); }
+
+# --- from the machine ----------------------------------------------------------------------------------------------
+
+silence() { # the link carries nothing in either direction; no reset tells the other side
+  nsenter --net="/run/netns/$1" nft -f - <<'RULES'
+table inet berth_silence
+delete table inet berth_silence
+table inet berth_silence {
+  chain input { type filter hook input priority -400; iif "e0" drop; }
+  chain forward { type filter hook forward priority -400; iif "e0" drop; oif "e0" drop; }
+  chain output { type filter hook output priority -400; oif "e0" drop; }
+}
+RULES
+}
+
+heal() {
+  nsenter --net="/run/netns/$1" nft delete table inet berth_silence
+}
+
+shut_filesystem_down() { # EXT4_IOC_SHUTDOWN, EXT4_GOING_FLAGS_NOLOGFLUSH: what was not synced is gone (ext4(5))
+  perl -e 'open(my $d, "<", $ARGV[0]) or exit 1; ioctl($d, 0x8004587d, pack("L", 2)) or exit 1' "$1" || true
+}
+
+thaw() { # a frozen cgroup keeps SIGKILL pending for ever
+  local file
+  for file in /sys/fs/cgroup/freezer/"$cgroup"/*/freezer.state; do
+    [ -f "$file" ] && { echo THAWED >"$file" || true; }
+  done
+  for file in /sys/fs/cgroup/"$cgroup"/*/cgroup.freeze; do
+    [ -f "$file" ] && { echo 0 >"$file" || true; }
+  done
+  return 0
+}
+
+init_alive() { # is the recorded number still our PID 1? (numbers are used again)
+  [ -n "$1" ] && grep -qsFz "$directory" "/proc/$1/cmdline"
+}
+
+power_cut() {
+  local namespace pid tries=0
+  namespace=$(netns_name)
+  [ -z "$namespace" ] || silence "$namespace" || true
+  pid=$(cat "$directory/init.pid" 2>/dev/null || true)
+  if init_alive "$pid"; then
+    shut_filesystem_down "/proc/$pid/root/var/lib/docker"
+    kill -KILL "$pid" 2>/dev/null || true
+    while init_alive "$pid" || [ -n "$(ls "/proc/$pid/task" 2>/dev/null)" ]; do
+      thaw
+      tries=$((tries + 1))
+      [ "$tries" -lt 500 ] || { echo "PID $pid of $directory survives SIGKILL" >&2; exit 1; }
+      sleep 0.02
+    done
+  fi
+  rm -f "$directory/init.pid"
+  release_disk
+  remove_cgroups
+}
+
+release_disk() { # the mount namespace's end detaches the loop device, a moment later
+  local tries=0 device
+  while [ -e "$directory/disk.img" ]; do
+    device=$(losetup -n -O NAME -j "$directory/disk.img")
+    [ -n "$device" ] || return 0
+    tries=$((tries + 1))
+    [ "$tries" -lt 250 ] || { echo "$device still holds $directory/disk.img" >&2; return 0; }
+    [ "$tries" -lt 25 ] || losetup -d "$device" 2>/dev/null || true
+    sleep 0.02
+  done
+}
+
+remove_cgroups() {
+  local hierarchy
+  for hierarchy in /sys/fs/cgroup /sys/fs/cgroup/*; do
+    [ -d "$hierarchy/$cgroup" ] || continue
+    find "$hierarchy/$cgroup" -depth -type d -exec rmdir {} + 2>/dev/null || true
+  done
+}
+
+destroy() {
+  local namespace
+  power_cut
+  find /run/netns -maxdepth 1 -name "berth-$slot-*" -printf '%f\n' 2>/dev/null | while read -r namespace; do
+    ip netns delete "$namespace" || true
+  done
+  ip link delete "$cable" 2>/dev/null || true
+  rm -rf --one-file-system "$directory"
+}
+
+keep() {
+  local token=$1
+  cat >/dev/null
+  exec 9>"$directory.lock"
+  flock 9
+  # The slot may have been swept and given to another process while we waited.
+  [ "$(cat "$directory/token" 2>/dev/null)" = "$token" ] || exit 0
+  destroy
+}
+
+case $verb in
+prepare) prepare "$4" ;;
+network) network ;;
+inside) inside "$4" ;;
+silence) silence "$(netns_name)" ;;
+heal) heal "$(netns_name)" ;;
+cut) power_cut ;;
+destroy)
+  exec 9>"$directory.lock"
+  flock 9
+  destroy
+  ;;
+keep) keep "$4" ;;
+*)
+  echo "remote-host.sh: no verb $verb" >&2
+  exit 2
+  ;;
+esac

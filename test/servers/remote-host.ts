@@ -1,0 +1,483 @@
+/**
+ * A throw-away remote host on this machine: network, mount, PID, UTS and IPC namespaces, its own ext4 disk, its own sshd,
+ * containerd and Docker engine, boots in about two seconds. Its root is an overlay of this machine's root: users,
+ * passwords and files made in it never touch the machine, and outlive its power cuts as they would on a disk.
+ *
+ * Guarantees: nothing of it is left after stop(), nor after the test process ends in whatever way (host-slot.ts).
+ * Needs root on Linux (requirements.ts). Must not reach any network but its own cable, and does not.
+ */
+import { spawn } from 'node:child_process';
+import { appendFile, mkdir, open, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { request } from 'node:http';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { claimSlot, type HostSlot, hostScript } from './host-slot.ts';
+import { ensureRequirements } from './requirements.ts';
+import { type ProcessResult, runProcess } from './run-process.ts';
+import { fingerprintOf, generateKey, type SshKeyType } from './ssh-keys.ts';
+import { waitUntil } from './wait-until.ts';
+
+export interface RemoteHostOptions {
+  /** Its hostname. Default `host-N`. */
+  readonly name?: string;
+  /** Size of its disk; the file is sparse. Default 4096. */
+  readonly diskMiB?: number;
+  /** Lines for sshd_config(5); they win over the defaults. */
+  readonly sshdConfig?: readonly string[];
+  /** Merged over the defaults of the engine's daemon.json. */
+  readonly daemonJson?: Readonly<Record<string, unknown>>;
+  /** false: no containerd, no Docker engine. Default true. */
+  readonly engine?: boolean;
+}
+
+export interface HostUser {
+  readonly name: string;
+  /** Given to chpasswd's stdin. Without one the account takes no password. */
+  readonly password?: string;
+  /** Lines of authorized_keys. */
+  readonly authorizedKeys?: readonly string[];
+  /** Groups beyond its own; `docker` exists. */
+  readonly groups?: readonly string[];
+}
+
+export interface RunOptions {
+  readonly input?: string | Buffer;
+  readonly timeoutMs?: number;
+  /** Default root. */
+  readonly user?: string;
+}
+
+const HOST_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+const BOOT_TIMEOUT_MS = 60_000;
+
+export async function startRemoteHost(options: RemoteHostOptions = {}): Promise<RemoteHost> {
+  await ensureRequirements(['remote-host']);
+  const slot = await claimSlot();
+  try {
+    const host = new RemoteHost(slot, options);
+    await host.prepare();
+    await host.boot();
+    return host;
+  } catch (error) {
+    await slot.destroy();
+    throw error;
+  }
+}
+
+export class RemoteHost implements AsyncDisposable {
+  readonly name: string;
+  readonly address: string;
+  readonly port = 22;
+  readonly user = 'root';
+  /** This machine's end of the cable, as the host sees it. */
+  readonly gatewayAddress: string;
+  /** The private key (OpenSSH format, no passphrase) that root's authorized_keys admits. */
+  readonly clientKeyPath: string;
+  /** One line: type and base64. */
+  clientKeyPublic = '';
+  /** One line: type and base64, as in known_hosts. */
+  hostKeyPublic = '';
+  /** `SHA256:…`, as ssh-keygen -l prints it. */
+  hostKeyFingerprint = '';
+
+  readonly #slot: HostSlot;
+  readonly #options: RemoteHostOptions;
+  readonly #control: string;
+  #initPid: number | undefined;
+  #sshdLines: readonly string[];
+  #stopped: Promise<void> | undefined;
+
+  constructor(slot: HostSlot, options: RemoteHostOptions) {
+    this.#slot = slot;
+    this.#options = options;
+    this.#control = join(slot.directory, 'control');
+    this.#sshdLines = options.sshdConfig ?? [];
+    this.name = options.name ?? `host-${slot.number}`;
+    this.address = `10.78.${slot.number}.2`;
+    this.gatewayAddress = `10.78.${slot.number}.1`;
+    this.clientKeyPath = join(slot.directory, 'client-key');
+  }
+
+  /** Makes disk, keys and configuration. Called once, by startRemoteHost. */
+  async prepare(): Promise<void> {
+    await this.#slot.script('prepare', String(this.#options.diskMiB ?? 4096));
+    const clientKey = await generateKey(this.clientKeyPath, { type: 'ed25519' });
+    this.clientKeyPublic = clientKey.publicLine;
+    await writeFile(join(this.#control, 'authorized_keys'), `${clientKey.publicLine}\n`);
+    await this.#makeHostKey('ed25519');
+    await this.#writeSshdConfig();
+    await writeFile(
+      join(this.#control, 'containerd.toml'),
+      'version = 2\ndisabled_plugins = ["io.containerd.grpc.v1.cri"]\n',
+    );
+    const daemonJson = { 'cgroup-parent': `/berth-test-${this.#slot.number}`, ...this.#options.daemonJson };
+    await writeFile(join(this.#control, 'daemon.json'), JSON.stringify(daemonJson, undefined, 2));
+    if (this.#options.engine === false) await writeFile(join(this.#control, 'engine.none'), '');
+  }
+
+  // --- power and network ------------------------------------------------------------------------------------------
+
+  /** Switches the machine on and waits until sshd and the engine answer. Also after powerCut(). */
+  async boot(): Promise<void> {
+    if (this.#initPid !== undefined) throw new Error(`${this.name} is on`);
+    for (const name of ['sshd.off', 'containerd.off', 'engine.off'])
+      await rm(join(this.#control, name), { force: true });
+    const namespace = (await this.#slot.script('network')).trim();
+    await mkdir(join(this.#slot.directory, 'logs'), { recursive: true });
+    const log = await open(join(this.#slot.directory, 'boot.log'), 'a');
+    const { directory, number } = this.#slot;
+    try {
+      const init = [hostScript, 'inside', directory, String(number), this.name];
+      const flags = ['--mount', '--pid', '--uts', '--ipc', '--fork', '--kill-child'];
+      // By the namespace's file, not `ip netns exec`: that one remounts /sys and hides the cgroup hierarchies.
+      const argv = [`--net=/run/netns/${namespace}`, 'unshare', ...flags, 'bash', ...init];
+      spawn('nsenter', argv, { detached: true, stdio: ['ignore', log.fd, log.fd] }).unref();
+    } finally {
+      await log.close();
+    }
+    try {
+      const pidFile = join(directory, 'init.pid');
+      const options = { what: `${this.name} boots`, timeoutMs: BOOT_TIMEOUT_MS };
+      this.#initPid = await waitUntil(async () => Number(await readFile(pidFile, 'utf8')), options);
+      await Promise.all([
+        this.#sshdAnswers(),
+        this.#options.engine === false ? undefined : this.engineAnswers(),
+      ]);
+    } catch (error) {
+      throw new Error(`${this.name} did not boot:\n${await this.#logTails()}`, { cause: error });
+    }
+  }
+
+  /**
+   * As when the cord is pulled: the network goes silent (no FIN, no RST), what no one had synced is lost, every process
+   * dies at the same moment. The address stays dead until boot().
+   */
+  async powerCut(): Promise<void> {
+    this.#initPid = undefined;
+    await this.#slot.script('cut');
+  }
+
+  /** Every packet to and from the host is dropped, in silence; the host itself goes on. */
+  async blackhole(): Promise<void> {
+    await this.#slot.script('silence');
+  }
+
+  /** Ends blackhole(). */
+  async heal(): Promise<void> {
+    await this.#slot.script('heal');
+  }
+
+  // --- inside -----------------------------------------------------------------------------------------------------
+
+  /** Runs a program in the host as root (or `user`), in its home. No shell reads the arguments. */
+  run(argv: readonly string[], { input, timeoutMs, user = 'root' }: RunOptions = {}): Promise<ProcessResult> {
+    const home = user === 'root' ? '/root' : `/home/${user}`;
+    const inHome = ['env', '-i', '-C', home, `PATH=${HOST_PATH}`, 'LANG=C.UTF-8', `HOME=${home}`, ...argv];
+    const command = user === 'root' ? inHome : ['runuser', '-u', user, '--', ...inHome];
+    return runProcess([...this.#enter(), ...command], {
+      ...(input === undefined ? {} : { input }),
+      ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    });
+  }
+
+  /** As run(); an exit code other than 0 rejects. Resolves with stdout. */
+  async runChecked(argv: readonly string[], options: RunOptions = {}): Promise<string> {
+    const { stdout, stderr, exitCode } = await this.run(argv, options);
+    if (exitCode !== 0)
+      throw new Error(`${this.name}: ${argv.join(' ')}: exit code ${exitCode}\n${stderr.trim()}`);
+    return stdout;
+  }
+
+  /** `docker …` in the host; rejects on failure, resolves with stdout. */
+  docker(...args: string[]): Promise<string> {
+    return this.runChecked(['docker', ...args]);
+  }
+
+  /** Writes a file in the host, atomically enough for daemons that reread it. `mode` as chmod takes it. */
+  async writeFile(
+    path: string,
+    content: string | Buffer,
+    { mode = '0644', owner = 'root' } = {},
+  ): Promise<void> {
+    await this.runChecked(['install', '-D', '-m', mode, '-o', owner, '/dev/stdin', path], { input: content });
+  }
+
+  readFile(path: string): Promise<string> {
+    return this.runChecked(['cat', '--', path]);
+  }
+
+  /** A path of the host as this machine's own processes (root) can open it, until the next power cut. */
+  pathOnThisMachine(path: string): string {
+    return `/proc/${this.#pid()}/root${path}`;
+  }
+
+  /** The engine's socket as this machine can open it. Changes with each boot. */
+  get engineSocketPathOnThisMachine(): string {
+    return this.pathOnThisMachine('/run/docker.sock');
+  }
+
+  /** An account in the host alone. Its home is /home/NAME, its shell bash. */
+  async addUser({ name, password, authorizedKeys = [], groups = [] }: HostUser): Promise<void> {
+    if (groups.includes('docker')) await this.runChecked(['groupadd', '--force', 'docker']);
+    const groupArgs = groups.length > 0 ? ['--groups', groups.join(',')] : [];
+    await this.runChecked(['useradd', '--create-home', '--shell', '/bin/bash', ...groupArgs, '--', name]);
+    if (password !== undefined) await this.setPassword(name, password);
+    // '*' instead of '!': no password fits, yet sshd does not take the account for a locked one.
+    else await this.runChecked(['usermod', '--password', '*', '--', name]);
+    if (authorizedKeys.length > 0) {
+      await this.runChecked(['install', '-d', '-m', '0700', '-o', name, '-g', name, `/home/${name}/.ssh`]);
+      const content = `${authorizedKeys.join('\n')}\n`;
+      await this.writeFile(`/home/${name}/.ssh/authorized_keys`, content, { mode: '0600', owner: name });
+    }
+  }
+
+  async setPassword(name: string, password: string): Promise<void> {
+    await this.runChecked(['chpasswd'], { input: `${name}:${password}\n` });
+  }
+
+  /** Adds a line to root's authorized_keys. */
+  async authorizeRoot(publicLine: string): Promise<void> {
+    await appendFile(join(this.#control, 'authorized_keys'), `${publicLine}\n`);
+    const content = await readFile(join(this.#control, 'authorized_keys'));
+    await this.writeFile('/root/.ssh/authorized_keys', content, { mode: '0600' });
+  }
+
+  // --- sshd -------------------------------------------------------------------------------------------------------
+
+  /** Ends the listening sshd; a new one takes its place. Established sessions live on, as with systemd. */
+  async restartSshd(): Promise<void> {
+    const before = await this.#sshdPid();
+    await this.run(['kill', '-TERM', before]);
+    await waitUntil(async () => (await this.#sshdPid()) !== before, { what: 'sshd restarts' });
+    await this.#sshdAnswers();
+  }
+
+  /** Replaces the lines given at the start; a `Match` and what follows it goes to the end of the file. */
+  async setSshdConfig(lines: readonly string[]): Promise<void> {
+    this.#sshdLines = lines;
+    await this.#writeSshdConfig();
+    await this.runChecked(['/usr/sbin/sshd', '-t', '-f', '/run/berth-host/sshd_config']);
+    await this.restartSshd();
+  }
+
+  /** From now on another key answers: what a rebuilt (or an attacker's) machine looks like. */
+  async replaceHostKey(type: SshKeyType = 'ed25519'): Promise<void> {
+    await this.#makeHostKey(type);
+    await this.restartSshd();
+  }
+
+  /** The host key is also offered as a certificate (ssh-keygen -s), for @cert-authority. */
+  async installHostCertificate(certificateLine: string): Promise<void> {
+    await writeFile(join(this.#control, 'host-key-cert.pub'), `${certificateLine}\n`);
+    await this.setSshdConfig([...this.#sshdLines, 'HostCertificate /run/berth-host/host-key-cert.pub']);
+  }
+
+  /**
+   * Ends every established SSH connection and leaves the listener. `reset`: the client gets a RST (the sockets are
+   * destroyed by the kernel); `kill`: the server's processes die, the client gets a FIN.
+   */
+  async killSshSessions(how: 'reset' | 'kill' = 'reset'): Promise<void> {
+    const pids = await this.sshSessionPids();
+    if (how === 'reset') await this.runChecked(['ss', '-K', 'state', 'established', 'sport', '=', ':22']);
+    if (pids.length > 0) await this.run(['kill', '-KILL', ...pids]);
+    await waitUntil(async () => (await this.sshSessionPids()).every((pid) => !pids.includes(pid)), {
+      what: 'the SSH sessions end',
+    });
+  }
+
+  /** Process ids, as the host numbers them, of the connections that sshd serves now. */
+  async sshSessionPids(): Promise<string[]> {
+    const listener = await this.#sshdPid();
+    const { stdout } = await this.run(['ps', '-o', 'pid=', '--ppid', listener]);
+    return stdout.split(/\s+/).filter((pid) => pid !== '');
+  }
+
+  /** What sshd wrote since the first boot (LogLevel VERBOSE). */
+  sshdLog(): Promise<string> {
+    return readFile(join(this.#control, 'sshd.log'), 'utf8');
+  }
+
+  // --- engine -----------------------------------------------------------------------------------------------------
+
+  engineLog(): Promise<string> {
+    return readFile(join(this.#control, 'engine.log'), 'utf8');
+  }
+
+  /** SIGKILL to dockerd; its supervisor starts it again. Resolves when the new one answers. */
+  async killEngine(): Promise<void> {
+    const before = await this.#enginePid();
+    await this.runChecked(['kill', '-KILL', before]);
+    await waitUntil(async () => (await this.#enginePid()) !== before, { what: 'dockerd restarts' });
+    await this.engineAnswers();
+  }
+
+  /** Stops dockerd as `systemctl stop docker` does, and keeps it down. */
+  async stopEngine(): Promise<void> {
+    await writeFile(join(this.#control, 'engine.off'), '');
+    const pid = await this.#enginePid();
+    await this.runChecked(['kill', '-TERM', pid]);
+    const gone = async () => (await this.run(['kill', '-0', pid])).exitCode !== 0;
+    await waitUntil(gone, { what: 'dockerd ends', timeoutMs: 30_000 });
+  }
+
+  async startEngine(): Promise<void> {
+    await rm(join(this.#control, 'engine.off'), { force: true });
+    await this.engineAnswers();
+  }
+
+  /** Replaces the merged part of daemon.json and restarts the engine. */
+  async setDaemonJson(daemonJson: Readonly<Record<string, unknown>>): Promise<void> {
+    await this.stopEngine();
+    const content = { 'cgroup-parent': `/berth-test-${this.#slot.number}`, ...daemonJson };
+    await writeFile(join(this.#control, 'daemon.json'), JSON.stringify(content, undefined, 2));
+    await this.startEngine();
+  }
+
+  /** The engine accepts connections and answers nothing (SIGSTOP), until thawEngine(). */
+  async freezeEngine(): Promise<void> {
+    await this.runChecked(['kill', '-STOP', await this.#enginePid()]);
+  }
+
+  async thawEngine(): Promise<void> {
+    await this.runChecked(['kill', '-CONT', await this.#enginePid()]);
+  }
+
+  /** Resolves when `GET /_ping` says OK. */
+  async engineAnswers(): Promise<void> {
+    const what = `the engine of ${this.name} answers`;
+    await waitUntil(() => pingEngine(this.engineSocketPathOnThisMachine), {
+      what,
+      timeoutMs: BOOT_TIMEOUT_MS,
+    });
+  }
+
+  // --- disk -------------------------------------------------------------------------------------------------------
+
+  /** Not one byte is free afterwards, for root either. */
+  async fillDisk(): Promise<void> {
+    const available = (await this.runChecked(['df', '--output=avail', '-B1', '/home']))
+      .trim()
+      .split('\n')
+      .at(-1);
+    await this.run(['fallocate', '-l', available?.trim() ?? '0', '/home/.ballast']);
+    // The rest, to the last block: cat ends with "No space left on device", which is what we want.
+    const rest = await this.run(['dd', 'if=/dev/zero', 'of=/home/.ballast-rest', 'bs=4096']);
+    if (!rest.stderr.includes('No space left'))
+      throw new Error(`${this.name}: the disk is not full\n${rest.stderr}`);
+  }
+
+  async freeDisk(): Promise<void> {
+    await this.runChecked(['rm', '-f', '/home/.ballast', '/home/.ballast-rest']);
+  }
+
+  // --- end --------------------------------------------------------------------------------------------------------
+
+  /** Destroys the host; nothing of it is left. May be called twice. */
+  stop(): Promise<void> {
+    this.#initPid = undefined;
+    this.#stopped ??= this.#slot.destroy();
+    return this.#stopped;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  // --- private ----------------------------------------------------------------------------------------------------
+
+  #pid(): number {
+    if (this.#initPid === undefined) throw new Error(`${this.name} is off`);
+    return this.#initPid;
+  }
+
+  #enter(): string[] {
+    const target = String(this.#pid());
+    return ['nsenter', '--target', target, '--mount', '--uts', '--ipc', '--net', '--pid', '--root', '--'];
+  }
+
+  async #makeHostKey(type: SshKeyType): Promise<void> {
+    const path = join(this.#control, 'host-key');
+    for (const suffix of ['', '.pub']) await rm(`${path}${suffix}`, { force: true });
+    const { publicLine } = await generateKey(path, { type });
+    this.hostKeyPublic = publicLine;
+    this.hostKeyFingerprint = fingerprintOf(publicLine);
+  }
+
+  async #writeSshdConfig(): Promise<void> {
+    const lines = this.#sshdLines;
+    const firstMatch = lines.findIndex((line) => /^\s*match\b/i.test(line));
+    const globals = firstMatch < 0 ? lines : lines.slice(0, firstMatch);
+    const matches = firstMatch < 0 ? [] : lines.slice(firstMatch);
+    // The first value wins in sshd_config(5), so the caller's lines come first.
+    const defaults = [
+      `ListenAddress ${this.address}`,
+      'HostKey /run/berth-host/host-key',
+      'UsePAM yes',
+      'PasswordAuthentication yes',
+      'KbdInteractiveAuthentication yes',
+      'PermitRootLogin prohibit-password',
+      'PrintMotd no',
+      'PidFile /run/sshd.pid',
+      'LogLevel VERBOSE',
+      'AcceptEnv LANG LC_*',
+      'Subsystem sftp /usr/lib/openssh/sftp-server',
+    ];
+    await writeFile(
+      join(this.#control, 'sshd_config'),
+      `${[...globals, ...defaults, ...matches].join('\n')}\n`,
+    );
+  }
+
+  async #sshdPid(): Promise<string> {
+    return (await readFile(this.pathOnThisMachine('/run/sshd.pid'), 'utf8')).trim();
+  }
+
+  async #enginePid(): Promise<string> {
+    return (await readFile(this.pathOnThisMachine('/run/docker.pid'), 'utf8')).trim();
+  }
+
+  async #sshdAnswers(): Promise<void> {
+    const what = `sshd answers at ${this.address}`;
+    await waitUntil(() => readBanner(this.address, this.port), { what, timeoutMs: BOOT_TIMEOUT_MS });
+  }
+
+  async #logTails(): Promise<string> {
+    const files = [join(this.#slot.directory, 'boot.log')];
+    for (const name of await readdir(this.#control).catch(() => []))
+      if (name.endsWith('.log')) files.push(join(this.#control, name));
+    const tails = files.map(async (file) => {
+      const text = await readFile(file, 'utf8').catch(() => '');
+      return `--- ${file}\n${text.split('\n').slice(-15).join('\n')}`;
+    });
+    return (await Promise.all(tails)).join('\n');
+  }
+}
+
+/** The first line that an SSH server sends (RFC 4253, 4.2), or undefined when there is none. */
+function readBanner(address: string, port: number): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: address, port, timeout: 2_000 });
+    const end = (banner?: string) => {
+      socket.destroy();
+      resolve(banner);
+    };
+    socket.on('data', (data: Buffer) =>
+      end(data.toString('latin1').startsWith('SSH-2.0-') ? data.toString() : undefined),
+    );
+    socket.on('error', () => end());
+    socket.on('timeout', () => end());
+    socket.on('close', () => end());
+  });
+}
+
+function pingEngine(socketPath: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const ping = request({ socketPath, path: '/_ping', timeout: 2_000, agent: false }, (response) => {
+      response.resume();
+      resolve(response.statusCode === 200);
+    });
+    ping.on('timeout', () => ping.destroy());
+    ping.on('error', () => resolve(false));
+    ping.end();
+  });
+}

@@ -1,0 +1,270 @@
+/**
+ * The programs of this machine that the tests' servers are made of: which they are, what each is for, and how to get it.
+ * As root on Debian (or Ubuntu) the missing ones are installed from its packages; elsewhere one error names them all.
+ * Must not start a service on the machine, nor touch what is already there.
+ */
+import { access, chmod, constants, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
+import { withExclusive } from './exclusive.ts';
+import { runProcess } from './run-process.ts';
+
+export type RequirementName =
+  | 'remote-host'
+  | 'images'
+  | 'registry'
+  | 'ssh-keys'
+  | 'secret-service'
+  | 'chromium'
+  | 'terminals';
+
+interface Part {
+  /** A program looked for in PATH and the sbin folders, or an absolute path of a file. */
+  readonly find: string;
+  /** The Debian package that brings it. */
+  readonly debianPackage: string;
+  readonly purpose: string;
+}
+
+interface Requirement {
+  /** Namespaces, loop devices and bridges need root; the Secret Service and Chromium do not. */
+  readonly needsRoot: boolean;
+  readonly parts: readonly Part[];
+}
+
+const part = (find: string, debianPackage: string, purpose: string): Part => ({
+  find,
+  debianPackage,
+  purpose,
+});
+
+const SSH_CLIENT_PARTS = [
+  part('ssh', 'openssh-client', 'the reference client that ours is compared with'),
+  part('ssh-keygen', 'openssh-client', 'SSH keys and certificates'),
+  part('ssh-agent', 'openssh-client', 'an SSH agent'),
+  part('ssh-add', 'openssh-client', 'keys in that agent'),
+];
+
+const REQUIREMENTS: Readonly<Record<RequirementName, Requirement>> = {
+  'remote-host': {
+    needsRoot: true,
+    parts: [
+      ...SSH_CLIENT_PARTS,
+      part('sshd', 'openssh-server', 'the SSH server of a remote host'),
+      part('/usr/lib/openssh/sftp-server', 'openssh-sftp-server', 'SFTP on a remote host'),
+      part('dockerd', 'docker.io', 'the container engine of a remote host'),
+      part('docker', 'docker.io', 'the reference client of the engine'),
+      part('docker-init', 'docker.io', "the first process of containers with Docker's --init"),
+      part('containerd', 'containerd', 'the container runtime under the engine'),
+      part('runc', 'runc', 'what starts containers'),
+      part('iptables', 'iptables', "the engine's network rules"),
+      part('ip', 'iproute2', 'network namespaces and the cable to them'),
+      part('ss', 'iproute2', 'resetting established connections'),
+      part('nft', 'nftables', 'black holes'),
+      part('mkfs.ext4', 'e2fsprogs', "a remote host's disk"),
+      part('e2fsck', 'e2fsprogs', 'that disk after a power cut'),
+      part('losetup', 'mount', "a remote host's disk"),
+      part('unshare', 'util-linux', 'namespaces'),
+      part('nsenter', 'util-linux', 'namespaces'),
+      part('flock', 'util-linux', 'one owner per remote host'),
+      part('perl', 'perl-base', 'the ioctl that a power cut is made of'),
+      part('ps', 'procps', 'finding the SSH sessions to cut'),
+      part('find', 'findutils', 'sweeping what dead tests left'),
+      part('useradd', 'passwd', 'users of a remote host'),
+      part('chpasswd', 'passwd', 'their passwords'),
+      part('tmux', 'tmux', 'terminals that outlive a connection, on a remote host'),
+      part('zstd', 'zstd', 'snapshots, on a remote host'),
+    ],
+  },
+  images: {
+    needsRoot: true,
+    parts: [
+      part('busybox', 'busybox-static', 'the smallest image'),
+      part('debootstrap', 'debootstrap', 'the workspace image'),
+      part(
+        '/usr/share/keyrings/debian-archive-keyring.gpg',
+        'debian-archive-keyring',
+        'trusting its packages',
+      ),
+      part('wget', 'wget', 'getting its packages'),
+      part('tar', 'tar', 'packing images'),
+      part('xz', 'xz-utils', 'unpacking packages'),
+    ],
+  },
+  registry: {
+    needsRoot: true,
+    parts: [part('docker-registry', 'docker-registry', 'an image registry to pull from')],
+  },
+  'ssh-keys': { needsRoot: false, parts: SSH_CLIENT_PARTS },
+  'secret-service': {
+    needsRoot: false,
+    parts: [
+      part('dbus-daemon', 'dbus-daemon', 'a private session bus'),
+      part('dbus-send', 'dbus-bin', 'asking the Secret Service to lock'),
+      part('gnome-keyring-daemon', 'gnome-keyring', 'a Secret Service'),
+      part('secret-tool', 'libsecret-tools', 'the reference client of the Secret Service'),
+      part('libsecret-1.so.0', 'libsecret-1-0', "the library that the app's keychain module loads"),
+    ],
+  },
+  chromium: {
+    needsRoot: false,
+    parts: [
+      part('chromium', 'chromium', 'the browser that end-to-end tests drive'),
+      part('/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf', 'fonts-dejavu-core', 'text in the browser'),
+    ],
+  },
+  terminals: {
+    needsRoot: false,
+    parts: [part('tmux', 'tmux', 'terminals that outlive a connection')],
+  },
+};
+
+const SYSTEM_FOLDERS = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
+
+/** Where the program is, or undefined. The sbin folders are often missing from an ordinary user's PATH. */
+export async function findProgram(name: string): Promise<string | undefined> {
+  const folders = [...(process.env.PATH ?? '').split(delimiter), ...SYSTEM_FOLDERS];
+  const candidates = name.startsWith('/')
+    ? [name]
+    : folders.filter(Boolean).map((folder) => join(folder, name));
+  const mode = name.startsWith('/') ? constants.R_OK : constants.X_OK;
+  for (const candidate of candidates) {
+    const found = await access(candidate, mode).then(
+      () => true,
+      () => false,
+    );
+    if (found) return candidate;
+  }
+  return undefined;
+}
+
+async function isThere({ find }: Part): Promise<boolean> {
+  if (find.includes('.so')) {
+    const { stdout } = await runProcess(['/sbin/ldconfig', '-p']).catch(() => ({ stdout: '' }));
+    return stdout.includes(find);
+  }
+  if (find === 'chromium') return (await chromiumProgram()) !== undefined;
+  return (await findProgram(find)) !== undefined;
+}
+
+/** Debian's own, or one that a person named or installed from elsewhere. */
+export async function chromiumProgram(): Promise<string | undefined> {
+  const named = process.env.BERTH_TEST_CHROMIUM;
+  if (named) return findProgram(named);
+  for (const name of ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome']) {
+    const found = await findProgram(name);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+export interface MissingRequirement {
+  readonly requirement: RequirementName;
+  readonly find: string;
+  readonly debianPackage: string;
+  readonly purpose: string;
+}
+
+export const requirementNames = Object.keys(REQUIREMENTS) as RequirementName[];
+
+/** What this machine lacks. An empty list: everything can run. */
+export async function missingRequirements(
+  names: readonly RequirementName[] = requirementNames,
+): Promise<MissingRequirement[]> {
+  const missing: MissingRequirement[] = [];
+  for (const requirement of names)
+    for (const one of REQUIREMENTS[requirement].parts)
+      if (!(await isThere(one))) missing.push({ requirement, ...one });
+  return missing;
+}
+
+/** Why this machine cannot run what these need even with every program installed; undefined when it can. */
+export function unsuitableMachine(names: readonly RequirementName[]): string | undefined {
+  const rootNeeded = names.filter((name) => REQUIREMENTS[name].needsRoot);
+  if (rootNeeded.length === 0) return undefined;
+  const what = rootNeeded.join(', ');
+  if (process.platform !== 'linux') return `${what}: needs Linux namespaces, and this is ${process.platform}`;
+  if (process.getuid?.() !== 0)
+    return `${what}: needs root (namespaces, loop devices), and this is uid ${process.getuid?.()}`;
+  return undefined;
+}
+
+async function isDebian(): Promise<boolean> {
+  if (process.platform !== 'linux' || (await findProgram('apt-get')) === undefined) return false;
+  const release = await readFile('/etc/os-release', 'utf8').catch(() => '');
+  return /^ID(_LIKE)?=.*\b(debian|ubuntu)\b/m.test(release);
+}
+
+const ready = new Set<RequirementName>();
+
+/**
+ * Resolves when everything these names need is on this machine; installs it where that can be done.
+ * @throws Error one, naming all that is missing, what for, and the command that brings it.
+ */
+export async function ensureRequirements(
+  names: readonly RequirementName[] = requirementNames,
+): Promise<void> {
+  const open = names.filter((name) => !ready.has(name));
+  if (open.length === 0) return;
+  const unsuitable = unsuitableMachine(open);
+  if (unsuitable) throw new Error(unsuitable);
+  let missing = await missingRequirements(open);
+  let remark = '';
+  if (missing.length > 0 && process.getuid?.() === 0 && (await isDebian())) {
+    remark = await withExclusive('requirements', async () => {
+      // Another worker may have installed them while we waited.
+      const still = await missingRequirements(open);
+      return still.length > 0 ? installPackages(packagesOf(still)) : '';
+    });
+    missing = await missingRequirements(open);
+  }
+  if (missing.length > 0) throw new Error(`${describeMissing(missing)}${remark}`);
+  for (const name of open) ready.add(name);
+}
+
+function packagesOf(missing: readonly MissingRequirement[]): string[] {
+  return [...new Set(missing.map(({ debianPackage }) => debianPackage))];
+}
+
+export function describeMissing(missing: readonly MissingRequirement[]): string {
+  const lines = missing.map(
+    ({ find, purpose, debianPackage }) => `  ${find}: ${purpose} (package ${debianPackage})`,
+  );
+  const command = `apt-get install --no-install-recommends ${packagesOf(missing).join(' ')}`;
+  return `missing on this machine:\n${lines.join('\n')}\non Debian, as root: ${command}\n`;
+}
+
+const POLICY_PATH = '/usr/sbin/policy-rc.d';
+const POLICY_ASIDE = '/usr/sbin/policy-rc.d.before-berth-tests';
+
+/** Installs without starting anything: invoke-rc.d(8) asks policy-rc.d, and 101 means "not allowed". */
+async function installPackages(packages: readonly string[]): Promise<string> {
+  const hadPolicy = await rename(POLICY_PATH, POLICY_ASIDE).then(
+    () => true,
+    () => false,
+  );
+  await writeFile(POLICY_PATH, '#!/bin/sh\nexit 101\n');
+  await chmod(POLICY_PATH, 0o755);
+  try {
+    const env = {
+      ...process.env,
+      DEBIAN_FRONTEND: 'noninteractive',
+      NEEDRESTART_MODE: 'l',
+      NEEDRESTART_SUSPEND: '1',
+    };
+    const waitForLock = ['-o', 'DPkg::Lock::Timeout=300'];
+    const timeoutMs = 1_200_000;
+    console.error(`installing Debian packages for the tests: ${packages.join(' ')}`);
+    const update = await runProcess(['apt-get', ...waitForLock, '-q', 'update'], { env, timeoutMs });
+    const flags = ['-q', '-y', '--no-install-recommends', '-o', 'Dpkg::Options::=--force-confold'];
+    const install = await runProcess(['apt-get', ...waitForLock, ...flags, 'install', ...packages], {
+      env,
+      timeoutMs,
+    });
+    if (install.exitCode === 0) return '';
+    const words = [update, install].map(({ stderr }) => stderr.trim()).filter(Boolean);
+    return `apt-get said:\n${words.join('\n')}\n`;
+  } finally {
+    await rm(POLICY_PATH, { force: true });
+    if (hadPolicy) await rename(POLICY_ASIDE, POLICY_PATH);
+  }
+}
