@@ -5,20 +5,20 @@
  * colour queries (OSC 4, 10, 11, 12). Title reports (CSI 21 t), OSC 52 reads and everything unknown are dropped.
  */
 
-const escape = '\u001b';
+const ESC = '\u001b';
 const rgb = 'rgb:[0-9a-f]{1,4}/[0-9a-f]{1,4}/[0-9a-f]{1,4}';
-const allowedOsc = new RegExp(`^${escape}\\](?:4;\\d{1,3}|1[0-2]);${rgb}${escape}\\\\$`, 'i');
+const allowedOsc = new RegExp(`^${ESC}\\](?:4;\\d{1,3}|1[0-2]);${rgb}${ESC}\\\\$`, 'i');
 /** DECRQSS: `1$r` or `0$r`, then at most a short report made of digits, `;`, `:`, quotes and letters. */
-const allowedDcs = new RegExp(`^${escape}P[01]\\$r[0-9;: "'$a-z]{0,64}${escape}\\\\$`, 'i');
-const windowReport = new RegExp(`^${escape}\\[(?!8;\\d{1,4};\\d{1,4}t$)[0-9;]*t$`);
-const stringOpeners = new RegExp(`${escape}[\\]PX^_]`);
+const allowedDcs = new RegExp(`^${ESC}P[01]\\$r[0-9;: "'$a-z]{0,64}${ESC}\\\\$`, 'i');
+const windowReport = new RegExp(`^${ESC}\\[(?!8;\\d{1,4};\\d{1,4}t$)[0-9;]*t$`);
+const stringOpeners = new RegExp(`${ESC}[\\]PX^_]`);
 
 /** True when the data may go to the program: what a person typed or pasted, or an allowed report. */
 export function mayLeaveTerminal(data: string): boolean {
   // Alt with a key: ESC and one character. Two characters cannot be a report.
   if (data.length === 2) return true;
-  if (data.startsWith(`${escape}]`)) return allowedOsc.test(data);
-  if (data.startsWith(`${escape}P`)) return allowedDcs.test(data);
+  if (data.startsWith(`${ESC}]`)) return allowedOsc.test(data);
+  if (data.startsWith(`${ESC}P`)) return allowedDcs.test(data);
   if (windowReport.test(data)) return false;
-  return !(data.startsWith(escape) && stringOpeners.test(data));
+  return !(data.startsWith(ESC) && stringOpeners.test(data));
 }

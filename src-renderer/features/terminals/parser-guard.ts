@@ -80,7 +80,6 @@ export function guardParser(terminal: GuardedTerminal): IDisposable {
 
 /** Only these schemes are ever opened, and only after a click. RFC 3986 §3.1: schemes are case-insensitive. */
 export function isOpenableLink(target: string): boolean {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: refusing control characters is the point
   if (/[\u0000-\u0020\u007f-\u009f]/.test(target)) return false;
   const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(target)?.[1]?.toLowerCase();
   if (scheme === 'mailto') return true;

@@ -4,10 +4,8 @@
  * line ends is removed; line ends become CR, as the Return key sends.
  */
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters to take out
 const controls = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/g;
 // An escape sequence goes as a whole, so that its letters do not stay behind as text.
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters to take out
 const sequences = /(?:\u001b\[|\u009b)[0-?]*[ -/]*[@-~]/g;
 
 export interface PasteText {
