@@ -6,19 +6,16 @@ import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import type { Socket } from 'node:net';
-import { networkInterfaces, tmpdir } from 'node:os';
+import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Claim, tryClaim } from './exclusive.ts';
 import { runChecked } from './run-process.ts';
+import { serversFolder } from './servers-folder.ts';
 
 /** The namespaces' side; its header lists the verbs. */
 export const hostScript = fileURLToPath(new URL('remote-host.sh', import.meta.url));
 
-/** Everything that test servers keep between runs or must find again after a crash. */
-export const serversFolder = join(tmpdir(), 'berth-servers');
-
-const hostsFolder = join(serversFolder, 'hosts');
 const FIRST_SLOT = 20;
 const LAST_SLOT = 219;
 
@@ -35,8 +32,12 @@ function script(number: number, directory: string, verb: string, ...args: string
   return runChecked(['bash', hostScript, verb, directory, String(number), ...args]);
 }
 
+function directoryOf(number: number): string {
+  return join(serversFolder('hosts'), String(number));
+}
+
 async function destroyRemains(number: number): Promise<void> {
-  await script(number, join(hostsFolder, String(number)), 'destroy');
+  await script(number, directoryOf(number), 'destroy');
 }
 
 /** Another program's network may use the same addresses: such a slot is left alone. */
@@ -64,9 +65,8 @@ function startKeeper(number: number, directory: string, token: string): () => vo
 
 /** Destroys every slot whose process is gone (the keeper was killed too, or the machine lost power). */
 export async function sweepStaleHosts(): Promise<number[]> {
-  await mkdir(hostsFolder, { recursive: true });
   const swept: number[] = [];
-  for (const entry of await readdir(hostsFolder, { withFileTypes: true })) {
+  for (const entry of await readdir(serversFolder('hosts'), { withFileTypes: true })) {
     const number = Number(entry.name);
     if (!entry.isDirectory() || !Number.isInteger(number)) continue;
     const claim = await tryClaim(`host-${number}`);
@@ -94,7 +94,7 @@ async function claimFreeSlot(): Promise<{ number: number; claim: Claim }> {
 export async function claimSlot(): Promise<HostSlot> {
   await sweepStaleHosts();
   const { number, claim } = await claimFreeSlot();
-  const directory = join(hostsFolder, String(number));
+  const directory = directoryOf(number);
   try {
     await destroyRemains(number);
     await mkdir(directory, { mode: 0o700 });

@@ -12,6 +12,7 @@
 # Owns what remote-host.ts cannot do from Node. Must never touch what is not named by DIRECTORY or SLOT.
 set -eu
 umask 022
+PATH=$PATH:/usr/sbin:/sbin
 verb=$1 directory=$2 slot=$3
 subnet=10.78.$slot cable=berth$slot cgroup=berth-test-$slot
 

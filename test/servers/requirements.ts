@@ -20,7 +20,7 @@ export type RequirementName =
 interface Part {
   /** A program looked for in PATH and the sbin folders, or an absolute path of a file. */
   readonly find: string;
-  /** The Debian package that brings it. */
+  /** The Debian package that brings it; `a | b`: the first that this release has. */
   readonly debianPackage: string;
   readonly purpose: string;
 }
@@ -52,7 +52,7 @@ const REQUIREMENTS: Readonly<Record<RequirementName, Requirement>> = {
       part('sshd', 'openssh-server', 'the SSH server of a remote host'),
       part('/usr/lib/openssh/sftp-server', 'openssh-sftp-server', 'SFTP on a remote host'),
       part('dockerd', 'docker.io', 'the container engine of a remote host'),
-      part('docker', 'docker.io', 'the reference client of the engine'),
+      part('docker', 'docker-cli | docker.io', 'the reference client of the engine'),
       part('docker-init', 'docker.io', "the first process of containers with Docker's --init"),
       part('containerd', 'containerd', 'the container runtime under the engine'),
       part('runc', 'runc', 'what starts containers'),
@@ -233,6 +233,13 @@ export function describeMissing(missing: readonly MissingRequirement[]): string 
   return `missing on this machine:\n${lines.join('\n')}\non Debian, as root: ${command}\n`;
 }
 
+/** Of `a | b` the first that the package lists know. */
+async function knownPackage(alternatives: string): Promise<string> {
+  const names = alternatives.split(' | ');
+  for (const name of names) if ((await runProcess(['apt-cache', 'show', name])).exitCode === 0) return name;
+  return names[0] ?? alternatives;
+}
+
 const POLICY_PATH = '/usr/sbin/policy-rc.d';
 const POLICY_ASIDE = '/usr/sbin/policy-rc.d.before-berth-tests';
 
@@ -256,7 +263,8 @@ async function installPackages(packages: readonly string[]): Promise<string> {
     console.error(`installing Debian packages for the tests: ${packages.join(' ')}`);
     const update = await runProcess(['apt-get', ...waitForLock, '-q', 'update'], { env, timeoutMs });
     const flags = ['-q', '-y', '--no-install-recommends', '-o', 'Dpkg::Options::=--force-confold'];
-    const install = await runProcess(['apt-get', ...waitForLock, ...flags, 'install', ...packages], {
+    const wanted = await Promise.all(packages.map(knownPackage));
+    const install = await runProcess(['apt-get', ...waitForLock, ...flags, 'install', ...wanted], {
       env,
       timeoutMs,
     });

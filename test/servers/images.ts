@@ -1,0 +1,196 @@
+/**
+ * Images for the tests, made on this machine (none can be pulled): a Debian workspace, a tiny BusyBox, and one of many
+ * layers. Each is built once per machine and recipe, cached as an archive, and safe to ask for from many workers.
+ */
+import { createHash, randomBytes } from 'node:crypto';
+import { access, copyFile, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { withExclusive } from './exclusive.ts';
+import { writeImageArchive } from './image-archive.ts';
+import type { RemoteHost } from './remote-host.ts';
+import { ensureRequirements, findProgram } from './requirements.ts';
+import { runChecked, runProcess } from './run-process.ts';
+import { serversFolder } from './servers-folder.ts';
+
+export interface TestImage {
+  /** name:tag, as it is called after loadImage. */
+  readonly reference: string;
+  /** An archive for `docker load`. */
+  readonly tarPath: string;
+}
+
+/** Debian with bash, procps and less; user `dev` (1000:1000, home /home/dev) is its default user. About 100 MB. */
+export function workspaceImage(): Promise<TestImage> {
+  return cachedImage('berth-workspace:test', WORKSPACE_RECIPE, buildWorkspace);
+}
+
+/** A static BusyBox with all its applets; root is the default user, `dev` (1000:1000) exists. About 2 MB. */
+export function busyboxImage(): Promise<TestImage> {
+  return cachedImage('berth-busybox:test', BUSYBOX_RECIPE, async (folder) => {
+    const layer = join(folder, 'layer');
+    await makeBusyboxRoot(layer);
+    return { layerFolders: [layer], config: { Cmd: ['sh'], Env: [IMAGE_PATH] } };
+  });
+}
+
+/** BusyBox and above it `layers` layers of `layerKiB` random (incompressible) KiB each: pulls that take a while. */
+export function layeredImage({ layers = 5, layerKiB = 1024 } = {}): Promise<TestImage> {
+  const reference = `berth-layered:${layers}x${layerKiB}`;
+  return cachedImage(reference, { busybox: BUSYBOX_RECIPE, layers, layerKiB }, async (folder) => {
+    const base = join(folder, 'layer-base');
+    await makeBusyboxRoot(base);
+    const layerFolders = [base];
+    for (let index = 1; index <= layers; index++) {
+      const layer = join(folder, `layer-${index}`);
+      await mkdir(join(layer, 'layers'), { recursive: true });
+      await writeFile(join(layer, 'layers', `layer-${index}`), randomBytes(layerKiB * 1024));
+      layerFolders.push(layer);
+    }
+    return { layerFolders, config: { Cmd: ['sh'], Env: [IMAGE_PATH] } };
+  });
+}
+
+/** Puts the image into the host's engine; the engine keeps it across boots. */
+export async function loadImage(host: RemoteHost, image: TestImage): Promise<void> {
+  const docker = (await findProgram('docker')) ?? 'docker';
+  await runChecked([
+    docker,
+    '-H',
+    `unix://${host.engineSocketPathOnThisMachine}`,
+    'load',
+    '-i',
+    image.tarPath,
+  ]);
+}
+
+const IMAGE_PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+/** What a recipe's text does not say by itself; raise it when a build function changes. */
+const RECIPE_VERSION = 1;
+const WORKSPACE_RECIPE = { version: RECIPE_VERSION, packages: ['bash', 'procps', 'less'] };
+const BUSYBOX_RECIPE = { version: RECIPE_VERSION };
+
+interface BuiltLayers {
+  readonly layerFolders: readonly string[];
+  readonly config: Readonly<Record<string, unknown>>;
+}
+
+async function cachedImage(
+  reference: string,
+  recipe: object,
+  build: (folder: string) => Promise<BuiltLayers>,
+): Promise<TestImage> {
+  const text = JSON.stringify([reference, recipe, process.arch, await debianCodename()]);
+  const key = createHash('sha256').update(text).digest('hex').slice(0, 16);
+  const tarPath = join(serversFolder('images'), `${key}.tar`);
+  const image = { reference, tarPath };
+  if (await exists(tarPath)) return image;
+  await ensureRequirements(['images']);
+  await withExclusive(`image-${key}`, async () => {
+    if (await exists(tarPath)) return;
+    const workFolder = join(serversFolder('images'), `${key}.work`);
+    await rm(workFolder, { recursive: true, force: true });
+    await mkdir(workFolder, { recursive: true });
+    try {
+      await writeImageArchive({ reference, ...(await build(workFolder)), workFolder, tarPath });
+    } finally {
+      await rm(workFolder, { recursive: true, force: true });
+    }
+  });
+  return image;
+}
+
+function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function debianCodename(): Promise<string> {
+  const release = await readFile('/etc/os-release', 'utf8').catch(() => '');
+  return /^VERSION_CODENAME=(\S+)/m.exec(release)?.[1] ?? 'stable';
+}
+
+async function makeBusyboxRoot(folder: string): Promise<void> {
+  const busybox = (await findProgram('busybox')) ?? '/bin/busybox';
+  for (const name of ['bin', 'etc', 'home/dev', 'proc', 'root', 'sys', 'var/log', 'usr/bin'])
+    await mkdir(join(folder, name), { recursive: true });
+  await runChecked(['install', '-d', '-m', '1777', join(folder, 'tmp')]);
+  await copyFile(busybox, join(folder, 'bin/busybox'));
+  for (const applet of (await runChecked([busybox, '--list'])).trim().split('\n'))
+    if (applet !== 'busybox') await symlink('busybox', join(folder, 'bin', applet));
+  const users = ['root:x:0:0:root:/root:/bin/sh', 'dev:x:1000:1000:dev:/home/dev:/bin/sh', ''];
+  await writeFile(join(folder, 'etc/passwd'), users.join('\n'));
+  await writeFile(join(folder, 'etc/group'), 'root:x:0:\ndev:x:1000:\n');
+  await runChecked(['chown', '-R', '0:0', folder]);
+  await runChecked(['chown', '1000:1000', join(folder, 'home/dev')]);
+}
+
+async function buildWorkspace(folder: string): Promise<BuiltLayers> {
+  const root = join(folder, 'layer');
+  const include = `--include=${WORKSPACE_RECIPE.packages.join(',')}`;
+  const log = await runProcess(
+    ['debootstrap', '--variant=minbase', include, await debianCodename(), root, await debianMirror()],
+    { env: { ...process.env, ...(await aptProxy()) }, timeoutMs: 600_000 },
+  );
+  if (log.exitCode !== 0) {
+    const details = await readFile(join(root, 'debootstrap/debootstrap.log'), 'utf8').catch(() => '');
+    throw new Error(
+      `debootstrap: exit code ${log.exitCode}\n${log.stdout.slice(-1000)}\n${details.slice(-2000)}`,
+    );
+  }
+  await runChecked([
+    'chroot',
+    root,
+    'useradd',
+    '--create-home',
+    '--uid',
+    '1000',
+    '--shell',
+    '/bin/bash',
+    'dev',
+  ]);
+  await trimRoot(root);
+  const config = {
+    User: 'dev',
+    WorkingDir: '/home/dev',
+    Cmd: ['bash'],
+    Env: [IMAGE_PATH, 'LANG=C.UTF-8'],
+  };
+  return { layerFolders: [root], config };
+}
+
+/** What a test image does not need, about half of it. */
+async function trimRoot(root: string): Promise<void> {
+  const emptied = ['usr/share/doc', 'usr/share/man', 'usr/share/info', 'usr/share/locale', 'var/cache/apt'];
+  for (const name of [
+    ...emptied,
+    'var/lib/apt/lists',
+    'var/log',
+    'dev',
+    'proc',
+    'sys',
+    'tmp',
+    'run',
+    'var/cache/debconf',
+  ])
+    await runChecked(['find', join(root, name), '-mindepth', '1', '-delete']);
+  for (const name of ['etc/resolv.conf', 'etc/hostname', 'var/cache/ldconfig/aux-cache'])
+    await rm(join(root, name), { force: true });
+}
+
+/** The mirror that apt uses on this machine, so that a machine behind its own mirror works too. */
+async function debianMirror(): Promise<string> {
+  const format = '$(CREATED_BY) $(CODENAME) $(COMPONENT) $(REPO_URI)';
+  const { stdout } = await runProcess(['apt-get', 'indextargets', '--format', format]);
+  const codename = await debianCodename();
+  const line = stdout.split('\n').find((text) => text.startsWith(`Packages ${codename} main http`));
+  return line?.split(' ')[3] ?? 'http://deb.debian.org/debian/';
+}
+
+/** wget does not read apt's configuration. */
+async function aptProxy(): Promise<Record<string, string>> {
+  const { stdout } = await runProcess(['apt-config', 'shell', 'PROXY', 'Acquire::http::Proxy']);
+  const proxy = /^PROXY='(.+)'$/m.exec(stdout)?.[1];
+  return proxy && proxy !== 'DIRECT' ? { http_proxy: proxy } : {};
+}
