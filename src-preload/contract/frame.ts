@@ -21,6 +21,7 @@ export type ServerFrame =
   | { t: 'item'; id: number; item: unknown }
   | { t: 'credit'; id: number; n: number }
   | { t: 'end'; id: number }
+  /** `id` 0: about the connection itself, which closes next; the error says why. */
   | { t: 'fail'; id: number; error: ErrorShape }
   | { t: 'pong'; n: number };
 
@@ -36,6 +37,8 @@ export interface Connection {
   /** Called once, when the carrier is gone for whatever reason. */
   onClose(listener: () => void): void;
   readonly bufferedBytes: number;
+  /** Called when `bufferedBytes` fell; a carrier that knows 0 bytes has no need of it. */
+  onDrain?(listener: () => void): void;
   close(): void;
 }
 

@@ -1,0 +1,128 @@
+/**
+ * Flags and environment, read once into a frozen value. Owns every default of a start; nothing else reads `process.env`
+ * or `process.argv`. Makes the data folder (0700), because its permissions belong to the decision where it is.
+ */
+import { chmodSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+
+export interface Config {
+  /** `desktop`: one local owner in a window. `served`: in a browser. */
+  readonly mode: 'desktop' | 'served';
+  readonly version: string;
+  /** Absolute; holds database, log, known hosts. Mode 0700. */
+  readonly dataFolder: string;
+  /** Address that the server listens on. Served mode only. */
+  readonly host: string;
+  /** 0: any free one. Served mode only. */
+  readonly port: number;
+  /** `https://name[:port]` under which a proxy with TLS shows this server; null: reached directly on loopback. */
+  readonly publicOrigin: string | null;
+  readonly isBrowserOpened: boolean;
+  /** The built renderer. */
+  readonly uiFolder: string;
+  /** POSIX sh scripts that run on hosts. */
+  readonly remoteScriptsFolder: string;
+  /** A JSON file {name, definition, hostKey?} with a host to add when it is absent. */
+  readonly addHostFile: string | null;
+}
+
+export interface ConfigSource {
+  readonly mode: Config['mode'];
+  /** Without program and script: `process.argv.slice(2)`. */
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/** What a person typed wrong; its message is for the terminal. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+const loopback = new Set(['127.0.0.1', 'localhost', '::1']);
+const defaultPort = 7474;
+
+export const configFlags = {
+  'data-dir': { type: 'string' },
+  host: { type: 'string' },
+  port: { type: 'string' },
+  'public-origin': { type: 'string' },
+  'add-host': { type: 'string' },
+  open: { type: 'boolean' },
+} as const;
+
+/** @throws ConfigError for an unknown flag or a value that cannot be used. */
+export function readConfig({ mode, argv, env }: ConfigSource): Config {
+  const values = parseFlags(argv);
+  const root = packageRoot(import.meta.dirname);
+  const dataFolder = resolve(values['data-dir'] ?? env.BERTH_DATA_DIR ?? defaultDataFolder(env));
+  const host = values.host ?? '127.0.0.1';
+  const publicOrigin = parseOrigin(values['public-origin'] ?? env.BERTH_PUBLIC_ORIGIN);
+  if (mode === 'served' && !loopback.has(host) && publicOrigin === null)
+    throw new ConfigError(
+      `Listening on ${host} would send the sign-in over the network unencrypted. Put a proxy with TLS in front and say --public-origin https://its.name, or leave --host out.`,
+    );
+  mkdirSync(dataFolder, { recursive: true, mode: 0o700 });
+  chmodSync(dataFolder, 0o700);
+  return Object.freeze({
+    mode,
+    version: readVersion(root),
+    dataFolder,
+    host,
+    port: parsePort(values.port ?? env.BERTH_PORT),
+    publicOrigin,
+    isBrowserOpened: values.open ?? false,
+    uiFolder: join(root, 'out', 'renderer'),
+    remoteScriptsFolder: join(root, 'resources', 'remote'),
+    addHostFile: values['add-host'] === undefined ? null : resolve(values['add-host']),
+  });
+}
+
+function parseFlags(argv: readonly string[]) {
+  try {
+    return parseArgs({ args: [...argv], options: configFlags, strict: true }).values;
+  } catch (error) {
+    throw new ConfigError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function parsePort(text: string | undefined): number {
+  if (text === undefined) return defaultPort;
+  const port = Number(text);
+  if (!/^\d{1,5}$/.test(text) || port > 65_535)
+    throw new ConfigError('--port must be 0 to 65535 (0: any free one).');
+  return port;
+}
+
+function parseOrigin(text: string | undefined): string | null {
+  if (text === undefined || text === '') return null;
+  const url = URL.parse(text);
+  if (url === null || url.protocol !== 'https:' || url.origin !== text.replace(/\/$/, ''))
+    throw new ConfigError('--public-origin must look like https://berth.example.org or https://name:8443.');
+  return url.origin;
+}
+
+/** XDG on Linux, the usual places elsewhere. */
+function defaultDataFolder(env: ConfigSource['env']): string {
+  const home = homedir();
+  if (process.platform === 'darwin') return join(home, 'Library', 'Application Support', 'Berth');
+  if (process.platform === 'win32') return join(env.APPDATA ?? join(home, 'AppData', 'Roaming'), 'Berth');
+  const xdg = env.XDG_DATA_HOME;
+  // The specification says that a relative path must be ignored.
+  return join(xdg !== undefined && isAbsolute(xdg) ? xdg : join(home, '.local', 'share'), 'berth');
+}
+
+/** The folder with package.json: the same for the sources, for out/main and inside the packaged archive. */
+function packageRoot(start: string): string {
+  for (let folder = start; ; folder = dirname(folder)) {
+    if (existsSync(join(folder, 'package.json'))) return folder;
+    if (dirname(folder) === folder) return start;
+  }
+}
+
+function readVersion(root: string): string {
+  const parsed: unknown = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const isVersioned = typeof parsed === 'object' && parsed !== null && 'version' in parsed;
+  return isVersioned && typeof parsed.version === 'string' ? parsed.version : '0.0.0';
+}
