@@ -110,8 +110,7 @@ export class RemoteHost implements AsyncDisposable {
       join(this.#control, 'containerd.toml'),
       'version = 2\ndisabled_plugins = ["io.containerd.grpc.v1.cri"]\n',
     );
-    const daemonJson = { 'cgroup-parent': `/berth-test-${this.#slot.number}`, ...this.#options.daemonJson };
-    await writeFile(join(this.#control, 'daemon.json'), JSON.stringify(daemonJson, undefined, 2));
+    await this.#writeDaemonJson(this.#options.daemonJson ?? {});
     if (this.#options.engine === false) await writeFile(join(this.#control, 'engine.none'), '');
   }
 
@@ -328,8 +327,7 @@ export class RemoteHost implements AsyncDisposable {
   /** Replaces the merged part of daemon.json and restarts the engine. */
   async setDaemonJson(daemonJson: Readonly<Record<string, unknown>>): Promise<void> {
     await this.stopEngine();
-    const content = { 'cgroup-parent': `/berth-test-${this.#slot.number}`, ...daemonJson };
-    await writeFile(join(this.#control, 'daemon.json'), JSON.stringify(content, undefined, 2));
+    await this.#writeDaemonJson(daemonJson);
     await this.startEngine();
   }
 
@@ -426,6 +424,16 @@ export class RemoteHost implements AsyncDisposable {
       join(this.#control, 'sshd_config'),
       `${[...globals, ...defaults, ...matches].join('\n')}\n`,
     );
+  }
+
+  async #writeDaemonJson(daemonJson: Readonly<Record<string, unknown>>): Promise<void> {
+    const content = {
+      // Ours to clean up after a power cut; registry.ts serves at the cable's other end, without TLS.
+      'cgroup-parent': `/berth-test-${this.#slot.number}`,
+      'insecure-registries': ['10.78.0.0/16'],
+      ...daemonJson,
+    };
+    await writeFile(join(this.#control, 'daemon.json'), JSON.stringify(content, undefined, 2));
   }
 
   async #sshdPid(): Promise<string> {

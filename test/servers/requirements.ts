@@ -92,7 +92,10 @@ const REQUIREMENTS: Readonly<Record<RequirementName, Requirement>> = {
   },
   registry: {
     needsRoot: true,
-    parts: [part('docker-registry', 'docker-registry', 'an image registry to pull from')],
+    parts: [
+      part('docker-registry', 'docker-registry', 'an image registry to pull from'),
+      part('perl', 'perl-base', 'its passwords'),
+    ],
   },
   'ssh-keys': { needsRoot: false, parts: SSH_CLIENT_PARTS },
   'secret-service': {

@@ -1,0 +1,87 @@
+/** A real ssh-agent(1) with given keys, in a folder of its own. Ends with stop(), or with the test process. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { access, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ensureRequirements } from './requirements.ts';
+import { runChecked } from './run-process.ts';
+import { stopProcess } from './stop-process.ts';
+import { waitUntil } from './wait-until.ts';
+
+export interface SshAgent extends AsyncDisposable {
+  /** For `SSH_AUTH_SOCK` or IdentityAgent. */
+  readonly socketPath: string;
+  readonly env: { readonly SSH_AUTH_SOCK: string };
+  /** Adds a private key file (mode 0600). */
+  add(keyPath: string, options?: { passphrase?: string }): Promise<void>;
+  /** Fingerprints (`SHA256:…`) in the order in which the agent offers them. */
+  fingerprints(): Promise<string[]>;
+  /** ssh-add -x: the agent answers as if it had no keys, until unlock. */
+  lock(passphrase: string): Promise<void>;
+  unlock(passphrase: string): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export async function startSshAgent(keyPaths: readonly string[] = []): Promise<SshAgent> {
+  await ensureRequirements(['ssh-keys']);
+  const folder = await mkdtemp(join(tmpdir(), 'berth-agent-'));
+  const socketPath = join(folder, 'agent.sock');
+  // The agent lives as long as its command, and that as long as the pipe from us: no agent outlives a killed test.
+  // (ssh-agent is set-group-id, which switches off the kernel's own death signal.)
+  const command = ['sh', '-c', 'echo "$SSH_AGENT_PID"; exec cat'];
+  const child = spawn('ssh-agent', ['-a', socketPath, ...command], { stdio: ['pipe', 'pipe', 'ignore'] });
+  const [pidLine] = (await once(child.stdout, 'data')) as [Buffer];
+  const agentPid = Number(pidLine.toString());
+  await waitUntil(() => access(socketPath).then(() => true), { what: 'ssh-agent listens' });
+  let stopped = false;
+  const env = { SSH_AUTH_SOCK: socketPath };
+  // ssh-add asks for passphrases through a program; this one answers from the environment.
+  const askPath = join(folder, 'ask');
+  await writeFile(askPath, '#!/bin/sh\nprintf "%s\\n" "$BERTH_TEST_PASSPHRASE"\n', { mode: 0o700 });
+
+  const sshAdd = (args: string[], passphrase = '') =>
+    runChecked(['ssh-add', ...args], {
+      env: {
+        ...process.env,
+        ...env,
+        SSH_ASKPASS: askPath,
+        SSH_ASKPASS_REQUIRE: 'force',
+        BERTH_TEST_PASSPHRASE: passphrase,
+      },
+    });
+
+  const agent: SshAgent = {
+    socketPath,
+    env,
+    async add(keyPath, { passphrase } = {}) {
+      await sshAdd(['-q', keyPath], passphrase);
+    },
+    async fingerprints() {
+      const lines = await sshAdd(['-l']).catch((error: unknown) => {
+        if (String(error).includes('no identities')) return '';
+        throw error;
+      });
+      return lines.split('\n').flatMap((line) => line.split(' ')[1] ?? []);
+    },
+    async lock(passphrase) {
+      await sshAdd(['-x'], passphrase);
+    },
+    async unlock(passphrase) {
+      await sshAdd(['-X'], passphrase);
+    },
+    stop,
+    [Symbol.asyncDispose]: stop,
+  };
+  for (const keyPath of keyPaths) await agent.add(keyPath);
+  return agent;
+
+  async function stop(): Promise<void> {
+    if (stopped) return;
+    stopped = true;
+    // Not by the command's end: the agent looks for that only every ten seconds.
+    process.kill(agentPid, 'SIGTERM');
+    await stopProcess(child);
+    await rm(folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,31 @@
+/** Ends a child that we started, by its handle, and waits until it is gone: SIGTERM, then SIGKILL. */
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+
+const GRACE_MS = 3_000;
+
+export async function stopProcess(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
+  const gone = once(child, 'exit');
+  child.kill('SIGTERM');
+  const timer = setTimeout(() => child.kill('SIGKILL'), GRACE_MS);
+  await gone;
+  clearTimeout(timer);
+}
+
+/**
+ * Servers must not outlive the tests: when this process ends, its remaining children are killed. (Not for SIGKILL to us:
+ * servers that matter then carry `setpriv --pdeathsig`, see withParent.)
+ */
+export function endWithThisProcess(child: ChildProcess): void {
+  const kill = () => child.kill('SIGKILL');
+  process.once('exit', kill);
+  child.once('exit', () => process.off('exit', kill));
+}
+
+/** The command, so that the kernel ends it when the thread that started it is gone (prctl(2), PR_SET_PDEATHSIG). */
+export function withParent(argv: readonly string[]): [string, string[]] {
+  const [program = '', ...args] = argv;
+  if (process.platform !== 'linux') return [program, args];
+  return ['setpriv', ['--pdeathsig', 'KILL', program, ...args]];
+}
