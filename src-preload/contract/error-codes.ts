@@ -47,6 +47,8 @@ export const errorCodes = {
   'workspace.name-taken': { status: 409, title: 'Another workspace on this host has this name' },
   'workspace.not-running': { status: 409, title: 'The workspace is not running' },
   'workspace.start-failed': { status: 502, title: 'The workspace did not start' },
+  'workspace.exited': { status: 502, title: 'The workspace ended by itself' },
+  'workspace.out-of-memory': { status: 507, title: 'The workspace ran out of memory' },
   'workspace.volume-in-use': { status: 409, title: 'A workspace uses this volume' },
   'workspace.runtime-missing': { status: 409, title: 'The host does not have this runtime' },
 

@@ -50,6 +50,8 @@ export const Workspace = z.object({
   /** Found on a host by its labels, not made from this database. */
   isAdopted: z.boolean(),
   operationId: OperationId.nullable(),
+  /** One sentence on what happened to it without Berth's doing, as "Stopped on the host, outside Berth". */
+  note: z.string().max(500).optional(),
 });
 export type Workspace = z.infer<typeof Workspace>;
 
