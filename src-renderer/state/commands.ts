@@ -1,0 +1,170 @@
+/**
+ * The command table's shape and its one runner. Every act that a person can start is a row: menus, the palette, buttons,
+ * context menus and shortcuts read the same row. A feature exports an array of rows in its `feature.ts`; nothing
+ * registers itself.
+ *
+ * `isEnabled` is pure over `AppState`; `run` does the act and may fail: the runner shows the failure.
+ */
+import type { About } from '#contract/about.ts';
+import type { Host } from '#contract/hosts.ts';
+import type { HostId, OperationId, ProjectId, TerminalId, WorkspaceId } from '#contract/ids.ts';
+import type { Operation } from '#contract/operations.ts';
+import type { Project } from '#contract/projects.ts';
+import type { Settings } from '#contract/settings.ts';
+import type { ShellBridge } from '#contract/shell.ts';
+import type { Terminal } from '#contract/terminals.ts';
+import type { Workspace } from '#contract/workspaces.ts';
+import type { ConnectionState, PlaneClient } from './api.ts';
+import type { Confirmations } from './confirmations.ts';
+import type { Notices } from './notices.ts';
+import type { ViewRef } from './view-ref.ts';
+import { activeTab, type ViewActions, type ViewState } from './view-state.ts';
+
+/** What a command works on: the row of a context menu, else the page in front. */
+export type Subject =
+  | { readonly kind: 'host'; readonly id: HostId }
+  | { readonly kind: 'project'; readonly id: ProjectId }
+  | { readonly kind: 'workspace'; readonly id: WorkspaceId }
+  | { readonly kind: 'terminal'; readonly id: TerminalId }
+  | { readonly kind: 'operation'; readonly id: OperationId };
+
+/** Everything that a command's predicate may look at. */
+export interface AppState {
+  readonly about: About | null;
+  readonly connection: ConnectionState;
+  readonly settings: Settings;
+  readonly hosts: ReadonlyMap<string, Host>;
+  readonly projects: ReadonlyMap<string, Project>;
+  readonly workspaces: ReadonlyMap<string, Workspace>;
+  readonly terminals: ReadonlyMap<string, Terminal>;
+  readonly operations: ReadonlyMap<string, Operation>;
+  readonly view: ViewState;
+  readonly subject: Subject | null;
+}
+
+/** The menus in their order. A menu without rows is not drawn. */
+export const menuNames = ['Berth', 'Host', 'Workspace', 'Terminal', 'View', 'Go', 'Help'] as const;
+export type MenuName = (typeof menuNames)[number];
+
+export interface CommandContext {
+  /** As it is when the command runs, with the subject that it was run on. */
+  readonly state: AppState;
+  readonly subject: Subject | null;
+  readonly client: PlaneClient;
+  readonly view: ViewActions;
+  readonly notices: Notices;
+  readonly confirm: Confirmations['ask'];
+  /** Asks the page's own `beforeClose`, then closes the tab. */
+  readonly closeTab: (tabId: string) => Promise<void>;
+  readonly runCommand: (id: string, subject?: Subject | null) => void;
+  readonly shell: ShellBridge | null;
+}
+
+export interface Command {
+  /** `noun.verb`, for ever: saved shortcuts name it. */
+  readonly id: string;
+  /** Sentence case, begins with a verb: "Stop workspace". */
+  readonly label: string | ((state: AppState) => string);
+  /** One sentence for the shortcuts page and the help. */
+  readonly description?: string;
+  readonly menu: MenuName;
+  /** Rows with another group are set apart by a line. */
+  readonly group: number;
+  /** Other words by which the palette finds it. */
+  readonly keywords?: string;
+  readonly shortcut?: string;
+  /** In the browser, where the first is the browser's own (Ctrl+T, Ctrl+W, Ctrl+Tab …). */
+  readonly webShortcut?: string;
+  /** Works on one thing of this kind; its context menu shows the row. */
+  readonly on?: Subject['kind'];
+  readonly isDangerous?: boolean;
+  readonly isChecked?: (state: AppState) => boolean;
+  /** True: neither the palette nor the menus show it; shortcuts and buttons do. */
+  readonly isHidden?: boolean;
+  readonly isEnabled: (state: AppState) => boolean;
+  readonly run: (context: CommandContext) => void | Promise<void>;
+}
+
+export function commandLabel(command: Command, state: AppState): string {
+  return typeof command.label === 'function' ? command.label(state) : command.label;
+}
+
+/** The thing that a page shows, if a command can work on it. */
+export function subjectOfView(ref: ViewRef | undefined): Subject | null {
+  switch (ref?.type) {
+    case 'host':
+      return { kind: 'host', id: ref.hostId };
+    case 'workspace':
+      return { kind: 'workspace', id: ref.workspaceId };
+    case 'terminal':
+      return { kind: 'terminal', id: ref.terminalId };
+    case 'operation':
+      return { kind: 'operation', id: ref.operationId };
+    case 'project':
+      return ref.projectId === null ? null : { kind: 'project', id: ref.projectId };
+    default:
+      return null;
+  }
+}
+
+/**
+ * The subject that a command takes: a command on workspaces also works from a terminal in one, and a command on hosts
+ * from a workspace or a terminal there. Null: there is none.
+ */
+export function subjectFor(command: Pick<Command, 'on'>, state: AppState): Subject | null {
+  const { subject } = state;
+  if (command.on === undefined || subject === null) return null;
+  if (subject.kind === command.on) return subject;
+  if (subject.kind === 'terminal') {
+    const target = state.terminals.get(subject.id)?.target;
+    if (!target) return null;
+    if (target.kind === 'workspace') {
+      if (command.on === 'workspace') return { kind: 'workspace', id: target.workspaceId };
+      return subjectFor(command, { ...state, subject: { kind: 'workspace', id: target.workspaceId } });
+    }
+    return command.on === 'host' ? { kind: 'host', id: target.hostId } : null;
+  }
+  if (subject.kind === 'workspace' && command.on === 'host') {
+    const hostId = state.workspaces.get(subject.id)?.hostId;
+    return hostId ? { kind: 'host', id: hostId } : null;
+  }
+  return null;
+}
+
+/** The state as the command sees it: with its own kind of subject. */
+function stateFor(command: Command, state: AppState): AppState {
+  return { ...state, subject: subjectFor(command, state) };
+}
+
+export function isCommandEnabled(command: Command, state: AppState): boolean {
+  const own = stateFor(command, state);
+  if (command.on !== undefined && own.subject === null) return false;
+  return command.isEnabled(own);
+}
+
+/** State for a window's own use: the subject is the page in front. */
+export function withFrontSubject(state: Omit<AppState, 'subject'>): AppState {
+  return { ...state, subject: subjectOfView(activeTab(state.view)?.ref) };
+}
+
+/** Joins the features' arrays; two rows with one id are a mistake of ours, found at start. */
+export function joinCommands(arrays: readonly (readonly Command[])[]): ReadonlyMap<string, Command> {
+  const table = new Map<string, Command>();
+  for (const command of arrays.flat()) {
+    if (table.has(command.id)) throw new Error(`Two commands have the id ${command.id}`);
+    table.set(command.id, command);
+  }
+  return table;
+}
+
+/** Runs a row if it is enabled; shows its failure. Resolves when the act has ended, either way. */
+export async function runRow(command: Command, context: CommandContext): Promise<void> {
+  const state = stateFor(command, context.state);
+  if (!isCommandEnabled(command, context.state)) return;
+  const label = commandLabel(command, state);
+  try {
+    await command.run({ ...context, state, subject: state.subject });
+  } catch (cause) {
+    context.notices.fail(`${label}: this did not work`, cause);
+  }
+}

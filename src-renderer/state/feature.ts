@@ -1,0 +1,61 @@
+/**
+ * What a feature gives to the window. Each feature exports one `Feature` value from `features/<noun>/feature.ts`; app.tsx
+ * joins them. Nothing registers itself and no feature imports another: they meet through commands and `ViewRef`s.
+ */
+import type { ComponentType, ReactNode } from 'react';
+import type { LucideIcon } from 'lucide-react';
+import type { AppState, Command, CommandContext } from './commands.ts';
+import type { ViewRefOf, ViewType } from './view-ref.ts';
+
+/** The five signals, each with an icon, a word and a colour (components/state-mark.tsx). */
+export type Signal = 'running' | 'busy' | 'attention' | 'failed' | 'stopped';
+export interface Mark {
+  readonly signal: Signal;
+  /** One or two words, as "running" or "needs you". */
+  readonly word: string;
+}
+
+export interface ViewProps<T extends ViewType> {
+  readonly view: ViewRefOf<T>;
+  readonly tabId: string;
+  /** The tab is in front in its pane. A page that is not keeps its state and should do no work. */
+  readonly isVisible: boolean;
+  /** The pane has the keyboard as well. */
+  readonly isActive: boolean;
+}
+
+export interface ViewDescription {
+  readonly title: string;
+  readonly icon: LucideIcon;
+  readonly mark?: Mark | null;
+  /** Full text for the tooltip, as "bash — api-server on atlas". */
+  readonly hint?: string;
+}
+
+export interface ViewDefinition<T extends ViewType = ViewType> {
+  readonly type: T;
+  readonly component: ComponentType<ViewProps<T>>;
+  /** Pure: title, icon and mark of its tab. Also right while the thing is not loaded yet or gone. */
+  readonly describe: (ref: ViewRefOf<T>, state: AppState) => ViewDescription;
+  /** Asked before its tab closes; false keeps the tab. Ends what the tab owns (a terminal), if it owns something. */
+  readonly beforeClose?: (ref: ViewRefOf<T>, context: CommandContext) => Promise<boolean>;
+  /** The page scrolls and pads by itself (a terminal). Default: it gets a scrolling column. */
+  readonly isFullBleed?: boolean;
+}
+
+/** A definition whose own type is checked, then stored with the others. */
+export function defineView<T extends ViewType>(definition: ViewDefinition<T>): ViewDefinition {
+  return definition as unknown as ViewDefinition;
+}
+
+export interface Feature {
+  readonly name: string;
+  readonly views?: readonly ViewDefinition[];
+  readonly commands?: readonly Command[];
+  /** Mounted once, over everything: dialogs that open by themselves (questions of a connection). */
+  readonly overlays?: readonly ComponentType[];
+  /** Parts of the status bar, from left to right. Must only say true things. */
+  readonly statusItems?: readonly ComponentType[];
+  /** Wraps the whole window, as for a context of the feature. */
+  readonly provider?: ComponentType<{ children: ReactNode }>;
+}

@@ -1,0 +1,273 @@
+/**
+ * What the plane told us: one store per collection, filled by its watch stream for as long as the window lives.
+ *
+ * Guarantees: the first item of a stream replaces everything; a push that is not newer than what is held is dropped; a
+ * change before the whole, or a stream that ends, opens the stream again; while the connection is away the last known
+ * items stay, marked stale. Revisions may jump: the plane joins changes for a slow reader, and nothing is lost by it.
+ */
+import { createStore, type StoreApi } from 'zustand/vanilla';
+import type { About } from '#contract/about.ts';
+import { BerthError } from '#contract/berth-error.ts';
+import type { CollectionItem } from '#contract/collection.ts';
+import type { Credential, SecretStoreStatus } from '#contract/credentials.ts';
+import type { Host } from '#contract/hosts.ts';
+import type { Operation } from '#contract/operations.ts';
+import type { Project } from '#contract/projects.ts';
+import type { Question } from '#contract/questions.ts';
+import type { Settings } from '#contract/settings.ts';
+import type { Terminal } from '#contract/terminals.ts';
+import type { Workspace } from '#contract/workspaces.ts';
+import type { ConnectionState, PlaneClient } from './api.ts';
+
+export interface CollectionState<T> {
+  readonly status: 'loading' | 'ready' | 'error';
+  readonly items: readonly T[];
+  readonly byId: ReadonlyMap<string, T>;
+  readonly revision: number;
+  /** The connection is away: this is the last that was known. */
+  readonly isStale: boolean;
+  readonly error: BerthError | null;
+  readonly retry: () => void;
+}
+
+export interface ValueState<T> {
+  readonly status: 'loading' | 'ready' | 'error';
+  readonly value: T | null;
+  readonly isStale: boolean;
+  readonly error: BerthError | null;
+  readonly retry: () => void;
+}
+
+export interface Mirror {
+  readonly about: StoreApi<ValueState<About>>;
+  readonly settings: StoreApi<ValueState<Settings>>;
+  readonly secretStore: StoreApi<ValueState<SecretStoreStatus>>;
+  readonly hosts: StoreApi<CollectionState<Host>>;
+  readonly questions: StoreApi<CollectionState<Question>>;
+  readonly credentials: StoreApi<CollectionState<Credential>>;
+  readonly projects: StoreApi<CollectionState<Project>>;
+  readonly workspaces: StoreApi<CollectionState<Workspace>>;
+  readonly operations: StoreApi<CollectionState<Operation>>;
+  readonly terminals: StoreApi<CollectionState<Terminal>>;
+  readonly connection: StoreApi<ConnectionState>;
+  close(): void;
+}
+
+export function toBerthError(cause: unknown): BerthError {
+  if (BerthError.is(cause)) return cause;
+  return new BerthError('internal', 'Berth did not expect this. What it was trying to do did not finish.', {
+    details: { reason: cause instanceof Error ? cause.message : String(cause) },
+    cause,
+  });
+}
+
+/** The next state of a collection for one item of its stream; null asks for the stream to be opened again. */
+export function applyItem<T extends { id: string }>(
+  state: CollectionState<T>,
+  item: CollectionItem<T>,
+  hasWhole: boolean,
+): CollectionState<T> | null {
+  if (item.type === 'all') {
+    const byId = new Map(item.items.map((value) => [value.id, value]));
+    return {
+      ...state,
+      status: 'ready',
+      items: [...byId.values()],
+      byId,
+      revision: item.revision,
+      isStale: false,
+      error: null,
+    };
+  }
+  if (!hasWhole) return null;
+  if (item.revision <= state.revision) return state;
+  const byId = new Map(state.byId);
+  for (const id of item.removed) byId.delete(id);
+  for (const value of item.upserted) byId.set(value.id, value);
+  return { ...state, items: [...byId.values()], byId, revision: item.revision };
+}
+
+/** Milliseconds before a stream that failed is opened again; grows to the last one. */
+const retryDelaysMs = [250, 1_000, 3_000, 10_000] as const;
+
+interface Follower<I> {
+  readonly open: (signal: AbortSignal) => AsyncIterable<I>;
+  /** False: the item does not fit what is held; open the stream again. */
+  readonly onItem: (item: I, isFirst: boolean) => boolean;
+  readonly onAway: () => void;
+  readonly onError: (error: BerthError) => void;
+}
+
+/** Resolves when the connection is open, at once or later; rejects only by the signal. */
+function untilOpen(client: PlaneClient, signal: AbortSignal): Promise<void> {
+  if (client.connectionState.phase === 'open') return Promise.resolve();
+  return new Promise((resolve, reject) => {
+    const stop = client.onConnectionState((state) => {
+      if (state.phase !== 'open') return;
+      stop();
+      resolve();
+    });
+    signal.addEventListener(
+      'abort',
+      () => {
+        stop();
+        reject(signal.reason as Error);
+      },
+      { once: true },
+    );
+  });
+}
+
+/** Keeps one stream open until the signal aborts. Returns what wakes it when it waits after an error. */
+function follow<I>(client: PlaneClient, signal: AbortSignal, follower: Follower<I>): () => void {
+  let wake: () => void = () => {};
+  const run = async () => {
+    let failures = 0;
+    while (!signal.aborted) {
+      await untilOpen(client, signal);
+      const stream = new AbortController();
+      const stop = () => stream.abort(signal.reason);
+      signal.addEventListener('abort', stop, { once: true });
+      let error: BerthError | null = null;
+      try {
+        let isFirst = true;
+        for await (const item of follower.open(stream.signal)) {
+          failures = 0;
+          if (!follower.onItem(item, isFirst)) break;
+          isFirst = false;
+        }
+      } catch (cause) {
+        error = toBerthError(cause);
+      } finally {
+        signal.removeEventListener('abort', stop);
+        stream.abort();
+      }
+      if (signal.aborted) return;
+      if (error && error.code !== 'connection-lost' && error.code !== 'cancelled') follower.onError(error);
+      else follower.onAway();
+      const delayMs = retryDelaysMs[Math.min(failures, retryDelaysMs.length - 1)]!;
+      failures += 1;
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, delayMs);
+        wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+        signal.addEventListener('abort', wake, { once: true });
+      });
+    }
+  };
+  run().catch(() => {
+    // Only the signal ends the loop: the window is closing.
+  });
+  return () => wake();
+}
+
+function mirrorCollection<T extends { id: string }>(
+  client: PlaneClient,
+  signal: AbortSignal,
+  open: (signal: AbortSignal) => AsyncIterable<CollectionItem<T>>,
+): StoreApi<CollectionState<T>> {
+  const store = createStore<CollectionState<T>>(() => ({
+    status: 'loading',
+    items: [],
+    byId: new Map(),
+    revision: -1,
+    isStale: false,
+    error: null,
+    retry: () => wake(),
+  }));
+  const wake = follow(client, signal, {
+    open,
+    onItem: (item, isFirst) => {
+      const next = applyItem(store.getState(), item, !isFirst);
+      if (!next) return false;
+      store.setState(next);
+      return true;
+    },
+    onAway: () => store.setState((state) => ({ isStale: state.status === 'ready' })),
+    onError: (error) =>
+      store.setState((state) =>
+        state.status === 'ready' ? { isStale: true, error } : { status: 'error', error },
+      ),
+  });
+  return store;
+}
+
+function mirrorValue<T>(
+  client: PlaneClient,
+  signal: AbortSignal,
+  open: (signal: AbortSignal) => AsyncIterable<T>,
+): StoreApi<ValueState<T>> {
+  const store = createStore<ValueState<T>>(() => ({
+    status: 'loading',
+    value: null,
+    isStale: false,
+    error: null,
+    retry: () => wake(),
+  }));
+  const wake = follow(client, signal, {
+    open,
+    onItem: (value) => {
+      store.setState({ status: 'ready', value, isStale: false, error: null });
+      return true;
+    },
+    onAway: () => store.setState((state) => ({ isStale: state.status === 'ready' })),
+    onError: (error) =>
+      store.setState((state) =>
+        state.status === 'ready' ? { isStale: true, error } : { status: 'error', error },
+      ),
+  });
+  return store;
+}
+
+export function createMirror(client: PlaneClient): Mirror {
+  const closing = new AbortController();
+  const { signal } = closing;
+  const connection = createStore<ConnectionState>(() => client.connectionState);
+  const stopConnection = client.onConnectionState((state) => connection.setState(state, true));
+  const collection = <T extends { id: string }>(
+    open: (options: { signal: AbortSignal }) => AsyncIterable<CollectionItem<T>>,
+  ) => mirrorCollection<T>(client, signal, (streamSignal) => open({ signal: streamSignal }));
+
+  return {
+    // Asked once for each connection, and then held open: a plane that restarts may be another version.
+    about: mirrorValue<About>(client, signal, async function* (streamSignal) {
+      const about = await client.call('about.get', {}, { signal: streamSignal });
+      yield about;
+      await new Promise<void>((resolve) => {
+        const stop = client.onConnectionState((state) => {
+          if (state.phase === 'open') return;
+          stop();
+          resolve();
+        });
+        streamSignal.addEventListener(
+          'abort',
+          () => {
+            stop();
+            resolve();
+          },
+          { once: true },
+        );
+      });
+    }),
+    settings: mirrorValue<Settings>(client, signal, (streamSignal) =>
+      client.stream('settings.watch', {}, { signal: streamSignal }),
+    ),
+    secretStore: mirrorValue<SecretStoreStatus>(client, signal, (streamSignal) =>
+      client.stream('credentials.store', {}, { signal: streamSignal }),
+    ),
+    hosts: collection<Host>((options) => client.stream('hosts.watch', {}, options)),
+    questions: collection<Question>((options) => client.stream('questions.watch', {}, options)),
+    credentials: collection<Credential>((options) => client.stream('credentials.watch', {}, options)),
+    projects: collection<Project>((options) => client.stream('projects.watch', {}, options)),
+    workspaces: collection<Workspace>((options) => client.stream('workspaces.watch', {}, options)),
+    operations: collection<Operation>((options) => client.stream('operations.watch', {}, options)),
+    terminals: collection<Terminal>((options) => client.stream('terminals.watch', {}, options)),
+    connection,
+    close: () => {
+      stopConnection();
+      closing.abort();
+    },
+  };
+}

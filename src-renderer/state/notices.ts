@@ -1,0 +1,90 @@
+/**
+ * What the app told the person: shown as a toast, then kept in a list that can be looked up again. Holds the last
+ * `keptCount`; nothing here is saved.
+ */
+import { createStore } from 'zustand/vanilla';
+import type { BerthError } from '#contract/berth-error.ts';
+import { toBerthError } from './mirror.ts';
+
+export interface NoticeAction {
+  readonly label: string;
+  readonly run: () => void;
+}
+
+export interface Notice {
+  readonly id: number;
+  readonly level: 'info' | 'done' | 'warning' | 'error';
+  readonly title: string;
+  readonly body: string;
+  readonly error: BerthError | null;
+  /** One verb, as "Undo" or "Show". */
+  readonly action: NoticeAction | null;
+  readonly at: string;
+  readonly isRead: boolean;
+  /** Still to be seen as a toast. */
+  readonly isShown: boolean;
+}
+
+export interface NoticesState {
+  readonly notices: readonly Notice[];
+}
+
+/** More than this and nobody looks; the oldest go. */
+const keptCount = 200;
+
+export type NewNotice = {
+  readonly level?: Notice['level'];
+  readonly title: string;
+  readonly body?: string;
+  readonly action?: NoticeAction;
+};
+
+export type Notices = ReturnType<typeof createNotices>;
+
+export function createNotices(now: () => Date = () => new Date()) {
+  const store = createStore<NoticesState>(() => ({ notices: [] }));
+  let lastId = 0;
+  const add = (notice: Omit<Notice, 'id' | 'at' | 'isRead' | 'isShown'>): number => {
+    lastId += 1;
+    const entry: Notice = {
+      ...notice,
+      id: lastId,
+      at: now().toISOString(),
+      isRead: false,
+      isShown: true,
+    };
+    store.setState((state) => ({ notices: [entry, ...state.notices].slice(0, keptCount) }));
+    return entry.id;
+  };
+  return {
+    store,
+    show(notice: NewNotice): number {
+      return add({
+        level: notice.level ?? 'info',
+        title: notice.title,
+        body: notice.body ?? '',
+        error: null,
+        action: notice.action ?? null,
+      });
+    },
+    /** A failure. `title` says what did not happen: "Could not stop api-server". Cancel is not a failure. */
+    fail(title: string, cause: unknown, action?: NoticeAction): void {
+      const error = toBerthError(cause);
+      if (error.code === 'cancelled') return;
+      add({ level: 'error', title, body: error.message, error, action: action ?? null });
+    },
+    hide(id: number): void {
+      store.setState((state) => ({
+        notices: state.notices.map((notice) => (notice.id === id ? { ...notice, isShown: false } : notice)),
+      }));
+    },
+    markRead(): void {
+      store.setState((state) => ({
+        notices: state.notices.map((notice) => (notice.isRead ? notice : { ...notice, isRead: true })),
+      }));
+    },
+    clear(): void {
+      store.setState({ notices: [] });
+    },
+  };
+}

@@ -1,0 +1,39 @@
+/**
+ * What a tab can show: a closed list, checked when a saved window is restored. A feature that brings a page adds its
+ * line here and its `ViewDefinition` in its own `feature.ts`. References hold ids, never data.
+ */
+import { z } from 'zod';
+import { HostId, OperationId, ProjectId, TerminalId, WorkspaceId } from '#contract/ids.ts';
+
+export const ViewRef = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('home') }),
+  z.object({ type: z.literal('add-host') }),
+  z.object({ type: z.literal('host'), hostId: HostId }),
+  z.object({ type: z.literal('projects') }),
+  z.object({ type: z.literal('project'), projectId: ProjectId.nullable() }),
+  z.object({ type: z.literal('workspaces') }),
+  z.object({
+    type: z.literal('new-workspace'),
+    hostId: HostId.nullable(),
+    projectId: ProjectId.nullable(),
+  }),
+  z.object({ type: z.literal('workspace'), workspaceId: WorkspaceId }),
+  z.object({ type: z.literal('terminal'), terminalId: TerminalId }),
+  z.object({ type: z.literal('operations') }),
+  z.object({ type: z.literal('operation'), operationId: OperationId }),
+  z.object({ type: z.literal('credentials') }),
+  z.object({ type: z.literal('settings') }),
+  z.object({ type: z.literal('shortcuts') }),
+  z.object({ type: z.literal('notifications') }),
+  z.object({ type: z.literal('help') }),
+]);
+export type ViewRef = z.infer<typeof ViewRef>;
+export type ViewType = ViewRef['type'];
+export type ViewRefOf<T extends ViewType> = Extract<ViewRef, { type: T }>;
+
+/** Two references with the same key are the same page: opening one goes to its tab instead of making another. */
+export function viewKey(ref: ViewRef): string {
+  const { type, ...params } = ref;
+  const values = Object.entries(params).map(([name, value]) => `${name}=${String(value)}`);
+  return [type, ...values.sort()].join(' ');
+}
