@@ -67,6 +67,7 @@ export const errorCodes = {
   'operation.interrupted': { status: 503, title: 'The operation was interrupted' },
   'question.expired': { status: 410, title: 'The question has expired' },
   'store.newer-version': { status: 409, title: 'The data is from a newer Berth' },
+  'store.in-use': { status: 409, title: 'Another Berth uses this data' },
   'store.unwritable': { status: 507, title: 'The data cannot be written' },
 } as const satisfies Record<string, { status: number; title: string }>;
 
