@@ -43,7 +43,7 @@ function codeOf(error: unknown): number | undefined {
 
 export function databaseError(cause: unknown): BerthError {
   if (BerthError.is(cause)) return cause;
-  switch (codeOf(cause)) {
+  switch (codeOf(cause) ?? 0) {
     case codes.FULL:
       return new BerthError(
         'store.unwritable',
@@ -77,7 +77,6 @@ export function databaseError(cause: unknown): BerthError {
       return new BerthError('store.unwritable', 'The disk with Berth’s data folder reports errors.', {
         cause,
       });
-    case undefined:
     default:
       return new BerthError('internal', 'The database refused a statement.', { cause });
   }
