@@ -192,13 +192,16 @@ export class RemoteHost implements AsyncDisposable {
     return this.runChecked(['docker', ...args]);
   }
 
-  /** Writes a file in the host, atomically enough for daemons that reread it. `mode` as chmod takes it. */
+  /** Writes a file in the host, whole or not at all; makes its folder. `mode` as chmod takes it. */
   async writeFile(
     path: string,
     content: string | Buffer,
     { mode = '0644', owner = 'root' } = {},
   ): Promise<void> {
-    await this.runChecked(['install', '-D', '-m', mode, '-o', owner, '/dev/stdin', path], { input: content });
+    // The script is fixed; what varies are its arguments.
+    const script =
+      'mkdir -p -- "$(dirname -- "$1")" && cat >"$1.new" && chmod "$2" "$1.new" && chown "$3" "$1.new" && mv -f -- "$1.new" "$1"';
+    await this.runChecked(['sh', '-c', script, 'sh', path, mode, owner], { input: content });
   }
 
   readFile(path: string): Promise<string> {

@@ -3,7 +3,9 @@
  * a passphrase goes through argv here, which the product must never do.
  */
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { runChecked } from './run-process.ts';
 
 export type SshKeyType = 'ed25519' | 'rsa' | 'ecdsa';
@@ -63,8 +65,8 @@ export function fingerprintOf(publicLine: string): string {
 export interface CertificateOptions {
   /** The authority's private key. */
   readonly authorityPath: string;
-  /** The public key to sign: PATH.pub. The certificate is written to PATH-cert.pub. */
-  readonly publicKeyPath: string;
+  /** The public key to sign, as a line. */
+  readonly publicKey: string;
   /** Names that the certificate is for (host names, addresses, or user names). */
   readonly principals: readonly string[];
   readonly kind: 'host' | 'user';
@@ -74,22 +76,16 @@ export interface CertificateOptions {
 
 /** Resolves with the certificate's line. */
 export async function signKey(options: CertificateOptions): Promise<string> {
-  const { authorityPath, publicKeyPath, principals, kind, validity = '-1d:+1d' } = options;
-  const kindArgs = kind === 'host' ? ['-h'] : [];
-  const names = principals.join(',');
-  await runChecked([
-    'ssh-keygen',
-    '-q',
-    '-s',
-    authorityPath,
-    '-I',
-    'berth-test',
-    ...kindArgs,
-    '-n',
-    names,
-    '-V',
-    validity,
-    publicKeyPath,
-  ]);
-  return (await readFile(publicKeyPath.replace(/(\.pub)?$/, '-cert.pub'), 'utf8')).trim();
+  const { authorityPath, publicKey, principals, kind, validity = '-1d:+1d' } = options;
+  const folder = await mkdtemp(join(tmpdir(), 'berth-sign-'));
+  try {
+    const path = join(folder, 'key');
+    await writeFile(`${path}.pub`, `${publicKey}\n`);
+    const kindArgs = kind === 'host' ? ['-h'] : [];
+    const what = ['-I', 'berth-test', ...kindArgs, '-n', principals.join(','), '-V', validity];
+    await runChecked(['ssh-keygen', '-q', '-s', authorityPath, ...what, `${path}.pub`]);
+    return (await readFile(`${path}-cert.pub`, 'utf8')).trim();
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }
