@@ -91,7 +91,7 @@ export const operationMethods = {
     scope: 'operations.write',
     input: z.object({ id: OperationId }),
     output: Operation,
-    errors: ['operation.finished'],
+    errors: ['operation.finished', 'conflict'],
     rest: { method: 'POST', path: '/operations/:id/cancel' },
   }),
   'operations.clear': call({

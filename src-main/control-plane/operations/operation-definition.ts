@@ -36,9 +36,17 @@ export interface OperationDefinition<I> {
   readonly steps: readonly StepDefinition<I>[];
   /** After a crash: go on with the step that was under way, or undo what was done. */
   readonly recover: 'finish' | 'undo';
+  /**
+   * When a step fails for good: take back what was done (the default; steps without `undo` are passed over), or keep
+   * what there is.
+   */
+  readonly onFailure?: 'undo' | 'keep';
   /** May a person stop it? Cancel undoes the steps that were done. */
   readonly canCancel: boolean;
-  /** Called after the operation ended in any way, once, also after recovery. */
+  /**
+   * Called after the operation ended in any way, once, also after recovery; again only if Berth died inside it.
+   * The subject is free by then. What it throws is logged and changes nothing.
+   */
   onEnd?(operation: Operation, input: I): Promise<void>;
 }
 
