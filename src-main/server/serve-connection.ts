@@ -95,7 +95,10 @@ export function serveConnection(options: ServeOptions): (reason: BerthError) => 
   }
 
   function call(id: number, method: string, input: unknown): void {
-    if (runningCalls >= limits.calls) return fail(id, tooMany('calls'));
+    if (runningCalls >= limits.calls) {
+      fail(id, tooMany('calls'));
+      return;
+    }
     const abort = new AbortController();
     active.set(id, { abort });
     runningCalls += 1;
@@ -167,7 +170,7 @@ export function serveConnection(options: ServeOptions): (reason: BerthError) => 
         if (out.credit + n > limits.credit) cutOff('more credit than a stream may hold');
         else out.addCredit(n);
       },
-      receive: inlet.receive,
+      receive: (payload) => inlet.receive(payload),
       end: () => out.end(),
     });
     runningStreams += 1;
@@ -193,9 +196,12 @@ export function serveConnection(options: ServeOptions): (reason: BerthError) => 
   }
 
   function open(id: number, method: string, input: unknown, credit: number): void {
-    if (credit > limits.credit) return cutOff('more credit than a stream may hold');
-    if (runningStreams >= limits.streams) return fail(id, tooMany('streams'));
     try {
+      if (credit > limits.credit) {
+        cutOff('more credit than a stream may hold');
+        return;
+      }
+      if (runningStreams >= limits.streams) throw tooMany('streams');
       const kind = dispatcher.kindOf(method, caller);
       if (kind === 'stream') openStream(id, method, input, credit);
       else if (kind === 'bytes') openBytes(id, method, input, credit);

@@ -91,6 +91,10 @@ export function createClient(connection: Connection, options: ClientOptions = {}
     return lastId;
   }
 
+  function forget(id: number): void {
+    pending.delete(id);
+  }
+
   function ping(): void {
     if (pingSentAt !== undefined) return;
     pingSentAt = performance.now();
@@ -165,7 +169,7 @@ export function createClient(connection: Connection, options: ClientOptions = {}
           connection.send({ t: 'open', id, method, input, credit: itemFlow.initialItems });
           return id;
         },
-        forget: (id) => pending.delete(id),
+        forget,
         connection,
       }),
 
@@ -177,7 +181,7 @@ export function createClient(connection: Connection, options: ClientOptions = {}
           connection.send({ t: 'open', id, method, input, credit: byteFlow.initialBytes });
           return id;
         },
-        forget: (id) => pending.delete(id),
+        forget,
         connection,
       }),
 
@@ -195,13 +199,16 @@ export function createClient(connection: Connection, options: ClientOptions = {}
 
 interface Plumbing {
   readonly connection: Connection;
-  open(entry: Pending): number;
-  forget(id: number): void;
+  readonly open: (entry: Pending) => number;
+  readonly forget: (id: number) => void;
 }
 
 /** Items wait here until they are asked for, at most as many as there was credit for. */
 function itemStream<T>(
-  options: Plumbing & { readonly signal: AbortSignal | undefined; lost(): BerthError | undefined },
+  options: Plumbing & {
+    readonly signal: AbortSignal | undefined;
+    readonly lost: () => BerthError | undefined;
+  },
 ): AsyncIterableIterator<T, void, void> {
   const { connection, signal, lost, open, forget } = options;
   const items: T[] = [];
