@@ -1,0 +1,105 @@
+/**
+ * What `npm test` says at its end: a table of steps, and one last line that a machine reads. Pure.
+ */
+
+export type StepOutcome =
+  | { readonly kind: 'passed' }
+  | { readonly kind: 'failed'; readonly reason: string }
+  | { readonly kind: 'tests'; readonly passed: number; readonly failed: number; readonly skipped: number }
+  | { readonly kind: 'not-run'; readonly reason: string };
+
+export interface StepReport {
+  readonly name: string;
+  readonly outcome: StepOutcome;
+  readonly seconds: number;
+}
+
+export interface Totals {
+  readonly passed: number;
+  readonly failed: number;
+}
+
+/** The part of vitest's JSON reporter that we read (vitest: packages/vitest/src/node/reporters/json.ts). */
+interface VitestReport {
+  readonly success: boolean;
+  readonly numPassedTests: number;
+  readonly numFailedTests: number;
+  readonly numPendingTests: number;
+  readonly numTodoTests: number;
+  readonly testResults: readonly {
+    readonly status: string;
+    readonly assertionResults: readonly { status: string }[];
+  }[];
+}
+
+/**
+ * Counts a ring. A file that failed outside its tests (an import, a hook) counts as one failure: its tests are not in the
+ * numbers. A run that vitest itself calls failed never counts as clean.
+ */
+export function outcomeOfVitest(json: string, exitCode: number): StepOutcome {
+  const report = JSON.parse(json) as VitestReport;
+  const brokenFiles = report.testResults.filter(
+    ({ status, assertionResults }) =>
+      status === 'failed' && !assertionResults.some((assertion) => assertion.status === 'failed'),
+  ).length;
+  const failed = report.numFailedTests + brokenFiles;
+  const unaccounted = failed === 0 && (exitCode !== 0 || !report.success) ? 1 : 0;
+  return {
+    kind: 'tests',
+    passed: report.numPassedTests,
+    failed: failed + unaccounted,
+    skipped: report.numPendingTests + report.numTodoTests,
+  };
+}
+
+/** Tests count themselves; a check that fails (types, lint, …) counts as one failure, one that passes as nothing. */
+export function totalsOf(steps: readonly StepReport[]): Totals {
+  let passed = 0;
+  let failed = 0;
+  for (const { outcome } of steps) {
+    if (outcome.kind === 'tests') {
+      passed += outcome.passed;
+      failed += outcome.failed;
+    } else if (outcome.kind === 'failed') failed += 1;
+  }
+  return { passed, failed };
+}
+
+function describe(outcome: StepOutcome): string {
+  switch (outcome.kind) {
+    case 'passed':
+      return 'ok';
+    case 'failed':
+      return `FAILED: ${outcome.reason}`;
+    case 'not-run':
+      return `not run: ${outcome.reason}`;
+    case 'tests': {
+      const skipped = outcome.skipped > 0 ? `, ${outcome.skipped} skipped` : '';
+      return `${outcome.failed > 0 ? 'FAILED: ' : ''}${outcome.passed} passed, ${outcome.failed} failed${skipped}`;
+    }
+  }
+}
+
+export function formatTable(steps: readonly StepReport[]): string {
+  const width = Math.max(4, ...steps.map(({ name }) => name.length));
+  const rows = steps.map(({ name, outcome, seconds }) => {
+    const [first = '', ...more] = describe(outcome).trimEnd().split('\n');
+    const indent = ' '.repeat(width + 12);
+    return [
+      `${name.padEnd(width)}  ${seconds.toFixed(1).padStart(7)}s  ${first}`,
+      ...more.map((line) => indent + line),
+    ];
+  });
+  return [`${'step'.padEnd(width)}  seconds   result`, ...rows.flat()].join('\n');
+}
+
+export function lastLine({ passed, failed }: Totals): string {
+  return `berth: ${passed} passed, ${failed} failed`;
+}
+
+/** 0 only when nothing failed, something passed, and nothing was left out (or leaving out was allowed). */
+export function exitCodeOf(steps: readonly StepReport[], allowMissing: boolean): number {
+  const { passed, failed } = totalsOf(steps);
+  const leftOut = steps.some(({ outcome }) => outcome.kind === 'not-run');
+  return failed > 0 || passed === 0 || (leftOut && !allowMissing) ? 1 : 0;
+}
