@@ -48,7 +48,8 @@ export interface ConnectedClient extends Client {
   readonly roundTripMs: number | null;
   /** Asks for a sign of life now, as after a sleep of the computer. */
   probe(): void;
-  close(): void;
+  /** Everything pending fails with `reason`. */
+  close(reason?: BerthError): void;
 }
 
 export interface ClientOptions {
@@ -193,7 +194,7 @@ export function createClient(connection: Connection, options: ClientOptions = {}
       return roundTripMs;
     },
     probe: ping,
-    close: () => lose(connectionLost('The connection was closed.')),
+    close: (reason) => lose(reason ?? connectionLost('The connection was closed.')),
   };
 }
 

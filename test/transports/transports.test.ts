@@ -349,7 +349,9 @@ describe.each(carriers)('over $name', (carrier) => {
       stream.send(new Uint8Array(Math.min(10_000, total - sent)));
     await vi.waitFor(() => expect(got).toBe(byteFlow.initialBytes));
     expect(stream.waitingBytes).toBe(100_000);
-    const giveBack = setInterval(() => used.splice(0).forEach((resolve) => resolve()), 1);
+    const giveBack = setInterval(() => {
+      for (const resolve of used.splice(0)) resolve();
+    }, 1);
     try {
       await vi.waitFor(() => expect(got).toBe(total));
     } finally {
