@@ -2,11 +2,11 @@
  * What a workspace is and which state it is in. Pure: no clock, no engine. `deriveState` says what a person sees;
  * `decideMend` says what Berth does about a difference between what is wanted and what is there.
  */
-import { BerthError, type ErrorShape } from '#contract/berth-error.ts';
+import { BerthError } from '#contract/berth-error.ts';
 import type { Operation } from '#contract/operations.ts';
 import { ProjectDefinition } from '#contract/projects.ts';
 import { Workspace, type WorkspaceState } from '#contract/workspaces.ts';
-import type { ContainerDetail, ContainerSummary } from '../interfaces/container-engine.ts';
+import type { ContainerDetail } from '../interfaces/container-engine.ts';
 
 /**
  * What is kept on disk of a workspace. `definition` is the project as it was when the workspace was made, without
@@ -29,6 +29,8 @@ const RecordShape = Workspace.pick({
   definition: ProjectDefinition,
   /** False until its creation has ended well; such a record without an operation is taken away at start. */
   isMade: Workspace.shape.isAdopted,
+  /** It ends again and again, or did not start: left alone until a person starts it. `problem` says why. */
+  hasGivenUp: Workspace.shape.isAdopted,
   /** The operation that froze it. It is thawed when that operation is no longer under way. */
   pausedBy: Workspace.shape.operationId,
 });
@@ -44,7 +46,7 @@ export type Observed = Pick<
 > | null;
 
 export interface StateInputs {
-  readonly record: Pick<WorkspaceRecord, 'desired' | 'problem'>;
+  readonly record: Pick<WorkspaceRecord, 'desired' | 'hasGivenUp'>;
   /** Undefined: the host is away or has not been read since it came back. */
   readonly observed: Observed | undefined;
   readonly operation: Pick<Operation, 'kind' | 'state'> | undefined;
@@ -73,7 +75,7 @@ export function deriveState({ record, observed, operation, isDeciding }: StateIn
     case 'exited':
     case 'dead':
       if (record.desired === 'stopped' || isDeciding) return 'stopped';
-      return record.problem === null ? 'starting' : 'failed';
+      return record.hasGivenUp ? 'failed' : 'starting';
     default:
       return observed.state satisfies never;
   }
@@ -97,7 +99,7 @@ export type Mend =
   | { kind: 'give-up'; mustStop: boolean };
 
 export interface MendInputs {
-  readonly record: Pick<WorkspaceRecord, 'desired' | 'problem' | 'pausedBy'>;
+  readonly record: Pick<WorkspaceRecord, 'desired' | 'hasGivenUp' | 'pausedBy'>;
   readonly observed: Observed;
   /** How often it ended by itself within `restartWindowMs`. */
   readonly recentEnds: number;
@@ -114,7 +116,6 @@ export interface MendInputs {
 export function decideMend(inputs: MendInputs): Mend {
   const { record, observed } = inputs;
   if (observed === null) return { kind: 'none' };
-  const hasGivenUp = record.problem !== null;
   const tooOften = inputs.recentEnds > restartDelaysMs.length;
   switch (observed.state) {
     case 'running':
@@ -126,7 +127,7 @@ export function decideMend(inputs: MendInputs): Mend {
     case 'created':
     case 'exited':
     case 'dead':
-      if (record.desired === 'stopped' || hasGivenUp) return { kind: 'none' };
+      if (record.desired === 'stopped' || record.hasGivenUp) return { kind: 'none' };
       if (inputs.wasStoppedOutside) return { kind: 'follow-stop' };
       if (tooOften) return { kind: 'give-up', mustStop: false };
       return { kind: 'start', afterMs: restartDelaysMs[Math.max(0, inputs.recentEnds - 1)] ?? 0 };
@@ -265,14 +266,4 @@ export function findRuntime(
   if (runtimes.includes(choice)) return choice;
   const pattern = { runc: /(^|\.)runc(\.v\d+)?$/, runsc: /runsc|gvisor/i, kata: /kata/i }[choice];
   return runtimes.find((name) => pattern.test(name));
-}
-
-export function toProblem(error: unknown): ErrorShape {
-  return BerthError.is(error)
-    ? error.toShape()
-    : new BerthError('internal', 'Berth made a mistake; its log says which.').toShape();
-}
-
-export function isManaged(container: ContainerSummary): boolean {
-  return container.labels['dev.berth.managed'] !== undefined;
 }

@@ -1,0 +1,101 @@
+/**
+ * Holds wish and truth together on all hosts: one watch per link that is ready. Adopts workspaces that Berth does not
+ * know, also into an empty database, together with their project.
+ */
+import { BerthError } from '#contract/berth-error.ts';
+import type { HostId, ProjectId, WorkspaceId } from '#contract/ids.ts';
+import type { ProjectDefinition } from '#contract/projects.ts';
+import type { HostLinks } from '../hosts/host-links.ts';
+import { HostWatch, type HostWatchDeps } from './host-watch.ts';
+import type { WorkspaceRecord } from './workspace.ts';
+import type { LabelledWorkspace } from './workspace-spec.ts';
+
+export interface ReconcilerDeps extends Omit<HostWatchDeps, 'adopt' | 'links'> {
+  readonly links: HostLinks;
+  /** Makes sure that there is a project of this id; makes one of the definition where there is none. */
+  readonly adoptProject: (id: ProjectId, definition: ProjectDefinition) => Promise<void>;
+}
+
+export class Reconciler {
+  readonly #deps: ReconcilerDeps;
+  readonly #watches = new Map<HostId, { watch: HostWatch; done: Promise<void> }>();
+  readonly #stops: (() => void)[] = [];
+
+  constructor(deps: ReconcilerDeps) {
+    this.#deps = deps;
+  }
+
+  start(): void {
+    const { links, directory, log } = this.#deps;
+    this.#stops.push(
+      links.onReady((link) => {
+        if (link.engine === undefined) return;
+        const watch = new HostWatch(link, link.engine, {
+          ...this.#deps,
+          adopt: (hostId, found, isUp) => this.#adopt(hostId, found, isUp),
+        });
+        const done = watch.run().finally(() => {
+          if (this.#watches.get(link.hostId)?.watch === watch) this.#watches.delete(link.hostId);
+        });
+        this.#watches.set(link.hostId, { watch, done });
+      }),
+      // Berth forgets a host with its workspaces; added again, it tells of them by their labels.
+      links.onRemoved((hostId) => {
+        for (const { id } of directory.onHost(hostId))
+          directory.remove(id).catch((cause: unknown) => {
+            log.error('the record of a workspace could not be removed', { workspaceId: id, cause });
+          });
+      }),
+    );
+  }
+
+  /** Looks at one workspace anew, if its host is there. */
+  async examine(id: WorkspaceId): Promise<void> {
+    const hostId = this.#deps.directory.record(id)?.hostId;
+    if (hostId === undefined) return;
+    await this.#watches.get(hostId)?.watch.examine(id);
+  }
+
+  /** Resolves when the watches have ended; links must be closed before, or at the same time. */
+  async close(): Promise<void> {
+    for (const stop of this.#stops) stop();
+    await Promise.all([...this.#watches.values()].map(({ done }) => done));
+  }
+
+  async #adopt(hostId: HostId, found: LabelledWorkspace, isUp: boolean): Promise<void> {
+    const { directory, log } = this.#deps;
+    const { projectId, definition } = found;
+    if (projectId !== null) await this.#deps.adoptProject(projectId, definition);
+    const record: WorkspaceRecord = {
+      id: found.id,
+      name: this.#freeName(hostId, found.name),
+      projectId,
+      hostId,
+      definition,
+      imageDigest: null,
+      desired: isUp ? 'running' : 'stopped',
+      lastKnown: null,
+      problem: null,
+      volumeName: found.volumeName,
+      createdAt: found.createdAt,
+      isAdopted: true,
+      isMade: true,
+      hasGivenUp: false,
+      pausedBy: null,
+    };
+    await directory.add(record);
+    log.info('adopted a workspace that was found on its host', { workspaceId: found.id, hostId });
+  }
+
+  #freeName(hostId: HostId, name: string): string {
+    for (let number = 1; ; number++) {
+      const candidate = number === 1 ? name : `${name.slice(0, 70)} (${number})`;
+      try {
+        this.#deps.directory.requireFreeName(hostId, candidate, undefined);
+        return candidate;
+      } catch (error) {
+        if (!BerthError.is(error, 'workspace.name-taken')) throw error;
+      }
+    }
+  }
+}

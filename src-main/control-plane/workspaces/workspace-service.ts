@@ -1,0 +1,400 @@
+/**
+ * What can be done with workspaces. Short checks at once, so that bad input fails before anything is begun; everything
+ * that touches a host for longer is an operation.
+ */
+import { BerthError } from '#contract/berth-error.ts';
+import type { CollectionItem } from '#contract/collection.ts';
+import type { HostId, OperationId, ProjectId, UserId, WorkspaceId } from '#contract/ids.ts';
+import type { Operation } from '#contract/operations.ts';
+import type { Project, ProjectDefinition } from '#contract/projects.ts';
+import type { DestroyPlan, KeptVolume, Workspace, WorkspaceStats } from '#contract/workspaces.ts';
+import type { ByteChannel } from '../handler.ts';
+import type { HostLinks } from '../hosts/host-links.ts';
+import { type Clock, instantOf } from '../interfaces/clock.ts';
+import type { Log } from '../interfaces/log.ts';
+import type { Random } from '../interfaces/random.ts';
+import type { RecordStore } from '../interfaces/record-store.ts';
+import type { OperationDefinition, OperationStarter } from '../operations/operation-definition.ts';
+import { label } from './labels.ts';
+import { LiveStats } from './live-stats.ts';
+import { Reconciler } from './reconciler.ts';
+import { parseWorkspaceRecord, type WorkspaceRecord } from './workspace.ts';
+import { WorkspaceDirectory } from './workspace-directory.ts';
+import {
+  defineWorkspaceOperations,
+  requireUnused,
+  volumeInUse,
+  type WorkspaceInput,
+  type WorkspaceOperations,
+} from './workspace-operations.ts';
+import { findContainer, requireRuntime } from './workspace-parts.ts';
+import { readLabels, remoteName, renamedContainer, withoutValues } from './workspace-spec.ts';
+
+/** What workspaces need of projects. */
+export interface ProjectSource {
+  get(id: ProjectId): Project | undefined;
+  /** Makes a project of this id and definition unless there is one; its name gives way to others. */
+  adopt(id: ProjectId, definition: ProjectDefinition): Promise<void>;
+}
+
+/** An operation as others see it start and change. */
+export interface OperationSource extends OperationStarter {
+  watch(signal: AbortSignal): AsyncIterable<CollectionItem<Operation>>;
+}
+
+export interface WorkspaceServiceDeps {
+  readonly store: RecordStore;
+  readonly links: HostLinks;
+  readonly operations: OperationSource;
+  readonly projects: ProjectSource;
+  readonly stopGraceSeconds: () => number;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}
+
+export class WorkspaceService {
+  readonly directory: WorkspaceDirectory;
+  readonly #deps: WorkspaceServiceDeps;
+  readonly #kinds: WorkspaceOperations;
+  readonly #reconciler: Reconciler;
+  readonly #stats = new LiveStats();
+  readonly #closing = new AbortController();
+  #following: Promise<void> = Promise.resolve();
+
+  constructor(deps: WorkspaceServiceDeps) {
+    const { operations, projects, clock, links, stopGraceSeconds } = deps;
+    const log = deps.log.child({ noun: 'workspaces' });
+    this.#deps = deps;
+    this.directory = new WorkspaceDirectory({
+      records: deps.store.collection('workspaces', parseWorkspaceRecord),
+      operations,
+      projectName: (id) => projects.get(id)?.name,
+      clock,
+      log,
+    });
+    this.#reconciler = new Reconciler({
+      directory: this.directory,
+      links,
+      stats: this.#stats,
+      stopGraceSeconds,
+      clock,
+      log,
+      adoptProject: (id, definition) => projects.adopt(id, definition),
+    });
+    this.#kinds = defineWorkspaceOperations({
+      directory: this.directory,
+      environmentOf: async (record) =>
+        (record.projectId === null ? undefined : projects.get(record.projectId)?.environment) ?? [],
+      stopGraceSeconds,
+      clock,
+      onSettled: (id) => {
+        this.directory.refresh(id);
+        void this.#reconciler.examine(id);
+      },
+    });
+    for (const kind of Object.values(this.#kinds)) operations.define(kind as OperationDefinition<unknown>);
+  }
+
+  /** Reads the records. Before operations recover, which need them. */
+  load(): Promise<void> {
+    return this.directory.load();
+  }
+
+  /** Begins to watch hosts. After operations have recovered, so that none is mistaken for trouble. */
+  async start(): Promise<void> {
+    for (const record of this.directory.records()) {
+      // Berth ended between the record and the operation's intent: nothing was made yet.
+      if (!record.isMade && this.directory.operation(record.id) === undefined)
+        await this.directory.remove(record.id);
+    }
+    this.directory.refreshAll();
+    this.#following = this.#followOperations();
+    this.#reconciler.start();
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    this.#stats.close();
+    await Promise.all([this.#reconciler.close(), this.#following]);
+  }
+
+  watch(signal: AbortSignal): AsyncGenerator<CollectionItem<Workspace>> {
+    return this.directory.collection.watch(signal);
+  }
+
+  async create(
+    wish: { name: string; projectId: ProjectId; hostId: HostId; volumeName: string | null },
+    userId: UserId,
+  ): Promise<{ workspace: Workspace; operation: Operation }> {
+    const { links, projects, random, clock, operations } = this.#deps;
+    const project = projects.get(wish.projectId);
+    if (project === undefined) throw new BerthError('not-found', 'There is no such project.');
+    const link = links.requireEngine(wish.hostId);
+    this.directory.requireFreeName(wish.hostId, wish.name, undefined);
+    requireRuntime(project.runtime, link.engineInfo);
+    if (wish.volumeName !== null) await this.#requireKeptVolume(wish.hostId, wish.volumeName);
+    const { id: _id, createdAt: _createdAt, changedAt: _changedAt, ...definition } = project;
+    const id = random.id('ws') as WorkspaceId;
+    const record: WorkspaceRecord = {
+      id,
+      name: wish.name,
+      projectId: project.id,
+      hostId: wish.hostId,
+      definition: withoutValues(definition),
+      imageDigest: null,
+      desired: 'running',
+      lastKnown: null,
+      problem: null,
+      volumeName: wish.volumeName ?? remoteName(id),
+      createdAt: instantOf(clock),
+      isAdopted: false,
+      isMade: false,
+      hasGivenUp: false,
+      pausedBy: null,
+    };
+    await this.directory.add(record);
+    try {
+      const operation = await operations.start(this.#kinds.create, {
+        title: `Create “${wish.name}” on “${link.hostName}”`,
+        subject: { kind: 'workspace', id, name: wish.name },
+        hostId: wish.hostId,
+        userId,
+        input: { id, userId },
+      });
+      this.directory.refresh(id);
+      return { workspace: this.directory.workspace(id), operation };
+    } catch (error) {
+      await this.directory.remove(id);
+      throw error;
+    }
+  }
+
+  startWorkspace(id: WorkspaceId, userId: UserId): Promise<Operation> {
+    return this.#begin(this.#kinds.start, 'Start', id, userId);
+  }
+  stopWorkspace(id: WorkspaceId, userId: UserId): Promise<Operation> {
+    return this.#begin(this.#kinds.stop, 'Stop', id, userId);
+  }
+  restartWorkspace(id: WorkspaceId, userId: UserId): Promise<Operation> {
+    return this.#begin(this.#kinds.restart, 'Restart', id, userId);
+  }
+  destroyWorkspace(id: WorkspaceId, keepVolume: boolean, userId: UserId): Promise<Operation> {
+    return this.#start(this.#kinds.destroy, 'Destroy', id, { id, userId, keepVolume });
+  }
+
+  async rename(id: WorkspaceId, name: string): Promise<Workspace> {
+    const { hostId } = this.directory.require(id);
+    this.directory.requireFreeName(hostId, name, id);
+    const { engine } = this.#deps.links.requireEngine(hostId);
+    const container = await findContainer(engine, { id });
+    if (container !== undefined) await engine.renameContainer(container.id, renamedContainer(id, name));
+    this.directory.requireFreeName(hostId, name, id);
+    await this.directory.change(id, { name });
+    return this.directory.workspace(id);
+  }
+
+  async destroyPlan(id: WorkspaceId, keepVolume: boolean): Promise<DestroyPlan> {
+    const record = this.directory.require(id);
+    const { engine, hostName } = this.#deps.links.requireEngine(record.hostId);
+    const container = await findContainer(engine, record);
+    // Sizes are read by walking the files: a host that takes too long over it shall not hold up the answer.
+    const sizes = await engine
+      .volumeSizes([record.volumeName], AbortSignal.timeout(5_000))
+      .catch(() => new Map<string, number>());
+    const size = sizes.get(record.volumeName);
+    const inVolume = {
+      what: `Volume ${record.volumeName}`,
+      detail: `Everything in ${record.definition.mountPoint}${size === undefined ? '' : `: ${mebibytes(size)}`}. ${
+        keepVolume
+          ? 'It stays on the host, is listed under kept volumes, and can be given to a new workspace.'
+          : 'These files cannot be brought back.'
+      }`,
+    };
+    const deletes = [
+      {
+        what: `Container ${container?.name ?? remoteName(id)}`,
+        detail:
+          container === undefined
+            ? 'It is not on the host any more.'
+            : `Programs that run in it end, and files outside ${record.definition.mountPoint} are lost.`,
+      },
+      {
+        what: `Network ${remoteName(id)}`,
+        detail: `It connects this workspace alone; nothing else on “${hostName}” uses it.`,
+      },
+    ];
+    const keeps = [
+      {
+        what: `Image ${record.definition.image}`,
+        detail: 'Images stay on the host for other workspaces.',
+      },
+      {
+        what: `Project “${this.directory.workspace(id).projectName}”`,
+        detail: 'Its definition is not touched.',
+      },
+    ];
+    return keepVolume
+      ? { workspaceName: record.name, deletes, keeps: [inVolume, ...keeps] }
+      : { workspaceName: record.name, deletes: [...deletes, inVolume], keeps };
+  }
+
+  async forget(id: WorkspaceId): Promise<void> {
+    const { hostId } = this.directory.require(id);
+    const { state } = this.directory.workspace(id);
+    if (this.directory.operation(id) !== undefined)
+      throw new BerthError('conflict', 'An operation on this workspace is under way; wait for its end.');
+    if (state !== 'missing' && this.#hostExists(hostId))
+      throw new BerthError(
+        'conflict',
+        'The workspace may still be on its host, and Berth would find it again there. Destroy it, or remove the host.',
+        { details: { state } },
+      );
+    await this.directory.remove(id);
+  }
+
+  async *stats(id: WorkspaceId, signal: AbortSignal): AsyncGenerator<WorkspaceStats> {
+    const { hostId } = this.directory.require(id);
+    const { engine } = this.#deps.links.requireEngine(hostId);
+    const observed = this.directory.observed(id);
+    if (observed?.state !== 'running')
+      throw new BerthError('workspace.not-running', 'The workspace is not running. Start it first.');
+    yield* this.#stats.watch(engine, observed.id, signal);
+  }
+
+  /** Sends until the container has ended and its log with it. The engine is read only as fast as the reader takes it. */
+  async logs(id: WorkspaceId, tailLines: number, channel: ByteChannel, signal: AbortSignal): Promise<void> {
+    const record = this.directory.require(id);
+    const { engine } = this.#deps.links.requireEngine(record.hostId);
+    const container = await findContainer(engine, record, signal);
+    if (container === undefined) return;
+    const output = await engine.logs(container.id, { tailLines, signal });
+    try {
+      for await (const chunk of output) await channel.send(chunk as Uint8Array);
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    } finally {
+      output.destroy();
+    }
+  }
+
+  async keptVolumes(hostId: HostId, signal: AbortSignal): Promise<KeptVolume[]> {
+    const { engine } = this.#deps.links.requireEngine(hostId);
+    const used = new Set(this.directory.onHost(hostId).map((record) => record.volumeName));
+    const volumes = (await engine.listVolumes({ [label.managed]: '1' }, signal)).filter(
+      ({ name }) => !used.has(name),
+    );
+    if (volumes.length === 0) return [];
+    const sizes = await engine
+      .volumeSizes(
+        volumes.map(({ name }) => name),
+        AbortSignal.any([signal, AbortSignal.timeout(10_000)]),
+      )
+      .catch(() => new Map<string, number>());
+    return volumes.map(({ name, labels, createdAt }) => ({
+      name,
+      hostId,
+      workspaceName: labels[label.name] ?? name,
+      createdAt: instantOrNull(createdAt),
+      sizeBytes: sizes.get(name) ?? null,
+    }));
+  }
+
+  async destroyVolume(hostId: HostId, name: string, userId: UserId): Promise<Operation> {
+    const { links, operations } = this.#deps;
+    const { engine, hostName } = links.requireEngine(hostId);
+    requireUnused(this.directory, hostId, name);
+    const volumes = await engine.listVolumes({ [label.managed]: '1' });
+    if (!volumes.some((volume) => volume.name === name))
+      throw new BerthError('not-found', 'There is no such volume of Berth on this host.');
+    return operations.start(this.#kinds.destroyVolume, {
+      title: `Destroy the volume ${name} on “${hostName}”`,
+      subject: { kind: 'volume', id: `${hostId}/${name}`, name },
+      hostId,
+      userId,
+      input: { hostId, name },
+    });
+  }
+
+  isProjectUsed(projectId: ProjectId): boolean {
+    return this.directory.records().some((record) => record.projectId === projectId);
+  }
+
+  // --- private ------------------------------------------------------------------------------------------------------
+
+  #begin(kind: OperationDefinition<WorkspaceInput>, verb: string, id: WorkspaceId, userId: UserId) {
+    return this.#start(kind, verb, id, { id, userId });
+  }
+
+  async #start<I extends WorkspaceInput>(
+    kind: OperationDefinition<I>,
+    verb: string,
+    id: WorkspaceId,
+    input: I,
+  ): Promise<Operation> {
+    const { links, operations } = this.#deps;
+    const record = this.directory.require(id);
+    const { hostName } = links.requireEngine(record.hostId);
+    const operation = await operations.start(kind, {
+      title: `${verb} “${record.name}” on “${hostName}”`,
+      subject: { kind: 'workspace', id, name: record.name },
+      hostId: record.hostId,
+      userId: input.userId,
+      input,
+    });
+    this.directory.refresh(id);
+    return operation;
+  }
+
+  async #requireKeptVolume(hostId: HostId, name: string): Promise<void> {
+    requireUnused(this.directory, hostId, name);
+    const { engine } = this.#deps.links.requireEngine(hostId);
+    for (const container of await engine.listContainers({ [label.managed]: '1' })) {
+      const user = readLabels(container);
+      if (user?.volumeName === name) throw volumeInUse(name, `the workspace “${user.name}”`);
+    }
+    const volumes = await engine.listVolumes({ [label.managed]: '1' });
+    if (volumes.some((volume) => volume.name === name)) return;
+    throw new BerthError('invalid-input', `Not valid: volumeName: the host has no kept volume ${name}.`, {
+      details: { fields: ['volumeName: must be a kept volume of this host'] },
+    });
+  }
+
+  #hostExists(hostId: HostId): boolean {
+    try {
+      this.#deps.links.require(hostId);
+      return true;
+    } catch (error) {
+      return !BerthError.is(error, 'not-found');
+    }
+  }
+
+  /** A view says which operation is under way, so it changes with it. */
+  async #followOperations(): Promise<void> {
+    const { operations, log } = this.#deps;
+    const shown = new Map<OperationId, string>();
+    try {
+      for await (const item of operations.watch(this.#closing.signal)) {
+        for (const operation of item.type === 'all' ? item.items : item.upserted) {
+          if (operation.subject.kind !== 'workspace' || shown.get(operation.id) === operation.state) continue;
+          if (operation.endedAt === null) shown.set(operation.id, operation.state);
+          else shown.delete(operation.id);
+          this.directory.refresh(operation.subject.id as WorkspaceId);
+        }
+      }
+    } catch (cause) {
+      log.error('operations are not followed any more', { cause });
+    }
+  }
+}
+
+function mebibytes(sizeBytes: number): string {
+  return sizeBytes < 1024 ** 2
+    ? `${Math.ceil(sizeBytes / 1024)} KiB`
+    : `${Math.round(sizeBytes / 1024 ** 2)} MiB`;
+}
+
+function instantOrNull(text: string | null): string | null {
+  const atMs = Date.parse(text ?? '');
+  return Number.isNaN(atMs) ? null : new Date(atMs).toISOString();
+}

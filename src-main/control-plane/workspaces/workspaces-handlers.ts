@@ -1,0 +1,29 @@
+/** Contract line → service call. */
+import type { HandlersOf } from '../handler.ts';
+import type { WorkspaceService } from './workspace-service.ts';
+
+export function workspacesHandlers(workspaces: WorkspaceService): HandlersOf<'workspaces'> {
+  return {
+    'workspaces.watch': (_input, { signal }) => workspaces.watch(signal),
+    'workspaces.create': (wish, { caller }) => workspaces.create(wish, caller.userId),
+    'workspaces.start': ({ id }, { caller }) => workspaces.startWorkspace(id, caller.userId),
+    'workspaces.stop': ({ id }, { caller }) => workspaces.stopWorkspace(id, caller.userId),
+    'workspaces.restart': ({ id }, { caller }) => workspaces.restartWorkspace(id, caller.userId),
+    'workspaces.rename': ({ id, name }) => workspaces.rename(id, name),
+    'workspaces.destroyPlan': ({ id, keepVolume }) => workspaces.destroyPlan(id, keepVolume),
+    'workspaces.destroy': ({ id, keepVolume }, { caller }) =>
+      workspaces.destroyWorkspace(id, keepVolume, caller.userId),
+    'workspaces.forget': async ({ id }) => {
+      await workspaces.forget(id);
+      return {};
+    },
+    'workspaces.stats': ({ id }, { signal }) => workspaces.stats(id, signal),
+    'workspaces.logs': ({ id, tailLines }, channel, { signal }) =>
+      workspaces.logs(id, tailLines, channel, signal),
+    'workspaces.keptVolumes': async ({ hostId }, { signal }) => ({
+      volumes: await workspaces.keptVolumes(hostId, signal),
+    }),
+    'workspaces.destroyVolume': ({ hostId, name }, { caller }) =>
+      workspaces.destroyVolume(hostId, name, caller.userId),
+  };
+}
