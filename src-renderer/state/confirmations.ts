@@ -31,14 +31,13 @@ export function createConfirmations() {
   const next = () => store.setState({ open: waiting[0]?.confirmation ?? null });
   return {
     store,
-    ask(confirmation: Confirmation): Promise<boolean> {
-      return new Promise((resolve) => {
+    ask: (confirmation: Confirmation): Promise<boolean> =>
+      new Promise((resolve) => {
         lastId += 1;
         waiting.push({ confirmation: { ...confirmation, id: lastId }, resolve });
         if (waiting.length === 1) next();
-      });
-    },
-    answer(isAgreed: boolean): void {
+      }),
+    answer: (isAgreed: boolean): void => {
       waiting.shift()?.resolve(isAgreed);
       next();
     },

@@ -1,0 +1,100 @@
+/** The drawn half of Chart: the only file that knows uPlot. Loaded lazily. */
+import { useEffect, useRef } from 'react';
+import uPlot from 'uplot';
+import 'uplot/dist/uPlot.min.css';
+import type { ChartProps } from './chart.tsx';
+
+type PlotProps = ChartProps & { readonly heightPx: number };
+
+function colourOf(element: Element, token: string): string {
+  return getComputedStyle(element).getPropertyValue(token).trim();
+}
+
+function dataOf({ times, series }: PlotProps): uPlot.AlignedData {
+  return [[...times], ...series.map((line) => [...line.values])];
+}
+
+export default function Plot(props: PlotProps) {
+  const box = useRef<HTMLDivElement>(null);
+  const plot = useRef<uPlot | null>(null);
+  const latest = useRef(props);
+  latest.current = props;
+  const shape = props.series.map((line) => `${line.label} ${line.colour}`).join('|');
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: built again only when its lines or height are others
+  useEffect(() => {
+    const element = box.current;
+    if (!element) return;
+    const build = () => {
+      plot.current?.destroy();
+      const { series, heightPx, max = null } = latest.current;
+      const muted = colourOf(element, '--text-muted');
+      const line = colourOf(element, '--line');
+      const axis: uPlot.Axis = {
+        stroke: muted,
+        font: `11px ${colourOf(element, '--font-interface')}`,
+        grid: { stroke: line, width: 1 },
+        ticks: { show: false },
+      };
+      plot.current = new uPlot(
+        {
+          width: Math.max(80, element.clientWidth),
+          height: heightPx,
+          padding: [6, 0, 0, 0],
+          legend: { show: false },
+          cursor: { show: false },
+          scales: {
+            x: { time: true },
+            y: { range: (_self, _low, high) => [0, max ?? Math.max(high * 1.15, 1e-6)] },
+          },
+          axes: [
+            { ...axis, size: 18, gap: 2, grid: { show: false }, space: 80 },
+            {
+              ...axis,
+              size: 58,
+              gap: 4,
+              space: 34,
+              values: (_self, ticks) => ticks.map((tick) => latest.current.format(tick)),
+            },
+          ],
+          series: [
+            {},
+            ...series.map((entry): uPlot.Series => {
+              const stroke = colourOf(element, entry.colour);
+              return {
+                label: entry.label,
+                stroke,
+                width: 1.5,
+                points: { show: false },
+                fill: `color-mix(in srgb, ${stroke} 12%, transparent)`,
+                spanGaps: false,
+              };
+            }),
+          ],
+        },
+        dataOf(latest.current),
+        element,
+      );
+    };
+    build();
+    const resize = new ResizeObserver(() => {
+      if (element.clientWidth > 0)
+        plot.current?.setSize({ width: element.clientWidth, height: latest.current.heightPx });
+    });
+    resize.observe(element);
+    const theme = new MutationObserver(build);
+    theme.observe(document.documentElement, { attributes: true, attributeFilter: ['data-theme'] });
+    return () => {
+      resize.disconnect();
+      theme.disconnect();
+      plot.current?.destroy();
+      plot.current = null;
+    };
+  }, [shape, props.heightPx]);
+
+  useEffect(() => {
+    plot.current?.setData(dataOf(latest.current));
+  });
+
+  return <div ref={box} className="h-full w-full" />;
+}
