@@ -3,6 +3,7 @@
  * Owns nothing that outlives the call. Must not be used for programs that stay (servers have their own files).
  */
 import { spawn } from 'node:child_process';
+import { endWithThisProcess } from './stop-process.ts';
 
 export interface ProcessResult {
   readonly stdout: string;
@@ -34,6 +35,7 @@ export function runProcess(argv: readonly string[], options: ProcessOptions = {}
   const [program = '', ...args] = argv;
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, { env: env ?? process.env, cwd, stdio: ['pipe', 'pipe', 'pipe'] });
+    endWithThisProcess(child);
     const stdout: Buffer[] = [];
     const stderr: Buffer[] = [];
     const timer = setTimeout(() => {

@@ -12,6 +12,7 @@ import { waitUntil } from './wait-until.ts';
 export interface SshAgent extends AsyncDisposable {
   /** For `SSH_AUTH_SOCK` or IdentityAgent. */
   readonly socketPath: string;
+  readonly agentPid: number;
   readonly env: { readonly SSH_AUTH_SOCK: string };
   /** Adds a private key file (mode 0600). */
   add(keyPath: string, options?: { passphrase?: string }): Promise<void>;
@@ -27,32 +28,44 @@ export async function startSshAgent(keyPaths: readonly string[] = []): Promise<S
   await ensureRequirements(['ssh-keys']);
   const folder = await mkdtemp(join(tmpdir(), 'berth-agent-'));
   const socketPath = join(folder, 'agent.sock');
-  // The agent lives as long as its command, and that as long as the pipe from us: no agent outlives a killed test.
-  // (ssh-agent is set-group-id, which switches off the kernel's own death signal.)
-  const command = ['sh', '-c', 'echo "$SSH_AGENT_PID"; exec cat'];
+  // The agent ends when the pipe from us closes, however we end. (ssh-agent is set-group-id, which switches off the
+  // kernel's own death signal; by itself it looks for its command's end every ten seconds only.)
+  const command = ['sh', '-c', 'echo "$SSH_AGENT_PID"; cat >/dev/null; kill "$SSH_AGENT_PID"'];
   const child = spawn('ssh-agent', ['-a', socketPath, ...command], { stdio: ['pipe', 'pipe', 'ignore'] });
   const [pidLine] = (await once(child.stdout, 'data')) as [Buffer];
   const agentPid = Number(pidLine.toString());
   await waitUntil(() => access(socketPath).then(() => true), { what: 'ssh-agent listens' });
   let stopped = false;
   const env = { SSH_AUTH_SOCK: socketPath };
-  // ssh-add asks for passphrases through a program; this one answers from the environment.
+  // ssh-add asks for passphrases through a program, again and again until it likes the answer: this one answers from the
+  // environment, but only as often as a person would.
   const askPath = join(folder, 'ask');
-  await writeFile(askPath, '#!/bin/sh\nprintf "%s\\n" "$BERTH_TEST_PASSPHRASE"\n', { mode: 0o700 });
+  const countPath = join(folder, 'asked');
+  const ask = `#!/bin/sh
+echo >>"$BERTH_TEST_ASKED"
+[ "$(wc -l <"$BERTH_TEST_ASKED")" -le "$BERTH_TEST_ANSWERS" ] || exit 1
+printf "%s\\n" "$BERTH_TEST_PASSPHRASE"
+`;
+  await writeFile(askPath, ask, { mode: 0o700 });
 
-  const sshAdd = (args: string[], passphrase = '') =>
-    runChecked(['ssh-add', ...args], {
+  const sshAdd = async (args: string[], passphrase = '', answers = 1) => {
+    await rm(countPath, { force: true });
+    return runChecked(['ssh-add', ...args], {
       env: {
         ...process.env,
         ...env,
         SSH_ASKPASS: askPath,
         SSH_ASKPASS_REQUIRE: 'force',
         BERTH_TEST_PASSPHRASE: passphrase,
+        BERTH_TEST_ASKED: countPath,
+        BERTH_TEST_ANSWERS: String(answers),
       },
     });
+  };
 
   const agent: SshAgent = {
     socketPath,
+    agentPid,
     env,
     async add(keyPath, { passphrase } = {}) {
       await sshAdd(['-q', keyPath], passphrase);
@@ -65,7 +78,8 @@ export async function startSshAgent(keyPaths: readonly string[] = []): Promise<S
       return lines.split('\n').flatMap((line) => line.split(' ')[1] ?? []);
     },
     async lock(passphrase) {
-      await sshAdd(['-x'], passphrase);
+      // Asked twice: once more to be sure.
+      await sshAdd(['-x'], passphrase, 2);
     },
     async unlock(passphrase) {
       await sshAdd(['-X'], passphrase);

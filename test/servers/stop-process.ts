@@ -13,14 +13,26 @@ export async function stopProcess(child: ChildProcess): Promise<void> {
   clearTimeout(timer);
 }
 
+const children = new Set<ChildProcess>();
+
 /**
- * Servers must not outlive the tests: when this process ends, its remaining children are killed. (Not for SIGKILL to us:
+ * Nothing that tests start may outlive them: when this process ends, these children are killed. (Not for SIGKILL to us:
  * servers that matter then carry `setpriv --pdeathsig`, see withParent.)
  */
 export function endWithThisProcess(child: ChildProcess): void {
-  const kill = () => child.kill('SIGKILL');
-  process.once('exit', kill);
-  child.once('exit', () => process.off('exit', kill));
+  if (children.size === 0) process.on('exit', killChildren);
+  children.add(child);
+  const forget = () => {
+    children.delete(child);
+    if (children.size === 0) process.off('exit', killChildren);
+  };
+  child.once('exit', forget);
+  // One that never started.
+  child.once('error', forget);
+}
+
+function killChildren(): void {
+  for (const child of children) child.kill('SIGKILL');
 }
 
 /** The command, so that the kernel ends it when the thread that started it is gone (prctl(2), PR_SET_PDEATHSIG). */
