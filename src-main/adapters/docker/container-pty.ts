@@ -1,0 +1,281 @@
+/**
+ * A shell on a terminal in a container: the engine's exec, taken over as raw bytes. Guarantees: `onEnd` once and after the
+ * last byte; `pause` stops reading, so that the way fills up to the program; `kill` ends everything that the shell started,
+ * in the container. Nothing is buffered here beyond the stream's own window.
+ */
+import type { Duplex } from 'node:stream';
+import { BerthError } from '#contract/berth-error.ts';
+import type { Clock } from '../../control-plane/interfaces/clock.ts';
+import type { ContainerPtySpec } from '../../control-plane/interfaces/container-engine.ts';
+import type { Pty } from '../../control-plane/interfaces/host-connection.ts';
+import { compareApiVersions } from './api-version.ts';
+import {
+  createExec,
+  environmentList,
+  type ExecDeps,
+  exitCodeOf,
+  markOf,
+  startExec,
+} from './container-exec.ts';
+import { printable } from './docker-error.ts';
+import { cancelledError, type EngineClient, pathPart } from './engine-client.ts';
+
+export interface PtyDeps extends ExecDeps {
+  readonly apiVersion: string;
+  /** `open-terminal.sh` */
+  readonly openScript: string;
+  /** Ends every process of this terminal; 0 when there are none or the container does not run. */
+  readonly endProcesses: () => Promise<number>;
+}
+
+type End = { exitCode: number | null; error?: unknown };
+
+const OPEN_TIMEOUT_MS = 20_000;
+/** From here on (Docker 23) the size is known before the shell starts. */
+const CONSOLE_SIZE_SINCE = '1.42';
+/** The first byte of `open-terminal.sh` when it found a shell. */
+const READY_BYTE = 0;
+/**
+ * The engine holds back the first key of its detach sequence until the next one comes (Ctrl+P by default, which shells use
+ * all day), and has no way to turn it off. Ctrl+^ is the control key that is missed least.
+ */
+const UNLIKELY_KEYS = 'ctrl-^,ctrl-@,ctrl-^,ctrl-@';
+const MAX_REASON_BYTES = 4096;
+/** Between the death of the last process and the end of the stream. */
+const END_TIMEOUT_MS = 3_000;
+
+export async function openContainerPty(deps: PtyDeps, spec: ContainerPtySpec): Promise<Pty> {
+  const { client } = deps;
+  const size = { cols: spec.cols, rows: spec.rows };
+  const hasConsoleSize = compareApiVersions(deps.apiVersion, CONSOLE_SIZE_SINCE) >= 0;
+  const consoleSize = hasConsoleSize ? { ConsoleSize: [spec.rows, spec.cols] } : {};
+  const env = {
+    ...spec.env,
+    TERM: spec.term,
+    BERTH_TERMINAL_ID: spec.terminalId,
+    ...markOf(spec.terminalId),
+  };
+  const execId = await createExec(
+    client,
+    spec.containerId,
+    {
+      AttachStdin: true,
+      AttachStdout: true,
+      AttachStderr: true,
+      Tty: true,
+      Cmd: ['/bin/sh', '-c', deps.openScript, 'berth', ...spec.shells],
+      Env: environmentList(env),
+      DetachKeys: UNLIKELY_KEYS,
+      ...(spec.workingFolder === undefined ? {} : { WorkingDir: spec.workingFolder }),
+      ...consoleSize,
+    },
+    spec.signal,
+  );
+  const stream = await startExec(client, execId, { Detach: false, Tty: true, ...consoleSize }, spec.signal);
+  try {
+    await shellReady(stream, deps.clock, spec);
+    if (!hasConsoleSize) await resizeExec(client, execId, size).catch(() => undefined);
+    if (spec.signal?.aborted) throw cancelledError(spec.signal.reason);
+  } catch (error) {
+    stream.destroy();
+    await deps.endProcesses().catch(() => 0);
+    throw error;
+  }
+  return new ContainerPty(deps, execId, stream);
+}
+
+/** Waits for the ready byte and takes it away; what came behind it stays in the stream. */
+function shellReady(stream: Duplex, clock: Clock, { signal, shells }: ContainerPtySpec): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let reason = Buffer.alloc(0);
+    const failed = () =>
+      new BerthError(
+        'terminal.open-failed',
+        `No shell could be started in the container. ${printable(reason.toString('utf8')) || 'It ended at once.'}`,
+        { details: { shells: [...shells] } },
+      );
+    const finish = (settle: () => void) => {
+      stopTimer();
+      signal?.removeEventListener('abort', cancel);
+      stream.off('data', take).off('end', ended).off('close', closed);
+      settle();
+    };
+    const take = (chunk: Buffer) => {
+      if (reason.length === 0 && chunk[0] === READY_BYTE) {
+        stream.pause();
+        finish(resolve);
+        if (chunk.length > 1) stream.unshift(chunk.subarray(1));
+        return;
+      }
+      reason = Buffer.concat([reason, chunk]).subarray(0, MAX_REASON_BYTES);
+    };
+    const ended = () => finish(() => reject(failed()));
+    const closed = () =>
+      finish(() =>
+        reject(
+          reason.length > 0
+            ? failed()
+            : new BerthError('connection-lost', 'The connection was lost while the terminal was opened.'),
+        ),
+      );
+    const cancel = () => finish(() => reject(cancelledError(signal?.reason)));
+    const stopTimer = clock.after(OPEN_TIMEOUT_MS, () =>
+      finish(() =>
+        reject(new BerthError('timed-out', `No shell answered within ${OPEN_TIMEOUT_MS / 1000} s.`)),
+      ),
+    );
+    if (signal?.aborted) {
+      cancel();
+      return;
+    }
+    signal?.addEventListener('abort', cancel, { once: true });
+    stream.on('data', take).once('end', ended).once('close', closed);
+    stream.resume();
+  });
+}
+
+async function resizeExec(
+  client: EngineClient,
+  execId: string,
+  { cols, rows }: { cols: number; rows: number },
+): Promise<void> {
+  const query = { h: rows, w: cols };
+  await client.call({ method: 'POST', path: `/exec/${pathPart(execId)}/resize`, query, subject: 'exec' });
+}
+
+class ContainerPty implements Pty {
+  readonly #deps: PtyDeps;
+  readonly #execId: string;
+  readonly #stream: Duplex;
+  readonly #endListeners: ((end: End) => void)[] = [];
+  #isPaused = false;
+  #hasReader = false;
+  #streamError: unknown;
+  #isEnding = false;
+  #end: End | undefined;
+  #killed: Promise<void> | undefined;
+  /** The newest size that was asked for while another was on its way. */
+  #nextSize: { cols: number; rows: number } | undefined;
+  #isResizing = false;
+
+  constructor(deps: PtyDeps, execId: string, stream: Duplex) {
+    this.#deps = deps;
+    this.#execId = execId;
+    this.#stream = stream;
+    stream.on('error', (error) => {
+      this.#streamError ??= error;
+    });
+    // `end` comes after the last byte was read; `close` alone means that the connection went away.
+    stream.once('end', () => this.#finish());
+    stream.once('close', () => this.#finish());
+    if (stream.destroyed) queueMicrotask(() => this.#finish());
+  }
+
+  onData(listener: (bytes: Uint8Array) => void): void {
+    this.#hasReader = true;
+    this.#stream.on('data', listener);
+    if (!this.#isPaused) this.#stream.resume();
+  }
+
+  onEnd(listener: (end: End) => void): void {
+    if (this.#end) listener(this.#end);
+    else this.#endListeners.push(listener);
+  }
+
+  write(bytes: Uint8Array): boolean {
+    if (this.#stream.destroyed || this.#stream.writableEnded) return true;
+    return this.#stream.write(bytes);
+  }
+
+  onDrain(listener: () => void): void {
+    this.#stream.on('drain', listener);
+  }
+
+  pause(): void {
+    this.#isPaused = true;
+    this.#stream.pause();
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+    if (this.#hasReader) this.#stream.resume();
+  }
+
+  resize(size: { cols: number; rows: number }): void {
+    this.#nextSize = size;
+    if (!this.#isResizing) void this.#sendSizes();
+  }
+
+  kill(): Promise<void> {
+    this.#killed ??= this.#kill();
+    return this.#killed;
+  }
+
+  /** One at a time and only the newest: while a window is dragged, sizes come faster than a far host answers. */
+  async #sendSizes(): Promise<void> {
+    this.#isResizing = true;
+    try {
+      while (this.#nextSize && !this.#end) {
+        const size = this.#nextSize;
+        this.#nextSize = undefined;
+        await resizeExec(this.#deps.client, this.#execId, size);
+      }
+    } catch {
+      // The shell ended, or the connection did: both are told by onEnd.
+    } finally {
+      this.#isResizing = false;
+    }
+  }
+
+  async #kill(): Promise<void> {
+    try {
+      await this.#deps.endProcesses();
+      await this.#streamEnded();
+    } finally {
+      this.#stream.destroy();
+    }
+  }
+
+  /** The rest of the output may still be on its way, unless nobody reads. */
+  #streamEnded(): Promise<void> {
+    const stream = this.#stream;
+    if (stream.readableEnded || stream.destroyed || this.#isPaused || !this.#hasReader)
+      return Promise.resolve();
+    return new Promise((resolve) => {
+      const done = () => {
+        stopTimer();
+        stream.off('end', done).off('close', done);
+        resolve();
+      };
+      const stopTimer = this.#deps.clock.after(END_TIMEOUT_MS, done);
+      stream.on('end', done).on('close', done);
+    });
+  }
+
+  #finish(): void {
+    if (this.#isEnding) return;
+    this.#isEnding = true;
+    void this.#findEnd().then((end) => {
+      this.#end = end;
+      this.#stream.destroy();
+      for (const listener of this.#endListeners.splice(0)) listener(end);
+    });
+  }
+
+  async #findEnd(): Promise<End> {
+    try {
+      const exitCode = await exitCodeOf(this.#deps, this.#execId);
+      if (exitCode !== undefined) return { exitCode };
+    } catch (error) {
+      // A container that was removed takes its execs along: the shell is gone, its code unknown.
+      if (this.#killed || BerthError.is(error, 'not-found')) return { exitCode: null };
+      return { exitCode: null, error };
+    }
+    if (this.#killed) return { exitCode: null };
+    const cause = this.#streamError === undefined ? {} : { cause: this.#streamError };
+    return {
+      exitCode: null,
+      error: new BerthError('connection-lost', 'The connection to the terminal was lost.', cause),
+    };
+  }
+}
