@@ -90,7 +90,15 @@ export type DestroyPlan = z.infer<typeof DestroyPlan>;
 /** Names of volumes as the engine allows them. */
 const VolumeName = z.string().regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,254}$/, 'must be a volume name');
 const byId = z.object({ id: WorkspaceId });
-const needsHost = ['host.not-connected', 'engine.unreachable', 'engine.failed', 'timed-out'] as const;
+const needsHost = [
+  'host.not-connected',
+  'engine.unreachable',
+  'engine.permission-denied',
+  'engine.forwarding-denied',
+  'engine.too-old',
+  'engine.failed',
+  'timed-out',
+] as const;
 
 export const workspaceMethods = {
   'workspaces.watch': stream({

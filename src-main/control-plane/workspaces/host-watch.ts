@@ -62,6 +62,9 @@ interface Trouble {
 export class HostWatch {
   readonly #deps: HostWatchDeps;
   readonly #link: HostLink;
+  readonly #stopping = new AbortController();
+  /** Aborted when the link is gone or another watch takes over. */
+  readonly #signal: AbortSignal;
   readonly #engine: ContainerEngine;
   readonly #log: Log;
   readonly #troubles = new Map<WorkspaceId, Trouble>();
@@ -71,14 +74,20 @@ export class HostWatch {
 
   constructor(link: HostLink, engine: ContainerEngine, deps: HostWatchDeps) {
     this.#link = link;
+    this.#signal = AbortSignal.any([link.signal, this.#stopping.signal]);
     this.#engine = engine;
     this.#deps = deps;
     this.#log = deps.log.child({ hostId: link.hostId });
   }
 
-  /** Resolves when the link is gone. Never rejects. */
+  /** Another watch takes over (the engine was opened anew), or Berth ends. */
+  stop(): void {
+    this.#stopping.abort();
+  }
+
+  /** Resolves when the link is gone or `stop` was called. Never rejects. */
   async run(): Promise<void> {
-    const { signal } = this.#link;
+    const signal = this.#signal;
     for (let attempt = 0; !signal.aborted; attempt++) {
       const round = new AbortController();
       this.#round = round;
@@ -117,7 +126,7 @@ export class HostWatch {
 
   #enqueue(task: () => Promise<void>): Promise<void> {
     const done = this.#tail.then(async () => {
-      if (!this.#link.signal.aborted) await task();
+      if (!this.#signal.aborted) await task();
     });
     this.#tail = done.catch(() => {});
     return done;
@@ -149,7 +158,7 @@ export class HostWatch {
   }
 
   #failed(id: WorkspaceId | undefined, error: unknown): void {
-    if (this.#link.signal.aborted || this.#round.signal.aborted) return;
+    if (this.#signal.aborted || this.#round.signal.aborted) return;
     this.#log.warn('a workspace could not be examined', { workspaceId: id, cause: error });
   }
 
@@ -157,7 +166,8 @@ export class HostWatch {
 
   async #sync(): Promise<void> {
     const { directory } = this.#deps;
-    const { hostId, signal } = this.#link;
+    const { hostId } = this.#link;
+    const signal = this.#signal;
     const found = new Map<WorkspaceId, ContainerSummary>();
     for (const container of await this.#engine.listContainers({ [label.managed]: '1' }, signal)) {
       const labelled = readLabels(container);
@@ -172,7 +182,7 @@ export class HostWatch {
   }
 
   async #removeOrphanNetworks(living: ReadonlySet<string>): Promise<void> {
-    for (const network of await this.#engine.listNetworks({ [label.managed]: '1' }, this.#link.signal)) {
+    for (const network of await this.#engine.listNetworks({ [label.managed]: '1' }, this.#signal)) {
       const id = network.labels[label.workspace];
       const createdAtMs = Date.parse(network.labels[label.createdAt] ?? '');
       const ageMs = this.#deps.clock.nowMs() - createdAtMs;
@@ -205,7 +215,7 @@ export class HostWatch {
     const isOurs = this.#deps.directory.operation(id) !== undefined;
     switch (event.action) {
       case 'kill':
-        if (!isOurs) trouble.signalledAtMs = nowMs;
+        if (!isOurs && endsIt(event.labels.signal)) trouble.signalledAtMs = nowMs;
         return;
       case 'stop':
         if (!isOurs) trouble.stoppedAtMs = nowMs;
@@ -281,7 +291,7 @@ export class HostWatch {
     const { directory, stats } = this.#deps;
     const before = directory.record(id);
     if (before === undefined || before.hostId !== this.#link.hostId) return;
-    const { signal } = this.#link;
+    const signal = this.#signal;
     const detail =
       summary === undefined
         ? await findContainer(this.#engine, before, signal)
@@ -396,9 +406,11 @@ export class HostWatch {
     }
     const note = `Berth started it again. ${cause.message}`.slice(0, 500);
     await directory.change(record.id, { note });
-    directory.observe(
-      record.id,
-      observedOf(await this.#engine.inspectContainer(observed.id, this.#link.signal)),
-    );
+    directory.observe(record.id, observedOf(await this.#engine.inspectContainer(observed.id, this.#signal)));
   }
+}
+
+/** The engine gives the number among the event's attributes (15, 9, 2); others are words to a program (HUP, USR1). */
+function endsIt(signal: string | undefined): boolean {
+  return signal === undefined || ['2', '3', '9', '15'].includes(signal);
 }

@@ -30,6 +30,7 @@ export class Reconciler {
     this.#stops.push(
       links.onReady((link) => {
         if (link.engine === undefined) return;
+        this.#watches.get(link.hostId)?.watch.stop();
         const watch = new HostWatch(link, link.engine, {
           ...this.#deps,
           adopt: (hostId, found, isUp) => this.#adopt(hostId, found, isUp),
@@ -56,9 +57,10 @@ export class Reconciler {
     await this.#watches.get(hostId)?.watch.examine(id);
   }
 
-  /** Resolves when the watches have ended; links must be closed before, or at the same time. */
+  /** Resolves when the watches have ended. */
   async close(): Promise<void> {
     for (const stop of this.#stops) stop();
+    for (const { watch } of this.#watches.values()) watch.stop();
     await Promise.all([...this.#watches.values()].map(({ done }) => done));
   }
 

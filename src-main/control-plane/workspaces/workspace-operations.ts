@@ -279,7 +279,8 @@ export function defineWorkspaceOperations(deps: WorkspaceOperationDeps): Workspa
             try {
               await parts.removeVolume(context, parts.readyLink(context).engine, name);
             } catch (error) {
-              if (BerthError.is(error, 'conflict')) throw volumeInUse(name, 'a container', error);
+              if (BerthError.is(error, 'conflict', 'workspace.volume-in-use'))
+                throw volumeInUse(name, 'a container', error);
               throw error;
             }
           },

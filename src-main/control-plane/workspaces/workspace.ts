@@ -172,21 +172,17 @@ export function outOfMemory(memoryLimitBytes: number | null, consequence: string
 }
 
 /** Exit codes that shells and the kernel give a meaning (128 + signal number, signal(7)). */
+const exitMeanings: Readonly<Record<number, string>> = {
+  126: 'found, but could not be run',
+  127: 'the program does not exist in the image',
+  137: 'ended by SIGKILL',
+  139: 'it crashed: SIGSEGV',
+  143: 'ended by SIGTERM',
+};
+
 function exitMeaning(exitCode: number | null): string {
-  switch (exitCode) {
-    case 126:
-      return ' (found, but could not be run)';
-    case 127:
-      return ' (the program does not exist in the image)';
-    case 137:
-      return ' (ended by SIGKILL)';
-    case 139:
-      return ' (it crashed: SIGSEGV)';
-    case 143:
-      return ' (ended by SIGTERM)';
-    default:
-      return '';
-  }
+  const meaning = exitCode === null ? undefined : exitMeanings[exitCode];
+  return meaning === undefined ? '' : ` (${meaning})`;
 }
 
 export function observedOf(detail: ContainerDetail | undefined): Observed {

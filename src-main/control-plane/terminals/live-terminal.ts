@@ -1,0 +1,266 @@
+/**
+ * One PTY and everybody who looks at it. Output goes into the replay ring and to every attached client; the slowest
+ * one's credit pauses the PTY, so memory stays flat, and one that takes nothing at all is let go when others wait for
+ * it. With no client attached the PTY flows on into the ring: closing a window must not freeze a build, and the ring is
+ * bounded. Keystrokes never wait behind output.
+ */
+import { BerthError } from '#contract/berth-error.ts';
+import type { TerminalSize } from '#contract/terminals.ts';
+import type { ByteChannel } from '../handler.ts';
+import type { Clock } from '../interfaces/clock.ts';
+import type { Pty } from '../interfaces/host-connection.ts';
+import { cleanTitle } from './program-title.ts';
+import { withoutEffects } from './replay-filter.ts';
+import { ReplayRing } from './replay-ring.ts';
+
+/** Bytes that may wait for one client's credit before the PTY is paused: one frame, so that credit finds work at once. */
+const pauseAboveBytes = 65_536;
+/** A client that took nothing for so long, while another could, is let go; it may attach again. */
+const stalledAfterMs = 10_000;
+const stallCheckMs = 2_000;
+/** Silence that ends a backlog. Shorter than a person notices, longer than the gaps inside a flood. */
+const backlogQuietMs = 60;
+/** A program that goes on flooding cannot keep the terminal dark for longer. */
+const backlogLimitMs = 1_000;
+/** The end of what was thrown away is shown all the same: it holds the prompt. */
+const backlogTailBytes = 4_096;
+/** CAN ends an escape sequence that the cut may have left open (ECMA-48 8.3.7 and every terminal since the VT100). */
+const cancelSequence = Uint8Array.of(0x18);
+
+interface Client {
+  readonly channel: ByteChannel;
+  readonly end: (error?: BerthError) => void;
+  isBehind: boolean;
+  /** Waiting bytes at the last look, and since when they have not become fewer. */
+  waitingBytes: number;
+  stuckSinceMs: number;
+}
+
+interface Dropping {
+  droppedBytes: number;
+  tail: Uint8Array;
+  quiet: () => void;
+  readonly finish: () => void;
+}
+
+export interface LiveTerminalOptions {
+  readonly pty: Pty;
+  readonly clock: Clock;
+  readonly onTitle: (title: string) => void;
+  readonly onEnd: (end: { exitCode: number | null; error?: unknown }) => void;
+}
+
+export class LiveTerminal {
+  readonly #pty: Pty;
+  readonly #clock: Clock;
+  readonly #ring: ReplayRing;
+  readonly #clients = new Set<Client>();
+  #hasBeenSeen = false;
+  #isPaused = false;
+  #isEnded = false;
+  #dropping: Dropping | undefined;
+  #stopStallCheck: (() => void) | undefined;
+  #drained: { promise: Promise<void>; resolve: () => void } | undefined;
+
+  constructor({ pty, clock, onTitle, onEnd }: LiveTerminalOptions) {
+    this.#pty = pty;
+    this.#clock = clock;
+    this.#ring = new ReplayRing((payload) => onTitle(cleanTitle(payload)));
+    pty.onDrain(() => {
+      this.#drained?.resolve();
+      this.#drained = undefined;
+    });
+    pty.onEnd((end) => {
+      this.#isEnded = true;
+      this.#dropping?.finish();
+      this.#drained?.resolve();
+      this.#stopStallCheck?.();
+      for (const client of this.#clients) client.end();
+      onEnd(end);
+    });
+    pty.onData((bytes) => this.#onOutput(bytes));
+  }
+
+  get isEnded(): boolean {
+    return this.#isEnded;
+  }
+  get clientCount(): number {
+    return this.#clients.size;
+  }
+
+  /** What is held of the output, then live, and keystrokes up. Resolves when the terminal has ended or `signal` aborts. */
+  async attach(channel: ByteChannel, signal: AbortSignal): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const client: Client = {
+      channel,
+      end: (error) => (error === undefined ? resolve() : reject(error)),
+      isBehind: false,
+      waitingBytes: 0,
+      stuckSinceMs: this.#clock.monotonicMs(),
+    };
+    const stop = () => resolve();
+    signal.addEventListener('abort', stop, { once: true });
+    // Snapshot and registration in one go: nothing is lost or doubled between them.
+    const held = this.#ring.snapshot();
+    // What nobody has seen yet may hold a question that its program waits for: the first reader answers it.
+    if (held.length > 0) this.#send(client, this.#hasBeenSeen ? withoutEffects(held) : held);
+    this.#hasBeenSeen = true;
+    if (this.#isEnded || signal.aborted) resolve();
+    else {
+      this.#clients.add(client);
+      channel.onReceive((bytes) => this.write(bytes));
+      this.#updateFlow();
+    }
+    try {
+      await promise;
+    } finally {
+      this.#clients.delete(client);
+      signal.removeEventListener('abort', stop);
+      this.#updateFlow();
+    }
+  }
+
+  /** At once, whatever the output does. Resolves when the way is free for more: that returns the client's credit. */
+  write(bytes: Uint8Array): Promise<void> {
+    if (this.#isEnded) return Promise.resolve();
+    if (this.#pty.write(bytes)) return Promise.resolve();
+    this.#drained ??= Promise.withResolvers<void>();
+    return this.#drained.promise;
+  }
+
+  resize(size: TerminalSize): void {
+    if (!this.#isEnded) this.#pty.resize(size);
+  }
+
+  /**
+   * Throws away what was not shown yet, here and on its way from the host, but for the last few lines. Returns how many
+   * bytes that were.
+   */
+  dropBacklog(): Promise<number> {
+    let droppedBytes = 0;
+    for (const client of this.#clients) {
+      droppedBytes += client.channel.dropWaiting();
+      client.isBehind = false;
+    }
+    if (this.#dropping !== undefined || this.#isEnded) return Promise.resolve(droppedBytes);
+    return new Promise((resolve) => {
+      const stopLimit = this.#clock.after(backlogLimitMs, () => dropping.finish());
+      const dropping: Dropping = {
+        droppedBytes,
+        tail: new Uint8Array(0),
+        quiet: this.#clock.after(backlogQuietMs, () => dropping.finish()),
+        finish: () => {
+          stopLimit();
+          dropping.quiet();
+          this.#dropping = undefined;
+          const shown = lastLines(dropping.tail);
+          for (const client of this.#clients) {
+            this.#send(client, cancelSequence);
+            if (shown.length > 0) this.#send(client, shown);
+          }
+          this.#updateFlow();
+          resolve(dropping.droppedBytes - shown.length);
+        },
+      };
+      this.#dropping = dropping;
+      this.#updateFlow();
+    });
+  }
+
+  /** Ends what runs in it. */
+  kill(): Promise<void> {
+    return this.#isEnded ? Promise.resolve() : this.#pty.kill();
+  }
+
+  /** Ends every reader and gives the ring's memory back. */
+  release(): void {
+    for (const client of this.#clients) client.end();
+    this.#stopStallCheck?.();
+    this.#ring.clear();
+  }
+
+  #onOutput(bytes: Uint8Array): void {
+    this.#ring.append(bytes);
+    const dropping = this.#dropping;
+    if (dropping !== undefined) {
+      dropping.droppedBytes += bytes.length;
+      const joined = Buffer.concat([dropping.tail, bytes]);
+      dropping.tail = joined.subarray(Math.max(0, joined.length - backlogTailBytes));
+      dropping.quiet();
+      dropping.quiet = this.#clock.after(backlogQuietMs, () => dropping.finish());
+      return;
+    }
+    for (const client of this.#clients) this.#send(client, bytes);
+    this.#updateFlow();
+  }
+
+  #send(client: Client, bytes: Uint8Array): void {
+    const sent = client.channel.send(bytes);
+    if (client.channel.waitingBytes < pauseAboveBytes) {
+      sent.catch(() => {});
+      return;
+    }
+    client.isBehind = true;
+    sent.then(
+      () => {
+        client.isBehind = false;
+        this.#updateFlow();
+      },
+      // The client is gone; its attach is ended by its signal.
+      () => this.#clients.delete(client) && this.#updateFlow(),
+    );
+  }
+
+  #updateFlow(): void {
+    const mustPause =
+      this.#dropping === undefined && [...this.#clients].some((client) => client.isBehind) && !this.#isEnded;
+    if (mustPause !== this.#isPaused) {
+      this.#isPaused = mustPause;
+      if (mustPause) this.#pty.pause();
+      else this.#pty.resume();
+    }
+    if (mustPause && this.#clients.size > 1) this.#watchForStall();
+    else {
+      this.#stopStallCheck?.();
+      this.#stopStallCheck = undefined;
+    }
+  }
+
+  /** One who looks away (a suspended laptop, a frozen page) must not freeze the others. Alone, it only pauses the PTY. */
+  #watchForStall(): void {
+    if (this.#stopStallCheck !== undefined) return;
+    const nowMs = this.#clock.monotonicMs();
+    for (const client of this.#clients) {
+      client.waitingBytes = client.channel.waitingBytes;
+      client.stuckSinceMs = nowMs;
+    }
+    const check = () => {
+      this.#stopStallCheck = this.#clock.after(stallCheckMs, check);
+      const atMs = this.#clock.monotonicMs();
+      for (const client of this.#clients) {
+        const waiting = client.channel.waitingBytes;
+        if (!client.isBehind || waiting < client.waitingBytes) client.stuckSinceMs = atMs;
+        client.waitingBytes = waiting;
+        if (atMs - client.stuckSinceMs < stalledAfterMs) continue;
+        this.#clients.delete(client);
+        client.channel.dropWaiting();
+        client.end(
+          new BerthError(
+            'connection-lost',
+            'This window took no output for a while and others waited for it; it was let go. Open the terminal again.',
+            { details: { reason: 'stalled' } },
+          ),
+        );
+      }
+      this.#updateFlow();
+    };
+    this.#stopStallCheck = this.#clock.after(stallCheckMs, check);
+  }
+}
+
+/** From the first line that begins within the tail; all of it where it has a single line. */
+function lastLines(tail: Uint8Array): Uint8Array {
+  if (tail.length < backlogTailBytes) return tail;
+  const newline = tail.indexOf(0x0a);
+  return newline < 0 ? tail.subarray(0, 0) : tail.subarray(newline + 1);
+}

@@ -1,0 +1,21 @@
+/** Contract line → service call. */
+import type { HandlersOf } from '../handler.ts';
+import type { TerminalService } from './terminal-service.ts';
+
+export function terminalsHandlers(terminals: TerminalService): HandlersOf<'terminals'> {
+  return {
+    'terminals.watch': (_input, { signal }) => terminals.watch(signal),
+    'terminals.open': (wish, { signal }) => terminals.open(wish, signal),
+    'terminals.attach': ({ id }, channel, { signal }) => terminals.attach(id, channel, signal),
+    'terminals.resize': ({ id, size }) => {
+      terminals.resize(id, size);
+      return {};
+    },
+    'terminals.rename': ({ id, name }) => terminals.rename(id, name),
+    'terminals.dropBacklog': async ({ id }) => ({ droppedBytes: await terminals.dropBacklog(id) }),
+    'terminals.close': async ({ id }) => {
+      await terminals.closeTerminal(id);
+      return {};
+    },
+  };
+}
