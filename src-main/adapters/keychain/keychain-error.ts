@@ -7,6 +7,11 @@ import { BerthError } from '#contract/berth-error.ts';
 
 const rows: readonly (readonly [pattern: RegExp, message: string])[] = [
   [
+    // libsecret keeps one session with the service for the life of the process and never makes another (measured).
+    /The name :\d|session wrapping the secret/i,
+    'The keychain’s service was started anew since Berth started. Start Berth again to use it; secrets that are kept stay as they are.',
+  ],
+  [
     /libsecret/i,
     'The library libsecret is not installed (Debian: apt install libsecret-1-0). Install it and start Berth again, or use a vault file.',
   ],

@@ -51,6 +51,7 @@ export class KeychainSecretStore implements SecretStore {
   readonly #sealed: SealedSecrets;
   readonly #vault: Vault;
   readonly #listeners = new Set<(status: SecretStoreStatus) => void>();
+  /** As last read. Kept while the keychain is away: hosts reconnect at night, when nobody is there to unlock it. */
   #keychainKey: KeyObject | undefined;
   #known: SecretStoreStatus | undefined;
   #looking: Promise<SecretStoreStatus> | undefined;
@@ -141,14 +142,9 @@ export class KeychainSecretStore implements SecretStore {
       if (this.#vault.key) return { masterKey: this.#vault.key, isNew: false };
       throw vaultLocked();
     }
-    // Read each time: a value sealed under a key that the keychain has lost meanwhile would not outlive this process.
-    const inMemory = this.#keychainKey;
-    const present = await this.#noting(this.#readMasterKey());
+    // Asked each time: a value sealed under a key that the keychain has lost meanwhile would not outlive this process.
+    const present = await this.#noting(this.#presentMasterKey());
     if (present) return { masterKey: present, isNew: false };
-    if (inMemory) {
-      this.#options.log.warn('The master key was gone from the keychain and is put back.');
-      return { masterKey: await this.#noting(this.#keepMasterKey(inMemory)), isNew: false };
-    }
     if ((await this.#sealed.keyIds()).size > 0) {
       this.#lookAgain();
       throw new BerthError('credential.keychain-unavailable', lostDetail);
@@ -178,7 +174,8 @@ export class KeychainSecretStore implements SecretStore {
   async #readMasterKey(): Promise<KeyObject | undefined> {
     const text = await this.#keyring.get(masterKeyAccount);
     if (text === undefined) {
-      this.#keychainKey = undefined;
+      // A locked ring that can show no prompt answers "not found" (measured with GNOME Keyring): ask the bus which it is.
+      await this.#assertUnlocked();
       return undefined;
     }
     const bytes = Buffer.from(text, 'base64');
@@ -190,6 +187,15 @@ export class KeychainSecretStore implements SecretStore {
     this.#keychainKey = keyFrom(bytes);
     bytes.fill(0);
     return this.#keychainKey;
+  }
+
+  /** As `#readMasterKey`, and puts back the one in memory where the keychain has lost it. */
+  async #presentMasterKey(): Promise<KeyObject | undefined> {
+    const inMemory = this.#keychainKey;
+    const present = await this.#readMasterKey();
+    if (present || !inMemory) return present;
+    this.#options.log.warn('The master key was gone from the keychain and is put back.');
+    return this.#keepMasterKey(inMemory);
   }
 
   async #makeMasterKey(): Promise<KeyObject> {
@@ -239,7 +245,7 @@ export class KeychainSecretStore implements SecretStore {
     if (facts.state !== 'usable') return { ...base, state: facts.state, detail: facts.detail };
     try {
       await this.#probe();
-      const isLost = (await this.#readMasterKey()) === undefined && (await this.#sealed.keyIds()).size > 0;
+      const isLost = (await this.#presentMasterKey()) === undefined && (await this.#sealed.keyIds()).size > 0;
       return isLost
         ? { ...base, state: 'missing', detail: lostDetail }
         : { ...base, state: 'ready', detail: '' };
@@ -267,10 +273,15 @@ export class KeychainSecretStore implements SecretStore {
     try {
       return await work;
     } catch (error) {
-      this.#keychainKey = undefined;
       this.#lookAgain();
       throw await this.#explain(error);
     }
+  }
+
+  async #assertUnlocked(): Promise<void> {
+    if (platformNames[this.#options.platform]) return;
+    const { state, detail } = await findSecretService(this.#options.env);
+    if (state !== 'usable') throw new BerthError('credential.keychain-unavailable', detail);
   }
 
   /** What the bus says of the keychain is plainer than keytar's words. */

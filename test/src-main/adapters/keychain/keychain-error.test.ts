@@ -10,6 +10,8 @@ describe('keychainError', () => {
     ['Could not connect: No such file or directory', /no D-Bus session bus/],
     ['The name org.freedesktop.secrets was not provided by any .service files', /No Secret Service runs/],
     ['Object does not exist at path “/org/freedesktop/secrets/collection/login”', /locked or missing/],
+    ['The session wrapping the secret does not exist', /Start Berth again/],
+    ['The name :1.2 was not provided by any .service files', /Start Berth again/],
     ['something new', /The keychain refused/],
   ])('%s', (text, message) => {
     const cause = new Error(text);

@@ -134,7 +134,7 @@ describe('with GNOME Keyring', () => {
     expect(await unlocked.ask({ verb: 'get', key: 'cred_a' })).toBe(canary);
   });
 
-  it('notices that the service died, and goes on when it is back', async () => {
+  it('notices that the service died, reads on, and goes on after a start when it is back', async () => {
     const service = await secretService();
     const store = new StoreProcess(service.env);
     await store.ask({ verb: 'put', key: 'cred_a', secret: canary });
@@ -147,10 +147,25 @@ describe('with GNOME Keyring', () => {
       code: 'credential.keychain-unavailable',
       message: expect.stringContaining('No Secret Service runs'),
     });
+    // What is open stays open.
+    expect(await store.ask({ verb: 'get', key: 'cred_a' })).toBe(canary);
     await service.restartService();
-    expect(await store.status()).toMatchObject({ state: 'ready' });
-    await store.ask({ verb: 'put', key: 'cred_b', secret: 'two' });
-    expect(await store.ask({ verb: 'get', key: 'cred_b' })).toBe('two');
+    // libsecret cannot go on with a service that is not the one it began with: the person is told what to do.
+    expect(await store.status()).toMatchObject({
+      state: 'missing',
+      detail: expect.stringContaining('Start Berth again'),
+    });
+    await expect(store.ask({ verb: 'put', key: 'cred_b', secret: 'x' })).rejects.toMatchObject({
+      code: 'credential.keychain-unavailable',
+    });
+    const again = new StoreProcess(service.env);
+    expect(await again.status()).toMatchObject({ state: 'ready', detail: '' });
+    await again.ask({ verb: 'put', key: 'cred_b', secret: 'two' });
+    for (const [key, value] of [
+      ['cred_a', canary],
+      ['cred_b', 'two'],
+    ] as const)
+      expect(await again.ask({ verb: 'get', key })).toBe(value);
   });
 });
 
