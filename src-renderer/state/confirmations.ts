@@ -8,6 +8,8 @@ export interface Confirmation {
   /** Names the act and the thing: "Destroy api-server?" */
   readonly title: string;
   readonly body: string;
+  /** Text to look at before agreeing, drawn as it is in the code font: what would be pasted. */
+  readonly preview?: string;
   /** What goes and what stays, each one line. */
   readonly deletes?: readonly string[];
   readonly keeps?: readonly string[];

@@ -172,7 +172,6 @@ export const terminalCommands: readonly Command[] = [
     menu: 'Terminal',
     group: 3,
     on: 'terminal',
-    shortcut: 'Mod+C',
     isEnabled: isTerminal,
     run: (context) => {
       sessionOf(context)?.copySelection();

@@ -130,7 +130,15 @@ export class TerminalSession {
     this.#search.onDidChangeResults(({ resultIndex, resultCount }) =>
       this.#events.onSearchResult({ index: resultIndex, count: resultCount }),
     );
-    this.#screen.attachCustomKeyEventHandler((event) => !options.isAppKey(event));
+    this.#screen.attachCustomKeyEventHandler((event) => {
+      if (isCopyKey(event)) {
+        // Only on the way down, or one press copies twice.
+        if (event.type === 'keydown' && this.copySelection()) event.preventDefault();
+        return false;
+      }
+      // Left to the browser, whose paste event comes back through `#onPaste`.
+      return !isPasteKey(event) && !options.isAppKey(event);
+    });
     // Before xterm.js: its own handler would paste what the clipboard holds as it is.
     this.element.addEventListener('paste', (event) => this.#onPaste(event), { capture: true });
   }
@@ -366,6 +374,15 @@ const rendererName = (() => {
     return name;
   };
 })();
+
+/** Ctrl+Shift+C, where Ctrl+C is the terminal's own; ⌘C is the browser's copy event, which xterm.js answers. */
+function isCopyKey(event: KeyboardEvent): boolean {
+  return event.ctrlKey && event.shiftKey && !event.altKey && !event.metaKey && event.code === 'KeyC';
+}
+function isPasteKey(event: KeyboardEvent): boolean {
+  if (event.altKey || event.metaKey) return false;
+  return event.shiftKey && ((event.ctrlKey && event.code === 'KeyV') || event.key === 'Insert');
+}
 
 function shortened(url: string): string {
   return url.length > 300 ? `${url.slice(0, 300)}…` : url;

@@ -1,0 +1,97 @@
+/** What terminals give to the window: their page, their commands, and the keeper of their sessions. */
+import { SquareTerminal } from 'lucide-react';
+import { lazy, useEffect } from 'react';
+import type { Terminal } from '#contract/terminals.ts';
+import { useApp, useTerminals, useViewState } from '../../state/app-context.tsx';
+import type { AppState } from '../../state/commands.ts';
+import { defineView, type Feature, type Mark } from '../../state/feature.ts';
+import { allTabs } from '../../state/panes.ts';
+import { terminalCommands } from './terminal-commands.ts';
+import { terminalSessions } from './terminal-sessions.ts';
+
+const TerminalView = lazy(() => import('./terminal-view.tsx'));
+
+export function terminalTitle(terminal: Terminal): string {
+  if (terminal.name !== null) return terminal.name;
+  return terminal.programTitle === '' ? 'Terminal' : terminal.programTitle;
+}
+
+/** Where a terminal is, as "api-server on atlas". */
+export function terminalPlace(terminal: Terminal, state: Pick<AppState, 'hosts' | 'workspaces'>): string {
+  if (terminal.target.kind === 'host')
+    return state.hosts.get(terminal.target.hostId)?.name ?? 'a removed host';
+  const workspace = state.workspaces.get(terminal.target.workspaceId);
+  if (workspace === undefined) return 'a destroyed workspace';
+  const host = state.hosts.get(workspace.hostId);
+  return host === undefined ? workspace.name : `${workspace.name} on ${host.name}`;
+}
+
+export function terminalMark(terminal: Terminal): Mark {
+  switch (terminal.state.phase) {
+    case 'opening':
+      return { signal: 'busy', word: 'opening' };
+    case 'live':
+      return { signal: 'running', word: 'live' };
+    case 'ended':
+      return terminal.state.error === null
+        ? { signal: 'stopped', word: 'ended' }
+        : { signal: 'failed', word: 'ended by itself' };
+    default:
+      return terminal.state satisfies never;
+  }
+}
+
+/** Frees the screens of terminals that no tab shows any more, and the tabs of terminals that are gone. */
+function SessionKeeper() {
+  const app = useApp();
+  const terminals = useTerminals();
+  const root = useViewState((state) => state.root);
+  useEffect(() => {
+    if (terminals.status === 'ready' && !terminals.isStale)
+      app.view.actions.forget((ref) => ref.type === 'terminal' && !terminals.byId.has(ref.terminalId));
+  }, [app, terminals]);
+  useEffect(() => {
+    const shown = new Set<string>(
+      allTabs(root).flatMap((tab) => (tab.ref.type === 'terminal' ? [tab.ref.terminalId] : [])),
+    );
+    terminalSessions.keepOnly((id) => shown.has(id));
+  }, [root]);
+  return null;
+}
+
+export const terminalsFeature: Feature = {
+  name: 'terminals',
+  commands: terminalCommands,
+  overlays: [SessionKeeper],
+  views: [
+    defineView({
+      type: 'terminal',
+      component: TerminalView,
+      isFullBleed: true,
+      describe: (ref, state) => {
+        const terminal = state.terminals.get(ref.terminalId);
+        if (terminal === undefined) return { title: 'Terminal', icon: SquareTerminal };
+        return {
+          title: terminalTitle(terminal),
+          icon: SquareTerminal,
+          mark: terminalMark(terminal),
+          hint: `${terminalTitle(terminal)} — ${terminalPlace(terminal, state)}`,
+        };
+      },
+      beforeClose: async (ref, context) => {
+        const terminal = context.state.terminals.get(ref.terminalId);
+        if (terminal === undefined) return true;
+        if (terminal.state.phase === 'live' && context.state.settings.confirmCloseOfRunningTerminal) {
+          const isAgreed = await context.confirm({
+            title: `Close ${terminalTitle(terminal)}?`,
+            body: 'What runs in it ends.',
+            action: 'Close terminal',
+          });
+          if (!isAgreed) return false;
+        }
+        await context.client.call('terminals.close', { id: ref.terminalId });
+        return true;
+      },
+    }),
+  ],
+};
