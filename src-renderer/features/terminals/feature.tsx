@@ -81,7 +81,9 @@ export const terminalsFeature: Feature = {
       beforeClose: async (ref, context) => {
         const terminal = context.state.terminals.get(ref.terminalId);
         if (terminal === undefined) return true;
-        if (terminal.state.phase === 'live' && context.state.settings.confirmCloseOfRunningTerminal) {
+        const mayRun =
+          terminal.state.phase === 'live' && (terminalSessions.get(terminal.id)?.wasTypedInto ?? true);
+        if (mayRun && context.state.settings.confirmCloseOfRunningTerminal) {
           const isAgreed = await context.confirm({
             title: `Close ${terminalTitle(terminal)}?`,
             body: 'What runs in it ends.',

@@ -75,6 +75,7 @@ export class TerminalSession {
   #stream: ByteStream | undefined;
   #isOpened = false;
   #isDisposed = false;
+  #wasTypedInto = false;
   #unparsedBytes = 0;
   #isWebglWanted = false;
   #webgl: { dispose(): void } | undefined;
@@ -190,6 +191,11 @@ export class TerminalSession {
       () => this.#detach(stream, undefined),
       (error: unknown) => this.#detach(stream, error),
     );
+  }
+
+  /** Somebody typed into it from this window: closing it may end work. */
+  get wasTypedInto(): boolean {
+    return this.#wasTypedInto;
   }
 
   get isAttached(): boolean {
@@ -312,6 +318,8 @@ export class TerminalSession {
     const stream = this.#stream;
     if (stream === undefined) return;
     stream.send(bytes);
+    // A Return is what starts something; keys without one, and answers to queries, do not.
+    if (text?.includes('\r')) this.#wasTypedInto = true;
     if (text !== '\u0003' || this.#unparsedBytes < floodBytes) return;
     // An interrupt under a flood: what the plane still holds back is of no use to anybody.
     this.#client.call('terminals.dropBacklog', { id: this.id }).then(
