@@ -5,9 +5,12 @@
 import { contextBridge, ipcRenderer } from 'electron';
 import type { ShellBridge, ShellEvent } from './contract/shell.ts';
 
-const events: ((event: ShellEvent) => void)[] = [];
+const listeners: ((event: ShellEvent) => void)[] = [];
+// What the shell says before the page listens, as the deep link that started the app, waits for its first listener.
+let early: ShellEvent[] = [];
 ipcRenderer.on('berth:event', (_event, value: ShellEvent) => {
-  for (const listener of events) listener(value);
+  if (listeners.length === 0) early.push(value);
+  for (const listener of listeners) listener(value);
 });
 
 // The page asks when it is ready to listen; so a port is never sent to nobody, also after a reload.
@@ -22,7 +25,9 @@ const bridge: ShellBridge = {
   platform: process.platform as ShellBridge['platform'],
   request: (name, input) => ipcRenderer.invoke('berth:request', name, input),
   onEvent: (listener) => {
-    events.push(listener);
+    listeners.push(listener);
+    for (const event of early) listener(event);
+    early = [];
   },
 };
 contextBridge.exposeInMainWorld('berthShell', bridge);
