@@ -115,7 +115,9 @@ export class HostWatch {
       const waitMs = retryDelaysMs[Math.min(attempt + 1, retryDelaysMs.length - 1)] ?? 0;
       await delay(this.#deps.clock, waitMs, signal);
     }
-    this.#forget();
+    // A watch that takes over may have seen the host already: then only what is pending here ends.
+    if (this.#stopping.signal.aborted) this.#dropPending();
+    else this.#forget();
     await this.#tail;
   }
 
@@ -145,15 +147,20 @@ export class HostWatch {
 
   /** The host is away: what was seen of it holds no more. */
   #forget(): void {
-    for (const trouble of this.#troubles.values()) {
-      trouble.cancelTimer?.();
-      // An engine that shuts down stops its containers and says so in the same words as a person's stop.
-      trouble.signalledAtMs = undefined;
-      trouble.stoppedAtMs = undefined;
-    }
+    this.#dropPending();
     for (const { id } of this.#deps.directory.onHost(this.#link.hostId)) {
       this.#deps.directory.setDeciding(id, false);
       this.#deps.directory.observe(id, undefined);
+    }
+  }
+
+  #dropPending(): void {
+    for (const trouble of this.#troubles.values()) {
+      trouble.cancelTimer?.();
+      trouble.cancelTimer = undefined;
+      // An engine that shuts down stops its containers and says so in the same words as a person's stop.
+      trouble.signalledAtMs = undefined;
+      trouble.stoppedAtMs = undefined;
     }
   }
 

@@ -1,0 +1,179 @@
+/** One PTY, several readers: order, back-pressure, stalls, backlog, keystrokes. */
+import { describe, expect, it } from 'vitest';
+import { LiveTerminal } from '#main/control-plane/terminals/live-terminal.ts';
+import { FakeByteChannel } from '#test/harness/fake-byte-channel.ts';
+import { FakePty } from '#test/harness/fake-pty.ts';
+import { ManualClock } from '#test/harness/manual-clock.ts';
+
+function start() {
+  const pty = new FakePty();
+  const clock = new ManualClock();
+  const titles: string[] = [];
+  const ends: { exitCode: number | null; error?: unknown }[] = [];
+  const terminal = new LiveTerminal({
+    pty,
+    clock,
+    onTitle: (title) => titles.push(title),
+    onEnd: (end) => ends.push(end),
+  });
+  const attach = (credit?: number) => {
+    const channel = new FakeByteChannel(credit);
+    const abort = new AbortController();
+    const outcome = terminal.attach(channel, abort.signal).then(
+      () => 'ended' as const,
+      (error: unknown) => error,
+    );
+    return { channel, abort, outcome };
+  };
+  return { pty, clock, titles, ends, terminal, attach };
+}
+
+describe('LiveTerminal', () => {
+  it('gives a reader what was printed before it came, then what follows, once', () => {
+    const { pty, attach } = start();
+    pty.print('before ');
+    const { channel } = attach();
+    pty.print('after');
+    expect(channel.text).toBe('before after');
+  });
+
+  it('answers a question that nobody has seen, and does not ask it again in a replay', () => {
+    const { pty, attach } = start();
+    pty.print('$ \x1b[6n');
+    expect(attach().channel.text).toBe('$ \x1b[6n');
+    expect(attach().channel.text).toBe('$ ');
+  });
+
+  it('goes on without any reader, bounded', () => {
+    const { pty, attach } = start();
+    for (let index = 0; index < 200; index++) pty.print('y\n'.repeat(8_192));
+    expect(pty.isPaused).toBe(false);
+    const { channel } = attach();
+    expect(channel.receivedBytes).toBeGreaterThan(400_000);
+    expect(channel.receivedBytes).toBeLessThan(600_000);
+  });
+
+  it('pauses the program while its reader has no credit, and loses nothing', async () => {
+    const { pty, attach } = start();
+    const { channel } = attach(1_000);
+    let printed = '';
+    for (let index = 0; index < 100; index++) {
+      const text = `${index} `.repeat(2_000);
+      printed += text;
+      pty.print(text);
+    }
+    expect(pty.isPaused).toBe(true);
+    expect(pty.heldBytes).toBeGreaterThan(0);
+    expect(channel.waitingBytes).toBeLessThan(100_000);
+    while (channel.receivedBytes < printed.length) {
+      const before = channel.receivedBytes;
+      channel.addCredit(50_000);
+      await Promise.resolve();
+      await Promise.resolve();
+      expect(channel.receivedBytes).toBeGreaterThan(before);
+    }
+    expect(channel.text).toBe(printed);
+    expect(pty.isPaused).toBe(false);
+  });
+
+  it('types at once while output is paused', () => {
+    const { pty, attach } = start();
+    const { channel } = attach(0);
+    pty.print('y\n'.repeat(100_000));
+    expect(pty.isPaused).toBe(true);
+    void channel.type('\x03');
+    expect(pty.written).toEqual(['\x03']);
+  });
+
+  it('returns credit for keystrokes only when the program takes them', async () => {
+    const { pty, attach } = start();
+    const { channel } = attach();
+    pty.isWritable = false;
+    let isTaken = false;
+    const typed = Promise.resolve(channel.type('paste')).then(() => (isTaken = true));
+    await Promise.resolve();
+    expect(isTaken).toBe(false);
+    pty.drain();
+    await typed;
+    expect(isTaken).toBe(true);
+  });
+
+  it('lets a reader go that takes nothing while another waits for it', async () => {
+    const { pty, clock, attach } = start();
+    const stalled = attach(0);
+    const awake = attach();
+    pty.print('y\n'.repeat(100_000));
+    expect(pty.isPaused).toBe(true);
+    await clock.advance(9_000);
+    expect(pty.isPaused).toBe(true);
+    await clock.advance(5_000);
+    expect(await stalled.outcome).toMatchObject({ code: 'connection-lost', details: { reason: 'stalled' } });
+    expect(pty.isPaused).toBe(false);
+    pty.print('end');
+    expect(awake.channel.text.endsWith('end')).toBe(true);
+  });
+
+  it('keeps a slow reader that still takes something', async () => {
+    const { pty, clock, attach } = start();
+    const slow = attach(0);
+    attach();
+    pty.print('y\n'.repeat(100_000));
+    for (let second = 0; second < 40; second++) {
+      slow.channel.addCredit(1_000);
+      await clock.advance(1_000);
+    }
+    pty.end(0);
+    expect(await slow.outcome).toBe('ended');
+  });
+
+  it('waits for its only reader, however long', async () => {
+    const { pty, clock, attach } = start();
+    const alone = attach(0);
+    pty.print('y\n'.repeat(100_000));
+    await clock.advance(3_600_000);
+    expect(pty.isPaused).toBe(true);
+    alone.abort.abort();
+    expect(await alone.outcome).toBe('ended');
+    expect(pty.isPaused).toBe(false);
+  });
+
+  it('drops a backlog here and on its way, and shows its end', async () => {
+    const { pty, clock, terminal, attach } = start();
+    const { channel } = attach(10);
+    pty.print('y\n'.repeat(100_000));
+    pty.print(`${'y\n'.repeat(50_000)}^C\r\n$ `);
+    const dropped = terminal.dropBacklog();
+    await clock.advance(100);
+    channel.addCredit(1_000_000);
+    expect(await dropped).toBeGreaterThan(290_000);
+    expect(channel.text.slice(10)).toMatch(/^\x18(y\n)+\^C\r\n\$ $/);
+    expect(channel.receivedBytes).toBeLessThan(6_000);
+    pty.print('next');
+    expect(channel.text.endsWith('$ next')).toBe(true);
+  });
+
+  it('ends a drop although the program goes on flooding', async () => {
+    const { pty, clock, terminal, attach } = start();
+    const { channel } = attach();
+    const dropped = terminal.dropBacklog();
+    for (let at = 0; at < 1_000; at += 20) {
+      pty.print('y\n'.repeat(1_000));
+      await clock.advance(20);
+    }
+    expect(await dropped).toBeGreaterThan(50_000);
+    const before = channel.receivedBytes;
+    pty.print('seen');
+    expect(channel.receivedBytes).toBe(before + 4);
+  });
+
+  it('ends every reader with the program, after its last output', async () => {
+    const { pty, ends, attach } = start();
+    const [first, second] = [attach(), attach()];
+    pty.print('bye');
+    pty.end(3);
+    expect(await first.outcome).toBe('ended');
+    expect(await second.outcome).toBe('ended');
+    expect(first.channel.text).toBe('bye');
+    expect(ends).toEqual([{ exitCode: 3, error: undefined }]);
+  });
+});
