@@ -30,7 +30,8 @@ const MAX_ANSWER_BYTES = 256 * 1024;
 /** @throws host.agent-unavailable */
 export async function listAgentKeys(socketPath: string): Promise<AgentKey[]> {
   const answer = await request(socketPath, Buffer.from([REQUEST_IDENTITIES]), LIST_TIMEOUT_MS);
-  if (answer[0] !== IDENTITIES_ANSWER) throw unavailable(socketPath, 'it is locked or refuses to list its keys');
+  if (answer[0] !== IDENTITIES_ANSWER)
+    throw unavailable(socketPath, 'it is locked or refuses to list its keys');
   const reader = new Reader(answer.subarray(1));
   const keys: AgentKey[] = [];
   for (let left = reader.uint32() ?? 0; left > 0; left--) {

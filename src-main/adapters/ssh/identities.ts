@@ -7,8 +7,8 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ParsedKey } from 'ssh2';
 import { BerthError } from '#contract/berth-error.ts';
-import type { ConnectOptions } from '#main/control-plane/interfaces/host-connector.ts';
-import type { Secret } from '#main/control-plane/interfaces/secret.ts';
+import type { ConnectOptions } from '../../control-plane/interfaces/host-connector.ts';
+import type { Secret } from '../../control-plane/interfaces/secret.ts';
 import { type AgentKey, listAgentKeys, signWithAgent } from './agent.ts';
 import { fingerprintOfKey } from './known-hosts.ts';
 import { MAX_KEY_FILE_BYTES, type PrivateKeyText, readPrivateKey, unreadable } from './private-key.ts';
@@ -23,6 +23,8 @@ export interface Identity {
   /** `~/.ssh/id_ed25519`, or `agent key dev@laptop`. */
   readonly name: string;
   readonly publicBlob: Buffer;
+  /** The definition names this very key: what is wrong with it ends the sign-in. */
+  readonly isOnlyOne: boolean;
   /** The signature as ssh2 wants it. */
   sign(data: Buffer, hash: string | undefined): Promise<Buffer>;
 }
@@ -59,7 +61,8 @@ export async function identitiesFor(context: IdentityContext): Promise<Identity[
 async function automatic(context: IdentityContext): Promise<Identity[]> {
   const { config } = context.hop;
   const named = config.identityFiles.map(({ value }) => value);
-  const files = named.length > 0 ? named : DEFAULT_FILES.map((name) => join(context.homeFolder, '.ssh', name));
+  const files =
+    named.length > 0 ? named : DEFAULT_FILES.map((name) => join(context.homeFolder, '.ssh', name));
   const readable = await Promise.all(files.map(async (path) => ({ path, ...(await readKeyFile(path)) })));
   const agentKeys = await agentKeysOrNone(context);
   const socketPath = agentPathOf(context);
@@ -78,7 +81,8 @@ async function automatic(context: IdentityContext): Promise<Identity[]> {
     const rest = agentKeys.filter((key) => !fromAgent.some((known) => known.publicBlob.equals(key.blob)));
     fromAgent.push(...rest.slice(0, room).map((key) => agentIdentity(socketPath, key)));
     const left = rest.length - room;
-    if (left > 0) context.onSkipped(`${left} more ${left === 1 ? 'key' : 'keys'} of the agent: name the one to use`);
+    if (left > 0)
+      context.onSkipped(`${left} more ${left === 1 ? 'key' : 'keys'} of the agent: name the one to use`);
   }
   return [...fromAgent, ...fromFiles];
 }
@@ -95,7 +99,7 @@ async function agentOnly(context: IdentityContext, wanted: string | null): Promi
   if (wanted !== null) {
     const fingerprint = wanted.startsWith('SHA256:') ? wanted : await fingerprintOfFile(wanted, context);
     const key = keys.find((candidate) => candidate.fingerprint === fingerprint);
-    if (key) return [agentIdentity(socketPath, key)];
+    if (key) return [{ ...agentIdentity(socketPath, key), isOnlyOne: true }];
     throw new BerthError(
       'host.auth-failed',
       `The SSH agent does not hold the key ${wanted}. Add it with ssh-add, or choose another key for this host.`,
@@ -137,10 +141,10 @@ async function definedKey(context: IdentityContext): Promise<Identity> {
     if (read.text === undefined) throw unreadable(path, 'does not exist. Check the path.');
     text = read.text;
   }
-  const unlock = unlocker(text, context, { stored, isRequired: true });
-  if (text.publicBlob) return keyIdentity(text.name, text.publicBlob, unlock);
+  const unlock = unlocker(text, context, stored);
+  if (text.publicBlob) return { ...keyIdentity(text.name, text.publicBlob, unlock), isOnlyOne: true };
   const key = await unlock();
-  return keyIdentity(text.name, key.getPublicSSH(), async () => key);
+  return { ...keyIdentity(text.name, key.getPublicSSH(), async () => key), isOnlyOne: true };
 }
 
 async function fileIdentity(
@@ -148,7 +152,7 @@ async function fileIdentity(
   context: IdentityContext,
   publicBlob: Buffer | undefined,
 ): Promise<Identity[]> {
-  const unlock = unlocker(text, context, { stored: undefined, isRequired: false });
+  const unlock = unlocker(text, context, undefined);
   if (publicBlob) return [keyIdentity(text.name, publicBlob, unlock)];
   try {
     // Encrypted PEM without a .pub beside it: only the passphrase shows which key it is.
@@ -167,11 +171,11 @@ async function fileIdentity(
 function unlocker(
   text: PrivateKeyText,
   context: IdentityContext,
-  how: { stored: Secret | undefined; isRequired: boolean },
+  stored: Secret | undefined,
 ): () => Promise<ParsedKey> {
   return async () => {
     const { memory, hop } = context;
-    const known = text.isEncrypted ? (memory.passphrases.get(text.name) ?? how.stored) : undefined;
+    const known = text.isEncrypted ? (memory.passphrases.get(text.name) ?? stored) : undefined;
     const key = text.unlock(known);
     if (key) {
       if (known) memory.passphrases.set(text.name, known);
@@ -209,6 +213,7 @@ function keyIdentity(name: string, publicBlob: Buffer, unlock: () => Promise<Par
   return {
     name,
     publicBlob,
+    isOnlyOne: false,
     sign: async (data, hash) => {
       const signature: Buffer | Error = (await unlock()).sign(data, hash);
       if (signature instanceof Error) throw unreadable(name, 'could not sign.', signature);
@@ -221,6 +226,7 @@ function agentIdentity(socketPath: string, key: AgentKey): Identity {
   return {
     name: `agent key ${key.comment || key.fingerprint}`,
     publicBlob: key.blob,
+    isOnlyOne: false,
     sign: (data, hash) => signWithAgent(socketPath, key.blob, data, hash),
   };
 }
@@ -253,7 +259,8 @@ interface KeyFile {
 /** A key file and its public half, from itself or from the .pub beside it; a .pub alone names a key of the agent. */
 export async function readKeyFile(path: string): Promise<KeyFile> {
   const publicBlob =
-    (await readPublicKeyFile(path.endsWith('.pub') ? path : `${path}.pub`)) ?? (await readPublicKeyFile(path));
+    (await readPublicKeyFile(path.endsWith('.pub') ? path : `${path}.pub`)) ??
+    (await readPublicKeyFile(path));
   try {
     if ((await stat(path)).size > MAX_KEY_FILE_BYTES) throw unreadable(path, 'is too large to be a key.');
     const content = await readFile(path, 'utf8');
@@ -280,7 +287,10 @@ async function readPublicKeyFile(path: string): Promise<Buffer | undefined> {
 async function fingerprintOfFile(path: string, context: IdentityContext): Promise<string> {
   const { publicBlob } = await readKeyFile(expandHome(path, context.homeFolder));
   if (publicBlob) return fingerprintOfKey(publicBlob);
-  throw unreadable(path, 'is neither a fingerprint nor a public key file. Give SHA256:… or the path of the .pub file.');
+  throw unreadable(
+    path,
+    'is neither a fingerprint nor a public key file. Give SHA256:… or the path of the .pub file.',
+  );
 }
 
 function expandHome(path: string, homeFolder: string): string {

@@ -7,12 +7,7 @@ import { randomUUID } from 'node:crypto';
 import { chmod, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { BerthError } from '#contract/berth-error.ts';
-import {
-  keyTypeOf,
-  type KnownHostsFile,
-  lineIsAbout,
-  parseKnownHosts,
-} from './known-hosts.ts';
+import { keyTypeOf, type KnownHostsFile, lineIsAbout, parseKnownHosts } from './known-hosts.ts';
 
 export class KnownHostsStore {
   readonly path: string;
@@ -29,14 +24,15 @@ export class KnownHostsStore {
 
   /** Files of OpenSSH; those that are missing or closed to us say nothing, as with ssh(1). */
   async readOthers(paths: readonly string[]): Promise<KnownHostsFile[]> {
-    const read = async (path: string) =>
-      parseKnownHosts(await readFile(path, 'utf8').catch(() => ''), path);
+    const read = async (path: string) => parseKnownHosts(await readFile(path, 'utf8').catch(() => ''), path);
     return Promise.all(paths.map(read));
   }
 
   /** Trusts a key under a name of known-hosts form. */
   add(name: string, key: Buffer): Promise<void> {
-    return this.#change((text) => `${text}${text === '' || text.endsWith('\n') ? '' : '\n'}${lineOf(name, key)}`);
+    return this.#change(
+      (text) => `${text}${text === '' || text.endsWith('\n') ? '' : '\n'}${lineOf(name, key)}`,
+    );
   }
 
   /** Takes away what the file says of this name (plain lines only) and trusts the new key instead. */
@@ -95,4 +91,3 @@ export class KnownHostsStore {
 function lineOf(name: string, key: Buffer): string {
   return `${name} ${keyTypeOf(key) ?? 'unknown'} ${key.toString('base64')}\n`;
 }
-

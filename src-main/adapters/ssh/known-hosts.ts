@@ -74,7 +74,10 @@ export function keyTypeOf(key: Buffer): string | undefined {
 
 /** Patterns of ssh_config(5): `*` and `?`, case as given. */
 export function matchesPattern(text: string, pattern: string): boolean {
-  const source = pattern.replaceAll(/[.+^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*').replaceAll('?', '.');
+  const source = pattern
+    .replaceAll(/[.+^${}()|[\]\\]/g, '\\$&')
+    .replaceAll('*', '.*')
+    .replaceAll('?', '.');
   return new RegExp(`^${source}$`, 's').test(text);
 }
 

@@ -6,7 +6,7 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto';
 import ssh2, { type ParsedKey } from 'ssh2';
 import { BerthError } from '#contract/berth-error.ts';
-import type { Secret } from '#main/control-plane/interfaces/secret.ts';
+import type { Secret } from '../../control-plane/interfaces/secret.ts';
 import { Reader, string, uint32 } from './agent.ts';
 import { keyTypeOf } from './known-hosts.ts';
 
@@ -36,8 +36,12 @@ export function readPrivateKey(text: string, name: string): PrivateKeyText {
   if (header === 'RSA PRIVATE KEY' || header === 'EC PRIVATE KEY')
     return legacyKey(normal, name, /^Proc-Type: 4,ENCRYPTED/m.test(normal));
   if (header === 'DSA PRIVATE KEY')
-    throw unreadable(name, 'is a DSA key, which SSH servers no longer accept. Make a new one: ssh-keygen -t ed25519.');
-  if (/^PuTTY-User-Key-File-2:/.test(normal)) return legacyKey(normal, name, !/^Encryption: none/m.test(normal));
+    throw unreadable(
+      name,
+      'is a DSA key, which SSH servers no longer accept. Make a new one: ssh-keygen -t ed25519.',
+    );
+  if (/^PuTTY-User-Key-File-2:/.test(normal))
+    return legacyKey(normal, name, !/^Encryption: none/m.test(normal));
   if (/^PuTTY-User-Key-File-/.test(normal))
     throw unreadable(
       name,
@@ -70,14 +74,27 @@ function openSshKey(text: string, name: string): PrivateKeyText {
       'belongs to a security key (FIDO), which cannot sign here. Use a key without a token for this host.',
     );
   if (type === 'ssh-dss')
-    throw unreadable(name, 'is a DSA key, which SSH servers no longer accept. Make a new one: ssh-keygen -t ed25519.');
+    throw unreadable(
+      name,
+      'is a DSA key, which SSH servers no longer accept. Make a new one: ssh-keygen -t ed25519.',
+    );
   const isEncrypted = cipher !== 'none';
-  return { name, isEncrypted, publicBlob: Buffer.from(publicBlob as Buffer), unlock: parseWith(text, name, isEncrypted) };
+  return {
+    name,
+    isEncrypted,
+    publicBlob: Buffer.from(publicBlob as Buffer),
+    unlock: parseWith(text, name, isEncrypted),
+  };
 }
 
 function legacyKey(text: string, name: string, isEncrypted: boolean): PrivateKeyText {
   const unlock = parseWith(text, name, isEncrypted);
-  return { name, isEncrypted, publicBlob: isEncrypted ? undefined : unlock(undefined)?.getPublicSSH(), unlock };
+  return {
+    name,
+    isEncrypted,
+    publicBlob: isEncrypted ? undefined : unlock(undefined)?.getPublicSSH(),
+    unlock,
+  };
 }
 
 function parseWith(text: string, name: string, isEncrypted: boolean) {
@@ -88,7 +105,10 @@ function parseWith(text: string, name: string, isEncrypted: boolean) {
     if (key === undefined || key instanceof Error) {
       const message = key?.message ?? '';
       if (/Unsupported|unknown cipher/i.test(message))
-        throw unreadable(name, 'uses a cipher or format that cannot be read here. Rewrite it: ssh-keygen -p -f KEY.');
+        throw unreadable(
+          name,
+          'uses a cipher or format that cannot be read here. Rewrite it: ssh-keygen -p -f KEY.',
+        );
       // With a passphrase every other failure is a wrong one: the bytes did not decrypt to a key.
       if (isEncrypted) return undefined;
       throw unreadable(name, 'is damaged. Copy it again, all lines of it.');
@@ -111,7 +131,12 @@ function pkcs8Key(text: string, name: string, isEncrypted: boolean): PrivateKeyT
     }
     return parseWith(sshFormOf(key, name), name, false)(undefined);
   };
-  return { name, isEncrypted, publicBlob: isEncrypted ? undefined : unlock(undefined)?.getPublicSSH(), unlock };
+  return {
+    name,
+    isEncrypted,
+    publicBlob: isEncrypted ? undefined : unlock(undefined)?.getPublicSSH(),
+    unlock,
+  };
 }
 
 function sshFormOf(key: KeyObject, name: string): string {
@@ -131,9 +156,14 @@ function sshFormOf(key: KeyObject, name: string): string {
     ...[string(publicBlob), string(Buffer.concat([secret, padding]))],
   ]);
   const lines = body.toString('base64').match(/.{1,70}/g) ?? [];
-  return ['-----BEGIN OPENSSH PRIVATE KEY-----', ...lines, '-----END OPENSSH PRIVATE KEY-----', ''].join('\n');
+  return ['-----BEGIN OPENSSH PRIVATE KEY-----', ...lines, '-----END OPENSSH PRIVATE KEY-----', ''].join(
+    '\n',
+  );
 }
 
 export function unreadable(name: string, why: string, cause?: unknown): BerthError {
-  return new BerthError('credential.unreadable-key', `The key ${name} ${why}`, { details: { key: name }, cause });
+  return new BerthError('credential.unreadable-key', `The key ${name} ${why}`, {
+    details: { key: name },
+    cause,
+  });
 }

@@ -66,7 +66,8 @@ async function readOne(
     }
     const { keyword, args } = split;
     if (keyword !== 'include') directives.push({ keyword, args, source });
-    else if (depth >= MAX_DEPTH) warnings.push(`${source}: more than ${MAX_DEPTH} Includes inside each other.`);
+    else if (depth >= MAX_DEPTH)
+      warnings.push(`${source}: more than ${MAX_DEPTH} Includes inside each other.`);
     else {
       const included: ConfigDirective[] = [];
       for (const pattern of args)

@@ -84,9 +84,13 @@ export function configWarnings(config: SshConfig): string[] {
   const warnings = [...config.warnings];
   for (const { keyword, args, source } of allDirectives(config.trees.flat())) {
     if (keyword === 'match' && args.some((arg) => /^!?exec$/i.test(arg)))
-      warnings.push(`${source}: Match exec runs a command, which Berth never does; the lines under it are left out.`);
+      warnings.push(
+        `${source}: Match exec runs a command, which Berth never does; the lines under it are left out.`,
+      );
     if (keyword === 'proxycommand' && args[0]?.toLowerCase() !== 'none')
-      warnings.push(`${source}: ProxyCommand runs a command, which Berth never does; use ProxyJump for this host.`);
+      warnings.push(
+        `${source}: ProxyCommand runs a command, which Berth never does; use ProxyJump for this host.`,
+      );
   }
   return warnings;
 }
@@ -145,7 +149,8 @@ function walk(directives: readonly ConfigDirective[], isActiveAtStart: boolean, 
     const { keyword, args, source, included } = directive;
     if (keyword === 'host') {
       isActive = isActiveAtStart && matchesPatternList(at.host, args);
-      if (isActive && args.some((pattern) => pattern !== '*' && !pattern.startsWith('!'))) at.values.isNamed = true;
+      if (isActive && args.some((pattern) => pattern !== '*' && !pattern.startsWith('!')))
+        at.values.isNamed = true;
     } else if (keyword === 'match') isActive = matchApplies(args, source, at) && isActiveAtStart;
     else if (included) {
       if (isActive) walk(included, true, at);
@@ -156,7 +161,8 @@ function walk(directives: readonly ConfigDirective[], isActiveAtStart: boolean, 
 function take(keyword: string, args: readonly string[], source: string, values: Values): void {
   if (keyword === 'identityfile') {
     const value = args[0] as string;
-    if (!values.identityFiles.some((known) => known.value === value)) values.identityFiles.push({ value, source });
+    if (!values.identityFiles.some((known) => known.value === value))
+      values.identityFiles.push({ value, source });
     return;
   }
   if (!USED.has(keyword) || values.first.has(keyword)) return;

@@ -29,15 +29,18 @@ interface Row {
   readonly message: (subject: ErrorSubject, error: ForeignError) => string;
 }
 
-const hasCode = (...codes: readonly string[]) => (error: ForeignError) =>
-  typeof error.code === 'string' && codes.includes(error.code);
+const hasCode =
+  (...codes: readonly string[]) =>
+  (error: ForeignError) =>
+    typeof error.code === 'string' && codes.includes(error.code);
 const says = (pattern: RegExp) => (error: ForeignError) => pattern.test(error.message);
 
 const rows: readonly Row[] = [
   {
     match: hasCode('ENOTFOUND', 'EAI_NONAME', 'EAI_NODATA', 'EAI_FAIL'),
     code: 'host.unreachable',
-    message: ({ address }) => `The name ${address} is not known. Check the address, or the network's name service.`,
+    message: ({ address }) =>
+      `The name ${address} is not known. Check the address, or the network's name service.`,
   },
   {
     match: hasCode('EAI_AGAIN'),
@@ -52,7 +55,16 @@ const rows: readonly Row[] = [
       `${address} refuses connections on port ${port}. Check the port, and that the SSH server runs.`,
   },
   {
-    match: hasCode('EHOSTUNREACH', 'ENETUNREACH', 'EHOSTDOWN', 'ENETDOWN', 'EADDRNOTAVAIL', 'EACCES', 'EPERM', 'EINVAL'),
+    match: hasCode(
+      'EHOSTUNREACH',
+      'ENETUNREACH',
+      'EHOSTDOWN',
+      'ENETDOWN',
+      'EADDRNOTAVAIL',
+      'EACCES',
+      'EPERM',
+      'EINVAL',
+    ),
     code: 'host.unreachable',
     message: ({ address }) =>
       `There is no route to ${address}. Check the network, the VPN and the firewall between here and there.`,
@@ -66,10 +78,13 @@ const rows: readonly Row[] = [
   {
     match: hasCode('ECONNRESET', 'EPIPE', 'ECONNABORTED'),
     code: 'connection-lost',
-    message: ({ hop }) => `The connection to ${hop} was cut off. Berth tries again; check the network if it persists.`,
+    message: ({ hop }) =>
+      `The connection to ${hop} was cut off. Berth tries again; check the network if it persists.`,
   },
   {
-    match: says(/no matching (key exchange|host key|C->S cipher|S->C cipher|C->S MAC|S->C MAC|C->S compression|S->C compression)/i),
+    match: says(
+      /no matching (key exchange|host key|C->S cipher|S->C cipher|C->S MAC|S->C MAC|C->S compression|S->C compression)/i,
+    ),
     code: 'host.algorithm-mismatch',
     message: ({ hop }, error) =>
       `${hop} and Berth have no ${kindOfAlgorithm(error.message)} in common. Update the SSH server, or allow a current one in its sshd_config.`,
@@ -95,7 +110,8 @@ const rows: readonly Row[] = [
   {
     match: says(/Not connected|No response from server|Connection lost|closed/i),
     code: 'connection-lost',
-    message: ({ hop }) => `The connection to ${hop} was lost. Berth tries again; check the network if it persists.`,
+    message: ({ hop }) =>
+      `The connection to ${hop} was lost. Berth tries again; check the network if it persists.`,
   },
   {
     match: (error) => error.level === 'client-timeout',

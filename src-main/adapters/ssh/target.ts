@@ -34,11 +34,7 @@ export function resolveTarget(definition: SshDefinition, config: SshConfig): [..
   const resolved = resolveSshConfig(config, name, {
     ...(definition.user === null ? {} : { user: definition.user }),
     // Without a configured name the definition is complete: the configuration only says how to sign in.
-    ...(definition.port !== null
-      ? { port: definition.port }
-      : configName === null
-        ? { port: 22 }
-        : {}),
+    ...(definition.port !== null ? { port: definition.port } : configName === null ? { port: 22 } : {}),
   });
   const address = definition.address ?? (configName === null ? name : resolved.address.value);
   const target = hopOf(unbracketed(address), resolved, definition.auth, true);
@@ -86,9 +82,13 @@ function jumpsOf(resolved: ResolvedConfig, config: SshConfig, seen: ReadonlySet<
     hops.push(hopOf(settings.address.value, settings, { method: 'automatic' }, false));
   }
   if (hops.length > MAX_JUMPS)
-    throw new BerthError('host.ssh-config-invalid', `${source}: more than ${MAX_JUMPS} jump hosts in a row.`, {
-      details: { source },
-    });
+    throw new BerthError(
+      'host.ssh-config-invalid',
+      `${source}: more than ${MAX_JUMPS} jump hosts in a row.`,
+      {
+        details: { source },
+      },
+    );
   return hops;
 }
 
