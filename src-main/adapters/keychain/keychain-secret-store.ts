@@ -132,8 +132,10 @@ export class KeychainSecretStore implements SecretStore {
     return this.status();
   }
 
-  lockVault(): Promise<SecretStoreStatus> {
+  async lockVault(): Promise<SecretStoreStatus> {
     this.#vault.lock();
+    // It may be the very key that the vault wraps.
+    if (await this.#vault.exists()) this.#keychainKey = undefined;
     return this.status();
   }
 

@@ -34,8 +34,10 @@ export function describeKey(text: string): KeyDescription {
       isEncrypted: false,
     };
   }
-  if (/no passphrase given|encrypted/i.test(parsed.message))
-    return { type: openSsh?.type ?? '', fingerprint: openSsh?.fingerprint ?? '', isEncrypted: true };
+  // A cut key in OpenSSH's format must not pass for an encrypted one: its clear part would have been read above.
+  const isOpenSsh = trimmed.includes(openSshBegin);
+  if (!isOpenSsh && /no passphrase given|encrypted/i.test(parsed.message))
+    return { type: '', fingerprint: '', isEncrypted: true };
   if (openSsh && /^sk-/.test(openSsh.type))
     throw unreadable(
       'Keys on security tokens (sk-…) cannot be used from a file. Use the SSH agent for them.',

@@ -161,6 +161,14 @@ describe('keychain secret store', () => {
     expect((await store.get('cred_a'))?.reveal()).toBe('one');
   });
 
+  it('shuts what the keychain sealed when the vault is locked', async () => {
+    const store = start();
+    await store.put('cred_a', new Secret('one'));
+    await store.createVault(new Secret('passphrase 1'));
+    await store.lockVault();
+    await expect(store.get('cred_a')).rejects.toMatchObject({ code: 'credential.vault-locked' });
+  });
+
   it("says that a secret is sealed under another folder's key", async () => {
     await start().put('cred_a', new Secret('one'));
     keychain.entries.set(masterEntry, Buffer.alloc(32, 7).toString('base64'));

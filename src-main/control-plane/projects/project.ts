@@ -1,0 +1,55 @@
+/** Projects: shape, names and changes. Pure. */
+import { BerthError } from '#contract/berth-error.ts';
+import type { ProjectId } from '#contract/ids.ts';
+import { Project, type ProjectDefinition } from '#contract/projects.ts';
+
+export function parseProject(value: unknown): Project {
+  return Project.parse(value);
+}
+
+/** Two names are one where a person reads them as one: in any case, and in any normal form of Unicode. */
+export function nameKey(name: string): string {
+  return name.normalize('NFKC').toLowerCase();
+}
+
+/** Throws project.name-taken when another of `projects` has the name. */
+export function assertNameIsFree(name: string, projects: readonly Project[], except?: ProjectId): void {
+  const taken = projects.find((project) => project.id !== except && nameKey(project.name) === nameKey(name));
+  if (taken)
+    throw new BerthError(
+      'project.name-taken',
+      `There is a project “${taken.name}” already. Choose another name.`,
+      { details: { field: 'name', projectId: taken.id } },
+    );
+}
+
+/** `name`, or with the first number behind it that nobody has. */
+export function freeName(name: string, projects: readonly Project[]): string {
+  const taken = new Set(projects.map((project) => nameKey(project.name)));
+  for (let number = 1; ; number++) {
+    const candidate = number === 1 ? name : `${name.slice(0, 70)} (${number})`;
+    if (!taken.has(nameKey(candidate))) return candidate;
+  }
+}
+
+/** Only the fields that are given change. */
+export type ProjectEdit = { readonly [F in keyof ProjectDefinition]?: ProjectDefinition[F] | undefined };
+
+export function editedProject(project: Project, edit: ProjectEdit, changedAt: string): Project {
+  const given = Object.fromEntries(Object.entries(edit).filter(([, value]) => value !== undefined));
+  return Project.parse({ ...project, ...given, id: project.id, createdAt: project.createdAt, changedAt });
+}
+
+export function projectInUse(project: Project, workspaceNames: readonly string[]): BerthError {
+  const names = workspaceNames.slice(0, 3).map((name) => `“${name}”`);
+  const more = workspaceNames.length > 3 ? ` and ${workspaceNames.length - 3} more` : '';
+  return new BerthError(
+    'project.in-use',
+    `“${project.name}” is used by the workspaces ${names.join(', ')}${more}. Destroy them first.`,
+    { details: { workspaces: workspaceNames.slice(0, 100) } },
+  );
+}
+
+export function noSuchProject(id: ProjectId): BerthError {
+  return new BerthError('not-found', 'There is no such project.', { details: { id } });
+}
