@@ -22,7 +22,10 @@ export interface HostLinks {
   requireEngine(
     hostId: HostId,
   ): HostLink & { readonly engine: ContainerEngine; readonly engineInfo: EngineInfo };
-  /** Called for every link that becomes ready, the present ones first. */
+  /**
+   * Called for every link that becomes ready, the present ones first. An engine that was lost and opened again on a
+   * living connection gives a new link with the same connection and the same signal; `onLost` is not called then.
+   */
   onReady(listener: (link: HostLink) => void): () => void;
   onLost(listener: (hostId: HostId) => void): () => void;
   /** Called when a host is removed from Berth. */

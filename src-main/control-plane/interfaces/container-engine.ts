@@ -33,6 +33,9 @@ export interface EngineInfo {
   readonly warnings: readonly string[];
 }
 
+/** Interfaces of workspaces' networks begin with this. With it a name has at most 15 characters (IFNAMSIZ, netdevice(7)). */
+export const bridgePrefix = 'berth-';
+
 /** Everything that a person can influence in a container. What is not here cannot be asked for. */
 export interface WorkspaceContainerSpec {
   readonly containerName: string;
@@ -171,7 +174,10 @@ export interface ContainerEngine {
     labels: Readonly<Record<string, string | null>>,
     signal?: AbortSignal,
   ): Promise<{ id: string; name: string; labels: Readonly<Record<string, string>>; subnets: string[] }[]>;
-  /** A bridge of its own for one workspace: no traffic between containers, no IPv6. */
+  /**
+   * A bridge of its own for one workspace: no traffic between containers, no IPv6. Its interface on the host is named
+   * `bridgePrefix` and at most 9 characters (com.docker.network.bridge.name), by which the network guard knows it.
+   */
   ensureNetwork(name: string, labels: Readonly<Record<string, string>>, signal?: AbortSignal): Promise<void>;
   removeNetwork(name: string, signal?: AbortSignal): Promise<void>;
 

@@ -1,0 +1,442 @@
+/**
+ * Hosts: what the person added, what is wanted of each, and how it is. Owns the records, the supervisors and the links
+ * that other nouns use. Must not touch anything on a host that the person did not ask for, but for the network rules
+ * that the policy allows.
+ */
+import { BerthError } from '#contract/berth-error.ts';
+import type { CollectionItem } from '#contract/collection.ts';
+import type { Finding, Host, HostDefinition, HostFacts, HostState } from '#contract/hosts.ts';
+import type { CredentialId, HostId } from '#contract/ids.ts';
+import type { ItemOf, OutputOf, ParsedInputOf } from '#contract/index.ts';
+import { Collection } from '../changes.ts';
+import { instantOf } from '../interfaces/clock.ts';
+import type { HostConnector } from '../interfaces/host-connector.ts';
+import type { Log } from '../interfaces/log.ts';
+import type { Random } from '../interfaces/random.ts';
+import type { RecordCollection, RecordStore } from '../interfaces/record-store.ts';
+import type { Secret } from '../interfaces/secret.ts';
+import { type Remembered, withSecret } from './connection-ask.ts';
+import { examine, type Patient } from './doctor.ts';
+import { HandshakeGate } from './handshake-gate.ts';
+import { type HostRecord, parseHostRecord, waitsForSecrets } from './host.ts';
+import { readHostFacts } from './host-facts.ts';
+import type { HostLink, HostLinks } from './host-links.ts';
+import { HostSupervisor, type SupervisedHost } from './host-supervisor.ts';
+import { LiveLinks } from './live-links.ts';
+import { runNetworkGuard } from './network-guard.ts';
+import { closeQuietly, openHost, type OpenEngine, type OpenHostDeps } from './open-host.ts';
+import type { HostConnection } from '../interfaces/host-connection.ts';
+import { watchSleep } from './sleep-watch.ts';
+import { withinLimit } from './time-limit.ts';
+
+/** Milliseconds that a link may wait for its network rules before it is shown without. */
+const GUARD_MS = 20_000;
+
+/** What hosts need of the credentials. */
+export interface HostSecrets {
+  secretOf(id: CredentialId): Promise<Secret | undefined>;
+  exists(id: CredentialId): boolean;
+  /** Keeps a secret that a person typed; in place of `replaces` where that is given. Returns its reference. */
+  remember(entry: {
+    label: string;
+    kind: 'password' | 'passphrase';
+    secret: Secret;
+    replaces: CredentialId | null;
+  }): Promise<CredentialId>;
+  /** Told when secrets can be read again (vault unlocked, keychain back). */
+  onUsable(listener: () => void): () => void;
+}
+
+export interface HostServiceDeps extends Omit<OpenHostDeps, 'gate' | 'secretOf'> {
+  readonly connector: HostConnector;
+  readonly secrets: HostSecrets;
+  readonly store: RecordStore;
+  readonly random: Random;
+  readonly log: Log;
+  /** Whether Berth may set network rules on this host (see network-guard.ts). */
+  readonly mayGuard: (host: Host) => boolean;
+}
+
+export class HostService {
+  readonly #deps: HostServiceDeps;
+  readonly #records: RecordCollection<HostRecord>;
+  readonly #hosts = new Collection<Host>();
+  readonly #supervisors = new Map<HostId, HostSupervisor>();
+  readonly #links: LiveLinks;
+  readonly #openDeps: OpenHostDeps;
+  readonly #ends: (() => void)[] = [];
+  /** Writes of one host follow each other, so that the last word on disk is the last word said. */
+  readonly #writes = new Map<HostId, Promise<void>>();
+
+  constructor(deps: HostServiceDeps) {
+    this.#deps = deps;
+    this.#records = deps.store.collection('hosts', parseHostRecord);
+    this.#openDeps = {
+      connector: deps.connector,
+      engines: deps.engines,
+      questions: deps.questions,
+      clock: deps.clock,
+      gate: new HandshakeGate(),
+      secretOf: (id) => deps.secrets.secretOf(id),
+    };
+    this.#links = new LiveLinks({
+      hostOf: (id) => this.#hosts.get(id),
+      suspect: (id) => this.#supervisors.get(id)?.nudge(),
+      log: deps.log,
+    });
+  }
+
+  get links(): HostLinks {
+    return this.#links;
+  }
+
+  /** Loads the hosts, so that they are known; `start` then connects those that are wanted connected. */
+  async load(): Promise<void> {
+    for (const record of await this.#records.all()) this.#watch(record);
+  }
+
+  start(): void {
+    const { clock, log, secrets } = this.#deps;
+    this.#ends.push(
+      watchSleep(clock, (gapMs) => {
+        log.info('the computer slept, or its clock was set', { gapMs });
+        for (const supervisor of this.#supervisors.values()) supervisor.nudge();
+      }),
+      secrets.onUsable(() => {
+        for (const supervisor of this.#supervisors.values())
+          if (waitsForSecrets(supervisor.state)) supervisor.nudge();
+      }),
+    );
+    for (const host of this.#hosts.all())
+      if (host.desired === 'connected') this.#supervisors.get(host.id)?.connect();
+  }
+
+  async close(): Promise<void> {
+    for (const end of this.#ends.splice(0)) end();
+    await Promise.all([...this.#supervisors.values()].map((supervisor) => supervisor.disconnect()));
+    await Promise.all(this.#writes.values());
+  }
+
+  watch(signal: AbortSignal): AsyncGenerator<CollectionItem<Host>> {
+    return this.#hosts.watch(signal);
+  }
+
+  get(id: HostId): Host | undefined {
+    return this.#hosts.get(id);
+  }
+
+  all(): Host[] {
+    return this.#hosts.all();
+  }
+
+  /** Hosts whose definition refers to this credential. */
+  usersOf(id: CredentialId): Host[] {
+    return this.#hosts.all().filter(({ definition }) => credentialsOf(definition).includes(id));
+  }
+
+  async add(input: ParsedInputOf<'hosts.add'>): Promise<Host> {
+    const { clock, random } = this.#deps;
+    const definition = input.definition;
+    this.#checkName(input.name);
+    this.#checkCredentials(definition);
+    const record: HostRecord = {
+      id: random.id('host'),
+      name: input.name,
+      definition,
+      desired: 'connected',
+      facts: null,
+      addedAt: instantOf(clock),
+      lastReadyAt: null,
+    };
+    // Taken before the write, so that two additions at once cannot have the same name.
+    const supervisor = this.#watch(record);
+    try {
+      await this.#write(record);
+    } catch (error) {
+      this.#forget(record.id);
+      throw error;
+    }
+    supervisor.connect();
+    return this.#require(record.id);
+  }
+
+  async edit({ id, name, definition }: ParsedInputOf<'hosts.edit'>): Promise<Host> {
+    const host = this.#require(id);
+    if (name !== undefined) this.#checkName(name, id);
+    const next = definition === undefined ? host.definition : definition;
+    this.#checkCredentials(next);
+    const isElsewhere = JSON.stringify(next) !== JSON.stringify(host.definition);
+    await this.#change(id, { name: name ?? host.name, definition: next });
+    const supervisor = this.#supervisors.get(id);
+    if (isElsewhere && supervisor && this.#require(id).desired === 'connected') {
+      await supervisor.disconnect();
+      supervisor.connect();
+    }
+    return this.#require(id);
+  }
+
+  async remove(id: HostId): Promise<void> {
+    const host = this.#require(id);
+    const supervisor = this.#supervisors.get(id);
+    // Out of sight first: from now on nothing is written about it.
+    this.#forget(id);
+    try {
+      await this.#writes.get(id);
+      await this.#records.delete(id);
+    } catch (error) {
+      this.#hosts.put(host);
+      if (supervisor) this.#supervisors.set(id, supervisor);
+      throw error;
+    }
+    await supervisor?.disconnect();
+    this.#links.removed(id);
+  }
+
+  async connect(id: HostId): Promise<Host> {
+    await this.#change(id, { desired: 'connected' });
+    this.#supervisors.get(id)?.connect();
+    return this.#require(id);
+  }
+
+  async disconnect(id: HostId): Promise<Host> {
+    await this.#change(id, { desired: 'disconnected' });
+    await this.#supervisors.get(id)?.disconnect();
+    return this.#require(id);
+  }
+
+  async replaceKey({ id, oldFingerprint, newFingerprint }: ParsedInputOf<'hosts.replaceKey'>): Promise<Host> {
+    const host = this.#require(id);
+    await this.#deps.connector.replaceHostKey(host.definition, { oldFingerprint, newFingerprint });
+    if (host.desired === 'connected') this.#supervisors.get(id)?.connect();
+    return this.#require(id);
+  }
+
+  async test(input: ParsedInputOf<'hosts.test'>, signal: AbortSignal): Promise<OutputOf<'hosts.test'>> {
+    const { clock, log } = this.#deps;
+    const definition = input.definition;
+    const open = await openHost(this.#openDeps, {
+      hostId: input.hostId,
+      definition,
+      mayRemember: false,
+      signal,
+    });
+    try {
+      if (open.engineError) throw BerthError.fromShape(open.engineError);
+      const { connection, engine, engineInfo, roundTripMs, engineRoute } = open;
+      const facts = await readHostFacts({ connection, engineInfo, clock, log, signal });
+      const findings: Finding[] = [];
+      const patient = {
+        definition,
+        connection,
+        engine,
+        engineInfo,
+        engineRoute,
+        engineError: null,
+        isGuarded: false,
+      };
+      for await (const finding of examine(patient, { clock, log, signal })) findings.push(finding);
+      return { facts, findings, roundTripMs, engineRoute };
+    } finally {
+      open.engine?.close();
+      await closeQuietly(open.connection);
+    }
+  }
+
+  async interpret(text: string): Promise<OutputOf<'hosts.interpret'>> {
+    return await this.#deps.connector.interpret(text);
+  }
+
+  async candidates(): Promise<OutputOf<'hosts.candidates'>> {
+    return await this.#deps.connector.candidates();
+  }
+
+  async images(id: HostId, signal: AbortSignal): Promise<OutputOf<'hosts.images'>> {
+    this.#require(id);
+    return { images: await this.#links.requireEngine(id).engine.listImages(signal) };
+  }
+
+  async *doctor(id: HostId, signal: AbortSignal): AsyncGenerator<ItemOf<'hosts.doctor'>> {
+    const host = this.#require(id);
+    const link = this.#links.require(id);
+    const { state } = host;
+    const patient: Patient = {
+      definition: host.definition,
+      connection: link.connection,
+      engine: link.engine,
+      engineInfo: link.engineInfo,
+      engineRoute: state.phase === 'ready' ? state.engineRoute : 'none',
+      engineError: state.phase === 'ready' ? state.engineError : null,
+      isGuarded: this.#deps.mayGuard(host),
+    };
+    const { clock, log } = this.#deps;
+    yield* examine(patient, { clock, log, signal: AbortSignal.any([signal, link.signal]) });
+  }
+
+  // --- supervision --------------------------------------------------------------------------------------------------
+
+  #watch(record: HostRecord): HostSupervisor {
+    const { id } = record;
+    const log = this.#deps.log.child({ host: id });
+    this.#hosts.put({ ...record, state: { phase: 'disconnected' } });
+    const supervisor = new HostSupervisor(
+      {
+        ...this.#openDeps,
+        random: this.#deps.random,
+        log,
+        onState: (state) => this.#showState(id, state),
+        prepare: (connection, opened, signal) => this.#guard(id, connection, opened, log, signal),
+        onReady: (link, { remembered }) => {
+          this.#links.ready(link);
+          this.#later(id, this.#noteReady(link, remembered, log), log);
+        },
+        onEngine: (link) => {
+          this.#links.ready(link);
+          this.#later(id, this.#noteReady(link, [], log), log);
+        },
+        onEngineLost: (link) => this.#links.withoutEngine(link),
+        onLost: () => this.#links.lost(id),
+      },
+      supervised(record),
+    );
+    this.#supervisors.set(id, supervisor);
+    return supervisor;
+  }
+
+  #forget(id: HostId): void {
+    this.#hosts.delete(id);
+    this.#supervisors.delete(id);
+  }
+
+  #showState(id: HostId, state: HostState): void {
+    const host = this.#hosts.get(id);
+    if (host) this.#hosts.put({ ...host, state });
+  }
+
+  /** Rules before anybody is told that the host is ready: no workspace starts in an open network. */
+  async #guard(
+    id: HostId,
+    connection: HostConnection,
+    { engine, engineInfo }: OpenEngine,
+    log: Log,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const host = this.#hosts.get(id);
+    if (!host || !this.#deps.mayGuard(host) || connection.kind !== 'ssh' || engineInfo?.isRootless) return;
+    try {
+      const limit = { clock: this.#deps.clock, timeoutMs: GUARD_MS, what: 'the network rules', signal };
+      const status = await withinLimit(limit, (inner) =>
+        runNetworkGuard('apply', { connection, engine }, inner),
+      );
+      if (status.state !== 'on') log.warn('the network rules are not in place', { ...status });
+    } catch (cause) {
+      if (!signal.aborted) log.warn('the network rules could not be set', { cause });
+    }
+  }
+
+  /** What follows a connection and holds nobody up: facts, the date, and what the person wanted remembered. */
+  async #noteReady(link: HostLink, remembered: readonly Remembered[], log: Log): Promise<void> {
+    const { clock, secrets } = this.#deps;
+    const { connection, engineInfo, hostId, signal } = link;
+    await this.#change(hostId, { lastReadyAt: instantOf(clock) });
+    for (const { kind, subject, secret, place } of remembered) {
+      const label = `${kind === 'password' ? 'Password' : 'Passphrase'} of ${subject}`.slice(0, 80);
+      try {
+        const credentialId = await secrets.remember({ label, kind, secret, replaces: place.present });
+        const { definition } = this.#require(hostId);
+        if (definition.kind === 'ssh')
+          await this.#change(hostId, { definition: withSecret(definition, place, credentialId) });
+      } catch (cause) {
+        log.warn('a secret could not be remembered', { cause });
+      }
+    }
+    const facts: HostFacts = await readHostFacts({ connection, engineInfo, clock, log, signal });
+    await this.#change(hostId, { facts });
+  }
+
+  #later(id: HostId, work: Promise<void>, log: Log): void {
+    work.catch((cause: unknown) => {
+      // The host went away or was removed meanwhile: there is nobody to note it for.
+      const link = this.#links.current(id);
+      if (link && !link.signal.aborted) log.warn('what a connection learnt was not noted', { cause });
+    });
+  }
+
+  // --- records ------------------------------------------------------------------------------------------------------
+
+  async #change(id: HostId, change: Partial<Omit<HostRecord, 'id'>>): Promise<void> {
+    const before = this.#require(id);
+    const after = { ...before, ...change };
+    this.#hosts.put(after);
+    this.#supervisors.get(id)?.change(supervised(after));
+    const { state: _, ...record } = after;
+    try {
+      await this.#write(record);
+    } catch (error) {
+      const now = this.#hosts.get(id);
+      // What was not written is not so: the person sees the error and the old value.
+      if (now) {
+        const back = Object.fromEntries(
+          Object.keys(change).map((key) => [key, before[key as keyof Host]]),
+        ) as Partial<Host>;
+        const restored = { ...now, ...back };
+        this.#hosts.put(restored);
+        this.#supervisors.get(id)?.change(supervised(restored));
+      }
+      throw error;
+    }
+  }
+
+  #write(record: HostRecord): Promise<void> {
+    const previous = this.#writes.get(record.id) ?? Promise.resolve();
+    const write = previous.then(async () => {
+      // A host that was removed meanwhile must not come back.
+      if (this.#hosts.get(record.id)) await this.#records.put(record);
+    });
+    const settled = write.catch(() => undefined);
+    this.#writes.set(record.id, settled);
+    void settled.then(() => {
+      if (this.#writes.get(record.id) === settled) this.#writes.delete(record.id);
+    });
+    return write;
+  }
+
+  #require(id: HostId): Host {
+    const host = this.#hosts.get(id);
+    if (!host) throw new BerthError('not-found', 'There is no such host.');
+    return host;
+  }
+
+  #checkName(name: string, except?: HostId): void {
+    const taken = this.#hosts
+      .all()
+      .some((host) => host.id !== except && host.name.toLowerCase() === name.toLowerCase());
+    if (taken)
+      throw new BerthError(
+        'host.name-taken',
+        `There is a host named “${name}” already. Choose another name.`,
+      );
+  }
+
+  #checkCredentials(definition: HostDefinition): void {
+    for (const id of credentialsOf(definition))
+      if (!this.#deps.secrets.exists(id))
+        throw new BerthError(
+          'credential.missing',
+          'The credential that this host refers to does not exist any more.',
+        );
+  }
+}
+
+function supervised({ id, name, definition }: HostRecord): SupervisedHost {
+  return { id, name, definition };
+}
+
+function credentialsOf(definition: HostDefinition): CredentialId[] {
+  if (definition.kind !== 'ssh') return [];
+  return [definition.auth, ...definition.jumps.map((hop) => hop.auth)].flatMap((auth) => {
+    if (auth.method === 'password') return auth.credentialId === null ? [] : [auth.credentialId];
+    if (auth.method !== 'key') return [];
+    const key = auth.source.kind === 'credential' ? [auth.source.credentialId] : [];
+    return auth.passphraseId === null ? key : [...key, auth.passphraseId];
+  });
+}

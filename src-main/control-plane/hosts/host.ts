@@ -1,0 +1,168 @@
+/**
+ * A host as Berth keeps it, and how its connection state moves: pure. Owns the one table of which failures are tried
+ * again by themselves and which wait for the person.
+ */
+import type { ErrorShape } from '#contract/berth-error.ts';
+import type { ErrorCode } from '#contract/error-codes.ts';
+import { ConnectStep, Host, type HostState } from '#contract/hosts.ts';
+import type { QuestionId } from '#contract/ids.ts';
+
+/** What is on disk: a host without its state, which is never older than this run of Berth. */
+export type HostRecord = Omit<Host, 'state'>;
+
+const HostRecordShape = Host.omit({ state: true });
+
+export function parseHostRecord(value: unknown): HostRecord {
+  return HostRecordShape.parse(value);
+}
+
+export type EngineRouteShown = Extract<HostState, { phase: 'ready' }>['engineRoute'];
+
+export type HostEvent =
+  | { readonly type: 'attempt'; readonly attempt: number }
+  | { readonly type: 'step'; readonly step: ConnectStep; readonly hop: string | null }
+  | { readonly type: 'asked'; readonly questionId: QuestionId }
+  | { readonly type: 'answered' }
+  | {
+      readonly type: 'ready';
+      readonly at: string;
+      readonly roundTripMs: number;
+      readonly engineRoute: EngineRouteShown;
+      readonly engineError: ErrorShape | null;
+    }
+  | { readonly type: 'measured'; readonly roundTripMs: number }
+  | {
+      readonly type: 'engine';
+      readonly engineRoute: EngineRouteShown;
+      readonly engineError: ErrorShape | null;
+    }
+  | { readonly type: 'lost'; readonly at: string; readonly error: ErrorShape }
+  | {
+      readonly type: 'retry';
+      readonly at: string;
+      readonly attempt: number;
+      readonly retryAt: string;
+      readonly error: ErrorShape;
+    }
+  | { readonly type: 'gave-up'; readonly at: string; readonly error: ErrorShape }
+  | { readonly type: 'left' };
+
+/** `behind`: what a question hides for as long as it is open. */
+export interface Reach {
+  readonly shown: HostState;
+  readonly behind: HostState | null;
+}
+
+export const disconnected: Reach = { shown: { phase: 'disconnected' }, behind: null };
+
+export function moveHost(reach: Reach, event: HostEvent): Reach {
+  const { shown } = reach;
+  switch (event.type) {
+    case 'attempt':
+      // Losing a host and trying to have it back is one story for the person: "lost since …".
+      if (shown.phase === 'lost') return show({ ...shown, attempt: event.attempt, retryAt: null });
+      return show({
+        phase: 'connecting',
+        step: ConnectStep.enum.resolving,
+        attempt: event.attempt,
+        hop: null,
+      });
+    case 'step': {
+      const step = (state: HostState): HostState =>
+        state.phase === 'connecting' ? { ...state, step: event.step, hop: event.hop } : state;
+      return { shown: step(shown), behind: reach.behind && step(reach.behind) };
+    }
+    case 'asked':
+      return {
+        shown: { phase: 'needs-you', questionId: event.questionId },
+        behind: reach.behind ?? shown,
+      };
+    case 'answered':
+      return reach.behind ? show(reach.behind) : reach;
+    case 'ready':
+      return show({
+        phase: 'ready',
+        sinceAt: event.at,
+        roundTripMs: event.roundTripMs,
+        engineRoute: event.engineRoute,
+        engineError: event.engineError,
+      });
+    case 'measured':
+      return shown.phase === 'ready' ? show({ ...shown, roundTripMs: event.roundTripMs }) : reach;
+    case 'engine':
+      if (shown.phase !== 'ready') return reach;
+      return show({ ...shown, engineRoute: event.engineRoute, engineError: event.engineError });
+    case 'lost':
+      return show({ phase: 'lost', sinceAt: event.at, attempt: 0, retryAt: null, error: event.error });
+    case 'retry':
+      return show({
+        phase: 'lost',
+        sinceAt: lostSince(reach) ?? event.at,
+        attempt: event.attempt,
+        retryAt: event.retryAt,
+        error: event.error,
+      });
+    case 'gave-up':
+      return show({ phase: 'failed', atAt: event.at, error: event.error });
+    case 'left':
+      return disconnected;
+    default:
+      return event satisfies never;
+  }
+}
+
+function show(shown: HostState): Reach {
+  return { shown, behind: null };
+}
+
+function lostSince({ shown, behind }: Reach): string | undefined {
+  for (const state of [shown, behind]) if (state?.phase === 'lost') return state.sinceAt;
+  return undefined;
+}
+
+/**
+ * Failures after which trying again by itself would not help, or would do harm (a wrong password tried every minute
+ * locks an account): the person must act first. Everything else is tried again.
+ */
+const waitsForPerson: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'invalid-input',
+  'not-found',
+  'cancelled',
+  'host.auth-failed',
+  'host.algorithm-mismatch',
+  'host.key-unknown',
+  'host.key-changed',
+  'host.key-revoked',
+  'host.ssh-config-invalid',
+  'engine.forwarding-denied',
+  'credential.vault-locked',
+  'credential.keychain-unavailable',
+  'credential.wrong-passphrase',
+  'credential.unreadable-key',
+  'credential.missing',
+  'question.expired',
+]);
+
+export function isTriedAgain(code: ErrorCode): boolean {
+  return !waitsForPerson.has(code);
+}
+
+/** Failures that end by themselves when the place of the secrets opens. */
+export function waitsForSecrets(state: HostState): boolean {
+  return (
+    state.phase === 'failed' &&
+    (state.error.code === 'credential.vault-locked' || state.error.code === 'credential.keychain-unavailable')
+  );
+}
+
+/** Milliseconds: 1, 2, 4 … 60 s. */
+const FIRST_WAIT_MS = 1_000;
+const LONGEST_WAIT_MS = 60_000;
+/** A share of each wait that is left to chance, so that a hundred hosts behind one router do not come at once. */
+const JITTER = 0.3;
+
+/** `failures`: how many attempts failed in a row, from 1. `fraction` in [0, 1). Never more than `LONGEST_WAIT_MS`. */
+export function backOffMs(failures: number, fraction: number): number {
+  const fullMs = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** Math.min(failures - 1, 16));
+  return Math.round(fullMs * (1 - JITTER * fraction));
+}
