@@ -124,11 +124,14 @@ describe('the network', () => {
   });
 
   test('restartSshd leaves established sessions alone', async () => {
-    const session = runSsh(host, ['cat'], { input: 'still here' });
+    const script = 'touch /tmp/begun; until [ -e /tmp/go ]; do sleep 0.05; done; echo still here';
+    const session = runSsh(host, [script]);
+    await vi.waitFor(() => host.runChecked(['test', '-e', '/tmp/begun']), { timeout: 5_000 });
     const { fate } = await openConnection();
     await host.restartSshd();
     expect(fate.ended).toBeUndefined();
-    expect((await session).stdout).toBe('still here');
+    await host.runChecked(['touch', '/tmp/go']);
+    expect((await session).stdout).toBe('still here\n');
   });
 });
 

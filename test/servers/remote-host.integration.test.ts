@@ -130,10 +130,9 @@ describe('as a Docker host', () => {
       },
     );
     expect(stdout.replaceAll('\r', '')).toBe('/dev/pts/0\ndev\n32\n');
-    const stats = JSON.parse(await host.docker('stats', '--no-stream', '--format', 'json', 'work')) as {
-      MemUsage: string;
-    };
-    expect(stats.MemUsage).toContain('/ 64MiB');
+    expect(await host.docker('stats', '--no-stream', '--format', '{{.MemUsage}}', 'work')).toContain(
+      '/ 64MiB',
+    );
     await host.docker('pause', 'work');
     expect(await host.docker('inspect', '--format', '{{.State.Status}}', 'work')).toBe('paused\n');
     await host.docker('unpause', 'work');
@@ -152,6 +151,27 @@ test('a second host at the same time is another machine', async () => {
   expect(await Promise.all([run(host), run(other)])).toEqual(['atlas\n', `${other.name}\n`]);
   const id = (which: RemoteHost) => which.docker('info', '--format', '{{.ID}}');
   expect(await id(host)).not.toBe(await id(other));
+});
+
+test('hosts reach each other only over a cable, behind a black hole too', async () => {
+  await using inner = await startRemoteHost({ engine: false });
+  const ask = () =>
+    host.run([
+      'timeout',
+      '2',
+      'bash',
+      '-c',
+      'read -r line <"/dev/tcp/$1/22"; echo "$line"',
+      'bash',
+      inner.address,
+    ]);
+  expect((await ask()).stderr).toContain('Network is unreachable');
+  await host.connectTo(inner);
+  await inner.blackhole();
+  expect((await ask()).stdout).toContain('SSH-2.0');
+  expect((await runSsh(inner, ['true'], { options: ['ConnectTimeout=1'] })).stderr).toContain('timed out');
+  const jump = `ProxyCommand=ssh -F /dev/null -i ${host.clientKeyPath} -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -W %h:%p root@${host.address}`;
+  expect((await runSsh(inner, ['hostname'], { options: [jump] })).stdout.trim()).toBe(inner.name);
 });
 
 test('a host without an engine has none', async () => {

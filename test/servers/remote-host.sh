@@ -3,6 +3,7 @@
 #
 #   prepare D S MIB         makes the disk image
 #   network D S             makes a fresh network namespace, plugs the cable 10.78.S.0/24 into it, prints its name
+#   link    D S OTHER       a cable to the host in slot OTHER
 #   inside  D S NAME        runs as the host's PID 1: own root (an overlay of this machine's), sshd, containerd, dockerd
 #   silence D S, heal D S   a black hole, and its end
 #   cut     D S             a power cut: the link goes silent, unsynced writes are lost, every process dies at once
@@ -16,8 +17,8 @@ PATH=$PATH:/usr/sbin:/sbin
 verb=$1 directory=$2 slot=$3
 subnet=10.78.$slot cable=berth$slot cgroup=berth-test-$slot
 
-netns_name() { # the newest network namespace of this slot, if any
-  find /run/netns -maxdepth 1 -name "berth-$slot-*" -printf '%f\n' 2>/dev/null | sort -t- -k3 -n | tail -n 1
+netns_name() { # SLOT: its newest network namespace, if any
+  find /run/netns -maxdepth 1 -name "berth-$1-*" -printf '%f\n' 2>/dev/null | sort -t- -k3 -n | tail -n 1
 }
 
 prepare() {
@@ -28,7 +29,7 @@ prepare() {
 
 network() {
   local old number new
-  old=$(netns_name)
+  old=$(netns_name "$slot")
   number=$((${old##*-} + 1))
   new=berth-$slot-$number
   ip netns add "$new"
@@ -46,6 +47,17 @@ network() {
   # No default route: nothing that runs in the host can reach beyond this machine's end of the cable.
   ip -n "$new" link set e0 up
   printf '%s\n' "$new"
+}
+
+link() { # no addresses of its own: each end leads to the other host's only address
+  local other=$1 here there
+  here=$(netns_name "$slot")
+  there=$(netns_name "$other")
+  ip -n "$here" link add "to$other" type veth peer name "to$slot" netns "$there"
+  ip -n "$here" link set "to$other" up
+  ip -n "$there" link set "to$slot" up
+  ip -n "$here" route add "10.78.$other.2/32" dev "to$other" src "$subnet.2"
+  ip -n "$there" route add "$subnet.2/32" dev "to$slot" src "10.78.$other.2"
 }
 
 # --- as the host's PID 1 ------------------------------------------------------------------------------------------
@@ -207,7 +219,7 @@ init_alive() { # is the recorded number still our PID 1? (numbers are used again
 
 power_cut() {
   local namespace pid tries=0
-  namespace=$(netns_name)
+  namespace=$(netns_name "$slot")
   [ -z "$namespace" ] || silence "$namespace" || true
   pid=$(cat "$directory/init.pid" 2>/dev/null || true)
   if init_alive "$pid"; then
@@ -269,9 +281,10 @@ keep() {
 case $verb in
 prepare) prepare "$4" ;;
 network) network ;;
+link) link "$4" ;;
 inside) inside "$4" ;;
-silence) silence "$(netns_name)" ;;
-heal) heal "$(netns_name)" ;;
+silence) silence "$(netns_name "$slot")" ;;
+heal) heal "$(netns_name "$slot")" ;;
 cut) power_cut ;;
 destroy)
   exec 9>"$directory.lock"

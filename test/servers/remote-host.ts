@@ -4,17 +4,18 @@
  * passwords and files made in it never touch the machine, and outlive its power cuts as they would on a disk.
  *
  * Guarantees: nothing of it is left after stop(), nor after the test process ends in whatever way (host-slot.ts).
- * Needs root on Linux (requirements.ts). Must not reach any network but its own cable, and does not.
+ * Needs root on Linux (requirements.ts). Longer than 400 lines since it is one catalogue: a verb for each thing that can be
+ * done, or happen, to a server. Must not reach any network but its own cable, and does not.
  */
 import { spawn } from 'node:child_process';
-import { appendFile, mkdir, open, readFile, readdir, rm, writeFile } from 'node:fs/promises';
-import { request } from 'node:http';
-import { connect } from 'node:net';
+import { appendFile, open, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { pingEngine, readBanner } from './host-probes.ts';
 import { claimSlot, type HostSlot, hostScript } from './host-slot.ts';
 import { ensureRequirements } from './requirements.ts';
 import { type ProcessResult, runProcess } from './run-process.ts';
 import { fingerprintOf, generateKey, type SshKeyType } from './ssh-keys.ts';
+import { sshdConfigText } from './sshd-config.ts';
 import { waitUntil } from './wait-until.ts';
 
 export interface RemoteHostOptions {
@@ -122,7 +123,6 @@ export class RemoteHost implements AsyncDisposable {
     for (const name of ['sshd.off', 'containerd.off', 'engine.off'])
       await rm(join(this.#control, name), { force: true });
     const namespace = (await this.#slot.script('network')).trim();
-    await mkdir(join(this.#slot.directory, 'logs'), { recursive: true });
     const log = await open(join(this.#slot.directory, 'boot.log'), 'a');
     const { directory, number } = this.#slot;
     try {
@@ -173,6 +173,14 @@ export class RemoteHost implements AsyncDisposable {
   /** Ends blackhole(). */
   async heal(): Promise<void> {
     await this.#slot.script('heal');
+  }
+
+  /**
+   * A cable between two hosts: each reaches the other's address. (Without one they do not.) With `other.blackhole()` the
+   * other one is reachable through this one alone, as behind a jump host. Gone when either boots again.
+   */
+  async connectTo(other: RemoteHost): Promise<void> {
+    await this.#slot.script('link', String(other.#slot.number));
   }
 
   // --- inside -----------------------------------------------------------------------------------------------------
@@ -414,28 +422,8 @@ export class RemoteHost implements AsyncDisposable {
   }
 
   async #writeSshdConfig(): Promise<void> {
-    const lines = this.#sshdLines;
-    const firstMatch = lines.findIndex((line) => /^\s*match\b/i.test(line));
-    const globals = firstMatch < 0 ? lines : lines.slice(0, firstMatch);
-    const matches = firstMatch < 0 ? [] : lines.slice(firstMatch);
-    // The first value wins in sshd_config(5), so the caller's lines come first.
-    const defaults = [
-      `ListenAddress ${this.address}`,
-      'HostKey /run/berth-host/host-key',
-      'UsePAM yes',
-      'PasswordAuthentication yes',
-      'KbdInteractiveAuthentication yes',
-      'PermitRootLogin prohibit-password',
-      'PrintMotd no',
-      'PidFile /run/sshd.pid',
-      'LogLevel VERBOSE',
-      'AcceptEnv LANG LC_*',
-      'Subsystem sftp /usr/lib/openssh/sftp-server',
-    ];
-    await writeFile(
-      join(this.#control, 'sshd_config'),
-      `${[...globals, ...defaults, ...matches].join('\n')}\n`,
-    );
+    const text = sshdConfigText(this.address, this.#sshdLines);
+    await writeFile(join(this.#control, 'sshd_config'), text);
   }
 
   async #writeDaemonJson(daemonJson: Readonly<Record<string, unknown>>): Promise<void> {
@@ -471,33 +459,4 @@ export class RemoteHost implements AsyncDisposable {
     });
     return (await Promise.all(tails)).join('\n');
   }
-}
-
-/** The first line that an SSH server sends (RFC 4253, 4.2), or undefined when there is none. */
-function readBanner(address: string, port: number): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    const socket = connect({ host: address, port, timeout: 2_000 });
-    const end = (banner?: string) => {
-      socket.destroy();
-      resolve(banner);
-    };
-    socket.on('data', (data: Buffer) =>
-      end(data.toString('latin1').startsWith('SSH-2.0-') ? data.toString() : undefined),
-    );
-    socket.on('error', () => end());
-    socket.on('timeout', () => end());
-    socket.on('close', () => end());
-  });
-}
-
-function pingEngine(socketPath: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const ping = request({ socketPath, path: '/_ping', timeout: 2_000, agent: false }, (response) => {
-      response.resume();
-      resolve(response.statusCode === 200);
-    });
-    ping.on('timeout', () => ping.destroy());
-    ping.on('error', () => resolve(false));
-    ping.end();
-  });
 }

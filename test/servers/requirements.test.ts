@@ -8,11 +8,16 @@ test('finds programs in PATH and the sbin folders, and says undefined for the re
 
 test('names what is missing, what it is for and the one command that brings it', () => {
   const text = describeMissing([
-    { requirement: 'remote-host', find: 'dockerd', debianPackage: 'docker.io', purpose: 'the engine' },
+    {
+      requirement: 'remote-host',
+      find: 'dockerd',
+      debianPackage: 'docker-cli | docker.io',
+      purpose: 'the engine',
+    },
     { requirement: 'remote-host', find: 'docker-init', debianPackage: 'docker.io', purpose: 'first process' },
     { requirement: 'chromium', find: 'chromium', debianPackage: 'chromium', purpose: 'the browser' },
   ]);
-  expect(text).toContain('dockerd: the engine (package docker.io)');
+  expect(text).toContain('dockerd: the engine (package docker-cli or docker.io)');
   expect(text).toContain('apt-get install --no-install-recommends docker.io chromium\n');
 });
 

@@ -230,9 +230,11 @@ function packagesOf(missing: readonly MissingRequirement[]): string[] {
 
 export function describeMissing(missing: readonly MissingRequirement[]): string {
   const lines = missing.map(
-    ({ find, purpose, debianPackage }) => `  ${find}: ${purpose} (package ${debianPackage})`,
+    ({ find, purpose, debianPackage }) =>
+      `  ${find}: ${purpose} (package ${debianPackage.replace(' | ', ' or ')})`,
   );
-  const command = `apt-get install --no-install-recommends ${packagesOf(missing).join(' ')}`;
+  const packages = packagesOf(missing).map((name) => name.split(' | ').at(-1));
+  const command = `apt-get install --no-install-recommends ${[...new Set(packages)].join(' ')}`;
   return `missing on this machine:\n${lines.join('\n')}\non Debian, as root: ${command}\n`;
 }
 
@@ -263,10 +265,11 @@ async function installPackages(packages: readonly string[]): Promise<string> {
     };
     const waitForLock = ['-o', 'DPkg::Lock::Timeout=300'];
     const timeoutMs = 1_200_000;
-    console.error(`installing Debian packages for the tests: ${packages.join(' ')}`);
+
     const update = await runProcess(['apt-get', ...waitForLock, '-q', 'update'], { env, timeoutMs });
     const flags = ['-q', '-y', '--no-install-recommends', '-o', 'Dpkg::Options::=--force-confold'];
-    const wanted = await Promise.all(packages.map(knownPackage));
+    const wanted = [...new Set(await Promise.all(packages.map(knownPackage)))];
+    console.error(`installing Debian packages for the tests: ${wanted.join(' ')}`);
     const install = await runProcess(['apt-get', ...waitForLock, ...flags, 'install', ...wanted], {
       env,
       timeoutMs,
