@@ -1,0 +1,58 @@
+/** Says that the plane is away, since when pages show what was last known, and when it is tried again. */
+import { Lock, Unplug } from 'lucide-react';
+import type { ReactNode } from 'react';
+import { Button } from '../../components/button.tsx';
+import { formatClock } from '../../components/format.ts';
+import { Spinner } from '../../components/spinner.tsx';
+import { useAbout, useApp, useConnection } from '../../state/app-context.tsx';
+import { useNow } from './status-bar.tsx';
+
+function Band({ children }: { children: ReactNode }) {
+  return (
+    <div
+      role="status"
+      className="flex min-h-9 shrink-0 flex-wrap items-center gap-x-3 gap-y-1 border-b border-line bg-attention-soft px-4 py-1 text-text"
+    >
+      {children}
+    </div>
+  );
+}
+
+export function ConnectionBanner() {
+  const { client } = useApp();
+  const connection = useConnection();
+  const about = useAbout();
+  const nowMs = useNow(connection.phase === 'lost');
+  if (connection.phase === 'lost') {
+    const leftMs = connection.retryAtMs === null ? null : connection.retryAtMs - nowMs;
+    return (
+      <Band>
+        <Unplug aria-hidden size={15} className="shrink-0 text-attention" />
+        <span className="min-w-0 flex-1">
+          The connection to Berth was lost. What you see is the last that was known; work on hosts goes on.
+        </span>
+        {leftMs === null ? (
+          <span className="flex items-center gap-2 text-muted">
+            <Spinner /> Trying now
+          </span>
+        ) : (
+          <span className="tabular text-muted">Trying again in {formatClock(Math.max(0, leftMs))}</span>
+        )}
+        <Button onClick={() => client.reconnect()} disabled={leftMs === null}>
+          Try now
+        </Button>
+      </Band>
+    );
+  }
+  if (about.value?.isReadOnly)
+    return (
+      <Band>
+        <Lock aria-hidden size={15} className="shrink-0 text-attention" />
+        <span className="min-w-0 flex-1">
+          The data is from a newer Berth. Everything can be read; nothing can be changed until Berth is
+          updated.
+        </span>
+      </Band>
+    );
+  return null;
+}

@@ -1,0 +1,35 @@
+/**
+ * The one place where keys become commands. Listens before anything else in the page; what no command wants goes on
+ * untouched. Elements inside `data-keys="terminal"` own their keys (state/keymap.ts says which the app still takes).
+ */
+import { useEffect } from 'react';
+import { isCommandEnabled } from '../../state/commands.ts';
+import { readAppState, runCommand, useApp, useKeymap } from '../../state/app-context.tsx';
+import { chordId, chordOfEvent } from '../../state/shortcut.ts';
+
+export function KeyListener() {
+  const app = useApp();
+  const keymap = useKeymap();
+  useEffect(() => {
+    const onKeyDown = (event: KeyboardEvent) => {
+      if (event.defaultPrevented || event.isComposing || event.repeat) return;
+      const target = event.target instanceof Element ? event.target : null;
+      // Where a shortcut is being recorded, every chord is text.
+      if (target?.closest('[data-keys="record"]')) return;
+      const chord = chordOfEvent(event);
+      if (!chord) return;
+      const isTerminal = target?.closest('[data-keys="terminal"]') != null;
+      const id = (isTerminal ? keymap.inTerminal : keymap.plain).get(chordId(chord));
+      const command = id === undefined ? undefined : app.commands.get(id);
+      if (!command) return;
+      // A dialog in front keeps the window behind it still.
+      if (target?.closest('[role="dialog"],[role="alertdialog"]') && command.id !== 'go.palette') return;
+      event.preventDefault();
+      event.stopPropagation();
+      if (isCommandEnabled(command, readAppState(app))) runCommand(app, command.id);
+    };
+    window.addEventListener('keydown', onKeyDown, { capture: true });
+    return () => window.removeEventListener('keydown', onKeyDown, { capture: true });
+  }, [app, keymap]);
+  return null;
+}

@@ -1,0 +1,82 @@
+/** The five places of the app, at the left edge. In a narrow window they stand at the bottom of the drawer. */
+import { FolderCog, House, KeyRound, ListChecks, Layers, type LucideIcon, Settings2 } from 'lucide-react';
+import { Tooltip } from '../../components/tooltip.tsx';
+import { useOperations, useViewActions, useViewState } from '../../state/app-context.tsx';
+import { isUnderWay } from '../../state/operation-progress.ts';
+import type { ViewRef, ViewType } from '../../state/view-ref.ts';
+import { activeTab } from '../../state/view-state.ts';
+
+interface Place {
+  readonly label: string;
+  readonly icon: LucideIcon;
+  readonly ref: ViewRef;
+  readonly types: readonly ViewType[];
+}
+
+const places: readonly Place[] = [
+  { label: 'Home', icon: House, ref: { type: 'home' }, types: ['home', 'add-host'] },
+  {
+    label: 'Workspaces',
+    icon: Layers,
+    ref: { type: 'workspaces' },
+    types: ['workspaces', 'workspace', 'new-workspace'],
+  },
+  { label: 'Projects', icon: FolderCog, ref: { type: 'projects' }, types: ['projects', 'project'] },
+  { label: 'Operations', icon: ListChecks, ref: { type: 'operations' }, types: ['operations', 'operation'] },
+  { label: 'Credentials', icon: KeyRound, ref: { type: 'credentials' }, types: ['credentials'] },
+];
+const settings: Place = {
+  label: 'Settings',
+  icon: Settings2,
+  ref: { type: 'settings' },
+  types: ['settings', 'shortcuts'],
+};
+
+export function Rail({ isFlat = false }: { isFlat?: boolean }) {
+  return (
+    <nav
+      aria-label="Places"
+      className={
+        isFlat
+          ? 'flex shrink-0 justify-between border-t border-line px-2 py-1'
+          : 'flex w-11 shrink-0 flex-col items-center gap-1 border-r border-line bg-app py-2'
+      }
+    >
+      {places.map((place) => (
+        <RailButton key={place.label} place={place} isFlat={isFlat} />
+      ))}
+      {!isFlat && <span className="flex-1" />}
+      <RailButton place={settings} isFlat={isFlat} />
+    </nav>
+  );
+}
+
+function RailButton({ place, isFlat }: { place: Place; isFlat: boolean }) {
+  const view = useViewActions();
+  const type = useViewState((state) => activeTab(state)?.ref.type);
+  const isBusy = useOperations().items.some(isUnderWay) && place.ref.type === 'operations';
+  const isHere = type !== undefined && place.types.includes(type);
+  const Icon = place.icon;
+  return (
+    <Tooltip text={place.label} side={isFlat ? 'top' : 'right'}>
+      <button
+        type="button"
+        aria-label={isBusy ? `${place.label}, some are running` : place.label}
+        aria-current={isHere ? 'page' : undefined}
+        onClick={() => view.open(place.ref)}
+        className={`relative flex size-8 items-center justify-center rounded-md transition-colors hover:bg-hover hover:text-text ${isHere ? 'bg-hover text-text' : 'text-muted'}`}
+      >
+        <Icon aria-hidden size={18} strokeWidth={1.6} />
+        {isHere && !isFlat && (
+          <span aria-hidden className="absolute top-2 bottom-2 -left-1.5 w-0.5 rounded-full bg-accent" />
+        )}
+        {isBusy && (
+          <span
+            aria-hidden
+            className="absolute top-1.5 right-1.5 size-1.5 rounded-full bg-busy ring-2 ring-app"
+          />
+        )}
+      </button>
+    </Tooltip>
+  );
+}

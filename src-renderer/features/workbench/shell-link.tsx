@@ -1,0 +1,68 @@
+/**
+ * Between the window frame and the page, in the desktop app only: the menu bar shows the command table, a chosen menu
+ * row runs its command, a deep link opens a page (and does nothing else), the dock shows what waits for the person.
+ */
+import { useEffect } from 'react';
+import { ViewRef } from '../../state/view-ref.ts';
+import { runCommand, useApp, useAppState, useKeymap, useQuestions } from '../../state/app-context.tsx';
+import { commandLabel, isCommandEnabled } from '../../state/commands.ts';
+import { electronAccelerator } from '../../state/shortcut.ts';
+
+export function ShellLink() {
+  const { shell } = useApp();
+  return shell ? <Link /> : null;
+}
+
+function Link() {
+  const app = useApp();
+  const { shell, view } = app;
+  const state = useAppState();
+  const keymap = useKeymap();
+  const questions = useQuestions().items.length;
+
+  useEffect(() => {
+    const rows = [...app.commands.values()]
+      .filter((command) => !command.isHidden)
+      .map((command) => {
+        const chord = keymap.chords.get(command.id);
+        return {
+          id: command.id,
+          label: commandLabel(command, state).slice(0, 120),
+          menu: command.menu,
+          accelerator: chord ? electronAccelerator(chord) : null,
+          isEnabled: isCommandEnabled(command, state),
+        };
+      });
+    void shell?.request('setMenu', { rows });
+  }, [app, shell, state, keymap]);
+
+  useEffect(() => {
+    void shell?.request('setBadge', { count: Math.min(999, questions) });
+  }, [shell, questions]);
+
+  useEffect(() => {
+    let isOver = false;
+    shell?.onEvent((event) => {
+      if (isOver) return;
+      switch (event.type) {
+        case 'command':
+          if (app.commands.has(event.id)) runCommand(app, event.id);
+          break;
+        case 'deep-link': {
+          const ref = ViewRef.safeParse({ type: event.path.replace(/^\/+/, ''), ...event.query });
+          if (ref.success) view.actions.open(ref.data);
+          break;
+        }
+        case 'plane-restarted':
+          app.client.reconnect();
+          break;
+        default:
+          event satisfies never;
+      }
+    });
+    return () => {
+      isOver = true;
+    };
+  }, [app, shell, view]);
+  return null;
+}

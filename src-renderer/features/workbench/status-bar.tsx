@@ -1,0 +1,119 @@
+/** The bottom line: the connection, the host of the page in front, what runs and how far it is. Only true things. */
+import { Plug, Unplug } from 'lucide-react';
+import { type ComponentType, useEffect, useState } from 'react';
+import { formatClock, formatLatency, formatPercent } from '../../components/format.ts';
+import { ProgressBar } from '../../components/progress-bar.tsx';
+import { StateMark } from '../../components/state-mark.tsx';
+import {
+  useApp,
+  useAppState,
+  useConnection,
+  useHost,
+  useOperations,
+  useViewActions,
+} from '../../state/app-context.tsx';
+import { subjectFor } from '../../state/commands.ts';
+import { hostMark } from '../../state/marks.ts';
+import { isUnderWay, operationPart, runningStep, stepLeftMs } from '../../state/operation-progress.ts';
+
+const tickMs = 1000;
+const itemClass =
+  'focus-inset flex h-full max-w-80 min-w-0 items-center gap-1.5 px-2 text-muted hover:bg-hover hover:text-text';
+
+export function StatusBar({ items }: { items: readonly ComponentType[] }) {
+  return (
+    <footer className="tabular flex h-6 shrink-0 items-stretch overflow-hidden border-t border-line bg-app px-1 text-small">
+      <HostStatus />
+      {items.map((Item) => (
+        <Item key={Item.displayName ?? Item.name} />
+      ))}
+      <OperationStatus />
+      <span className="flex-1" />
+      <PlaneStatus />
+    </footer>
+  );
+}
+
+function HostStatus() {
+  const state = useAppState();
+  const view = useViewActions();
+  const host = useHost(subjectFor({ on: 'host' }, state)?.id);
+  if (!host) return null;
+  const mark = hostMark(host);
+  const latency = host.state.phase === 'ready' ? host.state.roundTripMs : null;
+  return (
+    <button type="button" onClick={() => view.open({ type: 'host', hostId: host.id })} className={itemClass}>
+      <StateMark signal={mark.signal} word={mark.word} isCompact />
+      <span dir="auto" className="truncate">
+        {host.name}
+      </span>
+      <span className="shrink-0">
+        {mark.word}
+        {latency !== null && ` ${formatLatency(latency)}`}
+      </span>
+    </button>
+  );
+}
+
+function OperationStatus() {
+  const { items } = useOperations();
+  const view = useViewActions();
+  const operation = items.find(isUnderWay);
+  const nowMs = useNow(operation !== undefined);
+  if (!operation) return null;
+  const step = runningStep(operation);
+  const part = operationPart(operation);
+  const leftMs = step ? stepLeftMs(step, nowMs) : null;
+  const text = [
+    part !== null && formatPercent(part),
+    leftMs !== null && `this step ${formatClock(leftMs)} left`,
+  ]
+    .filter(Boolean)
+    .join(' — ');
+  return (
+    <button
+      type="button"
+      onClick={() => view.open({ type: 'operation', operationId: operation.id })}
+      className={`${itemClass} max-w-[420px]`}
+    >
+      <ProgressBar label={operation.title} value={part} isThin className="w-12" />
+      <span dir="auto" className="truncate">
+        {operation.title}
+        {step && `: ${step.title}`}
+      </span>
+      {text && <span className="shrink-0">{text}</span>}
+    </button>
+  );
+}
+
+function PlaneStatus() {
+  const { client } = useApp();
+  const connection = useConnection();
+  useNow(connection.phase === 'open');
+  if (connection.phase === 'open')
+    return (
+      <span className="flex items-center gap-1.5 px-2 text-muted" title="Connection to Berth’s control plane">
+        <Plug aria-hidden size={12} />
+        <span className="max-sm:sr-only">connected</span>
+        {client.roundTripMs !== null && <span>{formatLatency(client.roundTripMs)}</span>}
+      </span>
+    );
+  return (
+    <button type="button" onClick={() => client.reconnect()} className={itemClass}>
+      <Unplug aria-hidden size={12} className="text-attention" />
+      {connection.phase === 'connecting' ? 'connecting' : 'not connected'}
+    </button>
+  );
+}
+
+/** The time, once a second, while it is needed. */
+export function useNow(isNeeded: boolean): number {
+  const [nowMs, setNowMs] = useState(() => Date.now());
+  useEffect(() => {
+    if (!isNeeded) return;
+    setNowMs(Date.now());
+    const timer = setInterval(() => setNowMs(Date.now()), tickMs);
+    return () => clearInterval(timer);
+  }, [isNeeded]);
+  return nowMs;
+}

@@ -1,0 +1,93 @@
+/**
+ * New notices at the lower right for a while: failures and those with an act stay until they are closed or looked at.
+ * Time stands still while the pointer or the keyboard is on them. All of them stay in the notifications page.
+ */
+import { CircleAlert, CircleCheck, Info, OctagonX, X } from 'lucide-react';
+import { useEffect, useState } from 'react';
+import { useStore } from 'zustand';
+import { Button, IconButton } from '../../components/button.tsx';
+import { useNotices, useViewActions } from '../../state/app-context.tsx';
+import type { Notice } from '../../state/notices.ts';
+
+const shownMs = 6000;
+const actShownMs = 12_000;
+const shownAtOnce = 3;
+
+export const noticeShapes = {
+  info: { icon: Info, colour: 'text-busy', word: 'Note' },
+  done: { icon: CircleCheck, colour: 'text-running', word: 'Done' },
+  warning: { icon: CircleAlert, colour: 'text-attention', word: 'Warning' },
+  error: { icon: OctagonX, colour: 'text-failed', word: 'Failed' },
+} as const;
+
+export function Toasts() {
+  const notices = useNotices();
+  const all = useStore(notices.store, (state) => state.notices);
+  const shown = all.filter((notice) => notice.isShown).slice(0, shownAtOnce);
+  const [isHeld, setHeld] = useState(false);
+  return (
+    <section
+      aria-label="New notifications"
+      aria-live="polite"
+      onPointerEnter={() => setHeld(true)}
+      onPointerLeave={() => setHeld(false)}
+      onFocus={() => setHeld(true)}
+      onBlur={() => setHeld(false)}
+      className="pointer-events-none fixed right-4 bottom-9 z-40 flex w-[min(380px,calc(100vw-32px))] flex-col-reverse gap-2"
+    >
+      {shown.map((notice) => (
+        <Toast key={notice.id} notice={notice} isHeld={isHeld} />
+      ))}
+    </section>
+  );
+}
+
+function Toast({ notice, isHeld }: { notice: Notice; isHeld: boolean }) {
+  const notices = useNotices();
+  const view = useViewActions();
+  const { icon: Icon, colour, word } = noticeShapes[notice.level];
+  const stays = notice.level === 'error';
+  useEffect(() => {
+    if (isHeld || stays) return;
+    const timer = setTimeout(() => notices.hide(notice.id), notice.action ? actShownMs : shownMs);
+    return () => clearTimeout(timer);
+  }, [isHeld, stays, notice, notices]);
+  return (
+    <div className="floating pointer-events-auto flex items-start gap-2.5 rounded-lg py-2.5 pr-2 pl-3">
+      <Icon aria-hidden size={16} className={`mt-0.5 shrink-0 ${colour}`} />
+      <div className="flex min-w-0 flex-1 flex-col gap-1">
+        <p className="font-medium wrap-anywhere">
+          <span className="sr-only">{word}: </span>
+          {notice.title}
+        </p>
+        {notice.body && <p className="line-clamp-4 text-muted wrap-anywhere">{notice.body}</p>}
+        {(notice.action || notice.error) && (
+          <div className="mt-1 flex gap-2">
+            {notice.action && (
+              <Button
+                onClick={() => {
+                  notices.hide(notice.id);
+                  notice.action?.run();
+                }}
+              >
+                {notice.action.label}
+              </Button>
+            )}
+            {notice.error && (
+              <Button
+                variant="quiet"
+                onClick={() => {
+                  notices.hide(notice.id);
+                  view.open({ type: 'notifications' });
+                }}
+              >
+                Show details
+              </Button>
+            )}
+          </div>
+        )}
+      </div>
+      <IconButton label="Close" icon={X} size="small" onClick={() => notices.hide(notice.id)} />
+    </div>
+  );
+}

@@ -1,0 +1,29 @@
+/** Entry of the page: theme first, so that the first frame has its colours; then the connection; then the window. */
+import './theme/theme.css';
+import { StrictMode } from 'react';
+import { createRoot } from 'react-dom/client';
+import type { ShellBridge } from '#contract/shell.ts';
+import { AppRoot, createApp } from './app.tsx';
+import { followTheme, rememberedTheme } from './theme/theme.ts';
+import { connect } from './transport/connect.ts';
+
+declare global {
+  interface Window {
+    readonly berthShell?: ShellBridge;
+  }
+}
+
+followTheme(rememberedTheme());
+const root = document.getElementById('root');
+if (!root) throw new Error('index.html has no #root');
+const app = createApp({
+  client: connect(),
+  shell: window.berthShell ?? null,
+  windowId: new URLSearchParams(window.location.search).get('window') ?? 'main',
+  storage: window.localStorage,
+});
+createRoot(root).render(
+  <StrictMode>
+    <AppRoot app={app} />
+  </StrictMode>,
+);

@@ -1,0 +1,93 @@
+/** What a thing's state is called and which signal it has: one table per noun, so that tree, tabs, pages and menus agree. */
+import type { Host } from '#contract/hosts.ts';
+import type { Operation } from '#contract/operations.ts';
+import type { Terminal } from '#contract/terminals.ts';
+import type { Workspace, WorkspaceState } from '#contract/workspaces.ts';
+import type { Mark } from './feature.ts';
+
+const connectWords = {
+  resolving: 'looking up the address',
+  dialling: 'dialling',
+  'verifying-key': 'checking the host key',
+  authenticating: 'signing in',
+  'reaching-engine': 'reaching the engine',
+  probing: 'looking around',
+} as const;
+
+export function hostMark(host: Host): Mark {
+  const { state } = host;
+  switch (state.phase) {
+    case 'disconnected':
+      return { signal: 'stopped', word: 'not connected' };
+    case 'connecting':
+      return { signal: 'busy', word: connectWords[state.step] };
+    case 'ready':
+      return state.engineRoute === 'none'
+        ? { signal: 'attention', word: 'no engine' }
+        : { signal: 'running', word: 'ready' };
+    case 'lost':
+      return { signal: 'attention', word: 'connection lost' };
+    case 'needs-you':
+      return { signal: 'attention', word: 'needs you' };
+    case 'failed':
+      return { signal: 'failed', word: 'failed' };
+    default:
+      return state satisfies never;
+  }
+}
+
+const workspaceMarks: Record<WorkspaceState, Mark> = {
+  creating: { signal: 'busy', word: 'creating' },
+  starting: { signal: 'busy', word: 'starting' },
+  running: { signal: 'running', word: 'running' },
+  paused: { signal: 'attention', word: 'paused' },
+  stopping: { signal: 'busy', word: 'stopping' },
+  stopped: { signal: 'stopped', word: 'stopped' },
+  destroying: { signal: 'busy', word: 'destroying' },
+  failed: { signal: 'failed', word: 'failed' },
+  missing: { signal: 'attention', word: 'missing' },
+  unknown: { signal: 'stopped', word: 'unknown' },
+};
+
+export function workspaceMark(workspace: Pick<Workspace, 'state'>): Mark {
+  return workspaceMarks[workspace.state];
+}
+
+export function terminalMark(terminal: Terminal): Mark {
+  const { state } = terminal;
+  switch (state.phase) {
+    case 'opening':
+      return { signal: 'busy', word: 'opening' };
+    case 'live':
+      return { signal: 'running', word: 'live' };
+    case 'ended':
+      return state.error !== null || (state.exitCode ?? 0) !== 0
+        ? { signal: 'failed', word: state.exitCode === null ? 'ended' : `ended with ${state.exitCode}` }
+        : { signal: 'stopped', word: 'ended' };
+    default:
+      return state satisfies never;
+  }
+}
+
+export function operationMark(operation: Pick<Operation, 'state'>): Mark {
+  switch (operation.state) {
+    case 'running':
+      return { signal: 'busy', word: 'running' };
+    case 'waiting':
+      return { signal: 'attention', word: 'waiting for the host' };
+    case 'undoing':
+      return { signal: 'busy', word: 'taking back' };
+    case 'succeeded':
+      return { signal: 'running', word: 'done' };
+    case 'failed':
+      return { signal: 'failed', word: 'failed' };
+    case 'cancelled':
+      return { signal: 'stopped', word: 'cancelled' };
+    default:
+      return operation.state satisfies never;
+  }
+}
+
+export function terminalTitle(terminal: Pick<Terminal, 'name' | 'programTitle'>): string {
+  return terminal.name ?? (terminal.programTitle.trim() || 'Terminal');
+}
