@@ -13,7 +13,8 @@ export class ChannelStream extends Duplex {
 
   /** `explainEnd`: an error if the channel's end was a failure after all (a helper program that could not connect). */
   constructor(channel: ClientChannel, link: SshLink, explainEnd?: () => Error | undefined) {
-    super({ allowHalfOpen: true });
+    // As net.Socket: when the other side ends, so do we; our own end leaves the reading open.
+    super({ allowHalfOpen: false });
     this.#channel = channel;
     channel.pause();
     channel.on('error', (error: Error) => this.destroy(error));

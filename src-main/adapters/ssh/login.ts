@@ -5,7 +5,7 @@
  * and the hop is dialled again. Must never turn agent forwarding on.
  */
 import { lookup } from 'node:dns';
-import { connect as connectSocket, type LookupFunction, type Socket } from 'node:net';
+import { connect as connectSocket, isIP, type LookupFunction, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import ssh2, { type Client, type ConnectConfig } from 'ssh2';
 import type { ConnectStep } from '#contract/hosts.ts';
@@ -174,6 +174,7 @@ class Attempt {
   #dial(): Promise<Duplex> {
     const { hop, via, onStep } = this.#request;
     if (via === undefined) {
+      if (isIP(hop.address) !== 0) onStep('dialling');
       return new Promise((resolve, reject) => {
         const resolveName: LookupFunction = (name, options, callback) =>
           lookup(name, options, (error, ...found) => {

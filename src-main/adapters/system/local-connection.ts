@@ -1,0 +1,207 @@
+/**
+ * This computer as a host: its engine's socket, its programs, its terminals. Same promises as a connection over SSH; it
+ * cannot be lost, only closed, and what is open then ends.
+ */
+import { readFile } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
+import type { ConnectStep, HostCandidate, LocalDefinition } from '#contract/hosts.ts';
+import { BerthError } from '#contract/berth-error.ts';
+import type {
+  EngineRoute,
+  ExecOptions,
+  ExecResult,
+  HostConnection,
+  Pty,
+  PtyOptions,
+} from '../../control-plane/interfaces/host-connection.ts';
+import {
+  chooseEngineSocket,
+  engineSockets,
+  type LocalEngineDeps,
+  socketState,
+} from './local-engine-socket.ts';
+import { localExec } from './local-exec.ts';
+import { openLocalPty } from './local-pty.ts';
+
+export interface LocalConnectorDeps extends LocalEngineDeps {
+  /** resources/remote */
+  readonly remoteScriptsFolder: string;
+}
+
+/** For the engine's socket to accept a connection; it is on this computer. */
+const OPEN_TIMEOUT_MS = 5_000;
+
+export interface LocalConnector {
+  /** @throws engine.unreachable, engine.permission-denied, cancelled */
+  connect(
+    definition: LocalDefinition,
+    options: { signal: AbortSignal; onStep: (step: ConnectStep, hop: string | null) => void },
+  ): Promise<HostConnection>;
+  candidates(): Promise<{ candidates: HostCandidate[]; warnings: string[] }>;
+}
+
+export function createLocalConnector(deps: LocalConnectorDeps): LocalConnector {
+  return {
+    async connect(definition, { signal, onStep }) {
+      if (signal.aborted) throw new BerthError('cancelled', 'Connecting was cancelled.');
+      onStep('resolving', null);
+      return new LocalConnection(definition.socketPath, deps);
+    },
+
+    async candidates() {
+      const sockets = await engineSockets(deps).catch((error: unknown) =>
+        error instanceof Error ? error.message : String(error),
+      );
+      if (typeof sockets === 'string') return { candidates: [], warnings: [sockets] };
+      const found = await Promise.all(
+        sockets.map(async (socket) => ({ socket, state: await socketState(socket.path) })),
+      );
+      const isThere = found.filter(({ state }) => state === 'answers' || state === 'denied');
+      return {
+        candidates: isThere.map(({ socket, state }) => ({
+          source: 'engine-socket' as const,
+          name: 'This computer',
+          detail: `${socket.path} (${socket.source}${state === 'denied' ? ', no permission yet' : ''})`,
+          definition: {
+            kind: 'local' as const,
+            socketPath: socket.source === 'usual place' ? socket.path : null,
+          },
+        })),
+        warnings: [],
+      };
+    },
+  };
+}
+
+class LocalConnection implements HostConnection {
+  readonly kind = 'local';
+  readonly learnt = { sshServer: null, hostKey: null };
+  readonly #wantedSocket: string | null;
+  readonly #deps: LocalConnectorDeps;
+  readonly #closing = new AbortController();
+  readonly #streams = new Set<Duplex>();
+  readonly #terminals = new Set<Pty>();
+  #route: EngineRoute | undefined;
+
+  constructor(wantedSocket: string | null, deps: LocalConnectorDeps) {
+    this.#wantedSocket = wantedSocket;
+    this.#deps = deps;
+  }
+
+  get engineRoute(): EngineRoute | undefined {
+    return this.#route;
+  }
+
+  async exec(argv: readonly [string, ...string[]], options: ExecOptions = {}): Promise<ExecResult> {
+    this.#requireOpen();
+    const { signal } = this.#closing;
+    return localExec(argv, {
+      ...options,
+      signal: options.signal ? AbortSignal.any([options.signal, signal]) : signal,
+    });
+  }
+
+  async runScript(
+    script: string,
+    args: readonly string[] = [],
+    options: ExecOptions = {},
+  ): Promise<ExecResult> {
+    if (!/^[a-z][a-z0-9-]*$/.test(script))
+      throw new BerthError('internal', 'This is not the name of a script.');
+    const text = await readFile(join(this.#deps.remoteScriptsFolder, `${script}.sh`), 'utf8');
+    return this.exec(['/bin/sh', '-c', text, script, ...args], options);
+  }
+
+  async openPty(options: PtyOptions): Promise<Pty> {
+    this.#requireOpen();
+    if (options.signal?.aborted) throw new BerthError('cancelled', 'Opening the terminal was cancelled.');
+    const terminal = openLocalPty(options, this.#deps.env);
+    this.#terminals.add(terminal);
+    return terminal;
+  }
+
+  async openEngineStream(signal?: AbortSignal): Promise<Duplex> {
+    this.#requireOpen();
+    if (signal?.aborted) throw new BerthError('cancelled', 'Opening the stream was cancelled.');
+    const { path } = await chooseEngineSocket(this.#wantedSocket, this.#deps);
+    const stream = await openSocket(path, signal);
+    this.#route = 'local-socket';
+    this.#streams.add(stream);
+    stream.once('close', () => this.#streams.delete(stream));
+    return stream;
+  }
+
+  /** The engine's socket accepts a connection: there is nothing else between here and there. */
+  async probe(timeoutMs: number): Promise<number> {
+    this.#requireOpen();
+    const startedAtMs = performance.now();
+    const { path } = await chooseEngineSocket(this.#wantedSocket, this.#deps);
+    const stream = await openSocket(path, AbortSignal.timeout(timeoutMs));
+    stream.destroy();
+    return performance.now() - startedAtMs;
+  }
+
+  onLost(): void {
+    // This computer is always reachable.
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    for (const stream of this.#streams) stream.destroy();
+    await Promise.all([...this.#terminals].map((terminal) => terminal.kill()));
+    this.#terminals.clear();
+  }
+
+  #requireOpen(): void {
+    if (this.#closing.signal.aborted)
+      throw new BerthError('connection-lost', 'The connection to this computer was closed.');
+  }
+}
+
+function openSocket(path: string, signal: AbortSignal | undefined): Promise<Duplex> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ path });
+    const fail = (error: BerthError) => {
+      socket.destroy();
+      signal?.removeEventListener('abort', onAbort);
+      reject(error);
+    };
+    const details = { socketPath: path };
+    const onAbort = () =>
+      fail(
+        signal?.reason instanceof DOMException && signal.reason.name === 'TimeoutError'
+          ? new BerthError('timed-out', `The engine's socket ${path} does not answer.`, { details })
+          : new BerthError('cancelled', 'Opening the stream was cancelled.'),
+      );
+    signal?.addEventListener('abort', onAbort, { once: true });
+    socket.setTimeout(OPEN_TIMEOUT_MS, () =>
+      fail(
+        new BerthError('timed-out', `The engine's socket ${path} does not answer. Is the engine stuck?`, {
+          details,
+        }),
+      ),
+    );
+    socket.once('error', (error: NodeJS.ErrnoException) =>
+      fail(
+        error.code === 'EACCES' || error.code === 'EPERM'
+          ? new BerthError(
+              'engine.permission-denied',
+              `You may not use the engine's socket ${path}. Join its group: sudo usermod -aG docker YOU.`,
+              { details, cause: error },
+            )
+          : new BerthError('engine.unreachable', `No engine answers behind ${path}. Start it.`, {
+              details,
+              cause: error,
+            }),
+      ),
+    );
+    socket.once('connect', () => {
+      socket.setTimeout(0);
+      socket.removeAllListeners('error');
+      signal?.removeEventListener('abort', onAbort);
+      resolve(socket);
+    });
+  });
+}
