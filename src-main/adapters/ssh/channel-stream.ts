@@ -50,7 +50,10 @@ export class ChannelStream extends Duplex {
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, callback: (error?: Error | null) => void): void {
-    if (!this.#channel.writable) return callback(new Error('The other side has closed the stream.'));
+    if (!this.#channel.writable) {
+      callback(new Error('The other side has closed the stream.'));
+      return;
+    }
     this.#channel.write(chunk, (error) => callback(error ?? null));
   }
 

@@ -348,7 +348,10 @@ class Attempt {
     const transport = this.#transport;
     const key = this.#hostKey;
     if (settle === undefined || transport === undefined) return;
-    if (key === undefined) return this.#fail(new Error('Signed in without a checked host key.'));
+    if (key === undefined) {
+      this.#fail(new Error('Signed in without a checked host key.'));
+      return;
+    }
     this.#settle = undefined;
     settle.resolve({
       client: this.#client,

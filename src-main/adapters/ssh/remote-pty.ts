@@ -13,6 +13,7 @@ import { cancelled } from './ssh-error.ts';
 import { discard, OPEN_TIMEOUT_MS, type SshLink } from './ssh-link.ts';
 
 /** A login shell: `$SHELL -l`, and `-l` alone is what every shell takes (sh, bash, zsh, fish, csh). */
+// biome-ignore lint/suspicious/noTemplateCurlyInString: a shell's expansion, not ours.
 const LOGIN_SHELL = ['/bin/sh', '-c', 'exec "${SHELL:-/bin/sh}" -l'] as const;
 /** For the channel to close once its processes are gone; sshd waits for what still holds the terminal. */
 const CLOSE_TIMEOUT_MS = 3_000;

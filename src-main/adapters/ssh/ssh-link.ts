@@ -167,7 +167,10 @@ export class SshLink {
     }
     // After a sleep the timers are late: what they did not see counts for nothing, and the ping below tells soon.
     if (this.#isPingOpen && !isLate) this.#misses++;
-    if (this.#misses >= KEEP_ALIVE_MISSES) return this.die(connectionLost(this.subject.hop));
+    if (this.#misses >= KEEP_ALIVE_MISSES) {
+      this.die(connectionLost(this.subject.hop));
+      return;
+    }
     this.#isPingOpen = true;
     pingServer(this.client, () => {
       this.#isPingOpen = false;

@@ -6,8 +6,8 @@ import { readFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
-import type { ConnectStep, HostCandidate, LocalDefinition } from '#contract/hosts.ts';
 import { BerthError } from '#contract/berth-error.ts';
+import type { Clock } from '../../control-plane/interfaces/clock.ts';
 import type {
   EngineRoute,
   ExecOptions,
@@ -16,16 +16,14 @@ import type {
   Pty,
   PtyOptions,
 } from '../../control-plane/interfaces/host-connection.ts';
-import {
-  chooseEngineSocket,
-  engineSockets,
-  type LocalEngineDeps,
-  socketState,
-} from './local-engine-socket.ts';
+import type { Log } from '../../control-plane/interfaces/log.ts';
+import { chooseEngineSocket, type LocalEngineDeps } from './local-engine-socket.ts';
 import { localExec } from './local-exec.ts';
 import { openLocalPty } from './local-pty.ts';
 
-export interface LocalConnectorDeps extends LocalEngineDeps {
+export interface LocalConnectionDeps extends LocalEngineDeps {
+  readonly clock: Clock;
+  readonly log: Log;
   /** resources/remote */
   readonly remoteScriptsFolder: string;
 }
@@ -33,59 +31,17 @@ export interface LocalConnectorDeps extends LocalEngineDeps {
 /** For the engine's socket to accept a connection; it is on this computer. */
 const OPEN_TIMEOUT_MS = 5_000;
 
-export interface LocalConnector {
-  /** @throws engine.unreachable, engine.permission-denied, cancelled */
-  connect(
-    definition: LocalDefinition,
-    options: { signal: AbortSignal; onStep: (step: ConnectStep, hop: string | null) => void },
-  ): Promise<HostConnection>;
-  candidates(): Promise<{ candidates: HostCandidate[]; warnings: string[] }>;
-}
-
-export function createLocalConnector(deps: LocalConnectorDeps): LocalConnector {
-  return {
-    async connect(definition, { signal, onStep }) {
-      if (signal.aborted) throw new BerthError('cancelled', 'Connecting was cancelled.');
-      onStep('resolving', null);
-      return new LocalConnection(definition.socketPath, deps);
-    },
-
-    async candidates() {
-      const sockets = await engineSockets(deps).catch((error: unknown) =>
-        error instanceof Error ? error.message : String(error),
-      );
-      if (typeof sockets === 'string') return { candidates: [], warnings: [sockets] };
-      const found = await Promise.all(
-        sockets.map(async (socket) => ({ socket, state: await socketState(socket.path) })),
-      );
-      const isThere = found.filter(({ state }) => state === 'answers' || state === 'denied');
-      return {
-        candidates: isThere.map(({ socket, state }) => ({
-          source: 'engine-socket' as const,
-          name: 'This computer',
-          detail: `${socket.path} (${socket.source}${state === 'denied' ? ', no permission yet' : ''})`,
-          definition: {
-            kind: 'local' as const,
-            socketPath: socket.source === 'usual place' ? socket.path : null,
-          },
-        })),
-        warnings: [],
-      };
-    },
-  };
-}
-
-class LocalConnection implements HostConnection {
+export class LocalConnection implements HostConnection {
   readonly kind = 'local';
   readonly learnt = { sshServer: null, hostKey: null };
   readonly #wantedSocket: string | null;
-  readonly #deps: LocalConnectorDeps;
+  readonly #deps: LocalConnectionDeps;
   readonly #closing = new AbortController();
   readonly #streams = new Set<Duplex>();
   readonly #terminals = new Set<Pty>();
   #route: EngineRoute | undefined;
 
-  constructor(wantedSocket: string | null, deps: LocalConnectorDeps) {
+  constructor(wantedSocket: string | null, deps: LocalConnectionDeps) {
     this.#wantedSocket = wantedSocket;
     this.#deps = deps;
   }
@@ -125,8 +81,9 @@ class LocalConnection implements HostConnection {
   async openEngineStream(signal?: AbortSignal): Promise<Duplex> {
     this.#requireOpen();
     if (signal?.aborted) throw new BerthError('cancelled', 'Opening the stream was cancelled.');
-    const { path } = await chooseEngineSocket(this.#wantedSocket, this.#deps);
+    const { path, source } = await chooseEngineSocket(this.#wantedSocket, this.#deps);
     const stream = await openSocket(path, signal);
+    if (this.#route === undefined) this.#deps.log.info('found the engine of this computer', { path, source });
     this.#route = 'local-socket';
     this.#streams.add(stream);
     stream.once('close', () => this.#streams.delete(stream));
@@ -136,11 +93,11 @@ class LocalConnection implements HostConnection {
   /** The engine's socket accepts a connection: there is nothing else between here and there. */
   async probe(timeoutMs: number): Promise<number> {
     this.#requireOpen();
-    const startedAtMs = performance.now();
+    const startedAtMs = this.#deps.clock.monotonicMs();
     const { path } = await chooseEngineSocket(this.#wantedSocket, this.#deps);
     const stream = await openSocket(path, AbortSignal.timeout(timeoutMs));
     stream.destroy();
-    return performance.now() - startedAtMs;
+    return this.#deps.clock.monotonicMs() - startedAtMs;
   }
 
   onLost(): void {
