@@ -1,48 +1,20 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { access, readdir, readFile, readlink } from 'node:fs/promises';
+import { readlink } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { processes, remainsOf, slotOf } from './host-remains.ts';
 import { sweepStaleHosts } from './host-slot.ts';
 import { startRemoteHost } from './remote-host.ts';
-import { runChecked } from './run-process.ts';
-import { serversFolder } from './servers-folder.ts';
 
-/** Everything on this machine that carries the slot's number. */
-async function remainsOf(slot: number): Promise<string[]> {
-  const remains: string[] = [];
-  for (const name of await readdir('/run/netns').catch(() => []))
-    if (name.startsWith(`berth-${slot}-`)) remains.push(`network namespace ${name}`);
-  for (const name of await readdir('/sys/class/net'))
-    if (name === `berth${slot}`) remains.push(`cable ${name}`);
-  const folder = `${serversFolder('hosts')}/${slot}`;
-  if ((await runChecked(['losetup', '-a'])).includes(`${folder}/`)) remains.push('loop device');
-  if (await exists(folder)) remains.push('folder');
-  for (const hierarchy of await readdir('/sys/fs/cgroup'))
-    if (await exists(`/sys/fs/cgroup/${hierarchy}/berth-test-${slot}`))
-      remains.push(`cgroup in ${hierarchy}`);
-  for (const { pid, words } of await processes())
-    if (words.includes(folder) && words.includes('inside')) remains.push(`process ${pid}`);
-  return remains;
-}
+// Slots of our own: else another worker's host may take the slot that we are looking at.
+beforeAll(() => {
+  vi.stubEnv('BERTH_TEST_FIRST_SLOT', '220');
+});
 
-const exists = (path: string) =>
-  access(path).then(
-    () => true,
-    () => false,
-  );
-
-async function processes(): Promise<{ pid: number; words: string[] }[]> {
-  const found: { pid: number; words: string[] }[] = [];
-  for (const name of await readdir('/proc')) {
-    if (!/^\d+$/.test(name)) continue;
-    const text = await readFile(`/proc/${name}/cmdline`, 'utf8').catch(() => '');
-    found.push({ pid: Number(name), words: text.split('\0') });
-  }
-  return found;
-}
-
-const slotOf = (address: string) => Number(address.split('.')[2]);
+afterAll(() => {
+  vi.unstubAllEnvs();
+});
 
 /** Another process with a host; resolves when the host is up. */
 async function startInAnotherProcess(): Promise<{
