@@ -54,7 +54,8 @@ export const configFlags = {
 
 /** @throws ConfigError for an unknown flag or a value that cannot be used. */
 export function readConfig({ mode, argv, env }: ConfigSource): Config {
-  const values = parseFlags(argv);
+  // Chromium has flags of its own, and a link is no flag: the desktop takes only what it knows.
+  const values = mode === 'desktop' ? parseKnownFlags(argv) : parseFlags(argv);
   const root = packageRoot(import.meta.dirname);
   const dataFolder = resolve(values['data-dir'] ?? env.BERTH_DATA_DIR ?? defaultDataFolder(env));
   const host = values.host ?? '127.0.0.1';
@@ -85,6 +86,21 @@ function parseFlags(argv: readonly string[]) {
   } catch (error) {
     throw new ConfigError(error instanceof Error ? error.message : String(error));
   }
+}
+
+type FlagValues = ReturnType<typeof parseFlags>;
+
+function parseKnownFlags(argv: readonly string[]): FlagValues {
+  const known = Object.keys(configFlags);
+  const picked = argv.flatMap((argument, index) => {
+    const name = known.find((one) => argument === `--${one}` || argument.startsWith(`--${one}=`));
+    if (name === undefined) return [];
+    const takesValue =
+      argument === `--${name}` && configFlags[name as keyof typeof configFlags].type === 'string';
+    const value = argv[index + 1];
+    return takesValue && value !== undefined ? [argument, value] : [argument];
+  });
+  return parseFlags(picked);
 }
 
 function parsePort(text: string | undefined): number {

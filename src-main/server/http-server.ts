@@ -129,22 +129,28 @@ export function createHttpCarrier(options: HttpServerOptions): HttpCarrier {
     serve(webSocketConnection(socket), session.caller);
   }
 
-  function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    socket.on('error', () => socket.destroy());
+  /** The session that may open a socket, or the status that refuses it. Takes the ticket of a good request only. */
+  function admit(request: IncomingMessage): Session | number {
     const facts = factsOf(request.method ?? '', request.url ?? '', request.headers);
     const refusal = upgradeRefusalOf({ ...facts, header: upgradeHeader(facts.header) }, allowed);
     if (refusal !== undefined) {
       log.warn('An upgrade was refused', { refusal });
-      return refuse(socket, 403);
+      return 403;
     }
-    if (request.url !== socketPath) return refuse(socket, 404);
+    if (request.url !== socketPath) return 404;
     const protocols = (facts.header('sec-websocket-protocol') ?? '').split(',').map((one) => one.trim());
     const ticket = protocols.find((one) => one.startsWith('ticket.'))?.slice('ticket.'.length);
-    if (!protocols.includes(socketProtocol) || ticket === undefined) return refuse(socket, 401);
+    if (!protocols.includes(socketProtocol) || ticket === undefined) return 401;
     const session = authenticator.redeemSocketTicket(ticket);
-    if (session === undefined) return refuse(socket, 401);
-    if ((sockets.get(session.id)?.size ?? 0) >= maxSocketsPerSession) return refuse(socket, 429);
-    upgrader.handleUpgrade(request, socket, head, (opened) => accept(session, opened));
+    if (session === undefined) return 401;
+    return (sockets.get(session.id)?.size ?? 0) >= maxSocketsPerSession ? 429 : session;
+  }
+
+  function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    socket.on('error', () => socket.destroy());
+    const admitted = admit(request);
+    if (typeof admitted === 'number') refuse(socket, admitted);
+    else upgrader.handleUpgrade(request, socket, head, (opened) => accept(admitted, opened));
   }
 
   // In front of the framework, so that nothing of it, not even its own errors, answers without guard and headers.

@@ -1,0 +1,54 @@
+/**
+ * Builds the three parts: the main process's entries (ES modules), the sandboxed preload (one .cjs, as the sandbox asks)
+ * and the window. Native and dynamically loaded packages stay outside: they are the `dependencies` of package.json.
+ */
+import { resolve } from 'node:path';
+import tailwindcss from '@tailwindcss/vite';
+import react from '@vitejs/plugin-react';
+import { defineConfig } from 'electron-vite';
+
+const at = (path: string) => resolve(import.meta.dirname, path);
+const external = ['electron', 'keytar', 'ssh2', '@lydell/node-pty', 'bufferutil', 'utf-8-validate'];
+
+export default defineConfig(({ mode }) => {
+  const minify = mode !== 'development';
+  return {
+    main: {
+      build: {
+        minify,
+        outDir: 'out/main',
+        rollupOptions: {
+          input: {
+            index: at('src-main/index.ts'),
+            headless: at('src-main/headless.ts'),
+            'plane-process': at('src-main/plane-process.ts'),
+          },
+          external,
+          output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: 'chunks/[name]-[hash].js' },
+        },
+      },
+    },
+    preload: {
+      build: {
+        minify,
+        outDir: 'out/preload',
+        rollupOptions: {
+          input: { index: at('src-preload/index.ts') },
+          external: ['electron'],
+          output: { format: 'cjs', entryFileNames: '[name].cjs' },
+        },
+      },
+    },
+    renderer: {
+      root: 'src-renderer',
+      plugins: [react(), tailwindcss()],
+      build: {
+        minify,
+        outDir: at('out/renderer'),
+        // Fonts as files, not as data: the policy then needs no exception, and the first page stays small.
+        assetsInlineLimit: 0,
+        rollupOptions: { input: at('src-renderer/index.html') },
+      },
+    },
+  };
+});

@@ -1,0 +1,131 @@
+/**
+ * The composition root: configuration → adapters → control plane. The one file that sees all of them. Whoever starts it
+ * (the command line, the desktop's utility process, a test) adds the carriers and closes what it got.
+ */
+import { BerthError } from '#contract/berth-error.ts';
+import type { Connection } from '#contract/frame.ts';
+import { createContainerEngineFactory } from './adapters/docker/container-engine.ts';
+import { KeychainSecretStore } from './adapters/keychain/keychain-secret-store.ts';
+import { openRecordStore } from './adapters/database/open-record-store.ts';
+import { describeKey } from './adapters/ssh/describe-key.ts';
+import { createHostConnector, type LocalConnector } from './adapters/ssh/host-connector.ts';
+import { KnownHostsStore } from './adapters/ssh/known-hosts-store.ts';
+import { knownHostName } from './adapters/ssh/known-hosts.ts';
+import { readAddHostFile } from './adapters/system/add-host-file.ts';
+import { createSystemClock } from './adapters/system/clock.ts';
+import { type Computer, installationTag, thisComputer } from './adapters/system/computer.ts';
+import { createFileLog } from './adapters/system/file-log.ts';
+import { ensureDataFolder } from './adapters/system/folders.ts';
+import { createSystemRandom } from './adapters/system/random.ts';
+import type { Config } from './config.ts';
+import type { Caller } from './control-plane/caller.ts';
+import { type ControlPlane, createControlPlane } from './control-plane/control-plane.ts';
+import { createDispatcher } from './control-plane/dispatcher.ts';
+import type { Log } from './control-plane/interfaces/log.ts';
+import type { Plane } from './control-plane/plane.ts';
+import { serveConnection } from './server/serve-connection.ts';
+
+export interface ComposeOptions {
+  /** Default: the computer that this runs on. */
+  readonly computer?: Computer;
+  /** For tests: handlers' answers are checked against the contract too. */
+  readonly isOutputChecked?: boolean;
+  /** Told of each line of the log. */
+  readonly onLogLine?: (line: string) => void;
+}
+
+/**
+ * Throws store.in-use, store.unwritable, or invalid-input for a bad `--add-host` file. Nothing stays open then.
+ */
+export async function compose(
+  config: Pick<Config, 'version' | 'dataFolder' | 'remoteScriptsFolder' | 'addHostFile'>,
+  options: ComposeOptions = {},
+): Promise<Plane> {
+  const { platform, homeFolder, env } = options.computer ?? thisComputer();
+  const { dataFolder, remoteScriptsFolder } = config;
+  const clock = createSystemClock();
+  const random = createSystemRandom();
+  await ensureDataFolder(dataFolder);
+  const { onLogLine } = options;
+  const log = createFileLog({ folder: dataFolder, clock, ...(onLogLine ? { onLine: onLogLine } : {}) });
+  /** Ends what was opened so far, last first. */
+  const ends: (() => void | Promise<void>)[] = [() => log.close()];
+  const endAll = async () => {
+    for (const end of ends.splice(0).reverse()) await end();
+  };
+  try {
+    const { store, recovery } = openRecordStore({ folder: dataFolder, clock, log });
+    ends.push(() => store.close());
+    if (recovery !== undefined) log.error('the database was damaged and has been replaced', { ...recovery });
+    const secrets = new KeychainSecretStore({ folder: dataFolder, clock, random, log, platform, env });
+    const knownHostsPath = `${dataFolder}/known_hosts`;
+    const connector = createHostConnector({
+      local: noLocalEngine,
+      knownHostsPath,
+      homeFolder,
+      env,
+      log,
+      clock,
+      remoteScriptsFolder,
+    });
+    const plane = await createControlPlane({
+      about: { version: config.version, platform, dataFolder, isReadOnly: store.isReadOnly },
+      store,
+      secrets,
+      connector,
+      engines: createContainerEngineFactory({ log, clock, remoteScriptsFolder }),
+      describeKey,
+      // Rules that close a host's own services and its metadata to workspaces; where the login may not set them, the
+      // doctor says so. This computer's own rules are left alone.
+      mayGuard: ({ definition }) => definition.kind === 'ssh',
+      clock,
+      random,
+      log,
+      terminalTag: installationTag(dataFolder),
+    });
+    ends.push(() => plane.close());
+    if (config.addHostFile !== null && !store.isReadOnly)
+      await addHost(plane, config.addHostFile, new KnownHostsStore(knownHostsPath));
+    const { dispatcher, serve, endConnections } = carry(plane, log, random, options.isOutputChecked ?? false);
+    ends.push(endConnections);
+    log.info('Berth is up', { version: config.version, dataFolder, isReadOnly: store.isReadOnly });
+    return { handlers: plane.handlers, dispatcher, log, serve, close: endAll };
+  } catch (error) {
+    await endAll();
+    throw error;
+  }
+}
+
+const noLocalEngine: LocalConnector = {
+  connect: () =>
+    Promise.reject(new BerthError('engine.unreachable', 'This computer cannot be a host in this build.')),
+  candidates: () => Promise.resolve({ candidates: [], warnings: [] }),
+};
+
+function carry(
+  plane: ControlPlane,
+  log: Log,
+  random: Parameters<typeof createDispatcher>[1]['random'],
+  isOutputChecked: boolean,
+) {
+  const dispatcher = createDispatcher(plane.handlers, { log, random, isOutputChecked });
+  const open = new Set<(reason: BerthError) => void>();
+  const serve = (connection: Connection, caller: Caller): void => {
+    const end = serveConnection({ connection, dispatcher, caller, log });
+    open.add(end);
+    connection.onClose(() => open.delete(end));
+  };
+  const endConnections = (): void => {
+    for (const end of open) end(new BerthError('connection-lost', 'Berth is ending.'));
+  };
+  return { dispatcher, serve, endConnections };
+}
+
+/** Adds the host of a file unless there is one of its name, and trusts the key that the file says. */
+async function addHost(plane: ControlPlane, path: string, knownHosts: KnownHostsStore): Promise<void> {
+  const { name, definition, hostKey } = await readAddHostFile(path);
+  if (plane.hosts.all().some((host) => host.name === name)) return;
+  if (hostKey !== undefined && definition.address !== null)
+    await knownHosts.add(knownHostName(definition.address, definition.port ?? 22), hostKey);
+  await plane.hosts.add({ name, definition });
+}

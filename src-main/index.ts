@@ -1,0 +1,128 @@
+/**
+ * The desktop app: an ordered list of start-up steps. Thin on purpose: decisions are the plane's, and the plane runs in
+ * a process of its own.
+ */
+import { extname, join } from 'node:path';
+import {
+  app,
+  type BrowserWindow,
+  dialog,
+  ipcMain,
+  MessageChannelMain,
+  session,
+  utilityProcess,
+} from 'electron';
+import type { ShellEvent } from '#contract/shell.ts';
+import { readConfig } from './config.ts';
+import { registerAppScheme, serveAppScheme } from './desktop/app-protocol.ts';
+import { deepLinkIn, linkScheme, parseDeepLink } from './desktop/deep-link.ts';
+import { createPlaneHost, type PlaneHost } from './desktop/plane-host.ts';
+import { isOwnPage, serveShellBridge } from './desktop/shell-bridge.ts';
+import { openWindow } from './desktop/window.ts';
+import { secureApp, secureSession } from './desktop/window-security.ts';
+
+const argv = process.argv.slice(app.isPackaged ? 1 : 2);
+const config = readConfig({ mode: 'desktop', argv, env: process.env });
+let window: BrowserWindow | undefined;
+let plane: PlaneHost | undefined;
+
+// 1. Chromium's own files go below the data folder, before anything opens them; the lock below lives there too, so that
+//    two data folders are two apps.
+app.setPath('userData', join(config.dataFolder, 'window'));
+
+// 2. One app per data folder: a second start shows the first, and hands over its link.
+if (!app.requestSingleInstanceLock()) app.quit();
+else {
+  // 3. Before ready, since Chromium reads both once: the sandbox for every renderer, and our scheme.
+  app.enableSandbox();
+  registerAppScheme();
+  // 4. Before any web contents can exist: the walls around all of them.
+  secureApp(app);
+  app.on('second-instance', (_event, otherArgv) => {
+    show();
+    const link = deepLinkIn(otherArgv);
+    if (link !== undefined) tell(link);
+  });
+  app.on('open-url', (event, url) => {
+    event.preventDefault();
+    const link = parseDeepLink(url);
+    if (link !== undefined) tell(link);
+  });
+  void app.whenReady().then(start);
+}
+
+function start(): void {
+  if (app.isPackaged) app.setAsDefaultProtocolClient(linkScheme);
+  // 5. The walls and files of the session, before its first page.
+  secureSession(session.defaultSession);
+  serveAppScheme(session.defaultSession.protocol, config.uiFolder);
+  // 6. The plane before the window: it starts while the page loads.
+  const host = createPlaneHost({
+    fork: () =>
+      utilityProcess.fork(sibling('plane-process'), planeArguments(), { serviceName: 'Berth plane' }),
+    createChannel: () => new MessageChannelMain(),
+    onRestart: () => tell({ type: 'plane-restarted' }),
+    onGiveUp: (message) => {
+      dialog.showErrorBox('Berth cannot start', message);
+      app.exit(1);
+    },
+  });
+  plane = host;
+  // 7. What a page may ask, before there is one.
+  serveShellBridge({ ipc: ipcMain, window: () => window, onCommand: (id) => tell({ type: 'command', id }) });
+  ipcMain.on('berth:want-port', (event) => {
+    if (isOwnPage(event, window)) window?.webContents.postMessage('berth:port', null, [host.connect()]);
+  });
+  // 8. The window.
+  show();
+  const link = deepLinkIn(argv);
+  if (link !== undefined) tell(link);
+
+  app.on('activate', show);
+  app.on('window-all-closed', () => {
+    if (process.platform !== 'darwin') app.quit();
+  });
+  app.on('will-quit', (event) => {
+    const closing = plane;
+    if (closing === undefined) return;
+    // Operations under way are written down and connections closed before the last process goes.
+    event.preventDefault();
+    plane = undefined;
+    void closing.close().finally(() => app.quit());
+  });
+}
+
+function show(): void {
+  if (window !== undefined && !window.isDestroyed()) {
+    if (window.isMinimized()) window.restore();
+    window.show();
+    window.focus();
+    return;
+  }
+  const opened = openWindow({
+    preloadPath: join(import.meta.dirname, '..', 'preload', 'index.cjs'),
+    isPackaged: app.isPackaged,
+  });
+  opened.on('closed', () => {
+    if (window === opened) window = undefined;
+  });
+  window = opened;
+}
+
+/** What is said before the page listens waits in its preload, or for its load. */
+function tell(event: ShellEvent): void {
+  const contents = window?.webContents;
+  if (contents === undefined) return;
+  if (contents.isLoading()) contents.once('did-finish-load', () => contents.send('berth:event', event));
+  else contents.send('berth:event', event);
+}
+
+/** The entry beside this one: `.js` where it was built, `.ts` where the sources run. */
+function sibling(name: string): string {
+  return join(import.meta.dirname, `${name}${extname(import.meta.filename)}`);
+}
+
+function planeArguments(): string[] {
+  const addHost = config.addHostFile === null ? [] : ['--add-host', config.addHostFile];
+  return ['--data-dir', config.dataFolder, ...addHost];
+}

@@ -1,0 +1,50 @@
+/**
+ * The utility process that holds the desktop's control plane. Receives message ports from the desktop and serves each to
+ * its one local owner. A crash here takes no window down; a crash of a window takes nothing of this down.
+ */
+import { userInfo } from 'node:os';
+import { localOwnerId } from '#contract/ids.ts';
+import { scopes } from '#contract/scopes.ts';
+import { compose } from './compose.ts';
+import { readConfig } from './config.ts';
+import type { Caller } from './control-plane/caller.ts';
+import type { PlaneMessage, PlaneOrder } from './desktop/plane-host.ts';
+import { type MessagePortLike, messagePortConnection } from './server/message-port-connection.ts';
+
+/** Electron's `process.parentPort`, as far as it is used; importing electron here would tie the plane to it. */
+interface ParentPort {
+  on(event: 'message', listener: (event: { data: unknown; ports: MessagePortLike[] }) => void): unknown;
+  postMessage(message: PlaneMessage): void;
+}
+
+const { parentPort } = process as unknown as { readonly parentPort: ParentPort };
+const owner: Caller = {
+  userId: localOwnerId,
+  userName: userInfo().username,
+  scopes: new Set(scopes),
+  mode: 'desktop',
+};
+
+const starting = compose(readConfig({ mode: 'desktop', argv: process.argv.slice(2), env: process.env }));
+// Listening from the first turn: ports that come while the plane starts keep their messages until it serves them.
+parentPort.on('message', ({ data, ports }) => {
+  void obey(data as PlaneOrder, ports[0]);
+});
+starting.then(
+  () => parentPort.postMessage({ t: 'ready' }),
+  (error: unknown) => {
+    parentPort.postMessage({ t: 'failed', message: error instanceof Error ? error.message : String(error) });
+    process.exitCode = 1;
+    // The message leaves first.
+    setImmediate(() => process.exit());
+  },
+);
+
+async function obey(order: PlaneOrder, port: MessagePortLike | undefined): Promise<void> {
+  const plane = await starting.catch(() => undefined);
+  if (order.t === 'connect' && port !== undefined)
+    plane?.serve(messagePortConnection(port, { isElectron: true }), owner);
+  if (order.t !== 'close') return;
+  await plane?.close();
+  process.exit(0);
+}
