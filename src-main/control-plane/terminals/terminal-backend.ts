@@ -4,7 +4,7 @@
  * next link.
  */
 import { BerthError } from '#contract/berth-error.ts';
-import type { TerminalId } from '#contract/ids.ts';
+import type { TerminalId, UserId } from '#contract/ids.ts';
 import type { Terminal, TerminalSize, TerminalTarget } from '#contract/terminals.ts';
 import type { HostLinks } from '../hosts/host-links.ts';
 import type { Pty } from '../interfaces/host-connection.ts';
@@ -14,6 +14,8 @@ export interface TerminalRequest<T extends TerminalTarget = TerminalTarget> {
   readonly id: TerminalId;
   readonly target: T;
   readonly size: TerminalSize;
+  /** Who opens it. */
+  readonly userId: UserId;
   readonly signal: AbortSignal;
 }
 
@@ -73,7 +75,7 @@ export function createWorkspaceBackend(
 export interface HostShells {
   readonly links: HostLinks;
   /** A person's choice; null is the login shell. */
-  readonly hostShell: () => string | null;
+  readonly hostShell: (userId: UserId) => string | null;
 }
 
 export function createHostBackend(
@@ -81,9 +83,9 @@ export function createHostBackend(
 ): TerminalBackend<Extract<TerminalTarget, { kind: 'host' }>> {
   return {
     lifetime: 'connection',
-    async open({ target, size, signal }) {
+    async open({ target, size, userId, signal }) {
       const { connection, hostName } = deps.links.require(target.hostId);
-      const shell = deps.hostShell();
+      const shell = deps.hostShell(userId);
       const pty = await connection.openPty({
         cols: size.cols,
         rows: size.rows,

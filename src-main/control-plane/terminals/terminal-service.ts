@@ -5,7 +5,7 @@
  */
 import { BerthError } from '#contract/berth-error.ts';
 import type { CollectionItem } from '#contract/collection.ts';
-import { TerminalId } from '#contract/ids.ts';
+import { TerminalId, type UserId } from '#contract/ids.ts';
 import type { Terminal, TerminalSize, TerminalTarget } from '#contract/terminals.ts';
 import { Collection } from '../changes.ts';
 import { delay } from '../delay.ts';
@@ -134,6 +134,7 @@ export class TerminalService {
 
   async open(
     wish: { target: TerminalTarget; size: TerminalSize; name: string | null },
+    userId: UserId,
     signal: AbortSignal,
   ): Promise<Terminal> {
     if (this.#isClosing) throw new BerthError('cancelled', 'Berth is ending.');
@@ -149,7 +150,7 @@ export class TerminalService {
     const { target, size, name } = wish;
     this.#opening.add(id);
     try {
-      const { opened, lifetime } = await this.#openOn({ id, target, size, signal });
+      const { opened, lifetime } = await this.#openOn({ id, target, size, userId, signal });
       if (signal.aborted || this.#isClosing) {
         await opened.pty.kill();
         throw new BerthError('cancelled', 'The terminal was not wanted any more.');

@@ -5,7 +5,7 @@ import type { TerminalService } from './terminal-service.ts';
 export function terminalsHandlers(terminals: TerminalService): HandlersOf<'terminals'> {
   return {
     'terminals.watch': (_input, { signal }) => terminals.watch(signal),
-    'terminals.open': (wish, { signal }) => terminals.open(wish, signal),
+    'terminals.open': (wish, { caller, signal }) => terminals.open(wish, caller.userId, signal),
     'terminals.attach': ({ id }, channel, { signal }) => terminals.attach(id, channel, signal),
     'terminals.resize': ({ id, size }) => {
       terminals.resize(id, size);

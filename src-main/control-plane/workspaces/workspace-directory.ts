@@ -67,6 +67,11 @@ export class WorkspaceDirectory {
   observed(id: WorkspaceId): Observed | undefined {
     return this.#entries.get(id)?.observed;
   }
+  /** Undefined unless it runs, as far as its host told. */
+  runningContainer(id: WorkspaceId): string | undefined {
+    const observed = this.observed(id);
+    return observed?.state === 'running' ? observed.id : undefined;
+  }
   operation(id: WorkspaceId): Operation | undefined {
     const operation = this.#deps.operations.current({ kind: 'workspace', id });
     return operation === undefined || operation.endedAt !== null ? undefined : operation;

@@ -30,7 +30,7 @@ export interface VolumeInput {
 export interface WorkspaceOperationDeps {
   readonly directory: WorkspaceDirectory;
   readonly environmentOf: (record: WorkspaceRecord) => Promise<ProjectDefinition['environment']>;
-  readonly stopGraceSeconds: () => number;
+  readonly stopGraceSeconds: (userId: UserId) => number;
   readonly clock: Clock;
   /** Told when an operation on a workspace has ended, so that wish and truth are compared again. */
   readonly onSettled: (id: WorkspaceId) => void;
@@ -106,7 +106,7 @@ export function defineWorkspaceOperations(deps: WorkspaceOperationDeps): Workspa
       record,
       owner: context.input.userId,
       environment: await deps.environmentOf(record),
-      stopGraceSeconds: deps.stopGraceSeconds(),
+      stopGraceSeconds: deps.stopGraceSeconds(context.input.userId),
     });
   }
   const container: Step = {
@@ -144,7 +144,8 @@ export function defineWorkspaceOperations(deps: WorkspaceOperationDeps): Workspa
   const stop: Step = {
     id: 'stop',
     title: 'Stop it',
-    run: (context) => parts.stopContainer(context, recordOf(context), deps.stopGraceSeconds()),
+    run: (context) =>
+      parts.stopContainer(context, recordOf(context), deps.stopGraceSeconds(context.input.userId)),
   };
 
   /** A workspace whose container was taken away on the host is made again, on its volume. */

@@ -4,7 +4,14 @@
  */
 import { BerthError } from '#contract/berth-error.ts';
 import type { CollectionItem } from '#contract/collection.ts';
-import type { HostId, OperationId, ProjectId, UserId, WorkspaceId } from '#contract/ids.ts';
+import {
+  type HostId,
+  localOwnerId,
+  type OperationId,
+  type ProjectId,
+  type UserId,
+  type WorkspaceId,
+} from '#contract/ids.ts';
 import type { Operation } from '#contract/operations.ts';
 import type { Project, ProjectDefinition } from '#contract/projects.ts';
 import type { DestroyPlan, KeptVolume, Workspace, WorkspaceStats } from '#contract/workspaces.ts';
@@ -47,7 +54,8 @@ export interface WorkspaceServiceDeps {
   readonly links: HostLinks;
   readonly operations: OperationSource;
   readonly projects: ProjectSource;
-  readonly stopGraceSeconds: () => number;
+  /** What a person prefers between SIGTERM and SIGKILL. */
+  readonly stopGraceSeconds: (userId: UserId) => number;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -77,7 +85,7 @@ export class WorkspaceService {
       directory: this.directory,
       links,
       stats: this.#stats,
-      stopGraceSeconds,
+      stopGraceSeconds: () => stopGraceSeconds(localOwnerId),
       clock,
       log,
       adoptProject: (id, definition) => projects.adopt(id, definition),
@@ -316,8 +324,10 @@ export class WorkspaceService {
     });
   }
 
-  isProjectUsed(projectId: ProjectId): boolean {
-    return this.directory.records().some((record) => record.projectId === projectId);
+  /** Names of the workspaces that were made of a project. */
+  namesOf(projectId: ProjectId): string[] {
+    const records = this.directory.records().filter((record) => record.projectId === projectId);
+    return records.map(({ name }) => name);
   }
 
   // --- private ------------------------------------------------------------------------------------------------------

@@ -1,0 +1,180 @@
+/**
+ * Builds the services from the interfaces, in dependency order, and starts them: records are read, operations that were
+ * cut off go on, then hosts are connected and watched. Knows neither adapters nor carriers.
+ */
+import type { CredentialId } from '#contract/ids.ts';
+import { LogLine } from '#contract/operations.ts';
+import { aboutHandlers, type AboutFacts } from './about.ts';
+import { createCredentialHandlers } from './credentials/credential-handlers.ts';
+import { createCredentialService } from './credentials/credential-service.ts';
+import type { DescribeKey } from './credentials/credential.ts';
+import type { Handlers } from './handler.ts';
+import { joinHandlers } from './handlers.ts';
+import { hostHandlers } from './hosts/host-handlers.ts';
+import { HostService, type HostServiceDeps } from './hosts/host-service.ts';
+import { Questions } from './hosts/questions.ts';
+import type { Clock } from './interfaces/clock.ts';
+import type { ContainerEngineFactory } from './interfaces/container-engine.ts';
+import type { HostConnector } from './interfaces/host-connector.ts';
+import type { Log } from './interfaces/log.ts';
+import type { Random } from './interfaces/random.ts';
+import type { RecordStore, RowLog } from './interfaces/record-store.ts';
+import type { SecretStore } from './interfaces/secret-store.ts';
+import { OperationRunner } from './operations/operation-runner.ts';
+import { operationsHandlers } from './operations/operations-handlers.ts';
+import { createProjectHandlers } from './projects/project-handlers.ts';
+import { createProjectService } from './projects/project-service.ts';
+import { createSettingsHandlers } from './settings/settings-handlers.ts';
+import { createSettingsService } from './settings/settings-service.ts';
+import { createHostBackend, createWorkspaceBackend } from './terminals/terminal-backend.ts';
+import { TerminalService } from './terminals/terminal-service.ts';
+import { terminalsHandlers } from './terminals/terminals-handlers.ts';
+import { WorkspaceService } from './workspaces/workspace-service.ts';
+import { workspacesHandlers } from './workspaces/workspaces-handlers.ts';
+
+/** Lines kept of one operation's log. */
+const keptLogLines = 2_000;
+
+export interface ControlPlaneDeps {
+  readonly about: AboutFacts;
+  readonly store: RecordStore & {
+    rowLog<T>(name: string, parse: (value: unknown) => T, maxRows: number): RowLog<T>;
+  };
+  readonly secrets: SecretStore;
+  readonly connector: HostConnector;
+  readonly engines: ContainerEngineFactory;
+  readonly describeKey: DescribeKey;
+  readonly mayGuard: HostServiceDeps['mayGuard'];
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** See TerminalServiceDeps. */
+  readonly terminalTag: string;
+}
+
+export interface ControlPlane {
+  readonly handlers: Handlers;
+  readonly hosts: HostService;
+  /** Ends what runs, in reverse order of the start. Operations that are under way go on at the next start. */
+  close(): Promise<void>;
+}
+
+export async function createControlPlane(deps: ControlPlaneDeps): Promise<ControlPlane> {
+  const { store, clock, random, log, connector, engines } = deps;
+
+  const questions = new Questions({ clock, random });
+  // Hosts use credentials, and credentials ask hosts whether they are used: the second is only ever called later.
+  const hostsUsing = (id: CredentialId) => hosts.usersOf(id).map(({ name }) => name);
+  const credentials = await createCredentialService({
+    records: store,
+    secrets: deps.secrets,
+    clock,
+    random,
+    log,
+    describeKey: deps.describeKey,
+    isCredentialUsed: hostsUsing,
+  });
+  const hosts = new HostService({
+    connector,
+    engines,
+    questions,
+    store,
+    clock,
+    random,
+    log,
+    mayGuard: deps.mayGuard,
+    secrets: {
+      secretOf: (id) => credentials.secretOf(id),
+      exists: (id) => credentials.get(id) !== undefined,
+      async remember({ label, kind, secret, replaces }) {
+        const isThere = replaces !== null && credentials.get(replaces)?.kind === kind;
+        const { id } = isThere
+          ? await credentials.replace(replaces, secret)
+          : await credentials.add({ label, kind, secret });
+        return id;
+      },
+      onUsable: (listener) =>
+        deps.secrets.onStatusChange((status) => {
+          if (status.state === 'ready') listener();
+        }),
+    },
+  });
+  const { links } = hosts;
+  const settings = await createSettingsService({ records: store });
+  const projects = await createProjectService({
+    records: store,
+    clock,
+    random,
+    workspacesOf: (id) => workspaces.namesOf(id),
+  });
+  const operations = new OperationRunner({
+    store,
+    rows: store.rowLog('operations', (value) => LogLine.parse(value), keptLogLines),
+    links,
+    clock,
+    random,
+    log,
+  });
+  const workspaces = new WorkspaceService({
+    store,
+    links,
+    operations,
+    projects,
+    stopGraceSeconds: (userId) => settings.get(userId).stopGraceSeconds,
+    clock,
+    random,
+    log,
+  });
+  const terminals = new TerminalService({
+    store,
+    links,
+    backends: {
+      workspace: createWorkspaceBackend({
+        links,
+        recordOf: (id) => workspaces.directory.require(id),
+        runningContainer: (id) => workspaces.directory.runningContainer(id),
+      }),
+      host: createHostBackend({ links, hostShell: (userId) => settings.get(userId).hostShell }),
+    },
+    clock,
+    random,
+    log,
+    tag: deps.terminalTag,
+  });
+
+  const handlers = joinHandlers(
+    aboutHandlers(deps.about),
+    hostHandlers(hosts, questions),
+    createCredentialHandlers(credentials),
+    createProjectHandlers(projects),
+    workspacesHandlers(workspaces),
+    operationsHandlers(operations),
+    terminalsHandlers(terminals),
+    createSettingsHandlers(settings),
+  );
+
+  await hosts.load();
+  await workspaces.load();
+  if (store.isReadOnly) {
+    // Data of a newer Berth: everything can be looked at, and nothing is begun that would have to be written down.
+    log.warn('the data is from a newer Berth: it is shown, and no host is connected');
+  } else {
+    await terminals.load();
+    await operations.recover();
+    await workspaces.start();
+    terminals.start();
+    hosts.start();
+  }
+
+  return {
+    handlers,
+    hosts,
+    async close() {
+      // Each is told, although the one before failed: a shell left behind is worse than an error in the log.
+      for (const part of [terminals, operations, workspaces, hosts])
+        await part
+          .close()
+          .catch((cause: unknown) => log.error('a part of the plane did not end well', { cause }));
+    },
+  };
+}

@@ -1,0 +1,24 @@
+/** Joins each noun's handlers. Does not compile if a method of the contract has none. */
+import type { HandlersOf, Handlers } from './handler.ts';
+
+export function joinHandlers(
+  about: HandlersOf<'about'>,
+  hosts: HandlersOf<'hosts'> & HandlersOf<'questions'>,
+  credentials: HandlersOf<'credentials'>,
+  projects: HandlersOf<'projects'>,
+  workspaces: HandlersOf<'workspaces'>,
+  operations: HandlersOf<'operations'>,
+  terminals: HandlersOf<'terminals'>,
+  settings: HandlersOf<'settings'>,
+): Handlers {
+  return {
+    ...about,
+    ...hosts,
+    ...credentials,
+    ...projects,
+    ...workspaces,
+    ...operations,
+    ...terminals,
+    ...settings,
+  };
+}
