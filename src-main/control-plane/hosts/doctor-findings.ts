@@ -4,6 +4,7 @@
  * Long because it is a table: one row per check.
  */
 import type { ErrorShape } from '#contract/berth-error.ts';
+import type { ErrorCode } from '#contract/error-codes.ts';
 import type { Finding } from '#contract/hosts.ts';
 import type { EngineInfo } from '../interfaces/container-engine.ts';
 import type { EngineRouteShown } from './host.ts';
@@ -61,7 +62,10 @@ export function engineFindings(
 function engineMissing(error: ErrorShape | null, distribution: Distribution): Finding {
   const detail = error?.message ?? 'No container engine answers.';
   const why = 'Workspaces are containers: without an engine there are only terminals on the host itself.';
-  switch (error?.code) {
+  const code: ErrorCode | undefined = error?.code;
+  // Any other failure of the engine is shown as its message, with the usual remedy.
+  // oxlint-disable-next-line typescript/switch-exhaustiveness-check
+  switch (code) {
     case 'engine.permission-denied':
       return finding('engine-version', 'problem', 'No permission to use the engine', {
         detail,

@@ -104,6 +104,8 @@ export class HostSupervisor {
     const { clock, log } = this.#deps;
     let failures = 0;
     while (!signal.aborted) {
+      // From here on a nudge means: should this attempt fail, try again at once.
+      this.#isNudged = false;
       this.#move({ type: 'attempt', attempt: failures + 1 });
       try {
         const open = await openHost(this.#deps, this.#attempt(signal));
@@ -146,7 +148,6 @@ export class HostSupervisor {
       retryAt: new Date(clock.nowMs() + waitMs).toISOString(),
       error: error.toShape(),
     });
-    this.#isNudged = false;
     await this.#pause(waitMs, signal);
   }
 

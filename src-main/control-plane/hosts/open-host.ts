@@ -189,6 +189,7 @@ async function openConnection(
   try {
     const connection = await new Promise<HostConnection>((resolve, reject) => {
       const onAbort = () => reject(signal.reason as Error);
+      if (signal.aborted) onAbort();
       signal.addEventListener('abort', onAbort, { once: true });
       connecting
         .then((late) => {
