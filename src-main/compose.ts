@@ -8,7 +8,7 @@ import { createContainerEngineFactory } from './adapters/docker/container-engine
 import { KeychainSecretStore } from './adapters/keychain/keychain-secret-store.ts';
 import { openRecordStore } from './adapters/database/open-record-store.ts';
 import { describeKey } from './adapters/ssh/describe-key.ts';
-import { createHostConnector, type LocalConnector } from './adapters/ssh/host-connector.ts';
+import { createHostConnector } from './adapters/ssh/host-connector.ts';
 import { KnownHostsStore } from './adapters/ssh/known-hosts-store.ts';
 import { knownHostName } from './adapters/ssh/known-hosts.ts';
 import { readAddHostFile } from './adapters/system/add-host-file.ts';
@@ -16,6 +16,7 @@ import { createSystemClock } from './adapters/system/clock.ts';
 import { type Computer, installationTag, thisComputer } from './adapters/system/computer.ts';
 import { createFileLog } from './adapters/system/file-log.ts';
 import { ensureDataFolder } from './adapters/system/folders.ts';
+import { createLocalConnector } from './adapters/system/local-connector.ts';
 import { createSystemRandom } from './adapters/system/random.ts';
 import type { Config } from './config.ts';
 import type { Caller } from './control-plane/caller.ts';
@@ -60,7 +61,7 @@ export async function compose(
     const secrets = new KeychainSecretStore({ folder: dataFolder, clock, random, log, platform, env });
     const knownHostsPath = `${dataFolder}/known_hosts`;
     const connector = createHostConnector({
-      local: noLocalEngine,
+      local: createLocalConnector({ env, homeFolder, clock, log, remoteScriptsFolder }),
       knownHostsPath,
       homeFolder,
       env,
@@ -95,12 +96,6 @@ export async function compose(
     throw error;
   }
 }
-
-const noLocalEngine: LocalConnector = {
-  connect: () =>
-    Promise.reject(new BerthError('engine.unreachable', 'This computer cannot be a host in this build.')),
-  candidates: () => Promise.resolve({ candidates: [], warnings: [] }),
-};
 
 function carry(
   plane: ControlPlane,

@@ -1,0 +1,66 @@
+/** The whole plane on a real host: sshd, Docker engine, database. From "add host" to "destroyed: nothing is left". */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Host } from '#contract/hosts.ts';
+import type { Project } from '#contract/projects.ts';
+import { startPlane, type TestPlane } from '#test/harness/start-plane.ts';
+import { busyboxImage, loadImage } from '#test/servers/images.ts';
+import { type RemoteHost, startRemoteHost } from '#test/servers/remote-host.ts';
+
+let remote: RemoteHost;
+let plane: TestPlane;
+let host: Host;
+let project: Project;
+
+beforeAll(async () => {
+  remote = await startRemoteHost();
+  await loadImage(remote, await busyboxImage());
+  plane = await startPlane();
+  host = await plane.addHost(remote);
+  project = await plane.createProject('berth-busybox:test');
+});
+afterAll(async () => {
+  await plane?.close();
+  await remote?.stop();
+});
+
+async function remains(): Promise<string[]> {
+  const filter = ['--filter', 'label=dev.berth.managed', '--format', '{{.Names}}'];
+  const names = async (...args: string[]) =>
+    (await remote.docker(...args)).split('\n').filter((line) => line !== '');
+  return [
+    ...(await names('ps', '-a', ...filter)),
+    ...(await names('volume', 'ls', '--filter', 'label=dev.berth.managed', '--format', '{{.Name}}')),
+    ...(await names('network', 'ls', '--filter', 'label=dev.berth.managed', '--format', '{{.Name}}')),
+  ];
+}
+
+describe('the main job', () => {
+  it('creates a workspace, opens a terminal in it, stops and destroys it, and leaves nothing', async () => {
+    const workspace = await plane.createWorkspace({ host, project, name: `It's "the" ../first` });
+    expect(workspace).toMatchObject({
+      state: 'running',
+      desired: 'running',
+      problem: null,
+      isAdopted: false,
+    });
+
+    const terminal = await plane.client.call('terminals.open', {
+      target: { kind: 'workspace', workspaceId: workspace.id },
+      size: { cols: 80, rows: 24 },
+      name: null,
+    });
+    const shell = plane.attach(terminal.id);
+    shell.type('echo marker-$((40+2)); pwd\n');
+    await shell.shows('marker-42');
+    await shell.shows('/home/dev');
+
+    const stop = await plane.client.call('workspaces.stop', { id: workspace.id });
+    await plane.succeeded(stop.id);
+    await plane.workspaceIn(workspace.id, 'stopped');
+    await shell.stream.ended;
+
+    const destroy = await plane.client.call('workspaces.destroy', { id: workspace.id, keepVolume: false });
+    await plane.succeeded(destroy.id);
+    expect(await remains()).toEqual([]);
+  });
+});
