@@ -23,7 +23,13 @@ import {
 } from './run-report.ts';
 import { sweepStaleHosts } from './servers/host-slot.ts';
 import { busyboxImage, workspaceImage } from './servers/images.ts';
-import { ensureRequirements, requirementNames, unsuitableMachine } from './servers/requirements.ts';
+import {
+  describeMissing,
+  ensureRequirements,
+  missingRequirements,
+  requirementNames,
+  unsuitableMachine,
+} from './servers/requirements.ts';
 
 const rings = ['unit', 'integration', 'e2e'] as const;
 type Ring = (typeof rings)[number];
@@ -133,11 +139,13 @@ async function runRing(ring: Ring): Promise<StepOutcome> {
 
 /** Why integration and end-to-end tests cannot run here; undefined when they can. Installs what can be installed. */
 async function prepareServers(): Promise<string | undefined> {
-  let reason = unsuitableMachine(requirementNames);
-  if (reason !== undefined) {
-    reason = `${reason}. Run \`npm test\` as root on Debian (a virtual machine or a privileged container will do).`;
-    await step('requirements', () => Promise.resolve({ kind: 'not-run', reason: reason ?? '' }));
-    return reason;
+  const unsuitable = unsuitableMachine(requirementNames);
+  if (unsuitable !== undefined) {
+    const missing = await missingRequirements();
+    const where = 'Run `npm test` as root on Debian; a virtual machine or a privileged container will do.';
+    const reason = `${unsuitable}\n${where}\n${missing.length > 0 ? describeMissing(missing) : ''}`.trimEnd();
+    await step('requirements', () => Promise.resolve({ kind: 'not-run', reason }));
+    return 'this machine cannot run it, see requirements';
   }
   const requirements = await step('requirements', async () => {
     const missing = await ensureRequirements().then(
@@ -148,14 +156,14 @@ async function prepareServers(): Promise<string | undefined> {
     await sweepStaleHosts();
     return { kind: 'passed' };
   });
-  if (requirements.kind !== 'passed') return 'requirements are missing, see above';
+  if (requirements.kind !== 'passed') return 'something is missing, see requirements';
   // Made before the tests: the first of them would else wait for it, and call that slow.
   const images = await step('test images', async () => {
     await busyboxImage();
     await workspaceImage();
     return { kind: 'passed' };
   });
-  return images.kind === 'failed' ? 'the test images could not be made, see above' : undefined;
+  return images.kind === 'failed' ? 'the test images could not be made' : undefined;
 }
 
 const { chosen, withChecks, allowMissing } = readFlags();

@@ -246,15 +246,15 @@ async function knownPackage(alternatives: string): Promise<string> {
 }
 
 const POLICY_PATH = '/usr/sbin/policy-rc.d';
+const POLICY = '#!/bin/sh\n# Put here by the tests of Berth while they install packages.\nexit 101\n';
 const POLICY_ASIDE = '/usr/sbin/policy-rc.d.before-berth-tests';
 
 /** Installs without starting anything: invoke-rc.d(8) asks policy-rc.d, and 101 means "not allowed". */
 async function installPackages(packages: readonly string[]): Promise<string> {
-  const hadPolicy = await rename(POLICY_PATH, POLICY_ASIDE).then(
-    () => true,
-    () => false,
-  );
-  await writeFile(POLICY_PATH, '#!/bin/sh\nexit 101\n');
+  // Ours already, when an earlier installation was killed: then what was there before is aside, or there was nothing.
+  const present = await readFile(POLICY_PATH, 'utf8').catch(() => undefined);
+  if (present !== undefined && present !== POLICY) await rename(POLICY_PATH, POLICY_ASIDE);
+  await writeFile(POLICY_PATH, POLICY);
   await chmod(POLICY_PATH, 0o755);
   try {
     const env = {
@@ -279,6 +279,8 @@ async function installPackages(packages: readonly string[]): Promise<string> {
     return `apt-get said:\n${words.join('\n')}\n`;
   } finally {
     await rm(POLICY_PATH, { force: true });
-    if (hadPolicy) await rename(POLICY_ASIDE, POLICY_PATH);
+    await rename(POLICY_ASIDE, POLICY_PATH).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error;
+    });
   }
 }
