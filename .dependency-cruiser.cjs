@@ -4,12 +4,12 @@
  */
 const { rooms } = require('./test/import-table.ts');
 
-const escape = (text) => text.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&');
-const place = (path) => `^${escape(path)}${path.endsWith('/') ? '' : '$'}`;
+const escaped = (text) => text.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&');
+const place = (path) => `^${escaped(path)}${path.endsWith('/') ? '' : '$'}`;
 
 function packagePattern(name) {
-  if (name.startsWith('node:')) return `^(node:)?${escape(name.slice('node:'.length))}(/|$)`;
-  return `(^|/)node_modules/(@types/)?${escape(name)}/`;
+  if (name.startsWith('node:')) return `^(node:)?${escaped(name.slice('node:'.length))}(/|$)`;
+  return `(^|/)node_modules/(@types/)?${escaped(name)}/`;
 }
 
 const earlier = [];
