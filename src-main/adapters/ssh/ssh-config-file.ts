@@ -95,7 +95,7 @@ async function expandGlob(path: string): Promise<string[]> {
     }
     const next: string[] = [];
     for (const folder of folders)
-      for (const name of (await readdir(folder).catch(() => [])).sort())
+      for (const name of (await readdir(folder).catch(() => [])).sort((a, b) => (a < b ? -1 : 1)))
         if (matchesPattern(name, part) && (part.startsWith('.') || !name.startsWith('.')))
           next.push(join(folder, name));
     folders = next;

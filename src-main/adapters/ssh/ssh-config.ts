@@ -233,7 +233,7 @@ function finish(config: SshConfig, values: Values, originalHost: string): Resolv
   };
   const port = get('port') ?? { value: '22', source: 'default' };
   const user = get('user') ?? { value: config.localUser, source: 'your login on this computer' };
-  const alias = get('hostkeyalias')?.value;
+  const alias = get('hostkeyalias')?.value.toLowerCase();
   const expand = (value: string) =>
     expandTokens(value, {
       config,

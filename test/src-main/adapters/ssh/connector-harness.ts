@@ -20,7 +20,11 @@ import type {
 import type { Log, LogFields } from '#main/control-plane/interfaces/log.ts';
 import { Secret } from '#main/control-plane/interfaces/secret.ts';
 
-export type AnyQuestion = HostKeyQuestion | PasswordQuestion | PassphraseQuestion | KeyboardInteractiveQuestion;
+export type AnyQuestion =
+  | HostKeyQuestion
+  | PasswordQuestion
+  | PassphraseQuestion
+  | KeyboardInteractiveQuestion;
 
 export const realClock: Clock = {
   nowMs: () => Date.now(),

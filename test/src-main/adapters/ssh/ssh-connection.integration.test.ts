@@ -20,7 +20,10 @@ afterAll(async () => {
 
 const asRoot = () => definitionFor(host, 'root', keyFile(host.clientKeyPath));
 
-function gather(pty: Pty): { text: () => string; ended: Promise<{ exitCode: number | null; error?: unknown }> } {
+function gather(pty: Pty): {
+  text: () => string;
+  ended: Promise<{ exitCode: number | null; error?: unknown }>;
+} {
   const chunks: Uint8Array[] = [];
   const ended = new Promise<{ exitCode: number | null; error?: unknown }>((resolve) => pty.onEnd(resolve));
   pty.onData((bytes) => chunks.push(bytes));
@@ -65,28 +68,36 @@ describe('as root', () => {
 
   test('runs programs with arguments as they are, input, exit codes and separate outputs', async () => {
     const odd = `a'b"c\\d$(id)\`e\` !f\n*?~é`;
-    const result = await connection.exec(['sh', '-c', 'cat; printf %s "$1" >&2; exit 7', 'sh', odd], { input: 'in put' });
+    const result = await connection.exec(['sh', '-c', 'cat; printf %s "$1" >&2; exit 7', 'sh', odd], {
+      input: 'in put',
+    });
     expect(result).toEqual({ stdout: 'in put', stderr: odd, exitCode: 7, isTruncated: false });
     expect((await connection.exec(['sh', '-c', 'kill -9 $$'])).exitCode).toBeNull();
     expect((await connection.exec(['/no/such/program'])).exitCode).toBe(127);
   });
 
   test('bounds the output', async () => {
-    const result = await connection.exec(['sh', '-c', 'yes | head -c 3000000; echo done >&2'], { maxOutputBytes: 1000 });
+    const result = await connection.exec(['sh', '-c', 'yes | head -c 3000000; echo done >&2'], {
+      maxOutputBytes: 1000,
+    });
     expect(result.stdout).toHaveLength(1000);
     expect(result).toMatchObject({ stderr: 'done\n', isTruncated: true, exitCode: 0 });
   });
 
   test('a command that takes too long is ended on the host too', async () => {
     const marker = '86411';
-    await expect(connection.exec(['sleep', marker], { timeoutMs: 1_000 })).rejects.toMatchObject({ code: 'timed-out' });
+    await expect(connection.exec(['sleep', marker], { timeoutMs: 1_000 })).rejects.toMatchObject({
+      code: 'timed-out',
+    });
     expect((await host.run(['pgrep', '-f', `sleep ${marker}`])).stdout).toBe('');
   });
 
   test('an aborted command is ended on the host too', async () => {
     const controller = new AbortController();
     const running = connection.exec(['sleep', '86412'], { signal: controller.signal });
-    await vi.waitFor(async () => expect((await host.run(['pgrep', '-f', 'sleep 86412'])).stdout).not.toBe(''));
+    await vi.waitFor(async () =>
+      expect((await host.run(['pgrep', '-f', 'sleep 86412'])).stdout).not.toBe(''),
+    );
     controller.abort();
     await expect(running).rejects.toMatchObject({ code: 'cancelled' });
     expect((await host.run(['pgrep', '-f', 'sleep 86412'])).stdout).toBe('');
@@ -113,7 +124,10 @@ describe('as root', () => {
 
   test('a paused terminal stops the program, and every byte arrives after it goes on', async () => {
     const bytes = 20_000_000;
-    const terminal = await connection.openPty({ ...pty, argv: ['sh', '-c', `stty raw; head -c ${bytes} /dev/zero`] });
+    const terminal = await connection.openPty({
+      ...pty,
+      argv: ['sh', '-c', `stty raw; head -c ${bytes} /dev/zero`],
+    });
     let received = 0;
     terminal.onData((chunk) => {
       received += chunk.length;
