@@ -57,7 +57,6 @@ export async function compose(
   try {
     const { store, recovery } = openRecordStore({ folder: dataFolder, clock, log });
     ends.push(() => store.close());
-    if (recovery !== undefined) log.error('the database was damaged and has been replaced', { ...recovery });
     const secrets = new KeychainSecretStore({ folder: dataFolder, clock, random, log, platform, env });
     const knownHostsPath = `${dataFolder}/known_hosts`;
     const connector = createHostConnector({
@@ -70,7 +69,13 @@ export async function compose(
       remoteScriptsFolder,
     });
     const plane = await createControlPlane({
-      about: { version: config.version, platform, dataFolder, isReadOnly: store.isReadOnly },
+      about: {
+        version: config.version,
+        platform,
+        dataFolder,
+        isReadOnly: store.isReadOnly,
+        notice: recovery?.notice ?? null,
+      },
       store,
       secrets,
       connector,

@@ -2,7 +2,7 @@
 import type { About } from '#contract/about.ts';
 import type { HandlersOf } from './handler.ts';
 
-export type AboutFacts = Pick<About, 'version' | 'platform' | 'dataFolder' | 'isReadOnly'>;
+export type AboutFacts = Pick<About, 'version' | 'platform' | 'dataFolder' | 'isReadOnly' | 'notice'>;
 
 export function aboutHandlers(facts: AboutFacts): HandlersOf<'about'> {
   return {

@@ -15,6 +15,8 @@ export const About = z.object({
   dataFolder: z.string(),
   /** Set when the data is from a newer Berth: everything can be read and nothing changed. */
   isReadOnly: z.boolean(),
+  /** What the person must be told since this start, such as a database that was replaced by its backup; else null. */
+  notice: z.string().nullable().optional(),
 });
 export type About = z.infer<typeof About>;
 

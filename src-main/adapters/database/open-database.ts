@@ -31,6 +31,8 @@ export interface DatabaseRecovery {
   /** Undefined: there was no good backup, and Berth starts with nothing. */
   readonly restoredFrom: string | undefined;
   readonly backupTakenAt: string | undefined;
+  /** All of this in sentences for a person. */
+  readonly notice: string;
 }
 
 export interface OpenDatabase {
@@ -89,9 +91,18 @@ function openSound(
     movedTo,
     restoredFrom: backup?.path,
     backupTakenAt: backup?.takenAt,
+    notice: noticeOf(movedTo, backup?.takenAt),
   };
   options.log.error('The database was damaged and has been replaced.', { ...recovery });
   return { database, recovery };
+}
+
+function noticeOf(movedTo: string, takenAt: string | undefined): string {
+  const then =
+    takenAt === undefined
+      ? 'There was no good backup, so Berth started with an empty one. Add your hosts again: workspaces are found on them by their labels.'
+      : `Berth went back to the backup of ${takenAt}. What was changed since then is not in it; workspaces are found again on their hosts.`;
+  return `The database was damaged. ${then} The damaged file is kept at ${movedTo}.`;
 }
 
 /** Undefined when the file is damaged (`problem` then says how); throws for every other failure. */

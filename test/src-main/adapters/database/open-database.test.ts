@@ -144,6 +144,7 @@ describe('openDatabase', () => {
     database.close();
     expect(recovery).toMatchObject({ restoredFrom: file(`backups/${newest}`) });
     expect(recovery?.problem).not.toBe('');
+    expect(recovery?.notice).toMatch(/went back to the backup of \d{4}-.*kept at/);
     expect(readFileSync(recovery?.movedTo ?? '').equals(damagedBytes)).toBe(true);
     expect(log.messages('error')).toHaveLength(1);
   });
@@ -155,7 +156,10 @@ describe('openDatabase', () => {
     writeFileSync(file(), 'garbage'.repeat(1000));
     const { database, recovery } = open();
     expect(thingsIn(database)).toEqual([]);
-    expect(recovery).toMatchObject({ restoredFrom: undefined });
+    expect(recovery).toMatchObject({
+      restoredFrom: undefined,
+      notice: expect.stringContaining('started with an empty one'),
+    });
     database.close();
     expect(readdirSync(file('damaged'))).toHaveLength(1);
   });
