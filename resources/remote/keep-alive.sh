@@ -22,7 +22,11 @@ if [ "$#" -gt 0 ]; then
   # A background command's input would be /dev/null: through another number it keeps ours, which the engine holds open, so
   # that a shell or interpreter as the image's command waits instead of ending.
   exec 3<&0
-  "$@" <&3 3<&- &
+  (
+    # When memory runs out, the image's command dies before this first process, and the workspace stays (proc(5)).
+    { echo 700 >/proc/self/oom_score_adj; } 2>/dev/null
+    exec "$@" <&3 3<&-
+  ) &
   child=$!
   exec 3<&-
   wait "$child"

@@ -193,12 +193,12 @@ class ContainerPty implements Pty {
 
   pause(): void {
     this.#isPaused = true;
-    this.#stream.pause();
+    if (!this.#killed) this.#stream.pause();
   }
 
   resume(): void {
     this.#isPaused = false;
-    if (this.#hasReader) this.#stream.resume();
+    if (this.#hasReader && !this.#killed) this.#stream.resume();
   }
 
   resize(size: { cols: number; rows: number }): void {
@@ -228,6 +228,12 @@ class ContainerPty implements Pty {
   }
 
   async #kill(): Promise<void> {
+    // Output that nobody takes would keep the engine from seeing the end of this exec, and (Docker 20.10 handles a
+    // container's exits one after the other) of every other one in the container, the one that kills included.
+    if (this.#isPaused || !this.#hasReader) {
+      this.#stream.removeAllListeners('data');
+      this.#stream.resume();
+    }
     try {
       await this.#deps.endProcesses();
       await this.#streamEnded();
@@ -236,7 +242,7 @@ class ContainerPty implements Pty {
     }
   }
 
-  /** The rest of the output may still be on its way, unless nobody reads. */
+  /** The rest of the output may still be on its way. */
   #streamEnded(): Promise<void> {
     const stream = this.#stream;
     if (stream.readableEnded || stream.destroyed || this.#isPaused || !this.#hasReader)

@@ -13,17 +13,11 @@ export interface ImageUserFacts {
   readonly group: string;
 }
 
-export interface ChosenUser extends ContainerUser {
-  /** Numbers, for the owner of the volume; undefined when the image names a user that it does not have. */
-  readonly uid: number | undefined;
-  readonly gid: number | undefined;
-}
-
 /** Of an ordinary first user on nearly every Linux. */
 const ORDINARY_ID = 1000;
 
 /** `root-inside` is root; the others are the image's own user, unless that is root or none: then 1000:1000. */
-export function chooseUser(profile: HardeningProfile, facts: ImageUserFacts): ChosenUser {
+export function chooseUser(profile: HardeningProfile, facts: ImageUserFacts): ContainerUser {
   if (profile === 'root-inside') return numeric(0, 0, facts, '0:0');
   const [userPart = '', groupPart = ''] = facts.user.trim().split(':', 2);
   if (userPart === '') return numeric(ORDINARY_ID, ORDINARY_ID, facts);
@@ -39,7 +33,12 @@ export function chooseUser(profile: HardeningProfile, facts: ImageUserFacts): Ch
   return { user: facts.user.trim(), uid, gid, home: entry?.[5] || null };
 }
 
-function numeric(uid: number, gid: number, { passwd }: ImageUserFacts, user = `${uid}:${gid}`): ChosenUser {
+function numeric(
+  uid: number,
+  gid: number,
+  { passwd }: ImageUserFacts,
+  user = `${uid}:${gid}`,
+): ContainerUser {
   const entry = findUser(passwd, (fields) => Number(fields[2]) === uid && fields[2] !== '');
   return { user, uid, gid, home: entry?.[5] || null };
 }

@@ -29,6 +29,9 @@ export interface ContainerUser {
   readonly user: string;
   /** Its home in the image's /etc/passwd; null when it is not there. */
   readonly home: string | null;
+  /** Numbers, for the owner of volume and scratch folders; undefined when the image names a user that it does not have. */
+  readonly uid: number | undefined;
+  readonly gid: number | undefined;
 }
 
 export interface ContainerChoices {
@@ -85,7 +88,7 @@ export function workspaceContainerBody(spec: WorkspaceContainerSpec, choices: Co
       // seccomp and AppArmor stay the engine's own; `unconfined` is never said.
       SecurityOpt: ['no-new-privileges:true'],
       ReadonlyRootfs: spec.profile === 'locked',
-      Tmpfs: spec.profile === 'locked' ? scratchFolders(spec.mountPoint) : {},
+      Tmpfs: spec.profile === 'locked' ? scratchFolders(spec.mountPoint, user) : {},
       Devices: [],
       DeviceCgroupRules: [],
       DeviceRequests: [],
@@ -105,7 +108,17 @@ export function workspaceContainerBody(spec: WorkspaceContainerSpec, choices: Co
         { Name: 'core', Soft: 0, Hard: 0 },
       ],
       ShmSize: SHARED_MEMORY_BYTES,
-      Mounts: [{ Type: 'volume', Source: spec.volumeName, Target: spec.mountPoint, ReadOnly: false }],
+      Mounts: [
+        {
+          Type: 'volume',
+          Source: spec.volumeName,
+          Target: spec.mountPoint,
+          ReadOnly: false,
+          // Preparing has copied what the image has there and set the owner. Copying again into a volume that is still
+          // empty would hand it back to root, to whom the working folder belongs that the engine makes there.
+          VolumeOptions: { NoCopy: true },
+        },
+      ],
       NetworkMode: spec.networkName,
       // Ports are reached through the host's own connection, never opened on the host.
       PublishAllPorts: false,
@@ -128,12 +141,16 @@ function environmentOf(spec: WorkspaceContainerSpec, { image, user }: ContainerC
   return [...home, ...spec.environment.map(({ name, value }) => `${name}=${value}`)];
 }
 
-/** What programs expect to be able to write when the root file system is read-only. Memory, counted to the workspace. */
-function scratchFolders(mountPoint: string): Record<string, string> {
+/**
+ * What programs expect to be able to write when the root file system is read-only. Memory, counted to the workspace. The
+ * owner is said by number: runc gives the mount the mode that the image's folder has, whatever `mode` says.
+ */
+function scratchFolders(mountPoint: string, { uid, gid }: ContainerUser): Record<string, string> {
+  const owner = uid === undefined ? '' : `,uid=${uid},gid=${gid ?? 0}`;
   const folders: Record<string, string> = {
-    '/tmp': 'rw,nosuid,nodev,mode=1777',
-    '/run': 'rw,nosuid,nodev,mode=1777',
-    '/var/tmp': 'rw,nosuid,nodev,mode=1777',
+    '/tmp': `rw,nosuid,nodev,exec,mode=1777${owner}`,
+    '/var/tmp': `rw,nosuid,nodev,exec,mode=1777${owner}`,
+    '/run': `rw,nosuid,nodev,noexec,mode=0755${owner}`,
   };
   return Object.fromEntries(Object.entries(folders).filter(([path]) => path !== mountPoint));
 }

@@ -13,16 +13,16 @@ import { BerthError } from '#contract/berth-error.ts';
 import type { WorkspaceContainerSpec } from '../../control-plane/interfaces/container-engine.ts';
 import { type EngineClient, pathPart } from './engine-client.ts';
 import { asCount, asList, asRecord, asText, asTexts } from './engine-json.ts';
-import { type ChosenUser, chooseUser } from './image-user.ts';
+import { chooseUser } from './image-user.ts';
 import { firstTarEntry, folderArchive, type TarEntry } from './tar-archive.ts';
-import type { ImageFacts } from './workspace-container.ts';
+import type { ContainerUser, ImageFacts } from './workspace-container.ts';
 
 /** On the container that prepares, alone: nothing that looks for workspaces takes it for one. */
 export const PREPARES_LABEL = 'dev.berth.prepares';
 
 export interface Preparation {
   readonly image: ImageFacts;
-  readonly user: ChosenUser;
+  readonly user: ContainerUser;
   readonly canLimitOpenFiles: boolean;
   readonly warnings: readonly string[];
 }
@@ -179,7 +179,7 @@ async function handOverVolume(
     id,
     user,
     signal,
-  }: { spec: WorkspaceContainerSpec; id: string; user: ChosenUser; signal: AbortSignal | undefined },
+  }: { spec: WorkspaceContainerSpec; id: string; user: ContainerUser; signal: AbortSignal | undefined },
 ): Promise<string[]> {
   if (user.uid === undefined || user.uid === 0) return [];
   const top = await entryAt(client, id, spec.mountPoint, signal);
