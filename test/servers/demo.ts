@@ -14,6 +14,8 @@ import { stopProcess } from './stop-process.ts';
 
 const NEEDS: readonly RequirementName[] = ['remote-host', 'images'];
 const HOST_ONLY = '--host-only';
+/** The app may have operations to write down and connections to close. */
+const APP_GRACE_MS = 15_000;
 
 /** Why there can be no demo here, and what there can be instead. */
 function explain(reason: string): string {
@@ -47,7 +49,7 @@ async function runApp(demo: DemoHost, args: readonly string[]): Promise<number> 
   const app = spawn(process.execPath, [entry, ...flags, ...args], { stdio: 'inherit' });
   const closed = once(app, 'exit').then(([code]) => (code as number | null) ?? 0);
   await Promise.race([closed, untilInterrupted()]);
-  await stopProcess(app);
+  await stopProcess(app, APP_GRACE_MS);
   return interrupted.signal.aborted ? 0 : closed;
 }
 

@@ -2,13 +2,13 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 
-const GRACE_MS = 3_000;
+const DEFAULT_GRACE_MS = 3_000;
 
-export async function stopProcess(child: ChildProcess): Promise<void> {
+export async function stopProcess(child: ChildProcess, graceMs = DEFAULT_GRACE_MS): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
   const gone = once(child, 'exit');
   child.kill('SIGTERM');
-  const timer = setTimeout(() => child.kill('SIGKILL'), GRACE_MS);
+  const timer = setTimeout(() => child.kill('SIGKILL'), graceMs);
   await gone;
   clearTimeout(timer);
 }
