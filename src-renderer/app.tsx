@@ -11,7 +11,7 @@ import { joinViews } from './features/workbench/view-registry.ts';
 import { Workbench } from './features/workbench/workbench.tsx';
 import type { PlaneClient } from './state/api.ts';
 import { type App, AppContext } from './state/app-context.tsx';
-import { joinCommands } from './state/commands.ts';
+import { joinCommands, subjectOfView } from './state/commands.ts';
 import { createConfirmations } from './state/confirmations.ts';
 import type { Feature } from './state/feature.ts';
 import { createMirror } from './state/mirror.ts';
@@ -54,6 +54,13 @@ export function createApp({ client, shell, windowId, storage }: AppOptions): App
 function useForgetting(app: App): void {
   useEffect(() => {
     const { hosts, projects, workspaces, terminals, operations } = app.mirror;
+    const stores = {
+      host: hosts,
+      project: projects,
+      workspace: workspaces,
+      terminal: terminals,
+      operation: operations,
+    };
     const isGone = (
       store: { getState(): { status: string; isStale: boolean; byId: ReadonlyMap<string, unknown> } },
       id: string,
@@ -63,20 +70,8 @@ function useForgetting(app: App): void {
     };
     const forget = () =>
       app.view.actions.forget((ref) => {
-        switch (ref.type) {
-          case 'host':
-            return isGone(hosts, ref.hostId);
-          case 'project':
-            return ref.projectId !== null && isGone(projects, ref.projectId);
-          case 'workspace':
-            return isGone(workspaces, ref.workspaceId);
-          case 'terminal':
-            return isGone(terminals, ref.terminalId);
-          case 'operation':
-            return isGone(operations, ref.operationId);
-          default:
-            return false;
-        }
+        const subject = subjectOfView(ref);
+        return subject !== null && isGone(stores[subject.kind], subject.id);
       });
     const stops = [hosts, projects, workspaces, terminals, operations].map((store) =>
       store.subscribe(forget),

@@ -68,7 +68,10 @@ function AlertContent({
         <Base.Title className="text-lead font-semibold wrap-anywhere">{title}</Base.Title>
         <Base.Description className="text-muted wrap-anywhere">{body}</Base.Description>
         {deletes.length > 0 && (
-          <ul aria-label="What will be deleted" className="flex flex-col gap-1">
+          <ul aria-label="What will be deleted" className="m-0 flex list-none flex-col gap-1 p-0">
+            <li aria-hidden className="text-meta font-medium text-muted">
+              Deleted for good
+            </li>
             {deletes.map((line) => (
               <li key={line} className="flex items-start gap-2 wrap-anywhere">
                 <Minus aria-hidden size={14} className="mt-[3px] shrink-0 text-failed" />
@@ -78,7 +81,10 @@ function AlertContent({
           </ul>
         )}
         {keeps.length > 0 && (
-          <ul aria-label="What stays" className="flex flex-col gap-1">
+          <ul aria-label="What stays" className="m-0 flex list-none flex-col gap-1 p-0">
+            <li aria-hidden className="text-meta font-medium text-muted">
+              Kept
+            </li>
             {keeps.map((line) => (
               <li key={line} className="flex items-start gap-2 wrap-anywhere">
                 <ShieldCheck aria-hidden size={14} className="mt-[3px] shrink-0 text-running" />

@@ -42,7 +42,7 @@ export function Select<T extends string>({
             {...control}
             className={classNames(
               inputClass,
-              'flex items-center justify-between gap-2 text-left data-popup-open:border-muted',
+              'flex w-full items-center justify-between gap-2 text-left data-popup-open:border-muted',
             )}
           >
             <Base.Value className="truncate" />

@@ -40,7 +40,7 @@ export function TextField({
           {...rest}
           {...control}
           onChange={(event) => onChange(event.target.value)}
-          className={classNames(inputClass, isCode && 'font-code text-[0.96em]')}
+          className={classNames(inputClass, 'w-full', isCode && 'font-code text-[0.96em]')}
         />
       )}
     </Field>
@@ -78,7 +78,7 @@ export function TextArea({
           onChange={(event) => onChange(event.target.value)}
           className={classNames(
             inputClass,
-            'h-auto resize-y py-1.5 leading-normal',
+            'h-auto w-full resize-y py-1.5 leading-normal',
             isCode && 'font-code text-[0.96em]',
           )}
         />
@@ -112,7 +112,7 @@ export function PasswordField({
             spellCheck={false}
             autoCapitalize="off"
             onChange={(event) => onChange(event.target.value)}
-            className={classNames(inputClass, 'pr-8', isShown && 'font-code text-[0.96em]')}
+            className={classNames(inputClass, 'w-full pr-8', isShown && 'font-code text-[0.96em]')}
           />
           <IconButton
             label={isShown ? 'Hide what is typed' : 'Show what is typed'}

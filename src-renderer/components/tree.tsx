@@ -211,7 +211,7 @@ export function Tree({
         onKeyDown={onKeyDown}
         onContextMenuCapture={(event) => {
           const element = (event.target as Element).closest<HTMLElement>('[data-row]');
-          if (!element?.dataset.row) {
+          if (!element?.dataset.row || menuFor(element.dataset.row).length === 0) {
             event.preventDefault();
             event.stopPropagation();
             return;
@@ -290,7 +290,7 @@ export function Tree({
                 {isRenaming ? (
                   <RenameField node={node} onEnd={(name) => onRenameEnd(node.id, name)} />
                 ) : (
-                  <span dir="auto" className="min-w-0 flex-1 truncate">
+                  <span dir="auto" className="min-w-0 flex-1 truncate text-left">
                     {node.label}
                   </span>
                 )}

@@ -91,20 +91,13 @@ export function commandLabel(command: Command, state: AppState): string {
 
 /** The thing that a page shows, if a command can work on it. */
 export function subjectOfView(ref: ViewRef | undefined): Subject | null {
-  switch (ref?.type) {
-    case 'host':
-      return { kind: 'host', id: ref.hostId };
-    case 'workspace':
-      return { kind: 'workspace', id: ref.workspaceId };
-    case 'terminal':
-      return { kind: 'terminal', id: ref.terminalId };
-    case 'operation':
-      return { kind: 'operation', id: ref.operationId };
-    case 'project':
-      return ref.projectId === null ? null : { kind: 'project', id: ref.projectId };
-    default:
-      return null;
-  }
+  if (!ref) return null;
+  if (ref.type === 'host') return { kind: 'host', id: ref.hostId };
+  if (ref.type === 'workspace') return { kind: 'workspace', id: ref.workspaceId };
+  if (ref.type === 'terminal') return { kind: 'terminal', id: ref.terminalId };
+  if (ref.type === 'operation') return { kind: 'operation', id: ref.operationId };
+  if (ref.type === 'project' && ref.projectId !== null) return { kind: 'project', id: ref.projectId };
+  return null;
 }
 
 /**

@@ -41,29 +41,29 @@ export interface OpenOptions {
 }
 
 export interface ViewActions {
-  open(ref: ViewRef, options?: OpenOptions): void;
+  readonly open: (ref: ViewRef, options?: OpenOptions) => void;
   /** Shows another page in a tab, as when a draft became a thing. */
-  replace(tabId: string, ref: ViewRef): void;
-  activate(tabId: string): void;
+  readonly replace: (tabId: string, ref: ViewRef) => void;
+  readonly activate: (tabId: string) => void;
   /** Takes the tab away without asking; `closeTab` in commands asks first. */
-  close(tabId: string): void;
+  readonly close: (tabId: string) => void;
   /** Closes every tab whose page is gone, as when its host was removed. Cannot be reopened. */
-  forget(isGone: (ref: ViewRef) => boolean): void;
-  reopen(): void;
-  move(tabId: string, paneId: string, index: number): void;
-  split(tabId: string, paneId: string, side: panes.Side): void;
-  resize(splitId: string, sizes: number[]): void;
-  focusPane(paneId: string): void;
-  focusSide(side: panes.Side): void;
+  readonly forget: (isGone: (ref: ViewRef) => boolean) => void;
+  readonly reopen: () => void;
+  readonly move: (tabId: string, paneId: string, index: number) => void;
+  readonly split: (tabId: string, paneId: string, side: panes.Side) => void;
+  readonly resize: (splitId: string, sizes: number[]) => void;
+  readonly focusPane: (paneId: string) => void;
+  readonly focusSide: (side: panes.Side) => void;
   /** The tab that was used before this one, within its pane. */
-  lastUsed(): void;
-  step(by: 1 | -1): void;
-  setSidebar(change: { isOpen?: boolean; widthPx?: number }): void;
-  setDrawer(isOpen: boolean): void;
-  setFolded(id: string, isFolded: boolean): void;
-  setRenaming(id: string | null): void;
-  showPalette(text?: string): void;
-  hideOverlay(): void;
+  readonly lastUsed: () => void;
+  readonly step: (by: 1 | -1) => void;
+  readonly setSidebar: (change: { isOpen?: boolean; widthPx?: number }) => void;
+  readonly setDrawer: (isOpen: boolean) => void;
+  readonly setFolded: (id: string, isFolded: boolean) => void;
+  readonly setRenaming: (id: string | null) => void;
+  readonly showPalette: (text?: string) => void;
+  readonly hideOverlay: () => void;
 }
 
 export type ViewStore = StoreApi<ViewState> & { readonly actions: ViewActions };

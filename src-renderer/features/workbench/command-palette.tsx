@@ -106,17 +106,25 @@ export function paletteRows(commands: Iterable<Command>, state: AppState): Palet
   return [...things, ...acts];
 }
 
+function hasWords(query: string, text: string): boolean {
+  const words = text.toLocaleLowerCase().split(/[\s\-_./:@]+/);
+  return query
+    .toLocaleLowerCase()
+    .split(/\s+/)
+    .filter(Boolean)
+    .every((wanted) => words.some((word) => word.startsWith(wanted)));
+}
+
 export function findRows(rows: readonly PaletteRow[], text: string): FoundRow[] {
   const isCommandsOnly = text.startsWith('>');
   const query = isCommandsOnly ? text.slice(1) : text;
   const found = rows.flatMap((row) => {
     if (isCommandsOnly && row.kind !== 'command') return [];
     const direct = fuzzyMatch(query, row.label);
-    const wide = direct ?? fuzzyMatch(query, `${row.label} ${row.words} ${row.detail}`);
-    if (!wide) return [];
-    const at = direct ? direct.at : wide.at.filter((index) => index < row.label.length);
-    const score = (direct ? direct.score : wide.score / 2) - (row.isDisabled ? 1000 : 0);
-    return [{ row, at, score }];
+    // What is not in the name is found by whole beginnings of words only: letters here and there would find everything.
+    if (!direct && !hasWords(query, `${row.label} ${row.words} ${row.detail}`)) return [];
+    const score = (direct?.score ?? 0) - (row.isDisabled ? 1000 : 0);
+    return [{ row, at: direct?.at ?? [], score }];
   });
   return found.sort((a, b) => b.score - a.score).slice(0, shownCount);
 }

@@ -42,7 +42,7 @@ export function SettingsPage(_props: ViewProps<'settings'>) {
           placeholder="Search settings"
           value={text}
           onChange={(event) => setText(event.target.value)}
-          className={`${inputClass} pl-8`}
+          className={`${inputClass} w-full pl-8`}
         />
       </div>
       {settings.status === 'error' && settings.error && (
@@ -133,7 +133,7 @@ function SettingLine({ row, settings }: { row: SettingRow; settings: Settings })
             <Select
               label={row.label}
               isLabelHidden
-              className="w-44"
+              className="w-[176px]"
               value={String(value)}
               options={control.options}
               onChange={(next) => void change(next)}
@@ -168,7 +168,7 @@ function DraftField({
 }: {
   id: string;
   row: SettingRow;
-  value: unknown;
+  value: string | number | boolean | null;
   onCommit: (value: unknown) => string | null;
 }) {
   const { control } = row;
@@ -212,9 +212,9 @@ function DraftField({
               setRule(null);
             }
           }}
-          className={`${inputClass} ${control.kind === 'number' ? 'tabular w-24' : 'w-64 max-sm:w-48'} ${control.kind === 'text' && control.isCode ? 'font-code text-[0.96em]' : ''}`}
+          className={`${inputClass} ${control.kind === 'number' ? 'tabular w-24 text-right' : 'w-[272px] max-sm:w-52'} ${control.kind === 'text' && control.isCode ? 'font-code text-[0.96em]' : ''}`}
         />
-        {control.kind === 'number' && <span className="w-8 text-meta text-muted">{control.unit}</span>}
+        {control.kind === 'number' && <span className="w-9 text-meta text-muted">{control.unit}</span>}
       </div>
       {rule !== null && (
         <p id={`${id}-rule`} role="alert" className="text-meta text-failed">

@@ -48,7 +48,7 @@ export function ShortcutsPage(_props: ViewProps<'shortcuts'>) {
           placeholder="Search commands"
           value={text}
           onChange={(event) => setText(event.target.value)}
-          className={`${inputClass} pl-8`}
+          className={`${inputClass} w-full pl-8`}
         />
       </div>
       {rows.length === 0 && <EmptyState icon={SearchX} title="No command has these words" />}
@@ -105,7 +105,7 @@ function ShortcutLine({ command, label }: { command: Command; label: string }) {
           }}
         />
       ) : (
-        <span className="flex items-center gap-2 text-meta text-muted">
+        <span className="ml-auto flex flex-wrap items-center justify-end gap-x-2 gap-y-1 text-meta text-muted">
           {chord ? <KeyHint keys={chordKeys(chord, app.platform)} /> : <span>no keys</span>}
           {chord && inTerminal && chordId(inTerminal) !== chordId(chord) && (
             <>

@@ -18,7 +18,7 @@ import { isUnderWay, operationPart, runningStep, stepLeftMs } from '../../state/
 
 const tickMs = 1000;
 const itemClass =
-  'focus-inset flex h-full max-w-80 min-w-0 items-center gap-1.5 px-2 text-muted hover:bg-hover hover:text-text';
+  'focus-inset flex h-full min-w-0 items-center gap-1.5 px-2 text-muted hover:bg-hover hover:text-text';
 
 export function StatusBar({ items }: { items: readonly ComponentType[] }) {
   return (
@@ -42,7 +42,11 @@ function HostStatus() {
   const mark = hostMark(host);
   const latency = host.state.phase === 'ready' ? host.state.roundTripMs : null;
   return (
-    <button type="button" onClick={() => view.open({ type: 'host', hostId: host.id })} className={itemClass}>
+    <button
+      type="button"
+      onClick={() => view.open({ type: 'host', hostId: host.id })}
+      className={`${itemClass} max-w-80`}
+    >
       <StateMark signal={mark.signal} word={mark.word} isCompact />
       <span dir="auto" className="truncate">
         {host.name}
@@ -74,7 +78,7 @@ function OperationStatus() {
     <button
       type="button"
       onClick={() => view.open({ type: 'operation', operationId: operation.id })}
-      className={`${itemClass} max-w-[420px]`}
+      className={`${itemClass} max-w-[560px]`}
     >
       <ProgressBar label={operation.title} value={part} isThin className="w-12" />
       <span dir="auto" className="truncate">

@@ -10,6 +10,7 @@ import { ContextMenu, Menu, type MenuEntry } from '../../components/menu.tsx';
 import { StateMark } from '../../components/state-mark.tsx';
 import {
   commandContext,
+  runCommand,
   useApp,
   useAppState,
   useCommand,
@@ -167,7 +168,7 @@ function TabHead({ tab, index, pane, description, isActivePane, drag, onClose }:
       isDisabled: !canSplit,
       run: () => {
         view.activate(tab.id);
-        app.commands.get('tab.close-others')?.run(commandContext(app));
+        runCommand(app, 'tab.close-others');
       },
     },
     { kind: 'line', id: 'line-split' },
@@ -226,7 +227,7 @@ function TabHead({ tab, index, pane, description, isActivePane, drag, onClose }:
             className="focus-inset flex h-full min-w-0 flex-1 items-center gap-1.5 pr-7 pl-3"
           >
             <Icon aria-hidden size={15} strokeWidth={1.75} className="shrink-0" />
-            <span dir="auto" className="min-w-0 truncate">
+            <span dir="auto" className="min-w-0 truncate text-left">
               {title}
             </span>
             {mark && <StateMark signal={mark.signal} word={mark.word} isCompact />}

@@ -75,7 +75,6 @@ function Toast({ notice, isHeld }: { notice: Notice; isHeld: boolean }) {
             )}
             {notice.error && (
               <Button
-                variant="quiet"
                 onClick={() => {
                   notices.hide(notice.id);
                   view.open({ type: 'notifications' });

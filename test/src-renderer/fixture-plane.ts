@@ -1,0 +1,247 @@
+/**
+ * An in-memory plane that speaks the contract, for pictures and flows of the UI without servers. Every reply is parsed
+ * by the contract's own schema, so a fixture that lies about a shape fails loudly. It is no stand-in for the real plane
+ * in tests of behaviour.
+ */
+import { BerthError } from '#contract/berth-error.ts';
+import type { CollectionItem } from '#contract/collection.ts';
+import { contract, type InputOf, type MethodName } from '#contract/index.ts';
+import { Settings, settingsDefaults } from '#contract/settings.ts';
+import type { Client } from '#renderer/transport/client.ts';
+import type { ConnectionState, PlaneClient } from '#renderer/state/api.ts';
+import type { Scene } from './scenes.ts';
+
+type CollectionName =
+  | 'hosts'
+  | 'questions'
+  | 'credentials'
+  | 'projects'
+  | 'workspaces'
+  | 'operations'
+  | 'terminals';
+
+class FixtureCollection<T extends { id: string }> {
+  readonly items = new Map<string, T>();
+  readonly #wakes = new Set<() => void>();
+  revision = 1;
+
+  constructor(items: readonly T[]) {
+    for (const item of items) this.items.set(item.id, item);
+  }
+
+  put(item: T): void {
+    this.items.set(item.id, item);
+    this.#bump();
+  }
+
+  delete(id: string): void {
+    this.items.delete(id);
+    this.#bump();
+  }
+
+  #bump(): void {
+    this.revision += 1;
+    for (const wake of this.#wakes) wake();
+  }
+
+  async *watch(signal: AbortSignal | undefined): AsyncGenerator<CollectionItem<T>> {
+    yield { type: 'all', revision: this.revision, items: [...this.items.values()] };
+    let seen = this.revision;
+    let before = new Set(this.items.keys());
+    while (!signal?.aborted) {
+      if (seen === this.revision)
+        await new Promise<void>((resolve) => {
+          const wake = () => {
+            this.#wakes.delete(wake);
+            resolve();
+          };
+          this.#wakes.add(wake);
+          signal?.addEventListener('abort', wake, { once: true });
+        });
+      if (signal?.aborted) return;
+      seen = this.revision;
+      const removed = [...before].filter((id) => !this.items.has(id));
+      before = new Set(this.items.keys());
+      yield { type: 'change', revision: seen, upserted: [...this.items.values()], removed };
+    }
+  }
+}
+
+export interface FixturePlane extends PlaneClient {
+  setConnection(state: ConnectionState): void;
+  /** What was called, in order. */
+  readonly calls: readonly { readonly method: MethodName; readonly input: unknown }[];
+  put(collection: CollectionName, item: { id: string }): void;
+  delete(collection: CollectionName, id: string): void;
+  /** The next call of a method fails so. */
+  failNext(method: MethodName, error: BerthError): void;
+}
+
+type Replies = { [M in MethodName]?: (input: InputOf<M>) => unknown };
+
+export function createFixturePlane(scene: Scene): FixturePlane {
+  let connection: ConnectionState = scene.connection ?? { phase: 'open' };
+  const listeners = new Set<(state: ConnectionState) => void>();
+  const calls: { method: MethodName; input: unknown }[] = [];
+  const failures = new Map<MethodName, BerthError>();
+  let settings: Settings = { ...settingsDefaults, ...scene.settings };
+  const settingsWakes = new Set<() => void>();
+  const collections = {
+    hosts: new FixtureCollection(scene.hosts ?? []),
+    questions: new FixtureCollection(scene.questions ?? []),
+    credentials: new FixtureCollection(scene.credentials ?? []),
+    projects: new FixtureCollection(scene.projects ?? []),
+    workspaces: new FixtureCollection(scene.workspaces ?? []),
+    operations: new FixtureCollection(scene.operations ?? []),
+    terminals: new FixtureCollection(scene.terminals ?? []),
+  };
+  const missing = () => new BerthError('not-found', 'It is not here any more.');
+  const found = <T>(value: T | undefined): T => {
+    if (value === undefined) throw missing();
+    return value;
+  };
+
+  const replies: Replies = {
+    'about.get': () => ({
+      version: '0.1.0',
+      mode: 'served',
+      user: { id: 'user_00000000000000000000', name: 'Owner' },
+      scopes: [],
+      platform: 'linux x64',
+      dataFolder: '/home/dev/.local/share/berth',
+      isReadOnly: scene.isReadOnly ?? false,
+    }),
+    'settings.change': (change) => {
+      settings = Settings.parse({ ...settings, ...change });
+      for (const wake of settingsWakes) wake();
+      return settings;
+    },
+    'hosts.edit': ({ id, name }) => {
+      const host = { ...found(collections.hosts.items.get(id)), ...(name === undefined ? {} : { name }) };
+      collections.hosts.put(host);
+      return host;
+    },
+    'hosts.remove': ({ id }) => {
+      collections.hosts.delete(id);
+      return {};
+    },
+    'hosts.candidates': () => scene.candidates ?? { candidates: [], agent: null, warnings: [] },
+    'hosts.images': () => ({ images: [] }),
+    'workspaces.rename': ({ id, name }) => {
+      const workspace = { ...found(collections.workspaces.items.get(id)), name };
+      collections.workspaces.put(workspace);
+      return workspace;
+    },
+    'workspaces.keptVolumes': () => ({ volumes: [] }),
+    'terminals.rename': ({ id, name }) => {
+      const terminal = { ...found(collections.terminals.items.get(id)), name };
+      collections.terminals.put(terminal);
+      return terminal;
+    },
+    'terminals.close': ({ id }) => {
+      collections.terminals.delete(id);
+      return {};
+    },
+    'terminals.resize': () => ({}),
+  };
+
+  async function* settingsWatch(signal: AbortSignal | undefined) {
+    yield settings;
+    while (!signal?.aborted) {
+      const before = settings;
+      await new Promise<void>((resolve) => {
+        const wake = () => {
+          settingsWakes.delete(wake);
+          resolve();
+        };
+        settingsWakes.add(wake);
+        signal?.addEventListener('abort', wake, { once: true });
+      });
+      if (before !== settings) yield settings;
+    }
+  }
+
+  async function* once<T>(value: T, signal: AbortSignal | undefined) {
+    yield value;
+    await new Promise<void>((resolve) => signal?.addEventListener('abort', () => resolve(), { once: true }));
+  }
+
+  const streamOf = (method: string, signal: AbortSignal | undefined): AsyncIterable<unknown> => {
+    const error = scene.streamErrors?.[method as MethodName];
+    if (error)
+      return {
+        [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(error) }),
+      };
+    if (scene.isLoading)
+      return {
+        [Symbol.asyncIterator]: () => ({ next: () => new Promise<IteratorResult<unknown>>(() => undefined) }),
+      };
+    if (method === 'settings.watch') return settingsWatch(signal);
+    if (method === 'credentials.store')
+      return once(
+        {
+          backend: 'keychain',
+          name: 'Secret Service (GNOME Keyring)',
+          state: 'ready',
+          detail: '',
+          vaultExists: false,
+        },
+        signal,
+      );
+    if (method === 'operations.log')
+      return once(
+        {
+          at: '2026-11-20T17:00:02.000Z',
+          step: 'pull',
+          level: 'command',
+          text: 'docker pull debian:12',
+        },
+        signal,
+      );
+    const name = method.split('.')[0] as CollectionName;
+    if (method.endsWith('.watch') && name in collections) return collections[name].watch(signal);
+    return once({}, signal);
+  };
+
+  const client: FixturePlane = {
+    calls,
+    get connectionState() {
+      return connection;
+    },
+    roundTripMs: 3,
+    onConnectionState: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    reconnect: () => client.setConnection({ phase: 'open' }),
+    setConnection: (state) => {
+      connection = state;
+      for (const listener of [...listeners]) listener(state);
+    },
+    call: (async (method: MethodName, input: unknown) => {
+      calls.push({ method, input });
+      const failure = failures.get(method);
+      failures.delete(method);
+      if (failure) throw failure;
+      const declared = contract[method];
+      const reply = replies[method] as ((value: unknown) => unknown) | undefined;
+      if (!reply || declared.kind !== 'call')
+        throw new BerthError('internal', `The fixture has no answer for ${method}.`);
+      return declared.output.parse(reply(declared.input.parse(input)));
+    }) as Client['call'],
+    stream: ((method: string, _input: unknown, options?: { signal?: AbortSignal }) =>
+      streamOf(method, options?.signal)) as Client['stream'],
+    bytes: () => ({
+      onBytes: (listener) => listener(new TextEncoder().encode('dev@api-server:~$ '), () => undefined),
+      send: () => undefined,
+      waitingBytes: 0,
+      opened: Promise.resolve(),
+      ended: new Promise(() => undefined),
+      close: () => undefined,
+    }),
+    put: (name, item) => (collections[name] as FixtureCollection<{ id: string }>).put(item),
+    delete: (name, id) => collections[name].delete(id),
+    failNext: (method, error) => failures.set(method, error),
+  };
+  return client;
+}
