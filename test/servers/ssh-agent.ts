@@ -30,7 +30,8 @@ export async function startSshAgent(keyPaths: readonly string[] = []): Promise<S
   const socketPath = join(folder, 'agent.sock');
   // The agent ends when the pipe from us closes, however we end. (ssh-agent is set-group-id, which switches off the
   // kernel's own death signal; by itself it looks for its command's end every ten seconds only.)
-  const command = ['sh', '-c', 'echo "$SSH_AGENT_PID"; cat >/dev/null; kill "$SSH_AGENT_PID"'];
+  const lifeline = 'echo "$SSH_AGENT_PID"; cat >/dev/null; kill "$SSH_AGENT_PID"; rm -rf -- "$1"';
+  const command = ['sh', '-c', lifeline, 'sh', folder];
   const child = spawn('ssh-agent', ['-a', socketPath, ...command], { stdio: ['pipe', 'pipe', 'ignore'] });
   const [pidLine] = (await once(child.stdout, 'data')) as [Buffer];
   const agentPid = Number(pidLine.toString());
