@@ -1,0 +1,424 @@
+/** A host's page: its state in words, what it is, what the doctor says, its workspaces, images and kept volumes. */
+import { Boxes, Pencil, Plus, Stethoscope } from 'lucide-react';
+import { type ReactNode, useEffect, useState } from 'react';
+import type { BerthError } from '#contract/berth-error.ts';
+import type { Finding, Host, HostImage } from '#contract/hosts.ts';
+import type { KeptVolume } from '#contract/workspaces.ts';
+import { Button, IconButton } from '../../components/button.tsx';
+import { Fingerprint } from '../../components/code-block.tsx';
+import { Disclosure } from '../../components/disclosure.tsx';
+import { ErrorNote } from '../../components/error-note.tsx';
+import { formatBytes } from '../../components/format.ts';
+import { LoadingRows } from '../../components/loading-rows.tsx';
+import { Card, Page, Section } from '../../components/page.tsx';
+import { RelativeTime } from '../../components/relative-time.tsx';
+import { StateMark } from '../../components/state-mark.tsx';
+import {
+  useApp,
+  useClient,
+  useCommand,
+  useConfirm,
+  useHost,
+  useHosts,
+  useNotices,
+  useViewActions,
+  useWorkspaces,
+} from '../../state/app-context.tsx';
+import type { ViewProps } from '../../state/feature.ts';
+import { toBerthError } from '../../state/mirror.ts';
+import { EditHostDialog } from './edit-host-dialog.tsx';
+import { Findings } from './findings.tsx';
+import { engineRouteText, hostAddress, hostMark, roundTripText } from './host-words.ts';
+import { MachineFacts } from './machine-facts.tsx';
+
+export default function HostPage({ view, isVisible }: ViewProps<'host'>) {
+  const host = useHost(view.hostId);
+  const hosts = useHosts();
+  const [isEditing, setEditing] = useState(false);
+  if (host === undefined)
+    return (
+      <Page title="Host">
+        {hosts.status === 'loading' ? (
+          <LoadingRows label="Loading the host" />
+        ) : (
+          <p className="text-muted">This host was removed.</p>
+        )}
+      </Page>
+    );
+  const isReady = host.state.phase === 'ready';
+  return (
+    <Page
+      title={host.name}
+      lead={<Lead host={host} />}
+      actions={<Verbs host={host} onEdit={() => setEditing(true)} />}
+    >
+      <StateNote host={host} />
+      {host.facts !== null && (
+        <MachineFacts
+          facts={host.facts}
+          roundTripMs={host.state.phase === 'ready' ? host.state.roundTripMs : null}
+          isStale={!isReady}
+        />
+      )}
+      <Doctor host={host} />
+      <HostWorkspaces host={host} />
+      {isReady && isVisible && host.state.phase === 'ready' && host.state.engineRoute !== 'none' && (
+        <>
+          <KeptVolumes host={host} />
+          <Images host={host} />
+        </>
+      )}
+      {host.facts?.hostKey && (
+        <Section title="Host key">
+          <Fingerprint type={host.facts.hostKey.type} value={host.facts.hostKey.fingerprint} />
+        </Section>
+      )}
+      {isEditing && <EditHostDialog host={host} onClose={() => setEditing(false)} />}
+    </Page>
+  );
+}
+
+function Lead({ host }: { host: Host }) {
+  const mark = hostMark(host.state);
+  const roundTrip = roundTripText(host.state);
+  return (
+    <span className="flex flex-wrap items-center gap-x-4 gap-y-1">
+      <StateMark signal={mark.signal} word={mark.word} />
+      <span className="font-code text-[0.96em] wrap-anywhere">{hostAddress(host.definition)}</span>
+      {roundTrip !== null && <span className="tabular">{roundTrip}</span>}
+      {host.state.phase !== 'ready' && host.lastReadyAt !== null && (
+        <span>
+          last ready <RelativeTime at={host.lastReadyAt} />
+        </span>
+      )}
+    </span>
+  );
+}
+
+function Verbs({ host, onEdit }: { host: Host; onEdit: () => void }) {
+  const subject = { kind: 'host', id: host.id } as const;
+  const connect = useCommand('host.connect', subject);
+  const disconnect = useCommand('host.disconnect', subject);
+  const terminal = useCommand('terminal.newOnHost', subject);
+  const workspace = useCommand('host.new-workspace', subject);
+  const isReady = host.state.phase === 'ready';
+  return (
+    <>
+      <IconButton label="Edit host" icon={Pencil} onClick={onEdit} />
+      {host.desired === 'connected' && <Button onClick={disconnect.run}>Disconnect</Button>}
+      {connect.isEnabled && (
+        <Button variant="primary" onClick={connect.run}>
+          {host.state.phase === 'lost' || host.state.phase === 'failed' ? 'Try again now' : 'Connect'}
+        </Button>
+      )}
+      {isReady && <Button onClick={terminal.run}>Open terminal</Button>}
+      {isReady && (
+        <Button variant="primary" icon={Plus} onClick={workspace.run}>
+          New workspace
+        </Button>
+      )}
+    </>
+  );
+}
+
+/** Where the connection has trouble: what happened, and what happens next. */
+function StateNote({ host }: { host: Host }): ReactNode {
+  const { state } = host;
+  switch (state.phase) {
+    case 'lost':
+      return (
+        <ErrorNote title="The connection was lost" error={state.error}>
+          <p className="text-muted">
+            Lost <RelativeTime at={state.sinceAt} />.{' '}
+            {state.retryAt === null ? (
+              'Trying again now.'
+            ) : (
+              <>
+                Tries again <RelativeTime at={state.retryAt} />.
+              </>
+            )}
+          </p>
+        </ErrorNote>
+      );
+    case 'failed':
+      return state.error.code === 'host.key-changed' ? (
+        <ChangedKey host={host} error={state.error} />
+      ) : (
+        <ErrorNote title="The connection did not come about" error={state.error} />
+      );
+    case 'ready':
+      return state.engineError === null ? (
+        <p className="-mt-3 text-meta text-muted">{engineRouteText(host)}</p>
+      ) : (
+        <ErrorNote title="The machine answers, its container engine does not" error={state.engineError} />
+      );
+    case 'needs-you':
+      return <p className="text-muted">Berth waits for your answer to a question of the server.</p>;
+    case 'connecting':
+      return state.hop === null ? null : <p className="text-muted">By way of {state.hop}.</p>;
+    case 'disconnected':
+      return null;
+    default:
+      return state satisfies never;
+  }
+}
+
+/** A changed key is replaced only by looking at both and saying so. */
+function ChangedKey({
+  host,
+  error,
+}: {
+  host: Host;
+  error: {
+    code: string;
+    message: string;
+    details: Readonly<Record<string, string | number | boolean | readonly string[] | null>>;
+  };
+}) {
+  const client = useClient();
+  const confirm = useConfirm();
+  const notices = useNotices();
+  const was = String(error.details['was'] ?? '');
+  const is = String(error.details['is'] ?? '');
+  const type = String(error.details['keyType'] ?? 'host key');
+  const replace = async () => {
+    const isAgreed = await confirm({
+      title: `Trust the new key of ${host.name}?`,
+      body: 'A changed key means that the server was installed anew, or that somebody stands between. Only go on if you know why it changed, and compared the new fingerprint with the server’s own.',
+      deletes: [`Trust in the old key ${was}`],
+      action: 'Trust the new key',
+      isDangerous: true,
+      typeToConfirm: host.name,
+    });
+    if (!isAgreed) return;
+    try {
+      await client.call('hosts.replaceKey', { id: host.id, oldFingerprint: was, newFingerprint: is });
+    } catch (cause) {
+      notices.fail('The key was not replaced', cause);
+    }
+  };
+  return (
+    <ErrorNote
+      title="The host key has changed, so Berth does not connect"
+      error={error}
+      actions={was !== '' && is !== '' && <Button onClick={() => void replace()}>Replace the key…</Button>}
+    >
+      {was !== '' && (
+        <div className="flex flex-col gap-1">
+          <span className="text-meta text-muted">It was</span>
+          <Fingerprint type={type} value={was} />
+        </div>
+      )}
+      {is !== '' && (
+        <div className="flex flex-col gap-1">
+          <span className="text-meta text-muted">The server now shows</span>
+          <Fingerprint type={type} value={is} />
+        </div>
+      )}
+    </ErrorNote>
+  );
+}
+
+function Doctor({ host }: { host: Host }) {
+  const client = useClient();
+  const [findings, setFindings] = useState<readonly Finding[]>([]);
+  const [error, setError] = useState<BerthError | null>(null);
+  const [run, setRun] = useState<{ count: number; isRunning: boolean }>({ count: 0, isRunning: false });
+  const isReady = host.state.phase === 'ready';
+
+  useEffect(() => {
+    if (run.count === 0) return;
+    const stop = new AbortController();
+    const examine = async () => {
+      try {
+        for await (const finding of client.stream('hosts.doctor', { id: host.id }, { signal: stop.signal }))
+          setFindings((before) => [...before.filter((each) => each.check !== finding.check), finding]);
+      } catch (cause) {
+        if (!stop.signal.aborted) setError(toBerthError(cause));
+      } finally {
+        if (!stop.signal.aborted) setRun((before) => ({ ...before, isRunning: false }));
+      }
+    };
+    void examine();
+    return () => stop.abort();
+  }, [client, host.id, run.count]);
+
+  const start = () => {
+    setFindings([]);
+    setError(null);
+    setRun((before) => ({ count: before.count + 1, isRunning: true }));
+  };
+  return (
+    <Section
+      title="Doctor"
+      actions={
+        <Button
+          icon={Stethoscope}
+          onClick={start}
+          isBusy={run.isRunning}
+          disabled={!isReady}
+          reason="Connect the host first"
+        >
+          {run.count === 0 ? 'Run doctor' : 'Run again'}
+        </Button>
+      }
+    >
+      {run.count === 0 && (
+        <p className="text-muted">
+          Checks engine, disk, permissions, clock and isolation; says why each matters and which command mends
+          it. It changes nothing.
+        </p>
+      )}
+      {run.isRunning && findings.length === 0 && <LoadingRows label="The doctor examines the host" />}
+      {error !== null && <ErrorNote title="The doctor could not finish" error={error} />}
+      {findings.length > 0 && <Findings findings={findings} />}
+    </Section>
+  );
+}
+
+function HostWorkspaces({ host }: { host: Host }) {
+  const { items } = useWorkspaces();
+  const view = useViewActions();
+  const own = items.filter((workspace) => workspace.hostId === host.id);
+  return (
+    <Section title="Workspaces">
+      {own.length === 0 ? (
+        <p className="text-muted">None yet. A workspace is a container with files that last.</p>
+      ) : (
+        <Card>
+          <ul className="divide-y divide-line">
+            {own.map((workspace) => (
+              <li key={workspace.id}>
+                <button
+                  type="button"
+                  onClick={() => view.open({ type: 'workspace', workspaceId: workspace.id })}
+                  className="focus-inset flex w-full items-center gap-3 px-3 py-2 text-left transition-colors hover:bg-hover"
+                >
+                  <Boxes aria-hidden size={16} strokeWidth={1.75} className="shrink-0 text-muted" />
+                  <span className="min-w-0 flex-1 truncate font-medium" dir="auto">
+                    {workspace.name}
+                  </span>
+                  <span className="min-w-0 truncate font-code text-meta text-muted">{workspace.image}</span>
+                  <span className="shrink-0 text-meta text-muted">{workspace.state}</span>
+                </button>
+              </li>
+            ))}
+          </ul>
+        </Card>
+      )}
+    </Section>
+  );
+}
+
+/** Reads a list from the host when the page shows it, and again on demand. */
+function useRemoteList<T>(read: (signal: AbortSignal) => Promise<readonly T[]>, key: string) {
+  const [state, setState] = useState<{ items: readonly T[] | null; error: BerthError | null }>({
+    items: null,
+    error: null,
+  });
+  const [count, setCount] = useState(0);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the key and the count say when to read again
+  useEffect(() => {
+    const stop = new AbortController();
+    read(stop.signal).then(
+      (items) => setState({ items, error: null }),
+      (cause: unknown) => {
+        if (!stop.signal.aborted) setState((before) => ({ ...before, error: toBerthError(cause) }));
+      },
+    );
+    return () => stop.abort();
+  }, [key, count]);
+  return { ...state, again: () => setCount((before) => before + 1) };
+}
+
+function KeptVolumes({ host }: { host: Host }) {
+  const { client } = useApp();
+  const confirm = useConfirm();
+  const notices = useNotices();
+  const workspaces = useWorkspaces().items.filter((workspace) => workspace.hostId === host.id);
+  const list = useRemoteList<KeptVolume>(
+    async (signal) => (await client.call('workspaces.keptVolumes', { hostId: host.id }, { signal })).volumes,
+    `${host.id} ${workspaces.map((each) => `${each.id}${each.state}`).join()}`,
+  );
+  if (list.error !== null)
+    return (
+      <Section title="Kept volumes">
+        <ErrorNote
+          title="The volumes could not be read"
+          error={list.error}
+          actions={<Button onClick={list.again}>Read again</Button>}
+        />
+      </Section>
+    );
+  if (list.items === null || list.items.length === 0) return null;
+  const destroy = async (volume: KeptVolume) => {
+    const isAgreed = await confirm({
+      title: `Delete the files of ${volume.workspaceName}?`,
+      body: 'The workspace is gone already. These are its last files on this host.',
+      deletes: [
+        `Volume ${volume.name}${volume.sizeBytes === null ? '' : ` (${formatBytes(volume.sizeBytes)})`}`,
+      ],
+      action: 'Delete files',
+      isDangerous: true,
+      typeToConfirm: volume.workspaceName,
+    });
+    if (!isAgreed) return;
+    try {
+      await client.call('workspaces.destroyVolume', { hostId: host.id, name: volume.name });
+      list.again();
+    } catch (cause) {
+      notices.fail(`The files of ${volume.workspaceName} were not deleted`, cause);
+    }
+  };
+  return (
+    <Section title="Kept volumes">
+      <p className="text-muted">
+        Files of destroyed workspaces. Choose one when you make a new workspace, or delete it.
+      </p>
+      <Card>
+        <ul className="divide-y divide-line">
+          {list.items.map((volume) => (
+            <li key={volume.name} className="flex items-center gap-3 px-3 py-2">
+              <span className="min-w-0 flex-1">
+                <span className="block truncate font-medium" dir="auto">
+                  {volume.workspaceName}
+                </span>
+                <span className="block truncate font-code text-meta text-muted">{volume.name}</span>
+              </span>
+              <span className="shrink-0 text-meta text-muted tabular">{formatBytes(volume.sizeBytes)}</span>
+              <Button variant="quiet" onClick={() => void destroy(volume)}>
+                Delete…
+              </Button>
+            </li>
+          ))}
+        </ul>
+      </Card>
+    </Section>
+  );
+}
+
+function Images({ host }: { host: Host }) {
+  const { client } = useApp();
+  const list = useRemoteList<HostImage>(
+    async (signal) => (await client.call('hosts.images', { id: host.id }, { signal })).images,
+    host.id,
+  );
+  if (list.error !== null || list.items === null || list.items.length === 0) return null;
+  const total = list.items.reduce((sum, image) => sum + image.sizeBytes, 0);
+  return (
+    <Disclosure label={`${list.items.length} images on this host, ${formatBytes(total)}`}>
+      <Card>
+        <ul className="divide-y divide-line">
+          {list.items.map((image) => (
+            <li key={image.id} className="flex items-center gap-3 px-3 py-1.5">
+              <span className="min-w-0 flex-1 truncate font-code text-meta">
+                {image.references.length === 0 ? image.id.slice(0, 19) : image.references.join(', ')}
+              </span>
+              <span className="shrink-0 text-meta text-muted tabular">{formatBytes(image.sizeBytes)}</span>
+            </li>
+          ))}
+        </ul>
+      </Card>
+    </Disclosure>
+  );
+}
