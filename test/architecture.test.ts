@@ -123,12 +123,14 @@ describe('imports', () => {
 });
 
 describe('files', () => {
-  it('are tested under their own path: the first part of a test file’s name is a source', () => {
+  it('are tested under their own path: a unit test names a source, one against real servers stands in its folder', () => {
     const lost = tests
       .filter((path) => /^test\/src-/.test(path))
       .filter((path) => {
-        const source = join(dirname(path).slice('test/'.length), basename(path).split('.')[0] ?? '');
-        return !['.ts', '.tsx'].some((extension) => existsSync(join(root, source + extension)));
+        const folder = dirname(path).slice('test/'.length);
+        if (/\.(integration|e2e)\.test\.tsx?$/.test(path)) return !existsSync(join(root, folder));
+        const source = join(root, folder, basename(path).split('.')[0] ?? '');
+        return !existsSync(`${source}.ts`) && !existsSync(`${source}.tsx`);
       });
     expect(lost).toEqual([]);
   });

@@ -103,8 +103,9 @@ export const rooms: readonly Room[] = [
     types: ['src-main/control-plane/', 'src-main/desktop/plane-host.ts'],
     packages: ['node:'],
   },
-  // Runs before anything is known to be there: no import of ours can fail it.
-  { path: 'src-main/start.ts', may: [], packages: ['node:'] },
+  // They run before anything is known to be there: only Node itself can be relied on.
+  { path: 'src-main/start.ts', may: ['src-main/build-if-stale.ts'], packages: ['node:'] },
+  { path: 'src-main/build-if-stale.ts', may: [], packages: ['node:'] },
   { path: 'src-main/config.ts', may: [], packages: ['node:'] },
   { path: 'src-main/ui-files.ts', may: [], packages: ['node:'] },
   { path: 'src-main/open-in-browser.ts', may: [], packages: ['node:'] },

@@ -94,7 +94,8 @@ export class PrivateFile<T> {
       }
       await rename(temporary, path);
     } catch (error) {
-      await rm(temporary, { force: true });
+      // What went wrong first is what is told.
+      await rm(temporary, { force: true }).catch(() => {});
       throw error;
     }
     if (process.platform === 'win32') return;

@@ -1,38 +1,6 @@
-/**
- * Where Berth keeps its own files. Linux: XDG Base Directory Specification (a relative $XDG_DATA_HOME is invalid there
- * and ignored). macOS: Application Support. Windows: the local, not the roaming folder, since the secrets are sealed
- * under a key that does not roam. An override (`--data`, BERTH_DATA) wins everywhere.
- */
+/** The data folder's own state: it is there, it is ours, and it is shut for others. Where it is, config.ts decides. */
 import { chmod, lstat, mkdir } from 'node:fs/promises';
-import { posix, win32 } from 'node:path';
 import { BerthError } from '#contract/berth-error.ts';
-
-export interface FolderFacts {
-  readonly platform: NodeJS.Platform;
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly homeFolder: string;
-  /** An absolute path; undefined or empty: the platform's place. */
-  readonly override?: string | undefined;
-}
-
-export function dataFolderOf({ platform, env, homeFolder, override }: FolderFacts): string {
-  const path = platform === 'win32' ? win32 : posix;
-  if (override !== undefined && override !== '') {
-    if (!path.isAbsolute(override))
-      throw new BerthError('invalid-input', 'The data folder must be given as an absolute path.', {
-        details: { field: 'dataFolder' },
-      });
-    return path.normalize(override);
-  }
-  if (platform === 'win32') {
-    const local = env.LOCALAPPDATA;
-    return win32.join(local || win32.join(homeFolder, 'AppData', 'Local'), 'Berth');
-  }
-  if (platform === 'darwin') return posix.join(homeFolder, 'Library', 'Application Support', 'Berth');
-  const xdg = env.XDG_DATA_HOME;
-  const base = xdg !== undefined && posix.isAbsolute(xdg) ? xdg : posix.join(homeFolder, '.local', 'share');
-  return posix.join(base, 'berth');
-}
 
 /**
  * Makes the folder (mode 0700) or takes it as it is and shuts it for others. Throws store.unwritable when it is not a

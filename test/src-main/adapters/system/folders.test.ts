@@ -2,28 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { dataFolderOf, ensureDataFolder } from '#main/adapters/system/folders.ts';
-
-describe('data folder', () => {
-  it.each([
-    ['linux', {}, '/home/a', '/home/a/.local/share/berth'],
-    ['linux', { XDG_DATA_HOME: '/data' }, '/home/a', '/data/berth'],
-    ['linux', { XDG_DATA_HOME: 'relative' }, '/home/a', '/home/a/.local/share/berth'],
-    ['darwin', { XDG_DATA_HOME: '/data' }, '/Users/a', '/Users/a/Library/Application Support/Berth'],
-    ['win32', { LOCALAPPDATA: 'C:\\L' }, 'C:\\Users\\a', 'C:\\L\\Berth'],
-    ['win32', {}, 'C:\\Users\\a', 'C:\\Users\\a\\AppData\\Local\\Berth'],
-  ] as const)('on %s with %o', (platform, env, homeFolder, expected) => {
-    expect(dataFolderOf({ platform, env, homeFolder })).toBe(expected);
-  });
-
-  it('is the override where there is one, which must be absolute', () => {
-    const facts = { platform: 'linux', env: {}, homeFolder: '/home/a' } as const;
-    expect(dataFolderOf({ ...facts, override: '/srv//berth' })).toBe('/srv/berth');
-    expect(() => dataFolderOf({ ...facts, override: 'here' })).toThrow(
-      expect.objectContaining({ code: 'invalid-input' }),
-    );
-  });
-});
+import { ensureDataFolder } from '#main/adapters/system/folders.ts';
 
 describe('ensureDataFolder', () => {
   let base: string;
