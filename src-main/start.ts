@@ -5,31 +5,18 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
-import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { buildIfStale, projectRoot as root } from './build-if-stale.ts';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
-const sources = ['src-main', 'src-preload', 'src-renderer', 'electron.vite.config.ts', 'package-lock.json'];
 /** Milliseconds for Electron's download (about 120 MB); behind a closed network it fails at once. */
 const installTimeoutMs = 120_000;
-const outputs = [
-  'out/main/index.js',
-  'out/main/headless.js',
-  'out/main/plane-process.js',
-  'out/preload/index.cjs',
-  'out/renderer/index.html',
-];
 
 async function main(): Promise<number> {
   const argv = process.argv.slice(2);
   const isDevelopment = argv.includes('--dev');
   const args = argv.filter((argument) => argument !== '--dev');
-  if (isDevelopment || (await isStale())) {
-    const mode = isDevelopment ? ['--mode', 'development'] : [];
-    const code = await run(node, [bin('electron-vite/bin/electron-vite.js'), 'build', ...mode]);
-    if (code !== 0) return code;
-  }
+  const buildCode = await buildIfStale({ isDevelopment });
+  if (buildCode !== 0) return buildCode;
   const found = await findElectron();
   if (found.program !== undefined) return run(found.program, [root, ...args]);
   console.log(`${found.why} Berth opens in your browser instead.`);
@@ -40,23 +27,6 @@ const node = process.execPath;
 
 function bin(path: string): string {
   return join(root, 'node_modules', path);
-}
-
-/** True when something was never built, or a source is newer than the oldest of what was built. */
-async function isStale(): Promise<boolean> {
-  const built = await Promise.all(outputs.map((path) => changedAtMs(join(root, path))));
-  const newest = await Promise.all(sources.map((path) => newestMs(join(root, path))));
-  return Math.min(...built) < Math.max(...newest);
-}
-
-async function changedAtMs(path: string): Promise<number> {
-  return (await stat(path).catch(() => undefined))?.mtimeMs ?? 0;
-}
-
-async function newestMs(path: string): Promise<number> {
-  const entries = await readdir(path, { recursive: true, withFileTypes: true }).catch(() => []);
-  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
-  return Math.max(await changedAtMs(path), ...(await Promise.all(files.map(changedAtMs))));
 }
 
 interface Found {

@@ -1,0 +1,39 @@
+/** What the stand-in tells the test that started it, and what the test may ask of it: over Node's own process channel. */
+
+export type JournalEntry =
+  | { readonly what: 'browser'; readonly cdp: string }
+  | { readonly what: 'web-preferences'; readonly value: Readonly<Record<string, unknown>> }
+  | { readonly what: 'before-ready'; readonly name: string }
+  | { readonly what: 'window-open-denied'; readonly url: string }
+  | { readonly what: 'navigation-prevented'; readonly url: string }
+  | { readonly what: 'request-cancelled'; readonly url: string }
+  | { readonly what: 'request-escaped'; readonly url: string }
+  | { readonly what: 'open-external'; readonly url: string }
+  | { readonly what: 'menu'; readonly labels: readonly string[]; readonly items: readonly MenuEntry[] }
+  | { readonly what: 'error-box'; readonly title: string; readonly text: string }
+  | { readonly what: 'badge'; readonly count: number }
+  | { readonly what: 'theme'; readonly theme: string }
+  | { readonly what: 'focused' }
+  | { readonly what: 'plane-started' }
+  | { readonly what: 'plane-ended'; readonly code: number }
+  | { readonly what: 'permission'; readonly name: string; readonly url: string; readonly answer: boolean }
+  | { readonly what: 'webview-prevented'; readonly value: boolean };
+
+export interface MenuEntry {
+  readonly id: string;
+  readonly label: string;
+  readonly isEnabled: boolean;
+  readonly accelerator: string | null;
+}
+
+export type Command =
+  | { readonly do: 'click-menu'; readonly id: string }
+  | { readonly do: 'kill-plane' }
+  | { readonly do: 'ask-permission'; readonly name: string; readonly url: string }
+  | { readonly do: 'attach-webview' }
+  | { readonly do: 'choose-file'; readonly path: string | null }
+  | { readonly do: 'quit' };
+
+export function journal(entry: JournalEntry): void {
+  process.send?.(entry);
+}

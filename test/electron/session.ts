@@ -1,0 +1,59 @@
+/** The default session: keeps the handlers that the app sets, and answers with them. */
+import { EventEmitter } from 'node:events';
+
+type Handler = (request: Request) => Response | Promise<Response>;
+type PermissionHandler = (
+  contents: { getURL(): string },
+  permission: string,
+  decide: (isAllowed: boolean) => void,
+) => void;
+type CheckHandler = (contents: null, permission: string, origin: string) => boolean;
+type BeforeRequest = (details: { url: string }, answer: (what: { cancel?: boolean }) => void) => void;
+
+class Session extends EventEmitter {
+  readonly #schemes = new Map<string, Handler>();
+  #beforeRequest: BeforeRequest = (_details, answer) => answer({});
+  /** As in Electron, where nobody asks when nobody set a handler. */
+  #permission: PermissionHandler = (_contents, _permission, decide) => decide(true);
+  #check: CheckHandler = () => true;
+
+  readonly protocol = {
+    handle: (scheme: string, handler: Handler) => void this.#schemes.set(scheme, handler),
+  };
+  readonly webRequest = {
+    onBeforeRequest: (listener: BeforeRequest) => {
+      this.#beforeRequest = listener;
+    },
+  };
+  setPermissionRequestHandler(handler: PermissionHandler): void {
+    this.#permission = handler;
+  }
+  setPermissionCheckHandler(handler: CheckHandler): void {
+    this.#check = handler;
+  }
+  setDevicePermissionHandler(): void {}
+  setDisplayMediaRequestHandler(): void {}
+
+  allows(url: string): boolean {
+    let isCancelled = false;
+    this.#beforeRequest({ url }, ({ cancel }) => {
+      isCancelled = cancel === true;
+    });
+    return !isCancelled;
+  }
+  /** undefined: no handler for this scheme, so that Electron would ask the network. */
+  async answer(url: string, method: string): Promise<Response | undefined> {
+    const handler = this.#schemes.get(new URL(url).protocol.slice(0, -1));
+    return handler?.(new Request(url, { method }));
+  }
+  /** True only when both ways of asking say so. */
+  permits(permission: string, url: string): boolean {
+    let isAllowed = false;
+    this.#permission({ getURL: () => url }, permission, (answer) => {
+      isAllowed = answer;
+    });
+    return isAllowed && this.#check(null, permission, url);
+  }
+}
+export const defaultSession = new Session();
+export const session = { defaultSession };
