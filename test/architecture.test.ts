@@ -176,6 +176,7 @@ const longFiles: Readonly<Record<string, number>> = {
   'src-main/control-plane/hosts/host-service.ts': 460,
   'src-main/control-plane/workspaces/host-watch.ts': 450,
   'src-main/control-plane/workspaces/workspace-service.ts': 450,
+  'src-renderer/features/hosts/host-page.tsx': 450,
   'src-renderer/features/terminals/terminal-session.ts': 450,
 };
 

@@ -16,7 +16,8 @@ export interface SecretServiceFacts {
 
 const service = 'org.freedesktop.secrets';
 const servicePath = '/org/freedesktop/secrets';
-const BUS_TIMEOUT_MS = 5000;
+/** The service may have to be started first. */
+const BUS_TIMEOUT_MS = 10_000;
 
 /** First 15 characters of the program's name, as the kernel gives them (proc_pid_comm(5)). */
 const programs: readonly (readonly [prefix: string, name: string])[] = [
@@ -53,22 +54,29 @@ export async function findSecretService(
   }
 }
 
+/** The bus knows nobody of that name and cannot start one (D-Bus Specification, "Message Bus Starting Services"). */
+const isAbsent = (error: unknown) =>
+  error instanceof BusError &&
+  /^org\.freedesktop\.DBus\.Error\.(ServiceUnknown|NameHasNoOwner|Spawn\..*)$/.test(error.busName);
+
 async function look(bus: SessionBus): Promise<SecretServiceFacts> {
+  let collection: Awaited<ReturnType<SessionBus['call']>>;
   try {
-    await bus.call({ ...busItself, member: 'GetNameOwner', args: [service] });
-  } catch {
+    // A call to the service itself comes first: the bus starts it where it knows how to.
+    collection = await bus.call({
+      destination: service,
+      path: servicePath,
+      interfaceName: 'org.freedesktop.Secret.Service',
+      member: 'ReadAlias',
+      args: ['default'],
+    });
+  } catch (error) {
+    if (!isAbsent(error)) throw error;
     return missing(
       'No Secret Service runs on the session bus. Install and start one (GNOME Keyring, KWallet or KeePassXC with its Secret Service on), or use a vault file.',
     );
   }
   const name = `Secret Service${await programName(bus)}`;
-  const collection = await bus.call({
-    destination: service,
-    path: servicePath,
-    interfaceName: 'org.freedesktop.Secret.Service',
-    member: 'ReadAlias',
-    args: ['default'],
-  });
   if (typeof collection !== 'string' || collection === '/')
     return {
       name,
