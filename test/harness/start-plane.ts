@@ -22,6 +22,8 @@ import { carriers } from '#test/transports/carriers.ts';
 import type { RemoteHost } from '#test/servers/remote-host.ts';
 
 export interface StartPlaneOptions {
+  /** Told of each line of the log. */
+  readonly onLogLine?: (line: string) => void;
   /** A data folder to use again, as after a restart; it is then left in place. */
   readonly folder?: string;
 }
@@ -39,6 +41,7 @@ export async function startPlane(options: StartPlaneOptions = {}): Promise<TestP
     },
     {
       isOutputChecked: true,
+      ...(options.onLogLine === undefined ? {} : { onLogLine: options.onLogLine }),
       // No agent, no keychain, no configuration of the person who runs the tests.
       computer: { platform: 'linux', homeFolder: folder, env: {} },
     },
@@ -213,7 +216,7 @@ export class AttachedTerminal {
   isStalled = false;
   #text = '';
   #bytes = 0;
-  #held: (() => void)[] = [];
+  readonly #held: (() => void)[] = [];
 
   constructor(stream: ByteStream) {
     this.stream = stream;

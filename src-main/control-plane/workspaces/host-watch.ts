@@ -2,6 +2,7 @@
  * Watches the workspaces of one connected host for as long as its link lives: lists them by label, follows the engine's
  * events, and mends what differs from what is wanted. Everything that it does to one host happens one after the other.
  * After the event stream ends (the engine was killed, say) it lists anew: a missed event costs a second, not the truth.
+ * Longer than most files: listing, events and mending share the queue and the memory of what happened lately.
  */
 import { BerthError } from '#contract/berth-error.ts';
 import { WorkspaceId } from '#contract/ids.ts';
@@ -226,6 +227,8 @@ export class HostWatch {
         return;
       case 'stop':
         if (!isOurs) trouble.stoppedAtMs = nowMs;
+        // One that waited for its restart was not running, so no end is told: this event is the only one.
+        if (trouble.cancelTimer === undefined) this.#examineAfter(id, stopConfirmMs);
         return;
       case 'oom':
         trouble.oomAtMs = nowMs;
@@ -379,7 +382,8 @@ export class HostWatch {
         const cause = trouble.startError ?? this.#cause(record, observed, trouble);
         this.#log.warn('a workspace ends again and again; leaving it', { workspaceId: id, cause });
         trouble.endedAtMs = [];
-        return directory.change(id, { hasGivenUp: true, problem: cause.toShape(), note: undefined });
+        await directory.change(id, { hasGivenUp: true, problem: cause.toShape(), note: undefined });
+        return this.#look(id, observed.id);
       }
       default:
         return mend satisfies never;
@@ -413,7 +417,12 @@ export class HostWatch {
     }
     const note = `Berth started it again. ${cause.message}`.slice(0, 500);
     await directory.change(record.id, { note });
-    directory.observe(record.id, observedOf(await this.#engine.inspectContainer(observed.id, this.#signal)));
+    await this.#look(record.id, observed.id);
+  }
+
+  async #look(id: WorkspaceId, containerId: string): Promise<void> {
+    const detail = await this.#engine.inspectContainer(containerId, this.#signal);
+    this.#deps.directory.observe(id, observedOf(detail));
   }
 }
 

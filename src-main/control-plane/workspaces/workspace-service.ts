@@ -276,7 +276,12 @@ export class WorkspaceService {
     const { engine } = this.#deps.links.requireEngine(record.hostId);
     const container = await findContainer(engine, record, signal);
     if (container === undefined) return;
-    const output = await engine.logs(container.id, { tailLines, signal });
+    const output = await engine.logs(container.id, { tailLines, signal }).catch((error: unknown) => {
+      // It is being removed at this very moment: its log has ended.
+      if (BerthError.is(error, 'conflict', 'not-found')) return undefined;
+      throw error;
+    });
+    if (output === undefined) return;
     try {
       for await (const chunk of output) await channel.send(chunk as Uint8Array);
     } catch (error) {
