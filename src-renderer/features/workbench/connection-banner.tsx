@@ -28,7 +28,7 @@ export function ConnectionBanner() {
     return (
       <Band>
         <Unplug aria-hidden size={15} className="shrink-0 text-attention" />
-        <span className="min-w-0 flex-1">
+        <span className="min-w-[240px] flex-1">
           The connection to Berth was lost. What you see is the last that was known; work on hosts goes on.
         </span>
         {leftMs === null ? (

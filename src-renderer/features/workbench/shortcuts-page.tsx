@@ -90,31 +90,33 @@ function ShortcutLine({ command, label }: { command: Command; label: string }) {
   };
 
   return (
-    <div className="flex min-h-10 flex-wrap items-center gap-x-3 gap-y-1 py-1 pr-2 pl-4">
-      <div className="min-w-[180px] flex-1">
-        <div>{label}</div>
-        {command.description && <div className="text-meta text-muted">{command.description}</div>}
+    <div className="grid min-h-10 grid-cols-[1fr_auto] items-center gap-x-3 py-1 pr-2 pl-4">
+      <div className="flex min-w-0 flex-wrap items-center gap-x-3 gap-y-1">
+        <div className="min-w-[150px] flex-1">
+          <div>{label}</div>
+          {command.description && <div className="text-meta text-muted">{command.description}</div>}
+        </div>
+        {conflict && <Badge signal="attention">also wanted by another command</Badge>}
+        {isRecording ? (
+          <Recorder
+            label={label}
+            onDone={(shortcut) => {
+              setRecording(false);
+              if (shortcut !== null) save(shortcut);
+            }}
+          />
+        ) : (
+          <span className="ml-auto flex flex-wrap items-center justify-end gap-x-2 gap-y-1 text-meta text-muted">
+            {chord ? <KeyHint keys={chordKeys(chord, app.platform)} /> : <span>no keys</span>}
+            {chord && inTerminal && chordId(inTerminal) !== chordId(chord) && (
+              <>
+                <span>in a terminal</span>
+                <KeyHint keys={chordKeys(inTerminal, app.platform)} />
+              </>
+            )}
+          </span>
+        )}
       </div>
-      {conflict && <Badge signal="attention">also wanted by another command</Badge>}
-      {isRecording ? (
-        <Recorder
-          label={label}
-          onDone={(shortcut) => {
-            setRecording(false);
-            if (shortcut !== null) save(shortcut);
-          }}
-        />
-      ) : (
-        <span className="ml-auto flex flex-wrap items-center justify-end gap-x-2 gap-y-1 text-meta text-muted">
-          {chord ? <KeyHint keys={chordKeys(chord, app.platform)} /> : <span>no keys</span>}
-          {chord && inTerminal && chordId(inTerminal) !== chordId(chord) && (
-            <>
-              <span>in a terminal</span>
-              <KeyHint keys={chordKeys(inTerminal, app.platform)} />
-            </>
-          )}
-        </span>
-      )}
       <span className="flex w-[68px] justify-end">
         {isChanged && (
           <IconButton

@@ -105,7 +105,9 @@ function PlaneStatus() {
   return (
     <button type="button" onClick={() => client.reconnect()} className={itemClass}>
       <Unplug aria-hidden size={12} className="text-attention" />
-      {connection.phase === 'connecting' ? 'connecting' : 'not connected'}
+      <span className="whitespace-nowrap max-sm:sr-only">
+        {connection.phase === 'connecting' ? 'connecting' : 'not connected'}
+      </span>
     </button>
   );
 }
