@@ -6,6 +6,8 @@ import { CSPProvider } from '@base-ui/react/csp-provider';
 import { type ReactNode, useEffect } from 'react';
 import type { ShellBridge } from '#contract/shell.ts';
 import { TooltipProvider } from './components/tooltip.tsx';
+import { hostsFeature } from './features/hosts/feature.tsx';
+import { terminalsFeature } from './features/terminals/feature.tsx';
 import { workbenchFeature } from './features/workbench/feature.ts';
 import { joinViews } from './features/workbench/view-registry.ts';
 import { Workbench } from './features/workbench/workbench.tsx';
@@ -19,7 +21,7 @@ import { createNotices } from './state/notices.ts';
 import type { Platform } from './state/shortcut.ts';
 import { createViewStore } from './state/view-state.ts';
 
-export const features: readonly Feature[] = [workbenchFeature];
+export const features: readonly Feature[] = [workbenchFeature, hostsFeature, terminalsFeature];
 
 export interface AppOptions {
   readonly client: PlaneClient;

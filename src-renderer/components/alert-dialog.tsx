@@ -12,6 +12,8 @@ export interface AlertDialogProps {
   readonly isOpen: boolean;
   readonly title: ReactNode;
   readonly body: ReactNode;
+  /** Text to look at before agreeing, drawn as it is in the code font: what would be pasted. */
+  readonly preview?: string;
   readonly deletes?: readonly string[];
   readonly keeps?: readonly string[];
   readonly action: string;
@@ -42,6 +44,7 @@ export function AlertDialog(props: AlertDialogProps) {
 function AlertContent({
   title,
   body,
+  preview,
   deletes = [],
   keeps = [],
   action,
@@ -67,6 +70,17 @@ function AlertContent({
       >
         <Base.Title className="text-lead font-semibold wrap-anywhere">{title}</Base.Title>
         <Base.Description className="text-muted wrap-anywhere">{body}</Base.Description>
+        {preview !== undefined && (
+          <section
+            aria-label="What it is about"
+            // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard
+            tabIndex={0}
+            // Eight lines and the padding; the rest scrolls.
+            className="max-h-[calc(8*1.5em+16px)] overflow-auto rounded-md border border-line bg-app px-3 py-2"
+          >
+            <pre className="m-0 leading-normal whitespace-pre">{preview}</pre>
+          </section>
+        )}
         {deletes.length > 0 && (
           <ul aria-label="What will be deleted" className="m-0 flex list-none flex-col gap-1 p-0">
             <li aria-hidden className="text-meta font-medium text-muted">

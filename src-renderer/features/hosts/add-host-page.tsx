@@ -284,7 +284,7 @@ function Review(props: {
             onChange={(path) => change({ kind: 'local', socketPath: path.trim() === '' ? null : path })}
           />
         )}
-        {props.draft.effective.length > 0 && <Effective rows={props.draft.effective} />}
+        <Effective rows={props.draft.effective.filter((row) => !inFields.has(row.source))} />
       </div>
 
       {error !== null && error.code !== 'invalid-input' && (
@@ -329,7 +329,11 @@ function failureTitle(error: BerthError): string {
   return error.code === 'host.name-taken' ? 'The host was not added' : 'The connection did not come about';
 }
 
+/** What was typed, and what nobody said, already stands in the fields. */
+const inFields: ReadonlySet<string> = new Set(['typed', 'default']);
+
 function Effective({ rows }: { rows: Draft['effective'] }) {
+  if (rows.length === 0) return null;
   return (
     <dl className="grid grid-cols-[auto_1fr_auto] gap-x-4 gap-y-1 text-meta">
       {rows.map((row) => (

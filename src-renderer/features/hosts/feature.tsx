@@ -2,8 +2,9 @@
 import { Server, ServerCog } from 'lucide-react';
 import { lazy } from 'react';
 import { defineView, type Feature } from '../../state/feature.ts';
+import { hostMark } from '../../state/marks.ts';
 import { hostCommands } from './host-commands.ts';
-import { hostAddress, hostMark } from './host-words.ts';
+import { hostAddress } from './host-words.ts';
 import { QuestionDialog } from './question-dialog.tsx';
 
 const AddHostPage = lazy(() => import('./add-host-page.tsx'));
@@ -28,7 +29,7 @@ export const hostsFeature: Feature = {
         return {
           title: host.name,
           icon: Server,
-          mark: hostMark(host.state),
+          mark: hostMark(host),
           hint: `${host.name} — ${hostAddress(host.definition)}`,
         };
       },

@@ -8,7 +8,7 @@ import { Button, IconButton } from '../../components/button.tsx';
 import { Fingerprint } from '../../components/code-block.tsx';
 import { Disclosure } from '../../components/disclosure.tsx';
 import { ErrorNote } from '../../components/error-note.tsx';
-import { formatBytes } from '../../components/format.ts';
+import { formatBytes, formatCount } from '../../components/format.ts';
 import { LoadingRows } from '../../components/loading-rows.tsx';
 import { Card, Page, Section } from '../../components/page.tsx';
 import { RelativeTime } from '../../components/relative-time.tsx';
@@ -25,10 +25,11 @@ import {
   useWorkspaces,
 } from '../../state/app-context.tsx';
 import type { ViewProps } from '../../state/feature.ts';
+import { hostMark } from '../../state/marks.ts';
 import { toBerthError } from '../../state/mirror.ts';
 import { EditHostDialog } from './edit-host-dialog.tsx';
 import { Findings } from './findings.tsx';
-import { engineRouteText, hostAddress, hostMark, roundTripText } from './host-words.ts';
+import { engineRouteText, hostAddress, roundTripText } from './host-words.ts';
 import { MachineFacts } from './machine-facts.tsx';
 
 export default function HostPage({ view, isVisible }: ViewProps<'host'>) {
@@ -79,7 +80,7 @@ export default function HostPage({ view, isVisible }: ViewProps<'host'>) {
 }
 
 function Lead({ host }: { host: Host }) {
-  const mark = hostMark(host.state);
+  const mark = hostMark(host);
   const roundTrip = roundTripText(host.state);
   return (
     <span className="flex flex-wrap items-center gap-x-4 gap-y-1">
@@ -99,7 +100,7 @@ function Verbs({ host, onEdit }: { host: Host; onEdit: () => void }) {
   const subject = { kind: 'host', id: host.id } as const;
   const connect = useCommand('host.connect', subject);
   const disconnect = useCommand('host.disconnect', subject);
-  const terminal = useCommand('terminal.newOnHost', subject);
+  const terminal = useCommand('terminal.new-on-host', subject);
   const workspace = useCommand('host.new-workspace', subject);
   const isReady = host.state.phase === 'ready';
   return (
@@ -406,7 +407,7 @@ function Images({ host }: { host: Host }) {
   if (list.error !== null || list.items === null || list.items.length === 0) return null;
   const total = list.items.reduce((sum, image) => sum + image.sizeBytes, 0);
   return (
-    <Disclosure label={`${list.items.length} images on this host, ${formatBytes(total)}`}>
+    <Disclosure label={`${formatCount(list.items.length, 'image', 'images')} on this host, ${formatBytes(total)}`}>
       <Card>
         <ul className="divide-y divide-line">
           {list.items.map((image) => (

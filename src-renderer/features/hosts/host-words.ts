@@ -1,36 +1,5 @@
-/** A host's states in the words and signals of the window. Pure. */
+/** Where a host is and how its engine is reached, in words. Its state's words are state/marks.ts. Pure. */
 import type { Host, HostDefinition, HostState } from '#contract/hosts.ts';
-import type { Mark } from '../../state/feature.ts';
-
-const steps = {
-  resolving: 'resolving',
-  dialling: 'dialling',
-  'verifying-key': 'checking the key',
-  authenticating: 'signing in',
-  'reaching-engine': 'reaching the engine',
-  probing: 'probing',
-} as const;
-
-export function hostMark(state: HostState): Mark {
-  switch (state.phase) {
-    case 'disconnected':
-      return { signal: 'stopped', word: 'disconnected' };
-    case 'connecting':
-      return { signal: 'busy', word: steps[state.step] };
-    case 'ready':
-      return state.engineRoute === 'none'
-        ? { signal: 'attention', word: 'no engine' }
-        : { signal: 'running', word: 'ready' };
-    case 'lost':
-      return { signal: 'attention', word: 'lost' };
-    case 'needs-you':
-      return { signal: 'attention', word: 'needs you' };
-    case 'failed':
-      return { signal: 'failed', word: 'failed' };
-    default:
-      return state satisfies never;
-  }
-}
 
 /** Where it is, as `dev@atlas.example:2222` or "this computer". */
 export function hostAddress(definition: HostDefinition): string {

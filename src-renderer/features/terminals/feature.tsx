@@ -4,17 +4,13 @@ import { lazy, useEffect } from 'react';
 import type { Terminal } from '#contract/terminals.ts';
 import { useApp, useTerminals, useViewState } from '../../state/app-context.tsx';
 import type { AppState } from '../../state/commands.ts';
-import { defineView, type Feature, type Mark } from '../../state/feature.ts';
+import { defineView, type Feature } from '../../state/feature.ts';
+import { terminalMark, terminalTitle } from '../../state/marks.ts';
 import { allTabs } from '../../state/panes.ts';
 import { terminalCommands } from './terminal-commands.ts';
 import { terminalSessions } from './terminal-sessions.ts';
 
 const TerminalView = lazy(() => import('./terminal-view.tsx'));
-
-export function terminalTitle(terminal: Terminal): string {
-  if (terminal.name !== null) return terminal.name;
-  return terminal.programTitle === '' ? 'Terminal' : terminal.programTitle;
-}
 
 /** Where a terminal is, as "api-server on atlas". */
 export function terminalPlace(terminal: Terminal, state: Pick<AppState, 'hosts' | 'workspaces'>): string {
@@ -24,21 +20,6 @@ export function terminalPlace(terminal: Terminal, state: Pick<AppState, 'hosts' 
   if (workspace === undefined) return 'a destroyed workspace';
   const host = state.hosts.get(workspace.hostId);
   return host === undefined ? workspace.name : `${workspace.name} on ${host.name}`;
-}
-
-export function terminalMark(terminal: Terminal): Mark {
-  switch (terminal.state.phase) {
-    case 'opening':
-      return { signal: 'busy', word: 'opening' };
-    case 'live':
-      return { signal: 'running', word: 'live' };
-    case 'ended':
-      return terminal.state.error === null
-        ? { signal: 'stopped', word: 'ended' }
-        : { signal: 'failed', word: 'ended by itself' };
-    default:
-      return terminal.state satisfies never;
-  }
 }
 
 /** Frees the screens of terminals that no tab shows any more, and the tabs of terminals that are gone. */

@@ -211,20 +211,20 @@ function TerminalMenu({ terminalId, children }: { terminalId: TerminalId; childr
 const contextRows = [
   'terminal.copy',
   'terminal.paste',
-  'terminal.selectAll',
+  'terminal.select-all',
   '-1',
   'terminal.find',
   'terminal.clear',
   '-2',
-  'terminal.splitRight',
-  'terminal.splitDown',
+  'terminal.split-right',
+  'terminal.split-down',
   'terminal.rename',
 ] as const;
 
 /** Nothing while it is live: the screen speaks for itself. */
 function StateLine({ id, isDetached }: { id: TerminalId; isDetached: boolean }) {
   const terminal = useTerminal(id);
-  const again = useCommand('terminal.openAgain', terminal ? { kind: 'terminal', id: terminal.id } : null);
+  const again = useCommand('terminal.open-again', terminal ? { kind: 'terminal', id: terminal.id } : null);
   if (terminal === undefined) return null;
   const { state } = terminal;
   if (state.phase === 'live' && !isDetached) return null;
