@@ -16,8 +16,12 @@ const hasControl = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\
 /** `berth://hosts/add?address=dev@atlas` is the path `/hosts/add` with that query. */
 export function parseDeepLink(text: string): DeepLink | undefined {
   if (text.length > maxLinkCharacters || !text.startsWith(`${linkScheme}://`)) return undefined;
+  // Before any parser has made something plain of it.
+  const place = text.slice(`${linkScheme}://`.length).split('?', 1)[0] ?? '';
+  if (!/^[a-zA-Z0-9/_-]+$/.test(place)) return undefined;
   const url = URL.parse(text);
-  if (url === null || url.username !== '' || url.password !== '' || url.port !== '') return undefined;
+  if (url === null || url.hash !== '' || url.username !== '' || url.password !== '' || url.port !== '')
+    return undefined;
   const path = `/${url.host}${url.pathname}`.replace(/\/+$/, '');
   if (!pathForm.test(path)) return undefined;
   const query: Record<string, string> = {};

@@ -144,7 +144,8 @@ export class WebContents extends EventEmitter {
       case 'open':
         this.#onOpen(message.url);
         return undefined;
-      default: {
+      case 'send':
+      case 'invoke': {
         const isMain = frame === this.#page?.mainFrame();
         const senderFrame = isMain ? this.#mainFrame : new StandInFrame(frame);
         return dispatchToMain(message.kind, message.channel, { sender: this, senderFrame }, message.args);

@@ -50,8 +50,8 @@ export async function launchDesktop(...args: string[]): Promise<Desktop> {
     waitUntil(
       () => {
         if (child.exitCode !== null) throw new Error(`the app ended with ${child.exitCode}`);
-        const found = entries.slice(from).find((one) => one.what === what && fits(one as never));
-        return found as Extract<JournalEntry, { what: typeof what }> | undefined;
+        const isIt = (one: JournalEntry) => one.what === what && fits(one as Parameters<typeof fits>[0]);
+        return entries.slice(from).find(isIt) as Parameters<typeof fits>[0] | undefined;
       },
       { what: `the app says ${what}`, timeoutMs: 30_000 },
     );
