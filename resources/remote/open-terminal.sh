@@ -7,16 +7,25 @@
 # When the workspace runs out of memory, what was started here dies before the workspace's first process (proc(5)).
 { echo 800 >/proc/self/oom_score_adj; } 2>/dev/null
 
+start() { # PROGRAM, unless there is none
+  [ -f "$1" ] && [ -x "$1" ] || return 1
+  printf '\000'
+  exec "$1"
+}
+
 for candidate in "$@"; do
   case $candidate in
-  /*) program=$candidate ;;
-  -* | */*) continue ;;
-  *) program=$(command -v "$candidate") || continue ;;
+  /*) start "$candidate" ;;
+  -* | */*) ;;
+  *)
+    # Not `command -v`: BusyBox answers with the bare names of what it has built in.
+    set -f
+    IFS=:
+    for folder in $PATH; do start "$folder/$candidate"; done
+    unset IFS
+    set +f
+    ;;
   esac
-  if [ -f "$program" ] && [ -x "$program" ]; then
-    printf '\000'
-    exec "$program"
-  fi
 done
 echo "none of these shells is in the image: $*"
 exit 127

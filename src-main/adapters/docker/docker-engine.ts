@@ -376,11 +376,30 @@ export class DockerEngine implements ContainerEngine {
       Labels: labels,
     };
     try {
-      await this.#client.call({ method: 'POST', path: '/networks/create', body, subject: 'network', signal });
+      const request = { method: 'POST', path: '/networks/create', body, subject: 'network', signal } as const;
+      await this.#keepOneNetwork(name, asText(asRecord(await this.#client.json(request)).Id), signal);
     } catch (error) {
       // Someone else was faster.
       if (!BerthError.is(error, 'conflict') || !(await this.#hasNetwork(name, signal))) throw error;
     }
+  }
+
+  /** The engine's own check has a race (before API 1.44): of several the oldest stays, and each maker removes its own. */
+  async #keepOneNetwork(name: string, ours: string, signal?: AbortSignal): Promise<void> {
+    const query = { filters: JSON.stringify({ name: [name] }) };
+    const list = await this.#client.json({
+      method: 'GET',
+      path: '/networks',
+      query,
+      subject: 'network',
+      signal,
+    });
+    const [oldest] = asList(list)
+      .map(asRecord)
+      .filter((network) => network.Name === name)
+      .map((network) => ({ id: asText(network.Id), created: asText(network.Created) }))
+      .sort((a, b) => (a.created < b.created || (a.created === b.created && a.id < b.id) ? -1 : 1));
+    if (oldest && oldest.id !== ours) await this.removeNetwork(ours, signal);
   }
 
   /** A network of this name that is as closed as ours; throws conflict for one that is not. */

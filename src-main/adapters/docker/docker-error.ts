@@ -56,7 +56,7 @@ const rows: readonly Row[] = [
   },
   {
     subjects: ['pull'],
-    pattern: /no such host|server misbehaving|name resolution|name or service not known/i,
+    pattern: /dial tcp: lookup|no such host|server misbehaving|name resolution|name or service not known/i,
     code: 'image.pull-failed',
     message: 'The host does not find the registry by its name. Check the name, and DNS on the host.',
   },

@@ -107,7 +107,7 @@ describe.each([BUSYBOX, DEBIAN])('terminals in %s', (image) => {
     neighbour.type('sleep 5001 & echo neighbour-""ready\n');
     victim.type(
       // In its job, in the background, deaf to SIGHUP, in a session of its own, stopped, and as an orphan in a new session.
-      "sleep 6001 & nohup sleep 6002 >/dev/null 2>&1 & setsid sleep 6003 & (trap '' HUP TERM; sleep 6004) & (setsid sh -c 'trap \"\" HUP; sleep 6005 & sleep 6006' &) ; sleep 6007 & until grep -q 6007 /proc/$!/cmdline; do :; done; kill -STOP $!; sleep 6008\n",
+      "sleep 6001 & (trap '' HUP; exec sleep 6002) & setsid sleep 6003 & (trap '' HUP TERM; sleep 6004) & (setsid sh -c 'trap \"\" HUP; sleep 6005 & sleep 6006' &) ; sleep 6007 & until grep -q 6007 /proc/$!/cmdline; do :; done; kill -STOP $!; sleep 6008\n",
     );
     await waitUntil(
       async () =>

@@ -112,7 +112,7 @@ test('no spec widens the container', () => {
     fc.property(specs, choices, (spec, chosen) => {
       const body: Record<string, unknown> = JSON.parse(JSON.stringify(workspaceContainerBody(spec, chosen)));
       expect(Object.keys(body).filter((name) => !topLevel.includes(name))).toEqual([]);
-      const host = body['HostConfig'] as Record<string, unknown>;
+      const host = body.HostConfig as Record<string, unknown>;
       expect(Object.keys(host).filter((name) => !hostLevel.includes(name))).toEqual([]);
       expect(host).toMatchObject({
         Privileged: false,
@@ -138,7 +138,7 @@ test('no spec widens the container', () => {
         AutoRemove: false,
         Init: true,
       });
-      expect(host['Mounts']).toEqual([
+      expect(host.Mounts).toEqual([
         {
           Type: 'volume',
           Source: spec.volumeName,
@@ -147,9 +147,9 @@ test('no spec widens the container', () => {
           VolumeOptions: { NoCopy: true },
         },
       ]);
-      for (const options of Object.values(host['Tmpfs'] as Record<string, string>))
+      for (const options of Object.values(host.Tmpfs as Record<string, string>))
         expect(options).toMatch(/^rw,nosuid,nodev,/);
-      expect(host['Memory']).toBe(host['MemorySwap']);
+      expect(host.Memory).toBe(host.MemorySwap);
     }),
     { numRuns: 500 },
   );
