@@ -60,13 +60,14 @@ function start(): KeychainSecretStore {
 const sealedFile = () => join(folder, 'secrets.sealed');
 const canary = 'c4n4ry-0f-b3rth';
 
-describe('keychain', () =>
+describe('keychain', { timeout: 60_000 }, () =>
   describeSecretStore(() => ({
     store: start(),
     setKeychainWorking(isWorking) {
       keychain.failure = isWorking ? undefined : new Error('Cannot autolaunch D-Bus without X11 $DISPLAY');
     },
-  })));
+  })),
+);
 
 describe('in memory', () =>
   describeSecretStore(() => {
@@ -74,7 +75,7 @@ describe('in memory', () =>
     return { store, setKeychainWorking: (isWorking) => store.setKeychain(isWorking ? 'ready' : 'missing') };
   }));
 
-describe('keychain secret store', () => {
+describe('keychain secret store', { timeout: 60_000 }, () => {
   it('opens after a start what was sealed before, with one entry in the keychain', async () => {
     await start().put('cred_a', new Secret(canary));
     expect((await start().get('cred_a'))?.reveal()).toBe(canary);

@@ -22,7 +22,8 @@ const path = () => join(folder, 'vault.json');
 const right = new Secret('right passphrase');
 const wrong = new Secret('wrong passphrase');
 
-describe('vault', () => {
+// Each passphrase costs 128 MiB and a third of a second, more on a busy machine.
+describe('vault', { timeout: 60_000 }, () => {
   it('opens after a start, also when the passphrase is typed in other code points', async () => {
     await start().create(new Secret('caf\u00e9 passphrase'), masterKey);
     const vault = start();
