@@ -33,10 +33,12 @@ export function engineFindings(
 ): Finding[] {
   if (!info) return [engineMissing(error, distribution)];
   const why = 'Berth speaks to the engine in the newest version of its API that both know.';
-  const isOld = !isAtLeast(versionIn(info.version) ?? { text: '', numbers: [99] }, [23]);
+  const [major = 0] = versionIn(info.version)?.numbers ?? [];
+  // Docker counts from 17 on; what is below that is Podman, which numbers otherwise.
+  const isOld = major >= 17 && major < 23;
   return [
-    finding('engine-version', isOld && info.name.includes('Docker') ? 'note' : 'ok', 'Engine', {
-      detail: `${info.name} ${info.version}, API ${info.apiVersion}${isOld ? '; its makers no longer mend this version (a distribution may)' : ''}`,
+    finding('engine-version', isOld ? 'note' : 'ok', 'Engine', {
+      detail: `Version ${info.version}, API ${info.apiVersion}${isOld ? '; its makers no longer mend this version (a distribution may)' : ''}`,
       why,
     }),
     finding('live-restore', info.liveRestore ? 'ok' : 'note', 'Workspaces while the engine restarts', {

@@ -23,6 +23,7 @@ import {
   toolFindings,
 } from './doctor-findings.ts';
 import type { EngineRouteShown } from './host.ts';
+import { engineErrorOf } from './open-host.ts';
 import { type GuardStatus, runNetworkGuard } from './network-guard.ts';
 import { parseScriptReport, type ScriptReport } from './script-report.ts';
 
@@ -43,10 +44,9 @@ export async function* examine(
   patient: Patient,
   deps: { clock: Clock; log: Log; signal: AbortSignal },
 ): AsyncGenerator<Finding> {
-  const { connection, engineError, engineRoute } = patient;
+  const { connection, engineRoute } = patient;
   const { clock, signal } = deps;
-  // The engine's root folder may be on another disk by now; what it says now counts.
-  const info = (await patient.engine?.info(signal)) ?? patient.engineInfo;
+  const { info, engineError } = await readEngine(patient, deps);
   const guard = readGuard(patient, deps);
   const beforeMs = clock.nowMs();
   const report = await readReport(patient, info, signal);
@@ -67,6 +67,21 @@ export async function* examine(
   ];
   for (const finding of found) if (finding) yield finding;
   if (connection.kind === 'ssh') yield guardFinding(await guard, info, patient.isGuarded);
+}
+
+/** What the engine says now, which is not always what it said when it was opened. A sick one is a finding. */
+async function readEngine(
+  { engine, engineInfo, engineError }: Patient,
+  { log, signal }: { log: Log; signal: AbortSignal },
+): Promise<{ info: EngineInfo | undefined; engineError: ErrorShape | null }> {
+  if (!engine) return { info: engineInfo, engineError };
+  try {
+    return { info: await engine.info(signal), engineError: null };
+  } catch (cause) {
+    if (signal.aborted) throw cause;
+    log.info('the engine of a host does not tell about itself', { cause });
+    return { info: undefined, engineError: engineErrorOf(cause) };
+  }
 }
 
 async function readReport(

@@ -11,7 +11,7 @@ export interface Version {
 
 /** The first thing in a text that looks like a version. */
 export function versionIn(text: string): Version | undefined {
-  const found = /(?<![\d.])(\d+(?:\.\d+)+)((?:p\d+|[a-z])?)(?![a-z\d])?/i.exec(text);
+  const found = /(?<![\d.])(\d+(?:\.\d+)+)((?:p\d+|[a-z](?![a-z]))?)/i.exec(text);
   if (!found) return undefined;
   return { text: `${found[1]}${found[2] ?? ''}`, numbers: (found[1] ?? '').split('.').map(Number) };
 }

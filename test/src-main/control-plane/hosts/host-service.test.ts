@@ -6,7 +6,7 @@ import type { Question } from '#contract/questions.ts';
 import { hostHandlers } from '#main/control-plane/hosts/host-handlers.ts';
 import { HostService } from '#main/control-plane/hosts/host-service.ts';
 import { Questions } from '#main/control-plane/hosts/questions.ts';
-import { Secret } from '#main/control-plane/interfaces/secret.ts';
+import type { Secret } from '#main/control-plane/interfaces/secret.ts';
 import { FakeConnector, FakeEngineFactory } from '#test/harness/fake-connector.ts';
 import { ManualClock } from '#test/harness/manual-clock.ts';
 import { MemoryLog } from '#test/harness/memory-log.ts';
@@ -57,10 +57,24 @@ async function make(store = new MemoryRecordStore(), connector = new FakeConnect
   hosts.start();
   const stateOf = (id: HostId) => hosts.get(id)?.state;
   const phase = (id: HostId) => stateOf(id)?.phase;
-  return { hosts, questions, connector, clock, log, kept, store, stateOf, phase, secretsUsable: () => tellUsable() };
+  return {
+    hosts,
+    questions,
+    connector,
+    clock,
+    log,
+    kept,
+    store,
+    stateOf,
+    phase,
+    secretsUsable: () => tellUsable(),
+  };
 }
 
-function at(address: string, auth: Extract<HostDefinition, { kind: 'ssh' }>['auth'] = { method: 'automatic' }) {
+function at(
+  address: string,
+  auth: Extract<HostDefinition, { kind: 'ssh' }>['auth'] = { method: 'automatic' },
+) {
   const definition: HostDefinition = {
     kind: 'ssh',
     configName: null,
@@ -93,20 +107,28 @@ describe('a host', () => {
     const ready: string[] = [];
     hosts.links.onReady((link) => ready.push(link.hostName));
     const { id } = await hosts.add({ name: 'Atlas', definition: at('atlas') });
-    await vi.waitFor(() => expect(stateOf(id)).toMatchObject({ phase: 'connecting', step: 'reaching-engine' }));
+    await vi.waitFor(() =>
+      expect(stateOf(id)).toMatchObject({ phase: 'connecting', step: 'reaching-engine' }),
+    );
     expect(ready).toEqual([]);
     // An engine that answers nothing is given up after 20 s, and the machine is of use without it.
     await clock.advance(20_000);
     await vi.waitFor(() => expect(phase(id)).toBe('ready'));
     expect(stateOf(id)).toMatchObject({ engineRoute: 'none', engineError: { code: 'engine.unreachable' } });
-    expect(() => hosts.links.requireEngine(id)).toThrow(expect.objectContaining({ code: 'engine.unreachable' }));
+    expect(() => hosts.links.requireEngine(id)).toThrow(
+      expect.objectContaining({ code: 'engine.unreachable' }),
+    );
     expect(hosts.links.require(id).engine).toBeUndefined();
     machine.engine = 'up';
     await clock.advance(2_000);
-    await vi.waitFor(() => expect(stateOf(id)).toMatchObject({ engineRoute: 'stream-forward', engineError: null }));
+    await vi.waitFor(() =>
+      expect(stateOf(id)).toMatchObject({ engineRoute: 'stream-forward', engineError: null }),
+    );
     expect(ready).toEqual(['Atlas', 'Atlas']);
     expect(hosts.links.requireEngine(id).engineInfo.version).toBe('28.2.2');
-    await vi.waitFor(() => expect(hosts.get(id)?.facts).toMatchObject({ hostname: 'atlas', tmuxVersion: '3.3a' }));
+    await vi.waitFor(() =>
+      expect(hosts.get(id)?.facts).toMatchObject({ hostname: 'atlas', tmuxVersion: '3.3a' }),
+    );
     expect(hosts.get(id)?.lastReadyAt).not.toBeNull();
   });
 
@@ -194,7 +216,9 @@ describe('a host', () => {
     const machine = connector.machine('atlas');
     machine.fingerprint = 'SHA256:second';
     const { id } = await hosts.add({ name: 'Atlas', definition: at('atlas') });
-    await vi.waitFor(() => expect(stateOf(id)).toMatchObject({ phase: 'failed', error: { code: 'host.key-changed' } }));
+    await vi.waitFor(() =>
+      expect(stateOf(id)).toMatchObject({ phase: 'failed', error: { code: 'host.key-changed' } }),
+    );
     await clock.advance(3_600_000);
     expect(machine.attempts).toBe(1);
     const wrong = hosts.replaceKey({ id, oldFingerprint: 'SHA256:other', newFingerprint: 'SHA256:second' });
@@ -247,7 +271,9 @@ describe('a host', () => {
     hosts.links.suspect(id);
     await vi.waitFor(() => expect(stateOf(id)).toMatchObject({ phase: 'ready', engineRoute: 'none' }));
     expect(first.signal.aborted).toBe(false);
-    expect(() => hosts.links.requireEngine(id)).toThrow(expect.objectContaining({ code: 'engine.unreachable' }));
+    expect(() => hosts.links.requireEngine(id)).toThrow(
+      expect.objectContaining({ code: 'engine.unreachable' }),
+    );
     machine.engine = 'up';
     await clock.advance(5_000);
     await vi.waitFor(() => expect(hosts.links.current(id)?.engine).toBeDefined());
@@ -381,7 +407,9 @@ describe('questions of a connection', () => {
       });
       questions.answer(question.id, { kind: 'password', password: 'wrong', remember: true });
     }
-    await vi.waitFor(() => expect(stateOf(id)).toMatchObject({ phase: 'failed', error: { code: 'host.auth-failed' } }));
+    await vi.waitFor(() =>
+      expect(stateOf(id)).toMatchObject({ phase: 'failed', error: { code: 'host.auth-failed' } }),
+    );
     expect(kept.size).toBe(0);
   });
 });
@@ -391,9 +419,13 @@ describe('the list of hosts', () => {
     const { hosts, connector } = await make();
     connector.machine('atlas');
     const { id } = await hosts.add({ name: 'Atlas', definition: at('atlas') });
-    await expect(hosts.add({ name: 'ATLAS', definition: at('atlas') })).rejects.toMatchObject({ code: 'host.name-taken' });
+    await expect(hosts.add({ name: 'ATLAS', definition: at('atlas') })).rejects.toMatchObject({
+      code: 'host.name-taken',
+    });
     const gone = at('atlas', { method: 'password', credentialId: 'cred_00000000000000000000' });
-    await expect(hosts.add({ name: 'B', definition: gone })).rejects.toMatchObject({ code: 'credential.missing' });
+    await expect(hosts.add({ name: 'B', definition: gone })).rejects.toMatchObject({
+      code: 'credential.missing',
+    });
     await expect(hosts.edit({ id, name: 'atlas' })).resolves.toMatchObject({ name: 'atlas' });
     expect(hosts.all()).toHaveLength(1);
   });
@@ -403,7 +435,9 @@ describe('the list of hosts', () => {
     connector.machine('atlas');
     const { id } = await hosts.add({ name: 'Atlas', definition: at('atlas') });
     store.failure = new BerthError('store.unwritable', 'No space left.');
-    await expect(hosts.add({ name: 'B', definition: at('atlas') })).rejects.toMatchObject({ code: 'store.unwritable' });
+    await expect(hosts.add({ name: 'B', definition: at('atlas') })).rejects.toMatchObject({
+      code: 'store.unwritable',
+    });
     await expect(hosts.edit({ id, name: 'C' })).rejects.toMatchObject({ code: 'store.unwritable' });
     await expect(hosts.remove(id)).rejects.toMatchObject({ code: 'store.unwritable' });
     expect(hosts.all().map((host) => host.name)).toEqual(['Atlas']);
@@ -456,9 +490,15 @@ describe('a test of a definition', () => {
     const handlers = hostHandlers(hosts, questions);
     const context = { signal, caller: undefined as never };
     const result = await handlers['hosts.test']({ definition: at('atlas'), hostId: null }, context);
-    expect(result).toMatchObject({ roundTripMs: 12, engineRoute: 'stream-forward', facts: { hostname: 'atlas' } });
+    expect(result).toMatchObject({
+      roundTripMs: 12,
+      engineRoute: 'stream-forward',
+      facts: { hostname: 'atlas' },
+    });
     expect(result.findings.map((finding) => finding.check)).toContain('network-guard');
-    expect(machine.ran.map(([script, verb]) => `${script} ${verb ?? ''}`)).not.toContain('network-guard apply');
+    expect(machine.ran.map(([script, verb]) => `${script} ${verb ?? ''}`)).not.toContain(
+      'network-guard apply',
+    );
     expect([machine.connections.size, machine.enginesClosed, hosts.all().length]).toEqual([0, 1, 0]);
   });
 

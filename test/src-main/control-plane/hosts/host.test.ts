@@ -2,11 +2,23 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { errorCodes } from '#contract/error-codes.ts';
 import { HostState } from '#contract/hosts.ts';
-import { backOffMs, disconnected, type HostEvent, isTriedAgain, moveHost } from '#main/control-plane/hosts/host.ts';
+import {
+  backOffMs,
+  disconnected,
+  type HostEvent,
+  isTriedAgain,
+  moveHost,
+} from '#main/control-plane/hosts/host.ts';
 
 const at = '2026-01-02T03:04:05.000Z';
 const error = { code: 'host.unreachable', message: 'No route.', details: {} } as const;
-const ready = { type: 'ready', at, roundTripMs: 3, engineRoute: 'stream-forward', engineError: null } as const;
+const ready = {
+  type: 'ready',
+  at,
+  roundTripMs: 3,
+  engineRoute: 'stream-forward',
+  engineError: null,
+} as const;
 const run = (...events: HostEvent[]) => events.reduce(moveHost, disconnected);
 
 describe('the connection state', () => {
@@ -37,7 +49,10 @@ describe('the connection state', () => {
   });
 
   it('hides behind a question and comes back where it was', () => {
-    const asked = run({ type: 'attempt', attempt: 1 }, { type: 'asked', questionId: 'q_00000000000000000001' });
+    const asked = run(
+      { type: 'attempt', attempt: 1 },
+      { type: 'asked', questionId: 'q_00000000000000000001' },
+    );
     expect(asked.shown.phase).toBe('needs-you');
     const second = moveHost(asked, { type: 'asked', questionId: 'q_00000000000000000002' });
     const moved = moveHost(second, { type: 'step', step: 'authenticating', hop: null });

@@ -59,7 +59,10 @@ describe('questions', () => {
   it('go with the attempt that asked them', async () => {
     const { questions, clock } = make();
     const attempt = new AbortController();
-    const given = questions.ask({ kind: 'password', subject, wasWrong: false }, { ...options, signal: attempt.signal });
+    const given = questions.ask(
+      { kind: 'password', subject, wasWrong: false },
+      { ...options, signal: attempt.signal },
+    );
     attempt.abort();
     await expect(given).rejects.toMatchObject({ code: 'cancelled' });
     expect(await open(questions)).toEqual([]);
@@ -77,13 +80,14 @@ describe('questions', () => {
     const [question] = await open(questions);
     const id = question!.id;
     expect(() => questions.answer(id, { kind: 'host-key', isTrusted: true })).toThrow('answer.kind');
-    expect(() => questions.answer(id, { kind: 'keyboard-interactive', responses: ['a'] })).toThrow('2 entries');
+    expect(() => questions.answer(id, { kind: 'keyboard-interactive', responses: ['a'] })).toThrow(
+      '2 entries',
+    );
     questions.answer(id, { kind: 'keyboard-interactive', responses: ['a', 'b'] });
     const answer = await given;
-    expect(answer.kind === 'keyboard-interactive' && answer.secrets.map((secret) => secret.reveal())).toEqual([
-      'a',
-      'b',
-    ]);
+    expect(answer.kind === 'keyboard-interactive' && answer.secrets.map((secret) => secret.reveal())).toEqual(
+      ['a', 'b'],
+    );
   });
 });
 
@@ -113,7 +117,10 @@ describe('where a remembered secret goes', () => {
     expect(target).toEqual({ jump: null, field: 'credentialId', present: null });
     expect(withSecret(definition, target!, id).auth).toEqual({ method: 'password', credentialId: id });
     const jump = placeOf(definition, 'dev@gate:2222', 'passphrase');
-    expect(withSecret(definition, jump!, id).jumps[1]?.auth).toMatchObject({ method: 'key', passphraseId: id });
+    expect(withSecret(definition, jump!, id).jumps[1]?.auth).toMatchObject({
+      method: 'key',
+      passphraseId: id,
+    });
     expect(withSecret(definition, jump!, id).jumps[0]).toEqual(definition.jumps[0]);
   });
 
