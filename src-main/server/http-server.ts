@@ -58,7 +58,9 @@ const SignIn = z.object({ ticket: z.string().min(1).max(200) });
 
 export function createHttpCarrier(options: HttpServerOptions): HttpCarrier {
   const { dispatcher, serve, authenticator, log, allowed, cookieName, isSecure } = options;
-  const socketOrigins = [...allowed.hosts].map((host) => `${isSecure ? 'wss' : 'ws'}://${host}`);
+  // A policy cannot name an IPv6 address; there 'self' has to do.
+  const named = [...allowed.hosts].filter((host) => !host.startsWith('['));
+  const socketOrigins = named.map((host) => `${isSecure ? 'wss' : 'ws'}://${host}`);
   const headers = Object.entries(securityHeaders(socketOrigins));
   const sockets = new Map<string, Set<WebSocket>>();
   const upgrader = new WebSocketServer({

@@ -14,7 +14,7 @@ describe('the menu', () => {
     const onCommand = vi.fn();
     const template = menuTemplate({ rows, platform: 'linux', onCommand });
     expect(template.map(({ label }) => label)).toEqual(['File', 'View']);
-    const [first, second] = template[0]?.submenu as { id: string; label: string; click(): void }[];
+    const [first, second] = (template[0]?.submenu ?? []) as { id: string; label: string; click(): void }[];
     expect([first?.id, first?.label, second?.id]).toEqual(['a', 'A && B', 'c']);
     first?.click();
     expect(onCommand).toHaveBeenCalledWith('a');
