@@ -240,7 +240,7 @@ export function Tree({
                 aria-setsize={row.siblings}
                 aria-expanded={node.children ? !foldedIds.has(node.id) : undefined}
                 aria-selected={isCurrent}
-                aria-label={[node.hint ?? node.label, node.mark?.word, node.note].filter(Boolean).join(', ')}
+                aria-label={[node.hint ?? node.label, node.note, node.mark?.word].filter(Boolean).join(', ')}
                 title={node.hint}
                 onMouseDown={(event) => {
                   // The tree keeps the keyboard; a row never takes it.

@@ -20,6 +20,7 @@ import {
 import { type AppState, subjectOfView } from '../../state/commands.ts';
 import type { ViewDescription } from '../../state/feature.ts';
 import type { Pane, Tab } from '../../state/panes.ts';
+import { activeTab, type ViewState } from '../../state/view-state.ts';
 import { subjectEntries } from '../../state/subject-menu.ts';
 import { type TabDrag, useTabDrag } from './tab-drag.tsx';
 import { CircleHelp } from 'lucide-react';
@@ -63,8 +64,12 @@ export function TabStrip({ pane, isActivePane }: { pane: Pane; isActivePane: boo
     else if (event.key === 'ArrowLeft') go(index - 1);
     else if (event.key === 'Home') go(0);
     else if (event.key === 'End') go(pane.tabs.length - 1);
-    else if (event.key === 'Delete' && pane.activeTabId !== null) close(pane.activeTabId);
-    else if ((event.key === 'Enter' || event.key === ' ') && pane.activeTabId !== null)
+    else if (event.key === 'Delete' && pane.activeTabId !== null) {
+      // The keyboard stays in the strip: on the tab that came forward, or on the next pane's.
+      void commandContext(app)
+        .closeTab(pane.activeTabId)
+        .then(() => requestAnimationFrame(() => focusActiveTab(app.view.getState())));
+    } else if ((event.key === 'Enter' || event.key === ' ') && pane.activeTabId !== null)
       document.getElementById(`panel-${pane.activeTabId}`)?.focus();
     else return;
     event.preventDefault();
@@ -130,6 +135,11 @@ export function TabStrip({ pane, isActivePane }: { pane: Pane; isActivePane: boo
       </div>
     </div>
   );
+}
+
+function focusActiveTab(view: ViewState) {
+  const tab = activeTab(view);
+  if (tab) document.getElementById(`tab-${tab.id}`)?.focus();
 }
 
 function DropLine() {

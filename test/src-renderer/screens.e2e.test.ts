@@ -1,0 +1,407 @@
+/**
+ * The window in Chromium on a fixture plane, under the served app's policy made stricter (no inline style elements):
+ * axe finds nothing serious in any scene, light and dark, and everything that matters is done by keyboard alone.
+ */
+import { AxeBuilder } from '@axe-core/playwright';
+import type { BrowserContext, Page } from 'playwright';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { type FixtureSite, startFixtureSite } from './fixture/fixture-site.ts';
+import './fixture/fixture-window.ts';
+
+let site: FixtureSite;
+let context: BrowserContext;
+let page: Page;
+let complaints: string[];
+
+beforeAll(async () => {
+  site = await startFixtureSite();
+});
+afterAll(() => site?.close());
+beforeEach(async () => {
+  await begin({});
+});
+afterEach(async () => {
+  await context.close();
+  expect(complaints).toEqual([]);
+});
+
+async function begin(options: { width?: number; height?: number; theme?: 'light' | 'dark' }) {
+  await context?.close();
+  context = await site.browser.newContext({
+    viewport: { width: options.width ?? 1024, height: options.height ?? 700 },
+    colorScheme: options.theme ?? 'dark',
+    reducedMotion: 'reduce',
+  });
+  page = await context.newPage();
+  complaints = [];
+  page.on('console', (message) => {
+    if (message.type() === 'error' && !message.text().includes('favicon')) complaints.push(message.text());
+  });
+  page.on('pageerror', (error) => complaints.push(error.message));
+}
+
+async function show(scene: string, more = '') {
+  await page.goto(`${site.url}?scene=${scene}${more}`);
+  await page.getByRole('tablist').first().waitFor();
+}
+const open = (ref: object) =>
+  page.evaluate((value) => window.fixture.app.view.actions.open(value as never), ref);
+const focusedName = () =>
+  page.evaluate(() => {
+    const element = document.activeElement;
+    return element?.getAttribute('aria-label') ?? element?.textContent?.trim() ?? '';
+  });
+const frontTitle = () =>
+  page.evaluate(() => {
+    const { view } = window.fixture.app;
+    const { activePaneId } = view.getState();
+    return document.querySelector(`[data-tabstrip="${activePaneId}"] [role=tab][aria-selected=true]`)
+      ?.textContent;
+  });
+
+async function seriousFindings(): Promise<string[]> {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html.slice(0, 160)).join(' | ')}`);
+}
+
+describe.each(['dark', 'light'] as const)('axe, %s', (theme) => {
+  it.each(['empty', 'usual', 'many', 'names', 'errors', 'loading', 'readonly'])(
+    'finds nothing serious in the scene "%s"',
+    async (scene) => {
+      await begin({ theme });
+      await show(scene);
+      for (const type of ['settings', 'shortcuts', 'help', 'notifications']) {
+        await open({ type });
+        await page
+          .getByRole('tabpanel')
+          .getByRole('heading', { level: 1 })
+          .and(page.locator(':visible'))
+          .first()
+          .waitFor();
+        expect(await seriousFindings()).toEqual([]);
+      }
+    },
+  );
+
+  it('finds nothing serious in the palette, a menu, a confirmation, toasts, the lost banner and splits', async () => {
+    await begin({ theme });
+    await show('usual');
+    await page.keyboard.press('Control+k');
+    await page.getByRole('listbox').waitFor();
+    expect(await seriousFindings()).toEqual([]);
+    await page.keyboard.press('Escape');
+    await page.getByRole('listbox').waitFor({ state: 'detached' });
+
+    await page.getByRole('menuitem', { name: 'View' }).click();
+    await page.getByRole('menuitem', { name: /Close tab/ }).waitFor();
+    expect(await seriousFindings()).toEqual([]);
+    await page.keyboard.press('Escape');
+    await page.getByRole('menu').waitFor({ state: 'detached' });
+
+    await page.evaluate(() => {
+      const { app, plane, BerthError } = window.fixture;
+      app.notices.show({ title: 'atlas was removed', action: { label: 'Undo', run: () => undefined } });
+      app.notices.fail('Could not stop it', new BerthError('engine.failed', 'It said no.'));
+      plane.setConnection({ phase: 'lost', retryAtMs: Date.now() + 60_000 });
+      app.view.actions.open({ type: 'help' });
+      app.view.actions.open({ type: 'settings' }, { side: 'right' });
+    });
+    await page.getByText('The connection to Berth was lost').waitFor();
+    expect(await seriousFindings()).toEqual([]);
+
+    await page.evaluate(() => {
+      void window.fixture.app.confirmations.ask({
+        title: 'Destroy api-server?',
+        body: 'Its container is deleted.',
+        deletes: ['The volume'],
+        keeps: ['The project'],
+        action: 'Destroy workspace',
+        isDangerous: true,
+        typeToConfirm: 'api-server',
+      });
+    });
+    await page.getByRole('alertdialog').waitFor();
+    expect(await seriousFindings()).toEqual([]);
+  });
+});
+
+describe('by keyboard alone', () => {
+  it('the palette finds a workspace and opens it; Escape gives the keyboard back', async () => {
+    await show('usual');
+    await page.keyboard.press('Control+k');
+    await page.keyboard.type('scratch');
+    await page.keyboard.press('Enter');
+    await vi.waitFor(async () =>
+      expect(await page.evaluate(() => window.fixture.app.view.getState().root)).toMatchObject({
+        tabs: [
+          { ref: { type: 'home' } },
+          { ref: { type: 'workspace', workspaceId: 'ws_00000000000000000003' } },
+        ],
+      }),
+    );
+    await page.getByRole('button', { name: 'Colours' }).focus();
+    await page.keyboard.press('Control+k');
+    await page.getByRole('combobox').waitFor();
+    await page.keyboard.press('Escape');
+    await vi.waitFor(async () => expect(await focusedName()).toBe('Colours'));
+  });
+
+  it('the palette runs a command, and says so when one fails', async () => {
+    await show('usual');
+    await page.evaluate(() => {
+      const { plane, BerthError } = window.fixture;
+      plane.failNext('settings.change', new BerthError('store.unwritable', 'The disk is full.'));
+    });
+    await page.keyboard.press('Control+Shift+p');
+    await page.keyboard.type('light colours');
+    await page.keyboard.press('Enter');
+    await page.getByText('Use light colours: this did not work').waitFor();
+    await page.keyboard.press('Control+Shift+p');
+    await page.keyboard.type('light colours');
+    await page.keyboard.press('Enter');
+    await page.locator('html[data-theme=light]').waitFor();
+  });
+
+  it('tabs open, step, close, reopen, split and move', async () => {
+    await show('usual');
+    for (const type of ['settings', 'help', 'shortcuts']) await open({ type });
+    await page.keyboard.press('Alt+2');
+    await vi.waitFor(async () => expect(await frontTitle()).toBe('Settings'));
+    await page.keyboard.press('Alt+Backquote');
+    await vi.waitFor(async () => expect(await frontTitle()).toBe('Keyboard shortcuts'));
+    await page.keyboard.press('Alt+w');
+    await vi.waitFor(async () => expect(await frontTitle()).toBe('Settings'));
+    await page.keyboard.press('Alt+Shift+t');
+    await vi.waitFor(async () => expect(await frontTitle()).toBe('Keyboard shortcuts'));
+    await page.keyboard.press('Control+\\');
+    await vi.waitFor(async () => expect(await page.getByRole('tablist').count()).toBe(2));
+    expect(await frontTitle()).toBe('Keyboard shortcuts');
+    await page.keyboard.press('Control+Alt+ArrowLeft');
+    await vi.waitFor(async () => expect(await frontTitle()).not.toBe('Keyboard shortcuts'));
+    await page.getByRole('tab', { selected: true }).first().focus();
+    await page.keyboard.press('Delete');
+    await page.keyboard.press('Home');
+    await vi.waitFor(async () => expect(await frontTitle()).toMatch(/home/i));
+  });
+
+  it('a page keeps what was typed into it when its tab moves to another pane', async () => {
+    await show('usual');
+    await open({ type: 'help' });
+    await open({ type: 'settings' });
+    await page.getByRole('searchbox', { name: 'Search settings' }).fill('cursor');
+    await page.keyboard.press('Control+\\');
+    await vi.waitFor(async () => expect(await page.getByRole('tablist').count()).toBe(2));
+    expect(await page.getByRole('searchbox', { name: 'Search settings' }).inputValue()).toBe('cursor');
+  });
+
+  it('the tree moves, folds, finds by typing, renames and opens', async () => {
+    await show('usual');
+    const tree = page.getByRole('tree');
+    await page.keyboard.press('Control+Shift+e');
+    await vi.waitFor(async () =>
+      expect(await tree.evaluate((element) => element === document.activeElement)).toBe(true),
+    );
+    const active = () =>
+      tree.evaluate((element) => {
+        const id = element.getAttribute('aria-activedescendant');
+        return id ? document.getElementById(id)?.dataset['row'] : undefined;
+      });
+    await page.keyboard.press('Home');
+    expect(await active()).toBe('host_00000000000000000001');
+    await page.keyboard.press('ArrowDown');
+    expect(await active()).toBe('ws_00000000000000000001');
+    await page.keyboard.press('ArrowLeft');
+    expect(await page.getByRole('treeitem', { name: /^bash/ }).count()).toBe(0);
+    await page.keyboard.press('ArrowLeft');
+    expect(await active()).toBe('host_00000000000000000001');
+    await page.keyboard.type('scr');
+    expect(await active()).toBe('ws_00000000000000000003');
+    await page.keyboard.press('F2');
+    await page.getByRole('textbox', { name: 'New name of scratch' }).fill('sandbox');
+    await page.keyboard.press('Enter');
+    await page.getByRole('treeitem', { name: /^sandbox/ }).waitFor();
+    expect(await page.evaluate(() => window.fixture.plane.calls.at(-1))).toEqual({
+      method: 'workspaces.rename',
+      input: { id: 'ws_00000000000000000003', name: 'sandbox' },
+    });
+    await page.keyboard.press('Enter');
+    await vi.waitFor(async () =>
+      expect(await page.getByRole('treeitem', { name: /^sandbox/ }).getAttribute('aria-selected')).toBe(
+        'true',
+      ),
+    );
+  });
+
+  it('200 hosts: the last is reached at once, and few rows exist', async () => {
+    await show('many');
+    await page.getByRole('tree').focus();
+    await page.keyboard.press('End');
+    await page.getByRole('treeitem', { name: /worker-200/ }).waitFor();
+    expect(await page.getByRole('treeitem').count()).toBeLessThan(80);
+    expect(await page.getByRole('treeitem', { name: /^edge-200/ }).getAttribute('aria-setsize')).toBe('200');
+  });
+
+  it('a setting is changed, kept in its bounds, and set back', async () => {
+    await show('usual');
+    await open({ type: 'settings' });
+    const size = page.getByRole('spinbutton', { name: 'Size of text', exact: true });
+    await size.fill('99');
+    await size.press('Enter');
+    await page.getByText('11 to 20').waitFor();
+    await size.fill('16');
+    await size.press('Enter');
+    await vi.waitFor(async () =>
+      expect(await page.evaluate(() => getComputedStyle(document.body).fontSize)).toBe('16px'),
+    );
+    await page.getByRole('button', { name: 'Set “Size of text” back' }).press('Enter');
+    await vi.waitFor(async () =>
+      expect(await page.evaluate(() => getComputedStyle(document.body).fontSize)).toBe('13px'),
+    );
+  });
+
+  it('a shortcut is recorded and works', async () => {
+    await show('usual');
+    await open({ type: 'shortcuts' });
+    await page.getByRole('button', { name: 'Change the keys of “Open help”' }).press('Enter');
+    await page.getByRole('textbox', { name: 'New keys for “Open help”' }).press('Control+j');
+    await vi.waitFor(async () =>
+      expect(await page.evaluate(() => window.fixture.plane.calls.at(-1)?.input)).toEqual({
+        shortcuts: { 'help.open': 'Mod+J' },
+      }),
+    );
+    await page.getByRole('button', { name: 'Set the keys of “Open help” back' }).waitFor();
+    await page.keyboard.press('Control+j');
+    await vi.waitFor(async () => expect(await frontTitle()).toBe('Help'));
+  });
+
+  it('a confirmation refuses until the name is typed, and Escape means no', async () => {
+    await show('usual');
+    const ask = () =>
+      page.evaluate(() => {
+        void window.fixture.app.confirmations
+          .ask({
+            title: 'Destroy it?',
+            body: '',
+            action: 'Destroy',
+            isDangerous: true,
+            typeToConfirm: 'atlas',
+          })
+          .then((answer) => {
+            document.title = String(answer);
+          });
+      });
+    await ask();
+    await page.keyboard.type('atla');
+    await page.keyboard.press('Enter');
+    expect(await page.getByRole('alertdialog').count()).toBe(1);
+    await page.keyboard.type('s');
+    await page.keyboard.press('Enter');
+    await vi.waitFor(async () => expect(await page.title()).toBe('true'));
+    await ask();
+    await page.getByRole('alertdialog').waitFor();
+    await page.keyboard.press('Escape');
+    await vi.waitFor(async () => expect(await page.title()).toBe('false'));
+  });
+
+  it('the focus is always to be seen: every stop of Tab has a ring or is a tree row', async () => {
+    await show('usual');
+    await open({ type: 'help' });
+    for (let stop = 0; stop < 25; stop += 1) {
+      await page.keyboard.press('Tab');
+      const seen = await page.evaluate(() => {
+        const element = document.activeElement;
+        if (!element || element === document.body) return 'body';
+        const marked =
+          element.getAttribute('role') === 'tree'
+            ? document.getElementById(element.getAttribute('aria-activedescendant') ?? '')
+            : element;
+        if (!marked) return 'nothing';
+        const { outlineStyle, outlineWidth, backgroundColor } = getComputedStyle(marked);
+        if (element.hasAttribute('data-separator')) return backgroundColor === '' ? 'no colour' : 'ok';
+        return outlineStyle !== 'none' && Number.parseFloat(outlineWidth) >= 2
+          ? 'ok'
+          : element.outerHTML.slice(0, 120);
+      });
+      expect(['ok', 'body']).toContain(seen);
+    }
+  });
+});
+
+describe('the pointer', () => {
+  it('drags a tab to the edge of a pane, which splits it; Escape takes a drag back', async () => {
+    await show('usual');
+    await open({ type: 'help' });
+    await open({ type: 'settings' });
+    const drag = async (isDropped: boolean) => {
+      const tab = (await page.getByRole('tab', { name: 'Settings' }).boundingBox())!;
+      const body = (await page.locator('[data-panebody]').first().boundingBox())!;
+      await page.mouse.move(tab.x + 20, tab.y + 10);
+      await page.mouse.down();
+      await page.mouse.move(body.x + body.width - 30, body.y + body.height / 2, { steps: 5 });
+      if (!isDropped) await page.keyboard.press('Escape');
+      await page.mouse.up();
+    };
+    await drag(false);
+    expect(await page.getByRole('tablist').count()).toBe(1);
+    await drag(true);
+    await vi.waitFor(async () => expect(await page.getByRole('tablist').count()).toBe(2));
+    expect(await frontTitle()).toBe('Settings');
+  });
+});
+
+describe('small and broken', () => {
+  it.each([
+    [1024, 700],
+    [480, 900],
+  ])('nothing runs out of the window at %i by %i', async (width, height) => {
+    await begin({ width, height });
+    for (const scene of ['usual', 'names', 'errors']) {
+      await show(scene);
+      for (const type of ['settings', 'shortcuts', 'help', 'notifications']) {
+        await open({ type });
+        expect(
+          await page.evaluate(() => {
+            const panel = document.querySelector('[role=tabpanel]:not([inert]) > div');
+            return (panel?.scrollWidth ?? 0) - (panel?.clientWidth ?? 0);
+          }),
+        ).toBe(0);
+      }
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
+    }
+  });
+
+  it('at 480 pixels the sidebar is a drawer that closes when something is opened', async () => {
+    await begin({ width: 480, height: 900 });
+    await show('usual');
+    await page.getByRole('button', { name: 'Show the sidebar' }).click();
+    await page.getByRole('treeitem', { name: /^scratch/ }).click();
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    expect(await page.evaluate(() => window.fixture.app.view.getState().isDrawerOpen)).toBe(false);
+  });
+
+  it('tabs and splits are there again after a reload', async () => {
+    await show('usual');
+    await open({ type: 'help' });
+    await page.evaluate(() => window.fixture.app.view.actions.open({ type: 'settings' }, { side: 'right' }));
+    await show('usual', '&keep=1');
+    expect(await page.getByRole('tablist').count()).toBe(2);
+    expect(await frontTitle()).toBe('Settings');
+  });
+
+  it('a lost connection is said, and tried again by a button', async () => {
+    await show('usual');
+    await page.evaluate(() =>
+      window.fixture.plane.setConnection({ phase: 'lost', retryAtMs: Date.now() + 60_000 }),
+    );
+    await page.getByRole('button', { name: 'Try now' }).click();
+    await page.getByText('The connection to Berth was lost').waitFor({ state: 'detached' });
+  });
+
+  it('names of others are text: markup in them stays markup', async () => {
+    await show('names');
+    await page.getByRole('treeitem', { name: /<b>bold<\/b>/ }).waitFor();
+    expect(await page.locator('[role=treeitem] b').count()).toBe(0);
+  });
+});
