@@ -1,12 +1,13 @@
 /**
  * A container engine (Docker 20.10 and newer, Podman's compatible service) behind the interface. Joins the endpoints with
- * their shapes; what has rules of its own stands in a file of its own (pull, exec, terminals, preparation).
+ * their shapes; what has rules of its own stands in a file of its own (pull, exec, terminals, preparation). Long because the
+ * interface is: a method for each verb, most of them a few lines.
  */
 import type { Readable } from 'node:stream';
 import { BerthError } from '#contract/berth-error.ts';
 import type { HostImage } from '#contract/hosts.ts';
 import type { WorkspaceStats } from '#contract/workspaces.ts';
-import { type Clock, instantOf } from '../../control-plane/interfaces/clock.ts';
+import type { Clock } from '../../control-plane/interfaces/clock.ts';
 import type {
   ContainerDetail,
   ContainerEngine,
@@ -22,26 +23,23 @@ import type {
 import type { Pty } from '../../control-plane/interfaces/host-connection.ts';
 import { compareApiVersions } from './api-version.ts';
 import { EXEC_MARK_PREFIX, runExec } from './container-exec.ts';
+import { inspectRaw, type LabelFilter, labelFilter } from './container-inspection.ts';
 import { openContainerPty } from './container-pty.ts';
-import { readStatsSample, type StatsSample, statsBetween } from './container-stats.ts';
-import { engineTransportError } from './docker-error.ts';
 import { type EngineClient, pathPart } from './engine-client.ts';
 import { asCount, asList, asRecord, asText, asTexts, type JsonRecord } from './engine-json.ts';
 import {
   readContainerDetail,
   readContainerSummary,
   readEngineInfo,
-  readEvent,
   readImage,
-  readNetwork,
   readRootId,
   readVolume,
   readVolumeSizes,
 } from './engine-shapes.ts';
+import { followEvents, followLogs, followStats } from './engine-streams.ts';
 import { pullImage } from './image-pull.ts';
 import { digestFor, familiarReference, parseImageReference } from './image-reference.ts';
-import { jsonLines } from './json-lines.ts';
-import { JoinFrames } from './multiplexed-stream.ts';
+import { ensureNetwork, listNetworks, removeNetwork } from './workspace-network.ts';
 import { workspaceContainerBody } from './workspace-container.ts';
 import { prepareWorkspace, PREPARES_LABEL, sweepPreparations } from './workspace-preparation.ts';
 
@@ -61,8 +59,6 @@ export interface RemoteScripts {
   readonly openTerminal: string;
   readonly markedProcesses: string;
 }
-
-type Labels = Readonly<Record<string, string | null>>;
 
 /** Measuring volumes walks all their files. */
 const SIZES_TIMEOUT_MS = 300_000;
@@ -141,7 +137,7 @@ export class DockerEngine implements ContainerEngine {
 
   // --- containers -----------------------------------------------------------------------------------------------------
 
-  async listContainers(labels: Labels, signal?: AbortSignal): Promise<ContainerSummary[]> {
+  async listContainers(labels: LabelFilter, signal?: AbortSignal): Promise<ContainerSummary[]> {
     const query = { all: 1, filters: labelFilter(labels) };
     const list = await this.#client.json({
       method: 'GET',
@@ -156,7 +152,7 @@ export class DockerEngine implements ContainerEngine {
   }
 
   async inspectContainer(id: string, signal?: AbortSignal): Promise<ContainerDetail | undefined> {
-    const json = await this.#inspect(id, signal);
+    const json = await inspectRaw(this.#client, id, signal);
     return json && readContainerDetail(json);
   }
 
@@ -167,7 +163,7 @@ export class DockerEngine implements ContainerEngine {
     const reference = parseImageReference(spec.image);
     const asked: WorkspaceContainerSpec = { ...spec, image: familiarReference(reference) };
     // Before anything is made: a name that is taken is the usual end of an operation that runs a second time.
-    const taken = await this.#inspect(spec.containerName, signal);
+    const taken = await inspectRaw(this.#client, spec.containerName, signal);
     if (taken) throw nameTaken(spec.containerName, asText(taken.Id));
     const info = await this.#rawInfo(signal);
     const preparation = await prepareWorkspace(
@@ -196,7 +192,7 @@ export class DockerEngine implements ContainerEngine {
       })
       .catch(async (error: unknown) => {
         if (!BerthError.is(error, 'conflict')) throw error;
-        const holder = await this.#inspect(spec.containerName, signal);
+        const holder = await inspectRaw(this.#client, spec.containerName, signal);
         throw holder ? nameTaken(spec.containerName, asText(holder.Id), error) : error;
       });
     const { Id, Warnings } = asRecord(created);
@@ -267,26 +263,9 @@ export class DockerEngine implements ContainerEngine {
     });
   }
 
-  async #inspect(id: string, signal?: AbortSignal): Promise<JsonRecord | undefined> {
-    const answer = await this.#client.call({
-      method: 'GET',
-      path: `/containers/${pathPart(id)}/json`,
-      subject: 'container',
-      accept: [404],
-      signal,
-    });
-    return answer.status === 404 ? undefined : asRecord(answer.json);
-  }
-
-  async #inspectExisting(id: string, signal?: AbortSignal): Promise<JsonRecord> {
-    const json = await this.#inspect(id, signal);
-    if (json) return json;
-    throw new BerthError('not-found', 'The host does not have this container any more.');
-  }
-
   // --- volumes --------------------------------------------------------------------------------------------------------
 
-  async listVolumes(labels: Labels, signal?: AbortSignal): Promise<VolumeSummary[]> {
+  async listVolumes(labels: LabelFilter, signal?: AbortSignal): Promise<VolumeSummary[]> {
     const query = { filters: labelFilter(labels) };
     const json = await this.#client.json({
       method: 'GET',
@@ -345,171 +324,31 @@ export class DockerEngine implements ContainerEngine {
 
   // --- networks -------------------------------------------------------------------------------------------------------
 
-  async listNetworks(labels: Labels, signal?: AbortSignal) {
-    const query = { filters: labelFilter(labels) };
-    const list = await this.#client.json({
-      method: 'GET',
-      path: '/networks',
-      query,
-      subject: 'network',
-      signal,
-    });
-    return asList(list).map(readNetwork);
+  listNetworks(labels: LabelFilter, signal?: AbortSignal) {
+    return listNetworks(this.#client, labels, signal);
   }
 
-  async ensureNetwork(
-    name: string,
-    labels: Readonly<Record<string, string>>,
-    signal?: AbortSignal,
-  ): Promise<void> {
-    if (await this.#hasNetwork(name, signal)) return;
-    const body = {
-      Name: name,
-      // Before API 1.44 the engine makes a second network of the same name unless told not to.
-      CheckDuplicate: true,
-      Driver: 'bridge',
-      Internal: false,
-      Attachable: false,
-      Ingress: false,
-      EnableIPv6: false,
-      Options: { 'com.docker.network.bridge.enable_icc': 'false' },
-      Labels: labels,
-    };
-    try {
-      const request = { method: 'POST', path: '/networks/create', body, subject: 'network', signal } as const;
-      await this.#keepOneNetwork(name, asText(asRecord(await this.#client.json(request)).Id), signal);
-    } catch (error) {
-      // Someone else was faster.
-      if (!BerthError.is(error, 'conflict') || !(await this.#hasNetwork(name, signal))) throw error;
-    }
+  ensureNetwork(name: string, labels: Readonly<Record<string, string>>, signal?: AbortSignal): Promise<void> {
+    return ensureNetwork(this.#client, name, { labels, signal });
   }
 
-  /** The engine's own check has a race (before API 1.44): of several the oldest stays, and each maker removes its own. */
-  async #keepOneNetwork(name: string, ours: string, signal?: AbortSignal): Promise<void> {
-    const query = { filters: JSON.stringify({ name: [name] }) };
-    const list = await this.#client.json({
-      method: 'GET',
-      path: '/networks',
-      query,
-      subject: 'network',
-      signal,
-    });
-    const [oldest] = asList(list)
-      .map(asRecord)
-      .filter((network) => network.Name === name)
-      .map((network) => ({ id: asText(network.Id), created: asText(network.Created) }))
-      .sort((a, b) => (a.created < b.created || (a.created === b.created && a.id < b.id) ? -1 : 1));
-    if (oldest && oldest.id !== ours) await this.removeNetwork(ours, signal);
-  }
-
-  /** A network of this name that is as closed as ours; throws conflict for one that is not. */
-  async #hasNetwork(name: string, signal?: AbortSignal): Promise<boolean> {
-    const answer = await this.#client.call({
-      method: 'GET',
-      path: `/networks/${pathPart(name)}`,
-      subject: 'network',
-      accept: [404],
-      signal,
-    });
-    const network = asRecord(answer.json);
-    // The engine also finds networks by the beginning of their id.
-    if (answer.status === 404 || network.Name !== name) return false;
-    const icc = asRecord(network.Options)['com.docker.network.bridge.enable_icc'];
-    if (network.Driver === 'bridge' && icc === 'false' && network.EnableIPv6 !== true) return true;
-    throw new BerthError(
-      'conflict',
-      `The host has a network ${name} that is not closed as a workspace needs it. Remove it there.`,
-      { details: { network: name } },
-    );
-  }
-
-  async removeNetwork(name: string, signal?: AbortSignal): Promise<void> {
-    const path = `/networks/${pathPart(name)}`;
-    await this.#client.call({ method: 'DELETE', path, subject: 'network', accept: [404], signal });
+  removeNetwork(name: string, signal?: AbortSignal): Promise<void> {
+    return removeNetwork(this.#client, name, signal);
   }
 
   // --- streams --------------------------------------------------------------------------------------------------------
 
-  /** Resolves when the signal says so; rejects with connection-lost when the stream ends by itself. */
-  async events(onEvent: (event: EngineEvent) => void, signal: AbortSignal): Promise<void> {
-    const query = {
-      filters: JSON.stringify({ type: ['container', 'image', 'volume', 'network', 'daemon'] }),
-    };
-    await this.#follow({ path: '/events', query, signal, subject: 'engine' }, (line) => {
-      const event = readEvent(line);
-      if (event) onEvent(event);
-      return true;
-    });
-    if (!signal.aborted)
-      throw new BerthError(
-        'connection-lost',
-        'The engine ended its stream of events: it is shutting down or gone.',
-      );
+  events(onEvent: (event: EngineEvent) => void, signal: AbortSignal): Promise<void> {
+    return followEvents(this.#client, onEvent, signal);
   }
 
-  /** Resolves when the signal says so or the container no longer runs; throws workspace.not-running at the beginning. */
-  async stats(
-    containerId: string,
-    onStats: (stats: WorkspaceStats) => void,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const container = await this.#inspectExisting(containerId, signal);
-    if (asRecord(container.State).Running !== true)
-      throw new BerthError('workspace.not-running', 'The container is not running.');
-    const { NanoCpus, Memory } = asRecord(container.HostConfig);
-    const limits = { cpus: asCount(NanoCpus) / 1e9 || null, memoryBytes: asCount(Memory) || null };
-    const path = `/containers/${pathPart(containerId)}/stats`;
-    let before: StatsSample | undefined;
-    await this.#follow({ path, query: { stream: 1 }, signal, subject: 'container' }, (line) => {
-      const after = readStatsSample(line);
-      if (!after) return false;
-      const stats = before && statsBetween(before, after, limits, instantOf(this.#deps.clock));
-      before = after;
-      if (stats) onStats(stats);
-      return true;
-    });
-    if (signal.aborted) return;
-    const detail = await this.inspectContainer(containerId);
-    if (detail?.state === 'running')
-      throw new BerthError('connection-lost', 'The engine ended its stream of readings.');
+  stats(containerId: string, onStats: (stats: WorkspaceStats) => void, signal: AbortSignal): Promise<void> {
+    const deps = { client: this.#client, clock: this.#deps.clock };
+    return followStats(deps, containerId, { onStats, signal });
   }
 
-  async logs(
-    containerId: string,
-    { tailLines, signal }: { tailLines: number; signal: AbortSignal },
-  ): Promise<Readable> {
-    const container = await this.#inspectExisting(containerId, signal);
-    const answer = await this.#client.stream({
-      method: 'GET',
-      path: `/containers/${pathPart(containerId)}/logs`,
-      query: { follow: 1, stdout: 1, stderr: 1, tail: tailLines },
-      subject: 'container',
-      signal,
-    });
-    // With a terminal of its own a container's output comes bare; else framed.
-    if (asRecord(container.Config).Tty === true) return answer;
-    const joined = new JoinFrames();
-    answer.on('error', (error) => joined.destroy(engineTransportError(error)));
-    joined.once('close', () => answer.destroy());
-    return answer.pipe(joined);
-  }
-
-  /** Reads lines until the signal, the end, or `take` says false. */
-  async #follow(
-    request: {
-      path: string;
-      query: Readonly<Record<string, string | number>>;
-      signal: AbortSignal;
-      subject: 'engine' | 'container';
-    },
-    take: (line: JsonRecord) => boolean,
-  ): Promise<void> {
-    try {
-      const answer = await this.#client.stream({ method: 'GET', ...request });
-      for await (const line of jsonLines(answer)) if (!take(line)) return;
-    } catch (error) {
-      if (!request.signal.aborted) throw engineTransportError(error);
-    }
+  logs(containerId: string, options: { tailLines: number; signal: AbortSignal }): Promise<Readable> {
+    return followLogs(this.#client, containerId, options);
   }
 
   // --- commands and terminals -----------------------------------------------------------------------------------------
@@ -573,11 +412,6 @@ export class DockerEngine implements ContainerEngine {
       throw error;
     }
   }
-}
-
-function labelFilter(labels: Labels): string {
-  const wanted = Object.entries(labels).map(([name, value]) => (value === null ? name : `${name}=${value}`));
-  return JSON.stringify({ label: wanted });
 }
 
 function nameTaken(name: string, containerId: string, cause?: unknown): BerthError {
