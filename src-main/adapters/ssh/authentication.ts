@@ -96,11 +96,14 @@ export class Authentication {
     let identities: Identity[] | undefined;
     let interactiveTries = 0;
     for (;;) {
-      if (heard.isPartial)
-        for (const stage of ['publickey', 'keyboard-interactive', 'password'] as const) {
-          if (!stages.includes(stage)) stages.push(stage);
-          if (stage !== 'publickey' || identities === undefined) open.add(stage);
+      if (heard.isPartial) {
+        // The second factor may be of any kind, whatever the definition named for the first. Once per success only.
+        heard = { ...heard, isPartial: false };
+        for (const factor of ['publickey', 'keyboard-interactive', 'password'] as const) {
+          if (!stages.includes(factor)) stages.push(factor);
+          if (factor !== 'publickey' || identities === undefined) open.add(factor);
         }
+      }
       const stage = stages.find((candidate) => open.has(candidate) && heard.methodsLeft.includes(candidate));
       if (stage === undefined) return;
       if (stage === 'publickey') {

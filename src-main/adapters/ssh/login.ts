@@ -267,11 +267,15 @@ class Attempt {
       } as unknown as NonNullable<ConnectConfig['algorithms']>,
       hostVerifier: (key: Buffer, verify: (isTrusted: boolean) => void): void => {
         this.#verify(key).then(
-          () => verify(true),
+          () => {
+            if (!transport.destroyed) verify(true);
+          },
           (error: unknown) => {
-            // ssh2 will call our own refusal a failed handshake: what we say counts, and first.
+            // ssh2 would call our own refusal a failed handshake: what we say counts, and first. It is never told yes,
+            // and has nothing left to talk to, also when the keys of a connection that stands are renewed.
             this.#fail(error);
-            verify(false);
+            client.destroy();
+            transport.destroy();
           },
         );
       },

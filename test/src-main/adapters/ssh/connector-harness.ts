@@ -72,7 +72,8 @@ export class ConnectorHarness implements AsyncDisposable {
   readonly env: Record<string, string | undefined>;
   readonly secrets = new Map<string, Secret>();
   /** Answers a question; default: yes to host keys, nothing else. */
-  answer: (question: AnyQuestion) => unknown = (question) => question.kind === 'host-key';
+  answer: (question: AnyQuestion) => unknown = (question) =>
+    question.kind === 'host-key' ? true : undefined;
   readonly #connections: HostConnection[] = [];
 
   constructor(homeFolder: string, env: Record<string, string | undefined> = {}) {
