@@ -1,0 +1,58 @@
+/**
+ * A plane in a process of its own that dies by SIGKILL at a chosen moment of an operation: as when the app is killed.
+ * Arguments: one JSON of `Errand`. Prints nothing; exit by signal is success, any other exit is not.
+ */
+import { setTimeout as pause } from 'node:timers/promises';
+import type { HostId, OperationId, ProjectId, WorkspaceId } from '#contract/ids.ts';
+import { startPlane } from './start-plane.ts';
+
+export interface Errand {
+  readonly folder: string;
+  readonly hostId: HostId;
+  readonly act:
+    | { readonly kind: 'create'; readonly name: string; readonly projectId: ProjectId }
+    | { readonly kind: 'destroy' | 'stop' | 'start'; readonly workspaceId: WorkspaceId };
+  /** The step in which it dies. */
+  readonly step: string;
+  /** Milliseconds after the step was seen to run. */
+  readonly delayMs: number;
+}
+
+const errand = JSON.parse(process.argv[2] ?? '') as Errand;
+const plane = await startPlane({ folder: errand.folder });
+await plane.hostReady(errand.hostId);
+
+async function begin(): Promise<OperationId> {
+  const { act, hostId } = errand;
+  switch (act.kind) {
+    case 'create': {
+      const { name, projectId } = act;
+      const wish = { name, projectId, hostId, volumeName: null };
+      return (await plane.client.call('workspaces.create', wish)).operation.id;
+    }
+    case 'destroy': {
+      const wish = { id: act.workspaceId, keepVolume: false };
+      return (await plane.client.call('workspaces.destroy', wish)).id;
+    }
+    case 'stop':
+      return (await plane.client.call('workspaces.stop', { id: act.workspaceId })).id;
+    case 'start':
+      return (await plane.client.call('workspaces.start', { id: act.workspaceId })).id;
+    default:
+      return act satisfies never;
+  }
+}
+
+if (errand.act.kind !== 'create') await plane.workspaceIn(errand.act.workspaceId, 'running', 'stopped');
+// Whichever comes first, the step or (for a step that is over in no time) the end: the journal decides what is left.
+const id = await begin();
+await plane.until('operations.watch', {}, (all) =>
+  all.find(
+    (operation) =>
+      operation.id === id &&
+      (operation.endedAt !== null ||
+        operation.steps.some((step) => step.id === errand.step && step.state !== 'waiting')),
+  ),
+);
+if (errand.delayMs > 0) await pause(errand.delayMs);
+process.kill(process.pid, 'SIGKILL');
