@@ -2,7 +2,7 @@
  * Between the window frame and the page, in the desktop app only: the menu bar shows the command table, a chosen menu
  * row runs its command, a deep link opens a page (and does nothing else), the dock shows what waits for the person.
  */
-import { useEffect } from 'react';
+import { useEffect, useRef } from 'react';
 import { ViewRef } from '../../state/view-ref.ts';
 import { runCommand, useApp, useAppState, useKeymap, useQuestions } from '../../state/app-context.tsx';
 import { commandLabel, isCommandEnabled } from '../../state/commands.ts';
@@ -20,6 +20,7 @@ function Link() {
   const keymap = useKeymap();
   const questions = useQuestions().items.length;
 
+  const sentMenu = useRef('');
   useEffect(() => {
     const rows = [...app.commands.values()]
       .filter((command) => !command.isHidden)
@@ -33,6 +34,10 @@ function Link() {
           isEnabled: isCommandEnabled(command, state),
         };
       });
+    // The state changes many times a second, the menu rarely: only a menu that differs is sent.
+    const text = JSON.stringify(rows);
+    if (text === sentMenu.current) return;
+    sentMenu.current = text;
     void shell?.request('setMenu', { rows });
   }, [app, shell, state, keymap]);
 

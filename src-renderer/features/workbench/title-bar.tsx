@@ -31,7 +31,12 @@ export function TitleBar() {
       className={`app-drag relative z-10 flex h-10 shrink-0 items-center gap-1 border-b border-line bg-app pr-2 ${isMacDesktop ? 'pl-20' : 'pl-2'}`}
     >
       <div className="flex min-w-0 flex-1 items-center gap-1">
-        <IconButton label="Show the sidebar" icon={PanelLeft} onClick={sidebar.run} className="sm:hidden" />
+        <IconButton
+          label="Show the sidebar"
+          icon={PanelLeft}
+          onClick={sidebar.run}
+          className="min-[701px]:hidden"
+        />
         {app.shell === null && <AppMenus />}
       </div>
       <SearchButton />

@@ -18,7 +18,8 @@
  *
  * Data comes from `useHosts()`, `useHost(id)` … (state/app-context.tsx), each with loading, ready, error and `isStale`.
  * Calls go through `useClient().call(…)`; failures belong beside their cause as `<ErrorNote>`, or `useNotices().fail(…)`.
- * A context menu is `<SubjectMenu subject={…}>` (state/subject-menu is drawn by the workbench: see `commandsFor`).
+ * A context menu on one thing: `<ContextMenu entries={subjectEntries(app, useKeymap(), subject)}>` (state/subject-menu.ts);
+ * it lists the rows whose `on` is the subject's kind, so that it says the same as the tree and the tab.
  *
  * A page is mounted once and stays mounted while its tab is open, also when it moves to another pane or is not in
  * front: `isVisible` says which. Elements with `data-keys="terminal"` own the keyboard (state/keymap.ts).

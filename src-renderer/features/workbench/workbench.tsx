@@ -1,7 +1,7 @@
 /** The window: title bar, rail, sidebar, panes, status bar, and what stands in front of them. */
 import { type ComponentType, useEffect, useMemo, useState } from 'react';
 import { Group, Panel, Separator } from 'react-resizable-panels';
-import { useApp, useKeymap, useSettings, useViewActions, useViewState } from '../../state/app-context.tsx';
+import { useApp, useSettings, useViewActions, useViewState } from '../../state/app-context.tsx';
 import { applyInterfaceSize, followTheme } from '../../theme/theme.ts';
 import { CommandPalette } from './command-palette.tsx';
 import { ConfirmationDialog } from './confirmation-dialog.tsx';
@@ -60,16 +60,16 @@ function SidebarAndMain({ isNarrow, children }: { isNarrow: boolean; children: R
   const isOpen = useViewState((state) => state.isSidebarOpen);
   const view = useViewActions();
   const { view: store } = useApp();
-  // Read once: afterwards the panel itself knows its width, and a saved one must not pull at it.
-  const [firstWidthPx] = useState(() => store.getState().sidebarWidthPx);
   const hasSidebar = isOpen && !isNarrow;
+  // Read, not followed: the open panel itself knows its width, and the saved one must not pull at it.
+  const widthPx = store.getState().sidebarWidthPx;
   return (
     <Group orientation="horizontal" className="min-w-0 flex-1">
       {hasSidebar && (
         <>
           <Panel
             id="sidebar"
-            defaultSize={`${store.getState().sidebarWidthPx || firstWidthPx}px`}
+            defaultSize={`${widthPx}px`}
             minSize="160px"
             maxSize="480px"
             groupResizeBehavior="preserve-pixel-size"
@@ -92,11 +92,10 @@ function SidebarAndMain({ isNarrow, children }: { isNarrow: boolean; children: R
   );
 }
 
-/** Theme and size follow the settings; the keymap lives as long as the window. */
+/** Theme and size follow the settings. */
 function useLook(): void {
   const { theme, interfaceFontSizePx } = useSettings();
   const { mirror, shell } = useApp();
-  useKeymap();
   useEffect(() => {
     // Before the settings have arrived the remembered theme stands.
     if (mirror.settings.getState().status !== 'ready') return;
