@@ -115,6 +115,11 @@ export function startExec(
   });
 }
 
+export async function isExecRunning({ client }: ExecDeps, execId: string): Promise<boolean> {
+  const path = `/exec/${pathPart(execId)}/json`;
+  return asRecord(await client.json({ method: 'GET', path, subject: 'exec' })).Running === true;
+}
+
 /** Undefined: it still runs (its output was cut off by a lost connection), or the engine forgot it. */
 export async function exitCodeOf(
   { client, clock }: ExecDeps,

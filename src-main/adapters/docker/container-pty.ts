@@ -1,7 +1,7 @@
 /**
  * A shell on a terminal in a container: the engine's exec, taken over as raw bytes. Guarantees: `onEnd` once and after the
  * last byte; `pause` stops reading, so that the way fills up to the program; `kill` ends everything that the shell started,
- * in the container. Nothing is buffered here beyond the stream's own window.
+ * in the container. Nothing is buffered here beyond the stream's own window, but for the rest of a shell that has ended.
  */
 import type { Duplex } from 'node:stream';
 import { BerthError } from '#contract/berth-error.ts';
@@ -14,6 +14,7 @@ import {
   environmentList,
   type ExecDeps,
   exitCodeOf,
+  isExecRunning,
   markOf,
   startExec,
 } from './container-exec.ts';
@@ -27,6 +28,11 @@ export interface PtyDeps extends ExecDeps {
   /** Ends every process of this terminal; 0 when there are none or the container does not run. */
   readonly endProcesses: () => Promise<number>;
 }
+
+/** How often a paused terminal is looked at: see `#readRestOfEnded`. */
+const PAUSED_CHECK_MS = 2_000;
+/** What pipes, engine and sockets can hold between an ended shell and us is below one MiB. */
+const MAX_HELD_BYTES = 8 * 1024 * 1024;
 
 type End = { exitCode: number | null; error?: unknown };
 
@@ -148,8 +154,14 @@ class ContainerPty implements Pty {
   readonly #execId: string;
   readonly #stream: Duplex;
   readonly #endListeners: ((end: End) => void)[] = [];
+  readonly #dataListeners: ((bytes: Uint8Array) => void)[] = [];
   #isPaused = false;
-  #hasReader = false;
+  /** The last output of a shell that ended while its reader was paused. */
+  #held: Buffer[] = [];
+  #heldBytes = 0;
+  #isHolding = false;
+  #whenDelivered: (() => void) | undefined;
+  #stopPausedCheck: (() => void) | undefined;
   #streamError: unknown;
   #isEnding = false;
   #end: End | undefined;
@@ -172,9 +184,18 @@ class ContainerPty implements Pty {
   }
 
   onData(listener: (bytes: Uint8Array) => void): void {
-    this.#hasReader = true;
-    this.#stream.on('data', listener);
+    if (this.#dataListeners.push(listener) === 1)
+      this.#stream.on('data', (bytes: Buffer) => this.#take(bytes));
     if (!this.#isPaused) this.#stream.resume();
+  }
+
+  #take(bytes: Buffer): void {
+    if (this.#isHolding && this.#isPaused) {
+      this.#heldBytes += bytes.length;
+      if (this.#heldBytes <= MAX_HELD_BYTES) this.#held.push(bytes);
+      return;
+    }
+    for (const listener of this.#dataListeners) listener(bytes);
   }
 
   onEnd(listener: (end: End) => void): void {
@@ -193,12 +214,36 @@ class ContainerPty implements Pty {
 
   pause(): void {
     this.#isPaused = true;
-    if (!this.#killed) this.#stream.pause();
+    if (this.#killed || this.#isHolding) return;
+    this.#stream.pause();
+    this.#stopPausedCheck ??= this.#deps.clock.after(PAUSED_CHECK_MS, () => void this.#readRestOfEnded());
   }
 
   resume(): void {
     this.#isPaused = false;
-    if (this.#hasReader && !this.#killed) this.#stream.resume();
+    this.#stopPausedCheck?.();
+    this.#stopPausedCheck = undefined;
+    while (this.#held.length > 0 && !this.#isPaused) this.#take(this.#held.shift()!);
+    if (this.#isPaused) return;
+    this.#whenDelivered?.();
+    if (this.#dataListeners.length > 0 && !this.#killed) this.#stream.resume();
+  }
+
+  /**
+   * Docker 20.10 handles the exits of a container's execs one after the other, each when its output was taken: a paused
+   * terminal whose shell has ended would hold up every other command in its container. So its rest is taken, and held.
+   */
+  async #readRestOfEnded(): Promise<void> {
+    this.#stopPausedCheck = undefined;
+    if (!this.#isPaused || this.#isEnding) return;
+    const isRunning = await isExecRunning(this.#deps, this.#execId).catch(() => true);
+    if (!this.#isPaused || this.#isEnding || this.#killed) return;
+    if (isRunning) {
+      this.#stopPausedCheck = this.#deps.clock.after(PAUSED_CHECK_MS, () => void this.#readRestOfEnded());
+      return;
+    }
+    this.#isHolding = true;
+    if (this.#dataListeners.length > 0) this.#stream.resume();
   }
 
   resize(size: { cols: number; rows: number }): void {
@@ -230,8 +275,11 @@ class ContainerPty implements Pty {
   async #kill(): Promise<void> {
     // Output that nobody takes would keep the engine from seeing the end of this exec, and (Docker 20.10 handles a
     // container's exits one after the other) of every other one in the container, the one that kills included.
-    if (this.#isPaused || !this.#hasReader) {
-      this.#stream.removeAllListeners('data');
+    this.#stopPausedCheck?.();
+    if (this.#isPaused || this.#dataListeners.length === 0) {
+      this.#dataListeners.length = 0;
+      this.#held = [];
+      this.#whenDelivered?.();
       this.#stream.resume();
     }
     try {
@@ -245,8 +293,7 @@ class ContainerPty implements Pty {
   /** The rest of the output may still be on its way. */
   #streamEnded(): Promise<void> {
     const stream = this.#stream;
-    if (stream.readableEnded || stream.destroyed || this.#isPaused || !this.#hasReader)
-      return Promise.resolve();
+    if (stream.readableEnded || stream.destroyed) return Promise.resolve();
     return new Promise((resolve) => {
       const done = () => {
         stopTimer();
@@ -261,7 +308,9 @@ class ContainerPty implements Pty {
   #finish(): void {
     if (this.#isEnding) return;
     this.#isEnding = true;
-    void this.#findEnd().then((end) => {
+    this.#stopPausedCheck?.();
+    void this.#findEnd().then(async (end) => {
+      if (this.#held.length > 0) await new Promise<void>((resolve) => (this.#whenDelivered = resolve));
       this.#end = end;
       this.#stream.destroy();
       for (const listener of this.#endListeners.splice(0)) listener(end);

@@ -194,6 +194,29 @@ describe('back-pressure and ends', () => {
     await terminal.pty.kill();
   });
 
+  test('a paused terminal whose shell ends holds up nothing in its container, and loses nothing', async () => {
+    const terminal = await open(DEBIAN);
+    await shows(terminal, /\$ /);
+    terminal.type('seq 1 8000; exit 5\n');
+    terminal.pty.pause();
+    let hasEnded = false;
+    void terminal.ended.then(() => {
+      hasEnded = true;
+    });
+    const argv: [string, ...string[]] = ['sh', '-c', 'ps -e | grep -c bash'];
+    // The engine may answer only once the terminal's rest was taken; without that it would not answer at all.
+    await waitUntil(
+      async () => (await engine.exec({ containerId: workspaces[DEBIAN]!, argv })).stdout.trim() === '1',
+      { what: 'the shell has ended' },
+    );
+    expect(hasEnded).toBe(false);
+    terminal.pty.resume();
+    expect(await terminal.ended).toEqual({ exitCode: 5 });
+    expect([...terminal.output().matchAll(/^(\d+)\r$/gm)].map((match) => Number(match[1]))).toEqual(
+      Array.from({ length: 8000 }, (_none, index) => index + 1),
+    );
+  });
+
   test('Ctrl+C reaches a flooding program, Ctrl+P is not swallowed', async () => {
     const terminal = await open(DEBIAN);
     terminal.type('yes flood\n');
