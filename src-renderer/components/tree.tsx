@@ -14,7 +14,7 @@ import { type Signal, StateMark } from './state-mark.tsx';
 export interface TreeNode {
   readonly id: string;
   readonly label: string;
-  /** What a screen reader hears and the tooltip shows, if more than the label. */
+  /** What the tooltip shows, if more than the label. */
   readonly hint?: string;
   readonly icon?: LucideIcon;
   readonly mark?: { readonly signal: Signal; readonly word: string } | null;
@@ -240,7 +240,6 @@ export function Tree({
                 aria-setsize={row.siblings}
                 aria-expanded={node.children ? !foldedIds.has(node.id) : undefined}
                 aria-selected={isCurrent}
-                aria-label={[node.hint ?? node.label, node.note, node.mark?.word].filter(Boolean).join(', ')}
                 title={node.hint}
                 onMouseDown={(event) => {
                   // The tree keeps the keyboard; a row never takes it.
@@ -294,9 +293,10 @@ export function Tree({
                     {node.label}
                   </span>
                 )}
+                {/* Named by its content; the gap keeps the parts apart where names are read. */ ' '}
                 {node.note && !isRenaming && (
                   <span className="tabular shrink-0 text-small text-muted">{node.note}</span>
-                )}
+                )}{' '}
                 {node.mark && <StateMark signal={node.mark.signal} word={node.mark.word} isCompact />}
               </div>
             );

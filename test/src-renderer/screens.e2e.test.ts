@@ -206,7 +206,7 @@ describe('by keyboard alone', () => {
     const active = () =>
       tree.evaluate((element) => {
         const id = element.getAttribute('aria-activedescendant');
-        return id ? document.getElementById(id)?.dataset['row'] : undefined;
+        return id ? document.getElementById(id)?.dataset.row : undefined;
       });
     await page.keyboard.press('Home');
     expect(await active()).toBe('host_00000000000000000001');
