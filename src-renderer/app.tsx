@@ -4,24 +4,32 @@
  */
 import { CSPProvider } from '@base-ui/react/csp-provider';
 import { type ReactNode, useEffect } from 'react';
+import type { StoreApi } from 'zustand/vanilla';
 import type { ShellBridge } from '#contract/shell.ts';
 import { TooltipProvider } from './components/tooltip.tsx';
 import { hostsFeature } from './features/hosts/feature.tsx';
+import { operationsFeature } from './features/operations/feature.tsx';
 import { terminalsFeature } from './features/terminals/feature.tsx';
 import { workbenchFeature } from './features/workbench/feature.ts';
 import { joinViews } from './features/workbench/view-registry.ts';
 import { Workbench } from './features/workbench/workbench.tsx';
 import type { PlaneClient } from './state/api.ts';
 import { type App, AppContext } from './state/app-context.tsx';
-import { joinCommands, subjectOfView } from './state/commands.ts';
+import { joinCommands, type Subject, subjectOfView } from './state/commands.ts';
 import { createConfirmations } from './state/confirmations.ts';
 import type { Feature } from './state/feature.ts';
-import { createMirror } from './state/mirror.ts';
+import { type CollectionState, createMirror } from './state/mirror.ts';
 import { createNotices } from './state/notices.ts';
+import { createScreens } from './state/screens.ts';
 import type { Platform } from './state/shortcut.ts';
 import { createViewStore } from './state/view-state.ts';
 
-export const features: readonly Feature[] = [workbenchFeature, hostsFeature, terminalsFeature];
+export const features: readonly Feature[] = [
+  workbenchFeature,
+  hostsFeature,
+  terminalsFeature,
+  operationsFeature,
+];
 
 export interface AppOptions {
   readonly client: PlaneClient;
@@ -46,38 +54,37 @@ export function createApp({ client, shell, windowId, storage }: AppOptions): App
     view: createViewStore({ storage, windowId }),
     notices: createNotices(),
     confirmations: createConfirmations(),
+    screens: createScreens(),
     commands: joinCommands(features.map((feature) => feature.commands ?? [])),
     views: joinViews(features),
     platform: platformOf(shell),
   };
 }
 
-/** Tabs of things that were removed close by themselves, once the whole collection is known. */
+/**
+ * Tabs of things that were removed close by themselves. Only what was there and went: a thing that was just made may be
+ * shown before its collection tells of it. When a collection comes whole, it is the truth about every tab.
+ */
 function useForgetting(app: App): void {
   useEffect(() => {
     const { hosts, projects, workspaces, terminals, operations } = app.mirror;
-    const stores = {
-      host: hosts,
-      project: projects,
-      workspace: workspaces,
-      terminal: terminals,
-      operation: operations,
-    };
-    const isGone = (
-      store: { getState(): { status: string; isStale: boolean; byId: ReadonlyMap<string, unknown> } },
-      id: string,
-    ) => {
-      const state = store.getState();
-      return state.status === 'ready' && !state.isStale && !state.byId.has(id);
-    };
-    const forget = () =>
-      app.view.actions.forget((ref) => {
-        const subject = subjectOfView(ref);
-        return subject !== null && isGone(stores[subject.kind], subject.id);
+    const follow = <T,>(kind: Subject['kind'], store: StoreApi<CollectionState<T>>) =>
+      store.subscribe((state, before) => {
+        if (state.status !== 'ready' || state.isStale || state.byId === before.byId) return;
+        const isWhole = before.status !== 'ready' || before.isStale;
+        app.view.actions.forget((ref) => {
+          const subject = subjectOfView(ref);
+          if (subject?.kind !== kind || state.byId.has(subject.id)) return false;
+          return isWhole || before.byId.has(subject.id);
+        });
       });
-    const stops = [hosts, projects, workspaces, terminals, operations].map((store) =>
-      store.subscribe(forget),
-    );
+    const stops = [
+      follow('host', hosts),
+      follow('project', projects),
+      follow('workspace', workspaces),
+      follow('terminal', terminals),
+      follow('operation', operations),
+    ];
     return () => {
       for (const stop of stops) stop();
     };

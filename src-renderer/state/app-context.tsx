@@ -25,6 +25,7 @@ import { buildKeymap, type Keymap } from './keymap.ts';
 import type { CollectionState, Mirror, ValueState } from './mirror.ts';
 import type { Notices } from './notices.ts';
 import * as panes from './panes.ts';
+import type { Screens } from './screens.ts';
 import type { Platform } from './shortcut.ts';
 import type { ViewActions, ViewState, ViewStore } from './view-state.ts';
 
@@ -34,6 +35,7 @@ export interface App {
   readonly view: ViewStore;
   readonly notices: Notices;
   readonly confirmations: Confirmations;
+  readonly screens: Screens;
   readonly commands: ReadonlyMap<string, Command>;
   readonly views: ReadonlyMap<string, ViewDefinition>;
   readonly shell: ShellBridge | null;

@@ -2,7 +2,7 @@
 import { SquareTerminal } from 'lucide-react';
 import { lazy, useEffect } from 'react';
 import type { Terminal } from '#contract/terminals.ts';
-import { useApp, useTerminals, useViewState } from '../../state/app-context.tsx';
+import { useApp, useViewState } from '../../state/app-context.tsx';
 import type { AppState } from '../../state/commands.ts';
 import { defineView, type Feature } from '../../state/feature.ts';
 import { terminalMark, terminalTitle } from '../../state/marks.ts';
@@ -22,15 +22,14 @@ export function terminalPlace(terminal: Terminal, state: Pick<AppState, 'hosts' 
   return host === undefined ? workspace.name : `${workspace.name} on ${host.name}`;
 }
 
-/** Frees the screens of terminals that no tab shows any more, and the tabs of terminals that are gone. */
+/** Frees the screens of terminals that no tab shows any more, and lets others read what the rest show. */
 function SessionKeeper() {
   const app = useApp();
-  const terminals = useTerminals();
   const root = useViewState((state) => state.root);
-  useEffect(() => {
-    if (terminals.status === 'ready' && !terminals.isStale)
-      app.view.actions.forget((ref) => ref.type === 'terminal' && !terminals.byId.has(ref.terminalId));
-  }, [app, terminals]);
+  useEffect(
+    () => app.screens.setReader((id, count) => terminalSessions.get(id)?.lastLines(count) ?? null),
+    [app],
+  );
   useEffect(() => {
     const shown = new Set<string>(
       allTabs(root).flatMap((tab) => (tab.ref.type === 'terminal' ? [tab.ref.terminalId] : [])),

@@ -10,20 +10,13 @@ import { terminalSessions } from './terminal-sessions.ts';
 /** Where a new terminal would open: what is in front, else the only host that is ready. */
 export function targetInFront(state: AppState): TerminalTarget | null {
   const { subject } = state;
-  switch (subject?.kind) {
-    case 'terminal':
-      return usable(state.terminals.get(subject.id)?.target ?? null, state);
-    case 'workspace':
-      return usable({ kind: 'workspace', workspaceId: subject.id }, state);
-    case 'host':
-      return usable({ kind: 'host', hostId: subject.id }, state);
-    default: {
-      const ready = [...state.hosts.values()].filter((host) => host.state.phase === 'ready');
-      const running = [...state.workspaces.values()].filter((workspace) => workspace.state === 'running');
-      if (running.length === 1 && running[0]) return { kind: 'workspace', workspaceId: running[0].id };
-      return ready.length === 1 && ready[0] ? { kind: 'host', hostId: ready[0].id } : null;
-    }
-  }
+  if (subject?.kind === 'terminal') return usable(state.terminals.get(subject.id)?.target ?? null, state);
+  if (subject?.kind === 'workspace') return usable({ kind: 'workspace', workspaceId: subject.id }, state);
+  if (subject?.kind === 'host') return usable({ kind: 'host', hostId: subject.id }, state);
+  const ready = [...state.hosts.values()].filter((host) => host.state.phase === 'ready');
+  const running = [...state.workspaces.values()].filter((workspace) => workspace.state === 'running');
+  if (running.length === 1 && running[0]) return { kind: 'workspace', workspaceId: running[0].id };
+  return ready.length === 1 && ready[0] ? { kind: 'host', hostId: ready[0].id } : null;
 }
 
 function usable(target: TerminalTarget | null, state: AppState): TerminalTarget | null {

@@ -1,0 +1,57 @@
+/**
+ * Says when an operation that was under way has ended, to whoever is not looking at it: failures always, the making of
+ * a workspace also when it went well. Draws nothing.
+ */
+import { useEffect } from 'react';
+import type { Operation } from '#contract/operations.ts';
+import { useApp } from '../../state/app-context.tsx';
+import { isUnderWay } from '../../state/operation-progress.ts';
+import { activeTab } from '../../state/view-state.ts';
+
+/** Those that were under way before and have ended since. Pure. */
+export function endedSince(
+  before: ReadonlyMap<string, Operation>,
+  now: ReadonlyMap<string, Operation>,
+): Operation[] {
+  return [...now.values()].filter((operation) => {
+    const earlier = before.get(operation.id);
+    return earlier !== undefined && isUnderWay(earlier) && !isUnderWay(operation);
+  });
+}
+
+export function OperationAnnouncer() {
+  const app = useApp();
+  useEffect(
+    () =>
+      app.mirror.operations.subscribe((state, before) => {
+        if (state.byId === before.byId) return;
+        for (const operation of endedSince(before.byId, state.byId)) {
+          const ref = activeTab(app.view.getState())?.ref;
+          const isLookedAt =
+            (ref?.type === 'operation' && ref.operationId === operation.id) ||
+            (ref?.type === 'workspace' && ref.workspaceId === operation.subject.id);
+          const show = () => app.view.actions.open({ type: 'operation', operationId: operation.id });
+          if (operation.state === 'failed' && operation.error !== null)
+            app.notices.fail(`${operation.title}: this failed`, operation.error, {
+              label: 'Show',
+              run: show,
+            });
+          else if (operation.state === 'succeeded' && operation.kind === 'workspace.create' && !isLookedAt)
+            app.notices.show({
+              level: 'done',
+              title: `${operation.subject.name} is running`,
+              action: {
+                label: 'Open',
+                run: () => {
+                  const workspace = app.mirror.workspaces.getState().byId.get(operation.subject.id);
+                  if (workspace) app.view.actions.open({ type: 'workspace', workspaceId: workspace.id });
+                  else show();
+                },
+              },
+            });
+        }
+      }),
+    [app],
+  );
+  return null;
+}
