@@ -108,7 +108,7 @@ export class TestPlane implements AsyncDisposable {
 
   createProject(image: string, over: Partial<InputOf<'projects.create'>> = {}): Promise<Project> {
     return this.client.call('projects.create', {
-      name: `project of ${image} ${Math.random().toString(36).slice(2, 8)}`,
+      name: `project ${Math.random().toString(36).slice(2, 10)}`,
       ...projectDefaults,
       environment: [],
       limits: { cpus: 1, memoryBytes: 128 * 1024 * 1024, pids: 64 },

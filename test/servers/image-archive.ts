@@ -21,6 +21,8 @@ export interface ImageSource {
   readonly workFolder: string;
   /** Appears only when it is whole. */
   readonly tarPath: string;
+  /** As images name it. Default: this machine's. */
+  readonly architecture?: string;
 }
 
 export function dockerArchitecture(): string {
@@ -41,7 +43,7 @@ export async function writeImageArchive(source: ImageSource): Promise<void> {
     layers.push({ name, digest: await sha256Of(path) });
   }
   const image = JSON.stringify({
-    architecture: dockerArchitecture(),
+    architecture: source.architecture ?? dockerArchitecture(),
     os: 'linux',
     created: '2023-11-14T22:13:20Z',
     config,

@@ -22,6 +22,7 @@ import type { Log } from '../interfaces/log.ts';
 import type { Random } from '../interfaces/random.ts';
 import type { RecordStore } from '../interfaces/record-store.ts';
 import type { OperationDefinition, OperationStarter } from '../operations/operation-definition.ts';
+import { planDestruction } from './destroy-plan.ts';
 import { label } from './labels.ts';
 import { LiveStats } from './live-stats.ts';
 import { Reconciler } from './reconciler.ts';
@@ -210,41 +211,14 @@ export class WorkspaceService {
     const sizes = await engine
       .volumeSizes([record.volumeName], AbortSignal.timeout(5_000))
       .catch(() => new Map<string, number>());
-    const size = sizes.get(record.volumeName);
-    const inVolume = {
-      what: `Volume ${record.volumeName}`,
-      detail: `Everything in ${record.definition.mountPoint}${size === undefined ? '' : `: ${mebibytes(size)}`}. ${
-        keepVolume
-          ? 'It stays on the host, is listed under kept volumes, and can be given to a new workspace.'
-          : 'These files cannot be brought back.'
-      }`,
-    };
-    const deletes = [
-      {
-        what: `Container ${container?.name ?? remoteName(id)}`,
-        detail:
-          container === undefined
-            ? 'It is not on the host any more.'
-            : `Programs that run in it end, and files outside ${record.definition.mountPoint} are lost.`,
-      },
-      {
-        what: `Network ${remoteName(id)}`,
-        detail: `It connects this workspace alone; nothing else on “${hostName}” uses it.`,
-      },
-    ];
-    const keeps = [
-      {
-        what: `Image ${record.definition.image}`,
-        detail: 'Images stay on the host for other workspaces.',
-      },
-      {
-        what: `Project “${this.directory.workspace(id).projectName}”`,
-        detail: 'Its definition is not touched.',
-      },
-    ];
-    return keepVolume
-      ? { workspaceName: record.name, deletes, keeps: [inVolume, ...keeps] }
-      : { workspaceName: record.name, deletes: [...deletes, inVolume], keeps };
+    return planDestruction({
+      record,
+      keepVolume,
+      hostName,
+      projectName: this.directory.workspace(id).projectName,
+      containerName: container?.name,
+      volumeBytes: sizes.get(record.volumeName),
+    });
   }
 
   async forget(id: WorkspaceId): Promise<void> {
@@ -401,12 +375,6 @@ export class WorkspaceService {
       log.error('operations are not followed any more', { cause });
     }
   }
-}
-
-function mebibytes(sizeBytes: number): string {
-  return sizeBytes < 1024 ** 2
-    ? `${Math.ceil(sizeBytes / 1024)} KiB`
-    : `${Math.round(sizeBytes / 1024 ** 2)} MiB`;
 }
 
 function instantOrNull(text: string | null): string | null {
