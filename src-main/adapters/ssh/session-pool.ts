@@ -21,6 +21,7 @@ interface Member {
   sessions: number;
   /** Of these, the ones that the server has confirmed. */
   confirmed: number;
+  readonly opening: Set<Promise<unknown>>;
   stopIdleTimer?: () => void;
 }
 
@@ -47,7 +48,7 @@ export class SessionPool {
 
   constructor(deps: SessionPoolDeps) {
     this.#deps = deps;
-    this.#members = [{ link: deps.primary, sessions: 0, confirmed: 0 }];
+    this.#members = [{ link: deps.primary, sessions: 0, confirmed: 0, opening: new Set() }];
   }
 
   /** How many connections the login has now. */
@@ -74,8 +75,10 @@ export class SessionPool {
       if (!isWithRoom(member)) continue;
       member.sessions++;
       member.stopIdleTimer?.();
+      const opening = member.link.open((callback) => start(member.link.client, callback), signal);
+      member.opening.add(opening);
       try {
-        const channel = await member.link.open((callback) => start(member.link.client, callback), signal);
+        const channel = await opening;
         member.confirmed++;
         channel.once('close', () => {
           member.confirmed--;
@@ -83,26 +86,30 @@ export class SessionPool {
         });
         return { channel, link: member.link };
       } catch (error) {
-        const confirmed = member.confirmed;
+        member.opening.delete(opening);
         this.#freed(member);
         if (BerthError.is(error)) {
           // A further connection died under us: the login itself may live.
-          if (
-            error.code === 'connection-lost' &&
-            member.link !== this.#deps.primary &&
-            this.#deps.primary.isAlive
-          )
-            continue;
-          throw error;
-        }
-        if (!isOpenRefusal(error) || confirmed === 0) throw toBerthError(error, member.link.subject);
-        this.#capacity = Math.min(this.#capacity, confirmed);
-        this.#deps.log.debug('the server opens no more sessions on this connection', {
-          hop: member.link.subject.hop,
-          sessions: confirmed,
-        });
+          const isOnlyFurther = member.link !== this.#deps.primary && this.#deps.primary.isAlive;
+          if (error.code !== 'connection-lost' || !isOnlyFurther) throw error;
+        } else if (!isOpenRefusal(error) || member.sessions === 0)
+          throw toBerthError(error, member.link.subject);
+        else await this.#learnCapacity(member);
+      } finally {
+        member.opening.delete(opening);
       }
     }
+  }
+
+  /** A session was refused while others are open or on their way: those that get through are what the server allows. */
+  async #learnCapacity(member: Member): Promise<void> {
+    await Promise.allSettled(member.opening);
+    if (member.confirmed === 0 || member.confirmed >= this.#capacity) return;
+    this.#capacity = member.confirmed;
+    this.#deps.log.debug('the server opens no more sessions on one connection', {
+      hop: member.link.subject.hop,
+      sessions: this.#capacity,
+    });
   }
 
   close(): void {
@@ -134,7 +141,7 @@ export class SessionPool {
       throw exhausted(hop, `${MAX_LINKS} connections are open already. Close terminals.`, undefined);
     try {
       const link = await openLink(this.#closing.signal);
-      const member: Member = { link, sessions: 0, confirmed: 0 };
+      const member: Member = { link, sessions: 0, confirmed: 0, opening: new Set() };
       this.#members.push(member);
       link.onLost(() => this.#remove(member));
       log.info('opened a further connection for more sessions', { hop, connections: this.#members.length });

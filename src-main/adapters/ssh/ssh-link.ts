@@ -160,17 +160,15 @@ export class SshLink {
     const isLate = nowMs - this.#tickedAtMs > 2 * KEEP_ALIVE_INTERVAL_MS;
     const isQuiet = this.#receivedAtMs <= this.#tickedAtMs;
     this.#tickedAtMs = nowMs;
-    if (!isQuiet) {
-      // A busy link is not a dead link: the answer may stand in line behind megabytes.
-      this.#misses = 0;
-      return;
-    }
-    // After a sleep the timers are late: what they did not see counts for nothing, and the ping below tells soon.
-    if (this.#isPingOpen && !isLate) this.#misses++;
+    // A busy link is not a dead link: the answer may stand in line behind megabytes.
+    if (!isQuiet) this.#misses = 0;
+    // After a sleep the timers are late: what they did not see counts for nothing, and the open ping tells soon.
+    else if (this.#isPingOpen && !isLate) this.#misses++;
     if (this.#misses >= KEEP_ALIVE_MISSES) {
       this.die(connectionLost(this.subject.hop));
       return;
     }
+    if (this.#isPingOpen) return;
     this.#isPingOpen = true;
     pingServer(this.client, () => {
       this.#isPingOpen = false;
