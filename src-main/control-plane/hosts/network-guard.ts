@@ -38,7 +38,8 @@ async function bridgesOf(engine: ContainerEngine | undefined, signal: AbortSigna
   // The engine names a bridge `br-` and the first 12 characters of the network's id, unless told otherwise.
   const named = networks
     .map(({ id }) => `br-${id.slice(0, 12)}`)
-    .filter((name) => /^br-[0-9a-f]{12}$/.test(name));
+    .filter((name) => /^br-[0-9a-f]{12}$/.test(name))
+    .sort();
   return [`${bridgePrefix}*`, ...named];
 }
 

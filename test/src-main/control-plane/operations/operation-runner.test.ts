@@ -560,6 +560,35 @@ describe('the end of Berth', () => {
     expect(remains.history).toEqual(madeAll);
   });
 
+  it('undoes at the next start what its kind says is not to be finished', async () => {
+    const remains = new Remains();
+    const first = life(remains);
+    first.links.ready(hostId);
+    const hang = (signal: AbortSignal) =>
+      new Promise<void>((_, reject) =>
+        signal.addEventListener('abort', () => reject(signal.reason as Error)),
+      );
+    const definition = threeThings(remains, first.life, {
+      recover: 'undo',
+      beforeEffect: (what, signal) => (what === 'container' ? hang(signal) : Promise.resolve()),
+    });
+    first.runner.define(definition);
+    const { id } = await first.runner.start(definition, start);
+    await vi.waitFor(() => expect(first.runner.get(id)?.steps[2]?.state).toBe('running'));
+    await first.runner.close();
+    expect(remains.things.size).toBe(2);
+
+    const second = life(remains);
+    second.links.ready(hostId);
+    second.runner.define(threeThings(remains, second.life, { recover: 'undo' }));
+    await second.runner.recover();
+    const ended = await second.runner.ended(id);
+    expect(ended).toMatchObject({ state: 'failed', error: { code: 'operation.interrupted' } });
+    expect(ended.steps.map((step) => step.state)).toEqual(['undone', 'undone', 'undone']);
+    expect(remains.history).toEqual(['+network', '+volume', '-volume', '-network']);
+    expect(remains.ends).toEqual([`${id} failed`]);
+  });
+
   it('ends an operation of a kind that is no longer known, and says so', async () => {
     const remains = new Remains();
     const first = life(remains);
