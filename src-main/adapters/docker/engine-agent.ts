@@ -22,10 +22,6 @@ export class EngineAgent extends Agent {
     this.#openStream = openStream;
   }
 
-  get openStreams(): number {
-    return this.#streams.size;
-  }
-
   override createConnection(
     _options: ClientRequestArgs,
     callback?: (error: Error | null, stream: Duplex) => void,

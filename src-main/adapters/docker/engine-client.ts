@@ -85,10 +85,6 @@ export class EngineClient {
     });
   }
 
-  get openStreams(): number {
-    return this.#agent.openStreams;
-  }
-
   /** One call, one answer. A read that met a stream which had just died is asked once more. */
   async call(request: EngineRequest): Promise<EngineAnswer> {
     try {

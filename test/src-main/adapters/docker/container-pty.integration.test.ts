@@ -194,7 +194,7 @@ describe('back-pressure and ends', () => {
     await terminal.pty.kill();
   });
 
-  test('a paused terminal whose shell ends holds up nothing in its container, and loses nothing', async () => {
+  test('a paused terminal whose shell ends loses nothing, and tells its end after the last byte', async () => {
     const terminal = await open(DEBIAN);
     await shows(terminal, /\$ /);
     terminal.type('seq 1 8000; exit 5\n');
@@ -204,7 +204,6 @@ describe('back-pressure and ends', () => {
       hasEnded = true;
     });
     const argv: [string, ...string[]] = ['sh', '-c', 'ps -e | grep -c bash'];
-    // The engine may answer only once the terminal's rest was taken; without that it would not answer at all.
     await waitUntil(
       async () => (await engine.exec({ containerId: workspaces[DEBIAN]!, argv })).stdout.trim() === '1',
       { what: 'the shell has ended' },
@@ -215,6 +214,30 @@ describe('back-pressure and ends', () => {
     expect([...terminal.output().matchAll(/^(\d+)\r$/gm)].map((match) => Number(match[1]))).toEqual(
       Array.from({ length: 8000 }, (_none, index) => index + 1),
     );
+  });
+
+  test('a paused terminal whose program died with its pipes full holds up nothing in its container', async () => {
+    const terminal = await open(DEBIAN);
+    await shows(terminal, /\$ /);
+    terminal.pty.pause();
+    terminal.type('exec yes\n');
+    const run = (...argv: [string, ...string[]]) => engine.exec({ containerId: workspaces[DEBIAN]!, argv });
+    await waitUntil(async () => (await run('pgrep', '-x', 'yes')).exitCode === 0, { what: 'yes runs' });
+    const ticks = async () => (await run('sh', '-c', 'cat /proc/$(pgrep -x yes)/stat')).stdout;
+    let last = await ticks();
+    await waitUntil(
+      async () => {
+        const now = await ticks();
+        const stands = now === last;
+        last = now;
+        return stands;
+      },
+      { what: 'the pipes are full', intervalMs: 200 },
+    );
+    await run('pkill', '-KILL', '-x', 'yes');
+    expect(await run('echo', 'fine')).toMatchObject({ stdout: 'fine\n', exitCode: 0 });
+    terminal.pty.resume();
+    expect(await terminal.ended).toEqual({ exitCode: 137 });
   });
 
   test('Ctrl+C reaches a flooding program, Ctrl+P is not swallowed', async () => {
