@@ -141,21 +141,17 @@ export class EnginePath {
     }
     const line = commandLine(way.helper);
     const { channel, link } = await pool.open((client, callback) => client.exec(line, callback), signal);
-    return new ChannelStream(channel, link, this.#helperEnd(channel, way));
+    return new ChannelStream(channel, link, this.#helperEnd(channel, link, way));
   }
 
   /** A helper that ends with an error says so on stderr. */
-  #helperEnd(channel: ClientChannel, way: Way): () => Error | undefined {
+  #helperEnd(channel: ClientChannel, link: SshLink, way: Way): () => Error | undefined {
     let complaint = '';
-    let exitCode: number | null = 0;
     channel.stderr.on('data', (chunk: Buffer) => {
       if (complaint.length < 2000) complaint += chunk.toString('utf8');
     });
-    channel.on('exit', (code: number | null) => {
-      exitCode = code;
-    });
     return () => {
-      if (exitCode === 0) return undefined;
+      if (link.exitCodeOf(channel) === 0) return undefined;
       return new BerthError(
         'engine.unreachable',
         `The engine at ${way.socketPath} could not be reached through ${way.helper?.[0] ?? 'a helper'}: ${firstLine(complaint) || 'it ended'}.`,

@@ -41,7 +41,6 @@ export async function remoteExec(
   const stderr = new BoundedOutput(maxOutputBytes);
   return new Promise((resolve, reject) => {
     let isSettled = false;
-    let exitCode: number | null = null;
     const settle = (done: () => void) => {
       if (isSettled) return;
       isSettled = true;
@@ -69,6 +68,7 @@ export async function remoteExec(
       // ssh2 closes the channels just before it tells that the connection is gone.
       setImmediate(() =>
         settle(() => {
+          const exitCode = link.exitCodeOf(channel);
           if (exitCode === null && !link.isAlive) return reject(link.endError());
           stderr.push(filter.flush());
           resolve({
@@ -79,9 +79,6 @@ export async function remoteExec(
           });
         }),
       );
-    });
-    channel.on('exit', (code: number | null) => {
-      exitCode = code;
     });
     // A program may end without reading its input.
     channel.end(typeof input === 'string' ? Buffer.from(input) : input);

@@ -54,7 +54,6 @@ class RemotePty implements Pty {
   /** What came with the announcement, until someone listens. */
   #early: Buffer[] = [];
   #isPaused = false;
-  #exitCode: number | null = null;
   #lostError: BerthError | undefined;
   #end: { exitCode: number | null; error?: unknown } | undefined;
   readonly #closed: Promise<void>;
@@ -70,9 +69,6 @@ class RemotePty implements Pty {
     });
     channel.on('error', () => undefined);
     channel.stderr.resume();
-    channel.on('exit', (code: number | null) => {
-      this.#exitCode = code;
-    });
     this.#closed = new Promise((resolve) => {
       channel.once('close', () => {
         // The link tells of its loss just after its channels have closed.
@@ -194,9 +190,9 @@ class RemotePty implements Pty {
 
   #finish(): void {
     if (this.#end !== undefined) return;
-    const error =
-      this.#lostError ?? (this.#link.isAlive || this.#exitCode !== null ? undefined : this.#link.endError());
-    this.#end = error && this.#exitCode === null ? { exitCode: null, error } : { exitCode: this.#exitCode };
+    const exitCode = this.#link.exitCodeOf(this.#channel);
+    const error = this.#lostError ?? (this.#link.isAlive ? undefined : this.#link.endError());
+    this.#end = error && exitCode === null ? { exitCode, error } : { exitCode };
     this.#tellEnd();
   }
 

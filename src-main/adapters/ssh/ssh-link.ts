@@ -34,6 +34,7 @@ export class SshLink {
   #tickedAtMs: number;
   #misses = 0;
   #isPingOpen = false;
+  readonly #exitCodes = new WeakMap<ClientChannel, number | null>();
 
   constructor(login: Login, subject: ErrorSubject, clock: Clock) {
     this.client = login.client;
@@ -139,6 +140,8 @@ export class SshLink {
         start((error, channel) => {
           // ssh2 calls back with an error for every open channel just before it tells of the lost connection.
           if (error) return setImmediate(() => settle(() => reject(this.isAlive ? error : this.endError())));
+          // At once: the end of a short program stands in the same packet, and is told before any promise goes on.
+          channel.on('exit', (code: number | null) => this.#exitCodes.set(channel, code));
           if (isSettled) return discard(channel);
           settle(() => resolve(channel));
         });
@@ -146,6 +149,11 @@ export class SshLink {
         settle(() => reject(this.isAlive ? error : this.endError()));
       }
     });
+  }
+
+  /** Of a channel that `open` gave; null: a signal ended the program, or it has not ended. */
+  exitCodeOf(channel: ClientChannel): number | null {
+    return this.#exitCodes.get(channel) ?? null;
   }
 
   #scheduleTick(): void {

@@ -150,14 +150,12 @@ describe('agents', () => {
     await harness.connect(named);
     expect(kinds()).toEqual(['host-key']);
 
-    const offeredBefore = (await host.sshdLog()).match(/Failed publickey/g)?.length ?? 0;
     const failure = await harness
       .connect(asRoot({ method: 'agent', key: null }))
       .catch((error: unknown) => error);
     expect(failure).toMatchObject({ code: 'host.auth-failed' });
     const tried = (failure as { details: { tried: string[] } }).details.tried;
     expect(tried).toHaveLength(5);
-    expect(offeredBefore).toBeGreaterThanOrEqual(0);
   });
 
   test('an RSA key of the agent signs with SHA-2', async () => {
@@ -378,11 +376,12 @@ describe('what is not a server to sign in to', () => {
   afterEach(() => server?.close());
   const listen = (greet: (socket: import('node:net').Socket) => void): Promise<number> =>
     new Promise((resolve) => {
-      server = createServer((socket) => {
+      const listening = createServer((socket) => {
         socket.on('error', () => undefined);
         greet(socket);
       });
-      server.listen(0, '127.0.0.1', () => resolve((server?.address() as { port: number }).port));
+      server = listening;
+      listening.listen(0, '127.0.0.1', () => resolve((listening.address() as { port: number }).port));
     });
   const at = (port: number, address = '127.0.0.1') =>
     harness.connect(definitionFor({ address, port }, 'root', { method: 'password', credentialId: null }));

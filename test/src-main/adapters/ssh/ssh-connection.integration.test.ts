@@ -76,6 +76,11 @@ describe('as root', () => {
     expect((await connection.exec(['/no/such/program'])).exitCode).toBe(127);
   });
 
+  test('the exit code of a program that ends at once is never missed', async () => {
+    const ends = await Promise.all(Array.from({ length: 60 }, () => connection.exec(['true'])));
+    expect(ends.map(({ exitCode }) => exitCode)).toEqual(ends.map(() => 0));
+  });
+
   test('bounds the output', async () => {
     const result = await connection.exec(['sh', '-c', 'yes | head -c 3000000; echo done >&2'], {
       maxOutputBytes: 1000,
