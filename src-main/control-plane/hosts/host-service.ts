@@ -5,7 +5,7 @@
  */
 import { BerthError } from '#contract/berth-error.ts';
 import type { CollectionItem } from '#contract/collection.ts';
-import type { Finding, Host, HostDefinition, HostFacts, HostState } from '#contract/hosts.ts';
+import type { Host, HostDefinition, HostFacts, HostState } from '#contract/hosts.ts';
 import type { CredentialId, HostId } from '#contract/ids.ts';
 import type { ItemOf, OutputOf, ParsedInputOf } from '#contract/index.ts';
 import { Collection } from '../changes.ts';
@@ -18,15 +18,16 @@ import type { Secret } from '../interfaces/secret.ts';
 import { type Remembered, withSecret } from './connection-ask.ts';
 import { examine, type Patient } from './doctor.ts';
 import { HandshakeGate } from './handshake-gate.ts';
-import { type HostRecord, parseHostRecord, waitsForSecrets } from './host.ts';
+import { credentialsOf, type HostRecord, parseHostRecord, waitsForSecrets } from './host.ts';
 import { readHostFacts } from './host-facts.ts';
 import type { HostLink, HostLinks } from './host-links.ts';
 import { HostSupervisor, type SupervisedHost } from './host-supervisor.ts';
 import { LiveLinks } from './live-links.ts';
 import { runNetworkGuard } from './network-guard.ts';
-import { closeQuietly, openHost, type OpenEngine, type OpenHostDeps } from './open-host.ts';
+import type { OpenEngine, OpenHostDeps } from './open-host.ts';
 import type { HostConnection } from '../interfaces/host-connection.ts';
 import { watchSleep } from './sleep-watch.ts';
+import { testHost } from './test-host.ts';
 import { withinLimit } from './time-limit.ts';
 
 /** Milliseconds that a link may wait for its network rules before it is shown without. */
@@ -212,34 +213,7 @@ export class HostService {
   }
 
   async test(input: ParsedInputOf<'hosts.test'>, signal: AbortSignal): Promise<OutputOf<'hosts.test'>> {
-    const { clock, log } = this.#deps;
-    const definition = input.definition;
-    const open = await openHost(this.#openDeps, {
-      hostId: input.hostId,
-      definition,
-      mayRemember: false,
-      signal,
-    });
-    try {
-      if (open.engineError) throw BerthError.fromShape(open.engineError);
-      const { connection, engine, engineInfo, roundTripMs, engineRoute } = open;
-      const facts = await readHostFacts({ connection, engineInfo, clock, log, signal });
-      const findings: Finding[] = [];
-      const patient = {
-        definition,
-        connection,
-        engine,
-        engineInfo,
-        engineRoute,
-        engineError: null,
-        isGuarded: false,
-      };
-      for await (const finding of examine(patient, { clock, log, signal })) findings.push(finding);
-      return { facts, findings, roundTripMs, engineRoute };
-    } finally {
-      open.engine?.close();
-      await closeQuietly(open.connection);
-    }
+    return await testHost(this.#openDeps, this.#deps.log, input, signal);
   }
 
   async interpret(text: string): Promise<OutputOf<'hosts.interpret'>> {
@@ -429,14 +403,4 @@ export class HostService {
 
 function supervised({ id, name, definition }: HostRecord): SupervisedHost {
   return { id, name, definition };
-}
-
-function credentialsOf(definition: HostDefinition): CredentialId[] {
-  if (definition.kind !== 'ssh') return [];
-  return [definition.auth, ...definition.jumps.map((hop) => hop.auth)].flatMap((auth) => {
-    if (auth.method === 'password') return auth.credentialId === null ? [] : [auth.credentialId];
-    if (auth.method !== 'key') return [];
-    const key = auth.source.kind === 'credential' ? [auth.source.credentialId] : [];
-    return auth.passphraseId === null ? key : [...key, auth.passphraseId];
-  });
 }

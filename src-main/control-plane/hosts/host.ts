@@ -4,8 +4,8 @@
  */
 import type { ErrorShape } from '#contract/berth-error.ts';
 import type { ErrorCode } from '#contract/error-codes.ts';
-import { ConnectStep, Host, type HostState } from '#contract/hosts.ts';
-import type { QuestionId } from '#contract/ids.ts';
+import { ConnectStep, Host, type HostDefinition, type HostState } from '#contract/hosts.ts';
+import type { CredentialId, QuestionId } from '#contract/ids.ts';
 
 /** What is on disk: a host without its state, which is never older than this run of Berth. */
 export type HostRecord = Omit<Host, 'state'>;
@@ -165,4 +165,15 @@ const JITTER = 0.3;
 export function backOffMs(failures: number, fraction: number): number {
   const fullMs = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** Math.min(failures - 1, 16));
   return Math.round(fullMs * (1 - JITTER * fraction));
+}
+
+/** Every credential that a definition refers to. */
+export function credentialsOf(definition: HostDefinition): CredentialId[] {
+  if (definition.kind !== 'ssh') return [];
+  return [definition.auth, ...definition.jumps.map((hop) => hop.auth)].flatMap((auth) => {
+    if (auth.method === 'password') return auth.credentialId === null ? [] : [auth.credentialId];
+    if (auth.method !== 'key') return [];
+    const key = auth.source.kind === 'credential' ? [auth.source.credentialId] : [];
+    return auth.passphraseId === null ? key : [...key, auth.passphraseId];
+  });
 }

@@ -1,0 +1,39 @@
+/** Tries a definition that is not saved: connects, asks what must be asked, looks the host over, and leaves nothing open. */
+import { BerthError } from '#contract/berth-error.ts';
+import type { Finding } from '#contract/hosts.ts';
+import type { OutputOf, ParsedInputOf } from '#contract/index.ts';
+import type { Log } from '../interfaces/log.ts';
+import { examine, type Patient } from './doctor.ts';
+import { readHostFacts } from './host-facts.ts';
+import { closeQuietly, openHost, type OpenHostDeps } from './open-host.ts';
+
+export async function testHost(
+  deps: OpenHostDeps,
+  log: Log,
+  { definition, hostId }: ParsedInputOf<'hosts.test'>,
+  signal: AbortSignal,
+): Promise<OutputOf<'hosts.test'>> {
+  const { clock } = deps;
+  // Nothing is remembered: there is no saved definition that could refer to it.
+  const open = await openHost(deps, { hostId, definition, mayRemember: false, signal });
+  const { connection, engine, engineInfo, roundTripMs, engineRoute, engineError } = open;
+  try {
+    if (engineError) throw BerthError.fromShape(engineError);
+    const facts = await readHostFacts({ connection, engineInfo, clock, log, signal });
+    const patient: Patient = {
+      definition,
+      connection,
+      engine,
+      engineInfo,
+      engineRoute,
+      engineError,
+      isGuarded: false,
+    };
+    const findings: Finding[] = [];
+    for await (const finding of examine(patient, { clock, log, signal })) findings.push(finding);
+    return { facts, findings, roundTripMs, engineRoute };
+  } finally {
+    engine?.close();
+    await closeQuietly(connection);
+  }
+}
