@@ -24,6 +24,8 @@ import type { RemoteHost } from '#test/servers/remote-host.ts';
 export interface StartPlaneOptions {
   /** Told of each line of the log. */
   readonly onLogLine?: (line: string) => void;
+  /** As `--add-host` takes it. */
+  readonly addHostFile?: string;
   /** A data folder to use again, as after a restart; it is then left in place. */
   readonly folder?: string;
 }
@@ -37,7 +39,7 @@ export async function startPlane(options: StartPlaneOptions = {}): Promise<TestP
       version: '0.0.0-test',
       dataFolder: folder,
       remoteScriptsFolder: join(root, 'resources', 'remote'),
-      addHostFile: null,
+      addHostFile: options.addHostFile ?? null,
     },
     {
       isOutputChecked: true,

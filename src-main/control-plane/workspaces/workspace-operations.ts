@@ -148,6 +148,9 @@ export function defineWorkspaceOperations(deps: WorkspaceOperationDeps): Workspa
       parts.stopContainer(context, recordOf(context), deps.stopGraceSeconds(context.input.userId)),
   };
 
+  /** As a step of its own operation: who cancels a start wants it stopped again. */
+  const startAlone: Step = { ...start, undo: stop.run };
+
   /** A workspace whose container was taken away on the host is made again, on its volume. */
   const remake: Step = {
     id: 'remake',
@@ -205,6 +208,7 @@ export function defineWorkspaceOperations(deps: WorkspaceOperationDeps): Workspa
     if (operation.state === 'succeeded') await directory.change(id, noTrouble);
     else if (operation.state === 'failed')
       await directory.change(id, { problem: operation.error, hasGivenUp: true });
+    else await directory.change(id, { desired: 'stopped' });
     deps.onSettled(id);
   }
 
@@ -224,7 +228,7 @@ export function defineWorkspaceOperations(deps: WorkspaceOperationDeps): Workspa
     start: {
       kind: 'workspace.start',
       parseInput: (value) => InputShape.parse(value),
-      steps: [want('running', remake), start, settle],
+      steps: [want('running', remake), startAlone, settle],
       recover: 'finish',
       onFailure: 'keep',
       canCancel: true,

@@ -136,9 +136,12 @@ describe('what happens on the host', () => {
 
   it('names the memory limit when a program inside is killed for it', async () => {
     const workspace = await create();
-    await inside(workspace, 'sh', '-c', 'x=$(head -c 300000000 /dev/zero | tr "\\0" a); echo ${#x}').catch(
-      () => '',
-    );
+    await inside(
+      workspace,
+      'sh',
+      '-c',
+      'x=$(head -c 300000000 /dev/zero | tr "\\0" a); echo "$x" | wc -c',
+    ).catch(() => '');
     const noted = await until(workspace.id, (one) => one.problem !== null);
     expect(noted.problem).toMatchObject({ code: 'workspace.out-of-memory' });
     expect(noted.problem?.message).toContain('128 MiB');
@@ -296,6 +299,26 @@ describe('while it runs', () => {
     await vi.waitFor(() => expect(text).toContain('and-more'), { timeout: 10_000 });
     await destroy(workspace);
     await stream.ended;
+  });
+});
+
+describe('a start', () => {
+  it('that is cancelled leaves it stopped, and nobody starts it again', async () => {
+    const workspace = await create();
+    await plane.succeeded((await plane.client.call('workspaces.stop', { id: workspace.id })).id);
+    await until(workspace.id, (one) => one.state === 'stopped');
+    const { id } = await plane.client.call('workspaces.start', { id: workspace.id });
+    await plane.until('operations.watch', {}, (all) =>
+      all.find((one) => one.id === id && one.steps.at(-1)?.state === 'running'),
+    );
+    await plane.client.call('operations.cancel', { id });
+    expect((await plane.ended(id)).state).toBe('cancelled');
+    const after = await until(workspace.id, (one) => one.state === 'stopped' && one.operationId === null);
+    expect(after).toMatchObject({ desired: 'stopped', problem: null });
+    expect(after.note).toBeUndefined();
+    const running = await remote.docker('ps', '--quiet', '--no-trunc');
+    expect(running).not.toContain(workspace.containerId);
+    await destroy(workspace);
   });
 });
 
