@@ -163,11 +163,12 @@ describe('as root', () => {
   });
 
   test('streams to the engine cost no session and half-close as sockets do', async () => {
+    const before = (connection as SshConnection).connectionCount;
     const streams = await Promise.all(Array.from({ length: 20 }, () => connection.openEngineStream()));
     expect(connection.engineRoute).toBe('stream-forward');
     const answers = await Promise.all(streams.map((stream) => httpGet(stream, '/_ping')));
     for (const answer of answers) expect(answer).toMatch(/^HTTP\/1\.1 200 OK[\s\S]*OK$/);
-    expect((connection as SshConnection).connectionCount).toBe(1);
+    expect((connection as SshConnection).connectionCount).toBe(before);
   });
 
   test('no secret and no agent forwarding reaches log or server', async () => {
