@@ -2,7 +2,7 @@
  * What a connection needs a person to decide: one question at a time, in front of everything. Closing the window of a
  * question declines it. Answers go straight to the plane and are kept nowhere here.
  */
-import { type ReactNode, useState } from 'react';
+import { type ReactNode, useRef, useState } from 'react';
 import type { BerthError } from '#contract/berth-error.ts';
 import type { Answer, Question } from '#contract/questions.ts';
 import { Button } from '../../components/button.tsx';
@@ -111,6 +111,7 @@ function SecretQuestion({
 }: Shared & { question: Of<'password'> | Of<'passphrase'> }) {
   const [secret, setSecret] = useState('');
   const [remember, setRemember] = useState(false);
+  const input = useRef<HTMLInputElement>(null);
   const isPassword = question.kind === 'password';
   const submit = () =>
     onAnswer(
@@ -122,6 +123,7 @@ function SecretQuestion({
     <Dialog
       isOpen
       width="small"
+      initialFocus={input}
       onClose={() => onAnswer({ kind: 'declined' })}
       title={isPassword ? `Password of ${question.subject}` : `Passphrase of ${question.keyName}`}
       {...(isPassword ? {} : { description: `For ${question.subject}` })}
@@ -143,6 +145,7 @@ function SecretQuestion({
         }}
       >
         <PasswordField
+          ref={input}
           label={isPassword ? 'Password' : 'Passphrase'}
           value={secret}
           onChange={setSecret}
@@ -164,10 +167,12 @@ function Interactive({
   after,
 }: Shared & { question: Of<'keyboard-interactive'> }) {
   const [responses, setResponses] = useState<readonly string[]>(() => question.prompts.map(() => ''));
+  const first = useRef<HTMLInputElement>(null);
   return (
     <Dialog
       isOpen
       width="small"
+      initialFocus={first}
       onClose={() => onAnswer({ kind: 'declined' })}
       title={question.title === '' ? `${question.subject} asks` : question.title}
       description={question.instructions === '' ? question.subject : question.instructions}
@@ -194,6 +199,7 @@ function Interactive({
             <Input
               // biome-ignore lint/suspicious/noArrayIndexKey: a prompt is its place in the list
               key={index}
+              {...(index === 0 ? { ref: first } : {})}
               label={prompt.text.replace(/:\s*$/, '')}
               value={responses[index] ?? ''}
               onChange={(text) => setResponses((before) => before.with(index, text))}
