@@ -9,6 +9,7 @@ import type { ShellBridge } from '#contract/shell.ts';
 import { TooltipProvider } from './components/tooltip.tsx';
 import { hostsFeature } from './features/hosts/feature.tsx';
 import { operationsFeature } from './features/operations/feature.tsx';
+import { projectsFeature } from './features/projects/feature.tsx';
 import { terminalsFeature } from './features/terminals/feature.tsx';
 import { workbenchFeature } from './features/workbench/feature.ts';
 import { joinViews } from './features/workbench/view-registry.ts';
@@ -28,6 +29,7 @@ export const features: readonly Feature[] = [
   workbenchFeature,
   hostsFeature,
   terminalsFeature,
+  projectsFeature,
   operationsFeature,
 ];
 

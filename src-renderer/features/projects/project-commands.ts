@@ -1,0 +1,77 @@
+/** The rows of the command table that work on projects. */
+import { BerthError } from '#contract/berth-error.ts';
+import type { AppState, Command } from '../../state/commands.ts';
+
+function projectOf(state: AppState) {
+  return state.subject?.kind === 'project' ? state.projects.get(state.subject.id) : undefined;
+}
+
+export const projectCommands: readonly Command[] = [
+  {
+    id: 'project.new',
+    label: 'New project',
+    description: 'Says once which image, limits and environment its workspaces have.',
+    menu: 'Workspace',
+    group: 7,
+    keywords: 'create definition template',
+    isEnabled: () => true,
+    run: ({ view }) => view.open({ type: 'project', projectId: null }),
+  },
+  {
+    id: 'project.new-workspace',
+    label: 'New workspace of this project',
+    menu: 'Workspace',
+    group: 7,
+    on: 'project',
+    isEnabled: (state) => projectOf(state) !== undefined,
+    run: ({ subject, view }) => {
+      if (subject?.kind === 'project')
+        view.open({ type: 'new-workspace', hostId: null, projectId: subject.id });
+    },
+  },
+  {
+    id: 'project.remove',
+    label: 'Remove project',
+    description: 'Berth forgets the definition. Only a project without workspaces can be removed.',
+    menu: 'Workspace',
+    group: 8,
+    on: 'project',
+    isDangerous: true,
+    isEnabled: (state) => projectOf(state) !== undefined,
+    run: async ({ state, client, confirm, notices, view }) => {
+      const project = projectOf(state);
+      if (project === undefined) return;
+      const isAgreed = await confirm({
+        title: `Remove ${project.name}?`,
+        body: 'Berth forgets this definition. Nothing on any host is touched.',
+        deletes: ['The project’s image, limits and environment as they are written here'],
+        action: 'Remove project',
+        isDangerous: true,
+      });
+      if (!isAgreed) return;
+      try {
+        await client.call('projects.remove', { id: project.id });
+        const { id: _id, createdAt: _createdAt, changedAt: _changedAt, ...definition } = project;
+        notices.show({
+          level: 'done',
+          title: `${project.name} was removed`,
+          action: {
+            label: 'Undo',
+            run: () => {
+              client.call('projects.create', definition).then(
+                (again) => view.open({ type: 'project', projectId: again.id }),
+                (cause: unknown) => notices.fail(`${project.name} was not brought back`, cause),
+              );
+            },
+          },
+        });
+      } catch (cause) {
+        if (!BerthError.is(cause, 'project.in-use')) throw cause;
+        notices.fail(`${project.name} was not removed`, cause, {
+          label: 'Show its workspaces',
+          run: () => view.open({ type: 'project', projectId: project.id }),
+        });
+      }
+    },
+  },
+];

@@ -1,0 +1,186 @@
+/** One project, made or changed. A change never touches workspaces that exist. */
+import { useState } from 'react';
+import type { BerthError } from '#contract/berth-error.ts';
+import type { Project } from '#contract/projects.ts';
+import { Button } from '../../components/button.tsx';
+import { ErrorNote } from '../../components/error-note.tsx';
+import { LoadingRows } from '../../components/loading-rows.tsx';
+import { Card, Page, Section } from '../../components/page.tsx';
+import { RelativeTime } from '../../components/relative-time.tsx';
+import { StateMark } from '../../components/state-mark.tsx';
+import {
+  useClient,
+  useCommand,
+  useHosts,
+  useNotices,
+  useProject,
+  useProjects,
+  useViewActions,
+  useWorkspaces,
+} from '../../state/app-context.tsx';
+import type { ViewProps } from '../../state/feature.ts';
+import { fieldErrors } from '../../state/field-errors.ts';
+import { workspaceMark } from '../../state/marks.ts';
+import { toBerthError } from '../../state/mirror.ts';
+import { type DraftErrors, draftOf, newDraft, readDraft } from './project-draft.ts';
+import { ProjectFields } from './project-fields.tsx';
+
+export default function ProjectPage({ view, tabId }: ViewProps<'project'>) {
+  const project = useProject(view.projectId);
+  const { status } = useProjects();
+  if (view.projectId === null) return <Editor key="new" project={null} tabId={tabId} />;
+  if (project !== undefined) return <Editor key={project.id} project={project} tabId={tabId} />;
+  return (
+    <Page title="Project" width="text">
+      {status === 'loading' ? (
+        <LoadingRows label="Loading the project" />
+      ) : (
+        <p className="text-muted">This project was removed.</p>
+      )}
+    </Page>
+  );
+}
+
+function Editor({ project, tabId }: { project: Project | null; tabId: string }) {
+  const client = useClient();
+  const view = useViewActions();
+  const notices = useNotices();
+  const [draft, setDraft] = useState(() => (project === null ? newDraft() : draftOf(project)));
+  const [errors, setErrors] = useState<DraftErrors>({});
+  const [error, setError] = useState<BerthError | null>(null);
+  const [isBusy, setBusy] = useState(false);
+  const isChanged = project === null || JSON.stringify(draft) !== JSON.stringify(draftOf(project));
+
+  const save = async () => {
+    const read = readDraft(draft);
+    setError(null);
+    if ('errors' in read) return setErrors(read.errors);
+    setErrors({});
+    setBusy(true);
+    try {
+      if (project === null) {
+        const made = await client.call('projects.create', read.definition);
+        view.replace(tabId, { type: 'project', projectId: made.id });
+      } else {
+        const saved = await client.call('projects.edit', { id: project.id, ...read.definition });
+        setDraft(draftOf(saved));
+        notices.show({ level: 'done', title: `${saved.name} was saved` });
+      }
+    } catch (cause) {
+      const failure = toBerthError(cause);
+      if (failure.code === 'project.name-taken') setErrors({ name: failure.message });
+      else if (failure.code === 'invalid-input') setErrors(fieldErrors(failure));
+      else setError(failure);
+    } finally {
+      setBusy(false);
+    }
+  };
+
+  return (
+    <Page
+      width="text"
+      title={project === null ? 'New project' : project.name}
+      lead={
+        project === null ? (
+          'What workspaces of one kind have in common. Make as many of them as you like, on any host.'
+        ) : (
+          <>
+            Changed <RelativeTime at={project.changedAt} />. Workspaces that exist keep what they were made
+            with.
+          </>
+        )
+      }
+      actions={project !== null && <Verbs project={project} />}
+    >
+      <form
+        noValidate
+        className="flex flex-col gap-5"
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (!isBusy && isChanged) void save();
+        }}
+      >
+        <ProjectFields
+          isNameFirst
+          draft={draft}
+          errors={errors}
+          onChange={(change) => setDraft((before) => ({ ...before, ...change }))}
+        />
+        {error !== null && <ErrorNote title="The project was not saved" error={error} />}
+        <div className="flex flex-wrap gap-2">
+          <Button
+            type="submit"
+            variant="primary"
+            isBusy={isBusy}
+            disabled={!isChanged}
+            reason="Nothing was changed"
+          >
+            {project === null ? 'Create project' : 'Save changes'}
+          </Button>
+          {project !== null && isChanged && (
+            <Button
+              variant="quiet"
+              onClick={() => {
+                setDraft(draftOf(project));
+                setErrors({});
+                setError(null);
+              }}
+            >
+              Discard changes
+            </Button>
+          )}
+        </div>
+      </form>
+      {project !== null && <UsedBy project={project} />}
+    </Page>
+  );
+}
+
+function Verbs({ project }: { project: Project }) {
+  const subject = { kind: 'project', id: project.id } as const;
+  const make = useCommand('project.new-workspace', subject);
+  const remove = useCommand('project.remove', subject);
+  return (
+    <>
+      <Button variant="quiet" onClick={remove.run}>
+        Remove
+      </Button>
+      <Button onClick={make.run}>New workspace</Button>
+    </>
+  );
+}
+
+function UsedBy({ project }: { project: Project }) {
+  const view = useViewActions();
+  const hosts = useHosts().byId;
+  const workspaces = useWorkspaces().items.filter((workspace) => workspace.projectId === project.id);
+  if (workspaces.length === 0) return null;
+  return (
+    <Section title="Workspaces of this project">
+      <Card>
+        <ul className="m-0 list-none divide-y divide-line p-0">
+          {workspaces.map((workspace) => {
+            const mark = workspaceMark(workspace);
+            return (
+              <li key={workspace.id}>
+                <button
+                  type="button"
+                  onClick={() => view.open({ type: 'workspace', workspaceId: workspace.id })}
+                  className="focus-inset flex w-full items-center gap-3 px-3 py-1.5 text-left hover:bg-hover"
+                >
+                  <span className="min-w-0 flex-1 truncate" dir="auto">
+                    {workspace.name}
+                  </span>
+                  <span className="min-w-0 truncate text-muted" dir="auto">
+                    {hosts.get(workspace.hostId)?.name}
+                  </span>
+                  <StateMark signal={mark.signal} word={mark.word} />
+                </button>
+              </li>
+            );
+          })}
+        </ul>
+      </Card>
+    </Section>
+  );
+}

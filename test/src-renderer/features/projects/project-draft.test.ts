@@ -1,0 +1,113 @@
+import { describe, expect, it } from 'vitest';
+import { projectDefaults, type ProjectDefinition } from '#contract/projects.ts';
+import {
+  draftOf,
+  freeName,
+  nameForImage,
+  newDraft,
+  readDraft,
+  readSize,
+  servedRuntimes,
+  sizeText,
+} from '#renderer/features/projects/project-draft.ts';
+
+const definition: ProjectDefinition = {
+  name: 'Debian',
+  image: 'debian:12',
+  environment: [{ name: 'LANG', value: 'C.UTF-8' }],
+  limits: { cpus: 0.5, memoryBytes: 1.5 * 1024 ** 3, pids: 256 },
+  mountPoint: '/home/dev',
+  profile: 'locked',
+  runtime: 'runsc',
+  shell: '/bin/zsh',
+};
+
+describe('sizes', () => {
+  it('are read with their unit only', () => {
+    expect(readSize('512 MiB')).toBe(512 * 1024 ** 2);
+    expect(readSize('2g')).toBe(2 * 1024 ** 3);
+    expect(readSize(' 1,5 GB ')).toBe(1.5 * 1024 ** 3);
+    expect(readSize('64b')).toBe(64);
+    for (const text of ['512', '', 'two GiB', '-1 GiB', '1 XiB', '1e3 MiB'])
+      expect(readSize(text)).toBeUndefined();
+  });
+  it('are written so that they are read back exactly', () => {
+    for (const bytes of [1, 1023, 1024, 700 * 1024 ** 2, 1.5 * 1024 ** 3, 2 * 1024 ** 4, 123_456_789])
+      expect(readSize(sizeText(bytes))).toBe(bytes);
+    expect(sizeText(2 * 1024 ** 3)).toBe('2 GiB');
+  });
+});
+
+describe('a draft', () => {
+  it('means what it was made of', () => {
+    expect(readDraft(draftOf(definition))).toEqual({ definition });
+    const open = { ...definition, limits: { cpus: null, memoryBytes: null, pids: 512 }, shell: null };
+    expect(readDraft(draftOf(open))).toEqual({ definition: open });
+  });
+
+  it('begins with the defaults, and lacks only name and image', () => {
+    const read = readDraft(newDraft());
+    expect('errors' in read && Object.keys(read.errors).sort()).toEqual(['image', 'name']);
+    expect(readDraft({ ...newDraft(), name: 'A', image: 'alpine' })).toEqual({
+      definition: { ...projectDefaults, environment: [], name: 'A', image: 'alpine' },
+    });
+  });
+
+  it('names each field that breaks a rule', () => {
+    const read = readDraft({
+      ...draftOf(definition),
+      image: 'Not An Image',
+      cpus: 'many',
+      memory: '512',
+      pids: '3.5',
+      mountPoint: '/proc/x',
+      shell: 'bash',
+    });
+    expect('errors' in read && Object.keys(read.errors).sort()).toEqual([
+      'image',
+      'limits.cpus',
+      'limits.memoryBytes',
+      'limits.pids',
+      'mountPoint',
+      'shell',
+    ]);
+  });
+
+  it('leaves out empty variables and names wrong ones by their row', () => {
+    const variables = [
+      { key: 'a', name: '', value: '' },
+      { key: 'b', name: '1X', value: 'v' },
+      { key: 'c', name: 'OK', value: '' },
+      { key: 'd', name: 'OK', value: '2' },
+    ];
+    const read = readDraft({ ...draftOf(definition), environment: variables });
+    expect('errors' in read && Object.keys(read.errors).sort()).toEqual(['environment.b', 'environment.d']);
+  });
+});
+
+describe('names', () => {
+  it('come from the image', () => {
+    const free = () => false;
+    expect(nameForImage('debian:12', free)).toBe('Debian');
+    expect(nameForImage('registry.example:5000/team/my-tool:v1@sha256:00', free)).toBe('My-tool');
+    expect(nameForImage('localhost:5000/tool', free)).toBe('Tool');
+    expect(nameForImage('sha256:0123456789ab', free)).toBe('');
+    expect(nameForImage('', free)).toBe('');
+  });
+  it('give way to those in use', () => {
+    const taken = new Set(['debian', 'debian 2']);
+    expect(freeName('debian', (name) => taken.has(name))).toBe('debian 3');
+  });
+});
+
+describe('runtimes', () => {
+  it('are those that the host can serve', () => {
+    expect(servedRuntimes([])).toEqual(['default']);
+    expect(servedRuntimes(['io.containerd.runc.v2', 'runc', 'kata-runtime'])).toEqual([
+      'default',
+      'runc',
+      'kata',
+    ]);
+    expect(servedRuntimes(['runsc'])).toEqual(['default', 'runsc']);
+  });
+});
