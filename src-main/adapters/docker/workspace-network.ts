@@ -5,7 +5,7 @@
 import { BerthError } from '#contract/berth-error.ts';
 import { type LabelFilter, labelFilter } from './container-inspection.ts';
 import { type EngineClient, pathPart } from './engine-client.ts';
-import { asList, asRecord, asText } from './engine-json.ts';
+import { asList, asRecord, asText, type JsonRecord } from './engine-json.ts';
 import { readNetwork } from './engine-shapes.ts';
 
 const ICC_OPTION = 'com.docker.network.bridge.enable_icc';
@@ -55,18 +55,12 @@ async function hasNetwork(
   name: string,
   signal: AbortSignal | undefined,
 ): Promise<boolean> {
-  const answer = await client.call({
-    method: 'GET',
-    path: `/networks/${pathPart(name)}`,
-    subject: 'network',
-    accept: [404],
-    signal,
-  });
-  const network = asRecord(answer.json);
-  // The engine also finds networks by the beginning of their id.
-  if (answer.status === 404 || network.Name !== name) return false;
-  const isClosed = asRecord(network.Options)[ICC_OPTION] === 'false';
-  if (network.Driver === 'bridge' && isClosed && network.EnableIPv6 !== true) return true;
+  const found = await networksNamed(client, name, signal);
+  const isClosed = (network: JsonRecord) =>
+    network.Driver === 'bridge' &&
+    asRecord(network.Options)[ICC_OPTION] === 'false' &&
+    network.EnableIPv6 !== true;
+  if (found.every(isClosed)) return found.length > 0;
   throw new BerthError(
     'conflict',
     `The host has a network ${name} that is not closed as a workspace needs it. Remove it there.`,
@@ -80,12 +74,21 @@ async function keepOldest(
   name: string,
   { ours, signal }: { ours: string; signal: AbortSignal | undefined },
 ): Promise<void> {
-  const query = { filters: JSON.stringify({ name: [name] }) };
-  const list = await client.json({ method: 'GET', path: '/networks', query, subject: 'network', signal });
-  const [oldest] = asList(list)
-    .map(asRecord)
-    .filter((network) => network.Name === name)
+  const [oldest] = (await networksNamed(client, name, signal))
     .map((network) => ({ id: asText(network.Id), created: asText(network.Created) }))
     .sort((a, b) => (a.created < b.created || (a.created === b.created && a.id < b.id) ? -1 : 1));
   if (oldest && oldest.id !== ours) await removeNetwork(client, ours, signal);
+}
+
+/** By the list: asking for one by its name fails while there are two. The filter finds parts of names too. */
+async function networksNamed(
+  client: EngineClient,
+  name: string,
+  signal: AbortSignal | undefined,
+): Promise<JsonRecord[]> {
+  const query = { filters: JSON.stringify({ name: [name] }) };
+  const list = await client.json({ method: 'GET', path: '/networks', query, subject: 'network', signal });
+  return asList(list)
+    .map(asRecord)
+    .filter((network) => network.Name === name);
 }
