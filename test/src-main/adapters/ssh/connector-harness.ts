@@ -76,7 +76,7 @@ export class ConnectorHarness implements AsyncDisposable {
     question.kind === 'host-key' ? true : undefined;
   readonly #connections: HostConnection[] = [];
 
-  constructor(homeFolder: string, env: Record<string, string | undefined> = {}) {
+  constructor(homeFolder: string, env: Record<string, string | undefined> = {}, clock: Clock = realClock) {
     this.homeFolder = homeFolder;
     this.env = env;
     this.knownHostsPath = join(homeFolder, 'berth', 'known_hosts');
@@ -86,7 +86,7 @@ export class ConnectorHarness implements AsyncDisposable {
       homeFolder,
       env,
       log: this.log,
-      clock: realClock,
+      clock,
       remoteScriptsFolder: fileURLToPath(new URL('../../../../resources/remote', import.meta.url)),
       systemConfigPath: null,
       localUser: 'tester',

@@ -9,7 +9,14 @@ import { type RemoteHost, startRemoteHost } from '#test/servers/remote-host.ts';
 import { runChecked } from '#test/servers/run-process.ts';
 import { startSshAgent } from '#test/servers/ssh-agent.ts';
 import { generateKey, type SshKeyOptions } from '#test/servers/ssh-keys.ts';
-import { type AnyQuestion, ConnectorHarness, definitionFor, keyFile } from './connector-harness.ts';
+import type { Clock } from '#main/control-plane/interfaces/clock.ts';
+import {
+  type AnyQuestion,
+  ConnectorHarness,
+  definitionFor,
+  keyFile,
+  realClock,
+} from './connector-harness.ts';
 
 let host: RemoteHost;
 let harness: ConnectorHarness;
@@ -416,6 +423,16 @@ describe('what is not a server to sign in to', () => {
     } finally {
       await host.setSshdConfig(['MaxAuthTries 6']);
     }
+  });
+
+  test('a port that accepts and says nothing is given up in time, and is no SSH server', async () => {
+    const silent = await listen(() => undefined);
+    // The same time-outs, a hundred times as fast.
+    const fast: Clock = { ...realClock, after: (delayMs, run) => realClock.after(delayMs / 100, run) };
+    const hasty = new ConnectorHarness(harness.homeFolder, {}, fast);
+    await expect(
+      hasty.connect(definitionFor({ address: '127.0.0.1', port: silent }, 'root', { method: 'automatic' })),
+    ).rejects.toMatchObject({ code: 'host.not-ssh', message: expect.stringContaining('says nothing') });
   });
 
   test('an abort ends a connect at once, wherever it is', async () => {
