@@ -6,16 +6,26 @@ import { ByteOutlet } from '#main/server/byte-outlet.ts';
 const batch = byteFlow.batchBytes;
 const plenty = 100 * batch;
 
-class Sink {
-  readonly sent: { id: number; size: number }[] = [];
-  bufferedBytes = 0;
+interface Sink {
+  readonly sent: { id: number; size: number }[];
+  bufferedBytes: number;
   /** Whether what is sent stays in the carrier until the test drains it. */
-  isStuck = false;
-  #onDrain: (() => void) | undefined;
+  isStuck: boolean;
+  readonly connection: Connection;
+  drain(): void;
+  ids(): number[];
+}
 
-  connection(saysDrain: boolean): Connection {
-    const sink = this;
-    return {
+function createSink(saysDrain: boolean): Sink {
+  let onDrain: (() => void) | undefined;
+  const listen = (listener: () => void) => {
+    onDrain = listener;
+  };
+  const sink: Sink = {
+    sent: [],
+    bufferedBytes: 0,
+    isStuck: false,
+    connection: {
       send: () => undefined,
       sendBinary: (id, payload) => {
         sink.sent.push({ id, size: payload.byteLength });
@@ -28,16 +38,15 @@ class Sink {
         return sink.bufferedBytes;
       },
       close: () => undefined,
-      ...(saysDrain ? { onDrain: (listener: () => void) => void (sink.#onDrain = listener) } : {}),
-    };
-  }
-  drain(): void {
-    this.bufferedBytes = 0;
-    this.#onDrain?.();
-  }
-  ids(): number[] {
-    return this.sent.map(({ id }) => id);
-  }
+      ...(saysDrain ? { onDrain: listen } : {}),
+    },
+    drain: () => {
+      sink.bufferedBytes = 0;
+      onDrain?.();
+    },
+    ids: () => sink.sent.map(({ id }) => id),
+  };
+  return sink;
 }
 
 describe.each([
@@ -53,8 +62,8 @@ describe.each([
   };
   beforeEach(() => {
     vi.useFakeTimers();
-    sink = new Sink();
-    outlet = new ByteOutlet(sink.connection(saysDrain));
+    sink = createSink(saysDrain);
+    outlet = new ByteOutlet(sink.connection);
   });
   afterEach(() => {
     outlet.close();
