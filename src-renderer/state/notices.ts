@@ -78,9 +78,12 @@ export function createNotices(now: () => Date = () => new Date()) {
         notices: state.notices.map((notice) => (notice.id === id ? { ...notice, isShown: false } : notice)),
       }));
     },
+    /** They have been seen in the list: no toast need stay for them. */
     markRead(): void {
       store.setState((state) => ({
-        notices: state.notices.map((notice) => (notice.isRead ? notice : { ...notice, isRead: true })),
+        notices: state.notices.map((notice) =>
+          notice.isRead && !notice.isShown ? notice : { ...notice, isRead: true, isShown: false },
+        ),
       }));
     },
     clear(): void {
