@@ -6,7 +6,8 @@ import type { HostDefinition, SshAuth, SshDefinition } from '#contract/hosts.ts'
 import type { CredentialId, HostId, QuestionId } from '#contract/ids.ts';
 import type { Ask } from '../interfaces/host-connector.ts';
 import type { Secret } from '../interfaces/secret.ts';
-import type { Asked, Questions } from './questions.ts';
+import type { Asked, Given, Questions } from './questions.ts';
+import type { TrialAnswer } from './trial-answers.ts';
 
 export interface Remembered {
   readonly kind: 'password' | 'passphrase';
@@ -67,14 +68,16 @@ export interface ConnectionAsk {
   readonly ask: Ask;
   /** What to keep once the attempt has succeeded. The last answer to the same place counts. */
   readonly remembered: readonly Remembered[];
+  /** The last answer to each question for a secret, for the host that may be made of a trial. */
+  readonly answers: readonly TrialAnswer[];
 }
 
 export function createConnectionAsk(deps: {
   questions: Questions;
   hostId: HostId | null;
   definition: HostDefinition;
-  /** False where the definition is not kept (a test). */
-  mayRemember: boolean;
+  /** Answers of a trial of this very definition; a trial itself asks afresh. */
+  prepared: ((kind: Asked['kind'], subject: string) => TrialAnswer | undefined) | undefined;
   /** The hop under way, as the connector told it last. */
   hop: () => string | null;
   signal: AbortSignal;
@@ -82,37 +85,47 @@ export function createConnectionAsk(deps: {
   onAnswered: () => void;
 }): ConnectionAsk {
   const remembered: Remembered[] = [];
-  const ask = async (asked: Asked): Promise<boolean | Secret | readonly Secret[] | undefined> => {
-    const place = deps.mayRemember ? placeOf(deps.definition, deps.hop(), asked.kind) : undefined;
+  const answers: TrialAnswer[] = [];
+  const given = async (asked: Asked, canRemember: boolean): Promise<Given> => {
+    const wasWrong = 'wasWrong' in asked && asked.wasWrong;
+    const prepared = wasWrong ? undefined : deps.prepared?.(asked.kind, asked.subject);
+    if (prepared !== undefined) return prepared;
     try {
-      const given = await deps.questions.ask(asked, {
+      return await deps.questions.ask(asked, {
         hostId: deps.hostId,
-        canRemember: place !== undefined,
+        canRemember,
         signal: deps.signal,
         onAsked: deps.onAsked,
       });
-      switch (given.kind) {
-        case 'host-key':
-          return given.isTrusted;
-        case 'password':
-        case 'passphrase': {
-          const { kind, secret } = given;
-          const rest = remembered.filter((one) => one.place.jump !== place?.jump || one.kind !== kind);
-          remembered.splice(0, remembered.length, ...rest);
-          if (given.remember && place) remembered.push({ kind, subject: asked.subject, secret, place });
-          return secret;
-        }
-        case 'keyboard-interactive':
-          return given.secrets;
-        case 'declined':
-          return undefined;
-        default:
-          return given satisfies never;
-      }
     } finally {
       deps.onAnswered();
     }
   };
+  const ask = async (asked: Asked): Promise<boolean | Secret | readonly Secret[] | undefined> => {
+    const place = placeOf(deps.definition, deps.hop(), asked.kind);
+    const answer = await given(asked, place !== undefined);
+    switch (answer.kind) {
+      case 'host-key':
+        return answer.isTrusted;
+      case 'password':
+      case 'passphrase': {
+        const { kind, secret, remember } = answer;
+        const { subject } = asked;
+        const rest = remembered.filter((one) => one.place.jump !== place?.jump || one.kind !== kind);
+        remembered.splice(0, remembered.length, ...rest);
+        if (remember && place) remembered.push({ kind, subject, secret, place });
+        const others = answers.filter((one) => one.kind !== kind || one.subject !== subject);
+        answers.splice(0, answers.length, ...others, { kind, subject, secret, remember });
+        return secret;
+      }
+      case 'keyboard-interactive':
+        return answer.secrets;
+      case 'declined':
+        return undefined;
+      default:
+        return answer satisfies never;
+    }
+  };
   // Each kind of question has its own kind of answer, which `givenBy` has checked.
-  return { ask: ask as Ask, remembered };
+  return { ask: ask as Ask, remembered, answers };
 }

@@ -29,6 +29,7 @@ import type { HostConnection } from '../interfaces/host-connection.ts';
 import { watchSleep } from './sleep-watch.ts';
 import { testHost } from './test-host.ts';
 import { withinLimit } from './time-limit.ts';
+import { TrialAnswers } from './trial-answers.ts';
 
 /** Milliseconds that a link may wait for its network rules before it is shown without. */
 const GUARD_MS = 20_000;
@@ -48,7 +49,7 @@ export interface HostSecrets {
   onUsable(listener: () => void): () => void;
 }
 
-export interface HostServiceDeps extends Omit<OpenHostDeps, 'gate' | 'secretOf'> {
+export interface HostServiceDeps extends Omit<OpenHostDeps, 'gate' | 'secretOf' | 'trials'> {
   readonly connector: HostConnector;
   readonly secrets: HostSecrets;
   readonly store: RecordStore;
@@ -78,6 +79,7 @@ export class HostService {
       questions: deps.questions,
       clock: deps.clock,
       gate: new HandshakeGate(),
+      trials: new TrialAnswers({ clock: deps.clock }),
       secretOf: (id) => deps.secrets.secretOf(id),
     };
     this.#links = new LiveLinks({

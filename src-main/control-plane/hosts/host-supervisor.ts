@@ -234,7 +234,6 @@ export class HostSupervisor {
     return {
       hostId: this.#host.id,
       definition: this.#host.definition,
-      mayRemember: true,
       signal,
       onStep: (step, hop) => this.#move({ type: 'step', step, hop }),
       onAsked: (questionId) => this.#move({ type: 'asked', questionId }),

@@ -12,6 +12,7 @@ import type { HostConnection } from '../interfaces/host-connection.ts';
 import type { HostConnector } from '../interfaces/host-connector.ts';
 import type { Secret } from '../interfaces/secret.ts';
 import { createConnectionAsk, type Remembered } from './connection-ask.ts';
+import type { TrialAnswer, TrialAnswers } from './trial-answers.ts';
 import type { HandshakeGate } from './handshake-gate.ts';
 import type { EngineRouteShown } from './host.ts';
 import type { Questions } from './questions.ts';
@@ -30,12 +31,14 @@ export interface OpenHostDeps {
   readonly gate: HandshakeGate;
   readonly secretOf: (id: CredentialId) => Promise<Secret | undefined>;
   readonly clock: Clock;
+  readonly trials: TrialAnswers;
 }
 
 export interface Attempt {
   readonly hostId: HostId | null;
   readonly definition: HostDefinition;
-  readonly mayRemember: boolean;
+  /** The definition is tried, not kept: its answers are for the host that may be made of it. */
+  readonly isTrial?: boolean;
   readonly signal: AbortSignal;
   readonly onStep?: (step: ConnectStep, hop: string | null) => void;
   readonly onAsked?: (id: QuestionId) => void;
@@ -54,12 +57,13 @@ export interface OpenHost extends OpenEngine {
   readonly connection: HostConnection;
   readonly roundTripMs: number;
   readonly remembered: readonly Remembered[];
+  readonly answers: readonly TrialAnswer[];
   /** Aborted, with the error as its reason, when the connection is lost. */
   readonly lost: AbortSignal;
 }
 
 export async function openHost(deps: OpenHostDeps, attempt: Attempt): Promise<OpenHost> {
-  const { connection, remembered } = await openConnection(deps, attempt);
+  const { connection, remembered, answers } = await openConnection(deps, attempt);
   const lost = new AbortController();
   connection.onLost((error) => lost.abort(error));
   const signal = AbortSignal.any([attempt.signal, lost.signal]);
@@ -69,7 +73,7 @@ export async function openHost(deps: OpenHostDeps, attempt: Attempt): Promise<Op
     opened = await openEngine(deps, connection, signal);
     attempt.onStep?.('probing', null);
     const roundTripMs = await probe(deps.clock, connection, signal);
-    return { connection, remembered, lost: lost.signal, roundTripMs, ...opened };
+    return { connection, remembered, answers, lost: lost.signal, roundTripMs, ...opened };
   } catch (error) {
     opened?.engine?.close();
     await closeQuietly(connection);
@@ -142,7 +146,7 @@ export async function closeQuietly(connection: HostConnection): Promise<void> {
 async function openConnection(
   deps: OpenHostDeps,
   attempt: Attempt,
-): Promise<{ connection: HostConnection; remembered: readonly Remembered[] }> {
+): Promise<Pick<OpenHost, 'connection' | 'remembered' | 'answers'>> {
   const over = new AbortController();
   const signal = AbortSignal.any([attempt.signal, over.signal]);
   const leave = await deps.gate.enter(attempt.signal);
@@ -158,11 +162,13 @@ async function openConnection(
       ),
     );
   };
-  const { ask, remembered } = createConnectionAsk({
+  const { ask, remembered, answers } = createConnectionAsk({
     questions: deps.questions,
     hostId: attempt.hostId,
     definition: attempt.definition,
-    mayRemember: attempt.mayRemember,
+    prepared: attempt.isTrial
+      ? undefined
+      : (kind, subject) => deps.trials.take(attempt.definition, kind, subject),
     hop: () => hop,
     signal,
     onAsked: (id) => {
@@ -198,7 +204,7 @@ async function openConnection(
         }, reject)
         .finally(() => signal.removeEventListener('abort', onAbort));
     });
-    return { connection, remembered };
+    return { connection, remembered, answers };
   } catch (error) {
     // Takes back a question that is still open for an attempt that has failed.
     over.abort(error);

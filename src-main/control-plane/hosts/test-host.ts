@@ -14,8 +14,7 @@ export async function testHost(
   signal: AbortSignal,
 ): Promise<OutputOf<'hosts.test'>> {
   const { clock } = deps;
-  // Nothing is remembered: there is no saved definition that could refer to it.
-  const open = await openHost(deps, { hostId, definition, mayRemember: false, signal });
+  const open = await openHost(deps, { hostId, definition, isTrial: true, signal });
   const { connection, engine, engineInfo, roundTripMs, engineRoute, engineError } = open;
   try {
     if (engineError) throw BerthError.fromShape(engineError);
@@ -31,6 +30,7 @@ export async function testHost(
     };
     const findings: Finding[] = [];
     for await (const finding of examine(patient, { clock, log, signal })) findings.push(finding);
+    deps.trials.keep(definition, open.answers);
     return { facts, findings, roundTripMs, engineRoute };
   } finally {
     engine?.close();
