@@ -1,0 +1,105 @@
+/**
+ * `npm run bench`: measures Berth beside what people use instead, in one run, on real parts. Prints Markdown and, with
+ * `--json FILE`, writes the same as JSON. Figures are information: a missed goal is said and ends nothing; exit code 1
+ * means that something could not be measured. Ends by itself, and leaves nothing behind.
+ */
+import { writeFile } from 'node:fs/promises';
+import { cpus, loadavg, totalmem } from 'node:os';
+import { parseArgs } from 'node:util';
+import { chromium } from 'playwright';
+import { ensureBuilt } from '#test/e2e/launch-served.ts';
+import { chromiumLaunchOptions } from '#test/servers/chromium.ts';
+import { ensureRequirements } from '#test/servers/requirements.ts';
+import { type BenchWorld, openBenchWorld } from './bench-world.ts';
+import { measureDockerCalls } from './docker-calls.ts';
+import { measureFloods } from './floods.ts';
+import { judge } from './goals.ts';
+import { type Measure, within } from './measures.ts';
+import { measureMemory } from './memory.ts';
+import { type Failure, type Report, toJson, toMarkdown } from './report.ts';
+import { measureStartUp } from './start-up.ts';
+import { measureWindow } from './window.ts';
+
+interface Part {
+  readonly name: string;
+  readonly measure: (world: BenchWorld) => Promise<Measure[]>;
+}
+
+const parts: readonly Part[] = [
+  { name: 'docker', measure: measureDockerCalls },
+  { name: 'flood', measure: measureFloods },
+  { name: 'window', measure: (world) => inBrowser((browser) => measureWindow(world, browser)) },
+  { name: 'start', measure: (world) => inBrowser((browser) => measureStartUp(world, browser)) },
+  { name: 'memory', measure: measureMemory },
+];
+/** For one part. Several times what it takes on two busy cores. */
+const partTimeoutMs = 150_000;
+
+const usage = `npm run bench -- [--quick] [--only NAME]… [--json FILE]
+  --quick       fewer rounds and smaller floods, about a minute
+  --only NAME   one part; may be given several times: ${parts.map(({ name }) => name).join(', ')}
+  --json FILE   also writes the figures there
+`;
+
+async function inBrowser<T>(use: (browser: Awaited<ReturnType<typeof chromium.launch>>) => Promise<T>) {
+  const browser = await chromium.launch(await chromiumLaunchOptions());
+  try {
+    return await use(browser);
+  } finally {
+    await browser.close();
+  }
+}
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      quick: { type: 'boolean', default: false },
+      only: { type: 'string', multiple: true, default: [] },
+      json: { type: 'string' },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  const unknown = values.only.filter((name) => parts.every((part) => part.name !== name));
+  if (values.help || unknown.length > 0) {
+    process.stderr.write(unknown.length > 0 ? `There is no part "${unknown[0]}".\n${usage}` : usage);
+    return unknown.length > 0 ? 2 : 0;
+  }
+  const loadAtStart = loadavg()[0] ?? 0;
+  await ensureRequirements(['remote-host', 'images', 'chromium']);
+  await ensureBuilt();
+  const measures: Measure[] = [];
+  const failures: Failure[] = [];
+  const chosen = parts.filter(({ name }) => values.only.length === 0 || values.only.includes(name));
+  await using world = await openBenchWorld(values.quick);
+  for (const { name, measure } of chosen) {
+    const begunAtMs = performance.now();
+    try {
+      measures.push(...(await within(partTimeoutMs, `the part “${name}”`, measure(world))));
+    } catch (error) {
+      failures.push({
+        name,
+        message: error instanceof Error ? (error.stack ?? error.message) : String(error),
+      });
+    }
+    process.stderr.write(`${name}: ${((performance.now() - begunAtMs) / 1000).toFixed(0)} s\n`);
+  }
+  const report: Report = {
+    machine: {
+      cpus: cpus().length,
+      model: cpus()[0]?.model.trim() ?? 'unknown',
+      memoryGb: Math.round(totalmem() / 1e9),
+      loadAtStart,
+      node: process.version,
+      date: new Date().toISOString().slice(0, 10),
+    },
+    measures,
+    verdicts: judge(measures),
+    failures,
+  };
+  process.stdout.write(`\n${toMarkdown(report)}`);
+  for (const { name, message } of failures) process.stderr.write(`${name}: ${message}\n`);
+  if (values.json !== undefined) await writeFile(values.json, toJson(report));
+  return failures.length === 0 ? 0 : 1;
+}
+
+process.exitCode = await main();
