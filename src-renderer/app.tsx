@@ -7,12 +7,15 @@ import { type ReactNode, useEffect } from 'react';
 import type { StoreApi } from 'zustand/vanilla';
 import type { ShellBridge } from '#contract/shell.ts';
 import { TooltipProvider } from './components/tooltip.tsx';
+import { credentialsFeature } from './features/credentials/feature.tsx';
+import { homeFeature } from './features/home/feature.tsx';
 import { hostsFeature } from './features/hosts/feature.tsx';
 import { operationsFeature } from './features/operations/feature.tsx';
 import { projectsFeature } from './features/projects/feature.tsx';
 import { terminalsFeature } from './features/terminals/feature.tsx';
 import { workbenchFeature } from './features/workbench/feature.ts';
 import { joinViews } from './features/workbench/view-registry.ts';
+import { workspacesFeature } from './features/workspaces/feature.tsx';
 import { Workbench } from './features/workbench/workbench.tsx';
 import type { PlaneClient } from './state/api.ts';
 import { type App, AppContext } from './state/app-context.tsx';
@@ -29,8 +32,11 @@ export const features: readonly Feature[] = [
   workbenchFeature,
   hostsFeature,
   terminalsFeature,
+  workspacesFeature,
   projectsFeature,
   operationsFeature,
+  credentialsFeature,
+  homeFeature,
 ];
 
 export interface AppOptions {

@@ -1,0 +1,384 @@
+/**
+ * Where a window begins. With no host: three doors, and what this computer already knows. Later: the workspaces and
+ * hosts that there are, and what runs now.
+ */
+import { ArrowRight, Cloud, Container, Monitor, Plus, Server, SquareTerminal } from 'lucide-react';
+import { type ComponentType, type ReactNode, useEffect, useState } from 'react';
+import type { Host, HostCandidate } from '#contract/hosts.ts';
+import type { Workspace } from '#contract/workspaces.ts';
+import { Button } from '../../components/button.tsx';
+import { ErrorNote } from '../../components/error-note.tsx';
+import { formatPercent } from '../../components/format.ts';
+import { LoadingRows } from '../../components/loading-rows.tsx';
+import { Card, Page, Section } from '../../components/page.tsx';
+import { ProgressBar } from '../../components/progress-bar.tsx';
+import { RelativeTime } from '../../components/relative-time.tsx';
+import { StateMark } from '../../components/state-mark.tsx';
+import {
+  useClient,
+  useCommand,
+  useHosts,
+  useNotices,
+  useOperations,
+  useTerminals,
+  useViewActions,
+  useWorkspaces,
+} from '../../state/app-context.tsx';
+import type { ViewProps } from '../../state/feature.ts';
+import { hostMark, workspaceMark } from '../../state/marks.ts';
+import { isUnderWay, operationPart } from '../../state/operation-progress.ts';
+
+const SHOWN_WORKSPACES = 8;
+const SHOWN_CANDIDATES = 4;
+
+export default function HomePage({ isVisible }: ViewProps<'home'>) {
+  const hosts = useHosts();
+  if (hosts.status === 'loading')
+    return (
+      <Page title="Berth">
+        <LoadingRows label="Loading" />
+      </Page>
+    );
+  if (hosts.status === 'error' && hosts.error !== null)
+    return (
+      <Page title="Berth">
+        <ErrorNote
+          title="The hosts could not be read"
+          error={hosts.error}
+          actions={<Button onClick={hosts.retry}>Read again</Button>}
+        />
+      </Page>
+    );
+  return hosts.items.length === 0 ? <FirstRun isVisible={isVisible} /> : <Overview />;
+}
+
+function FirstRun({ isVisible }: { isVisible: boolean }) {
+  const view = useViewActions();
+  const candidates = useCandidates(isVisible);
+  const socket = candidates?.find((one) => one.source === 'engine-socket');
+  const names = candidates?.filter((one) => one.source === 'ssh-config') ?? [];
+  return (
+    <Page
+      title="Where do you want to work?"
+      lead="A host is a machine with Docker. Berth makes workspaces on it: containers with files that last, and terminals in them."
+      width="normal"
+    >
+      <div className="grid grid-cols-3 gap-3 max-md:grid-cols-1">
+        <Door
+          icon={Monitor}
+          title="This computer"
+          time={socket === undefined ? 'Needs Docker or Podman here' : 'Ready: its engine was found'}
+          onOpen={() => view.open({ type: 'add-host' })}
+        >
+          Use the container engine that runs here.
+        </Door>
+        <Door
+          icon={Server}
+          title="A server over SSH"
+          time="Under a minute"
+          onOpen={() => view.open({ type: 'add-host' })}
+        >
+          Any machine with Docker that you can reach. Nothing is installed on it, nothing is opened.
+        </Door>
+        <Door icon={Cloud} title="A DigitalOcean droplet" time="Not in this version yet">
+          Create one from here. Until then, create it at DigitalOcean and add it as a server.
+        </Door>
+      </div>
+      {candidates === null && <LoadingRows label="Looking on this computer" rows={2} />}
+      {(socket !== undefined || names.length > 0) && (
+        <Section title="Found on this computer">
+          <Card>
+            <ul aria-label="Found on this computer" className="m-0 list-none divide-y divide-line p-0">
+              {[...(socket === undefined ? [] : [socket]), ...names.slice(0, SHOWN_CANDIDATES)].map((one) => (
+                <Candidate key={`${one.source} ${one.name}`} candidate={one} />
+              ))}
+            </ul>
+          </Card>
+          {names.length > SHOWN_CANDIDATES && (
+            <p className="text-meta text-muted">
+              And {names.length - SHOWN_CANDIDATES} more names of your SSH configuration, under “A server over
+              SSH”.
+            </p>
+          )}
+        </Section>
+      )}
+    </Page>
+  );
+}
+
+/** Undefined fields mean that it is a door that does not open yet. */
+function Door(props: {
+  readonly icon: ComponentType<{ size?: number; strokeWidth?: number; className?: string }>;
+  readonly title: string;
+  readonly time: string;
+  readonly onOpen?: () => void;
+  readonly children: ReactNode;
+}) {
+  const { icon: Icon, title, time, onOpen, children } = props;
+  const content = (
+    <>
+      <Icon size={22} strokeWidth={1.5} className={onOpen === undefined ? 'text-faint' : 'text-accent'} />
+      <span className="text-lead font-semibold">{title}</span>
+      <span className="text-muted">{children}</span>
+      <span className="mt-auto pt-2 text-meta text-muted">{time}</span>
+    </>
+  );
+  const shape = 'flex min-h-40 flex-col items-start gap-1.5 rounded-lg border border-line p-4 text-left';
+  return onOpen === undefined ? (
+    <div className={`${shape} border-dashed`}>{content}</div>
+  ) : (
+    <button
+      type="button"
+      onClick={onOpen}
+      className={`${shape} bg-raised transition-colors hover:border-accent hover:bg-hover`}
+    >
+      {content}
+    </button>
+  );
+}
+
+function useCandidates(isVisible: boolean): readonly HostCandidate[] | null {
+  const client = useClient();
+  const [candidates, setCandidates] = useState<readonly HostCandidate[] | null>(null);
+  useEffect(() => {
+    if (!isVisible) return;
+    const stop = new AbortController();
+    client.call('hosts.candidates', {}, { signal: stop.signal }).then(
+      (found) => setCandidates(found.candidates),
+      () => {
+        // The doors work without; the page of adding says what went wrong.
+        if (!stop.signal.aborted) setCandidates([]);
+      },
+    );
+    return () => stop.abort();
+  }, [client, isVisible]);
+  return candidates;
+}
+
+/** One click: what was found is complete, so it is added at once and Berth connects. */
+function Candidate({ candidate }: { candidate: HostCandidate }) {
+  const client = useClient();
+  const view = useViewActions();
+  const notices = useNotices();
+  const [isBusy, setBusy] = useState(false);
+  const Icon = candidate.source === 'engine-socket' ? Monitor : Server;
+  const add = async () => {
+    setBusy(true);
+    try {
+      const host = await client.call('hosts.add', {
+        name: candidate.name,
+        definition: candidate.definition,
+      });
+      view.open({ type: 'host', hostId: host.id });
+    } catch (cause) {
+      notices.fail(`${candidate.name} was not added`, cause);
+      setBusy(false);
+    }
+  };
+  return (
+    <li className="flex items-center gap-3 px-3 py-2">
+      <Icon aria-hidden size={16} strokeWidth={1.75} className="shrink-0 text-muted" />
+      <span className="min-w-0 flex-1">
+        <span className="block truncate font-medium" dir="auto">
+          {candidate.name}
+        </span>
+        <span className="block truncate text-meta text-muted">{candidate.detail}</span>
+      </span>
+      <Button isBusy={isBusy} onClick={() => void add()} aria-label={`Add ${candidate.name}`}>
+        Add
+      </Button>
+    </li>
+  );
+}
+
+function Overview() {
+  const hosts = useHosts().items;
+  const addHost = useCommand('host.add');
+  const newWorkspace = useCommand('workspace.new');
+  return (
+    <Page
+      title="Home"
+      actions={
+        <>
+          <Button icon={Server} onClick={addHost.run}>
+            Add host
+          </Button>
+          <Button variant="primary" icon={Plus} onClick={newWorkspace.run}>
+            New workspace
+          </Button>
+        </>
+      }
+    >
+      <RunningNow />
+      <Workspaces />
+      <Section title="Hosts">
+        <div className="grid grid-cols-[repeat(auto-fill,minmax(240px,1fr))] gap-3">
+          {hosts.map((host) => (
+            <HostCard key={host.id} host={host} />
+          ))}
+        </div>
+      </Section>
+    </Page>
+  );
+}
+
+function RunningNow() {
+  const operations = useOperations().items.filter(isUnderWay);
+  const view = useViewActions();
+  if (operations.length === 0) return null;
+  return (
+    <Section title="Running now">
+      <Card>
+        <ul aria-label="Running now" className="m-0 list-none divide-y divide-line p-0">
+          {operations.map((operation) => {
+            const part = operationPart(operation);
+            return (
+              <li key={operation.id}>
+                <button
+                  type="button"
+                  onClick={() => view.open({ type: 'operation', operationId: operation.id })}
+                  className="focus-inset flex w-full items-center gap-4 px-3 py-2 text-left transition-colors hover:bg-hover"
+                >
+                  <span className="min-w-0 flex-1 truncate" dir="auto">
+                    {operation.title}
+                  </span>
+                  <ProgressBar label={operation.title} value={part} isThin className="w-32" />
+                  <span className="w-10 text-right text-meta text-muted tabular">
+                    {part === null ? '' : formatPercent(part)}
+                  </span>
+                </button>
+              </li>
+            );
+          })}
+        </ul>
+      </Card>
+    </Section>
+  );
+}
+
+/** Running ones first, then the newest. */
+function byUse(a: Workspace, b: Workspace): number {
+  const running = Number(b.state === 'running') - Number(a.state === 'running');
+  return running !== 0 ? running : b.createdAt.localeCompare(a.createdAt);
+}
+
+function Workspaces() {
+  const workspaces = useWorkspaces().items;
+  const view = useViewActions();
+  const create = useCommand('workspace.new');
+  const shown = workspaces.toSorted(byUse).slice(0, SHOWN_WORKSPACES);
+  return (
+    <Section
+      title="Workspaces"
+      actions={
+        workspaces.length > SHOWN_WORKSPACES && (
+          <Button variant="quiet" onClick={() => view.open({ type: 'workspaces' })}>
+            All {workspaces.length}
+          </Button>
+        )
+      }
+    >
+      {shown.length === 0 ? (
+        <Card className="flex flex-wrap items-center justify-between gap-3 p-4">
+          <p className="text-muted">None yet. A workspace is a container with files that last.</p>
+          <Button variant="primary" icon={Plus} onClick={create.run}>
+            Make the first one
+          </Button>
+        </Card>
+      ) : (
+        <div className="grid grid-cols-[repeat(auto-fill,minmax(280px,1fr))] gap-3">
+          {shown.map((workspace) => (
+            <WorkspaceCard key={workspace.id} workspace={workspace} />
+          ))}
+        </div>
+      )}
+    </Section>
+  );
+}
+
+function WorkspaceCard({ workspace }: { workspace: Workspace }) {
+  const view = useViewActions();
+  const host = useHosts().byId.get(workspace.hostId);
+  const terminals = useTerminals().items.filter(
+    (one) =>
+      one.target.kind === 'workspace' &&
+      one.target.workspaceId === workspace.id &&
+      one.state.phase !== 'ended',
+  );
+  const open = useCommand('terminal.new-in-workspace', { kind: 'workspace', id: workspace.id });
+  const mark = workspaceMark(workspace);
+  const first = terminals[0];
+  return (
+    <Card className="flex flex-col transition-colors hover:border-line-control">
+      <button
+        type="button"
+        onClick={() => view.open({ type: 'workspace', workspaceId: workspace.id })}
+        className="focus-inset flex min-w-0 flex-col gap-1 rounded-md px-3 pt-3 pb-2 text-left"
+      >
+        <span className="flex items-center gap-2">
+          <Container aria-hidden size={16} strokeWidth={1.75} className="shrink-0 text-muted" />
+          <span className="min-w-0 flex-1 truncate font-medium" dir="auto">
+            {workspace.name}
+          </span>
+          <StateMark signal={mark.signal} word={mark.word} />
+        </span>
+        <span className="truncate text-meta text-muted" dir="auto">
+          {host?.name ?? 'a removed host'} · <span className="font-code">{workspace.image}</span>
+        </span>
+      </button>
+      <div className="flex items-center justify-between gap-2 px-3 pb-2">
+        <span className="text-meta text-muted">
+          {workspace.startedAt !== null && workspace.state === 'running' ? (
+            <>
+              started <RelativeTime at={workspace.startedAt} />
+            </>
+          ) : (
+            <>
+              made <RelativeTime at={workspace.createdAt} />
+            </>
+          )}
+        </span>
+        {first !== undefined ? (
+          <Button
+            variant="quiet"
+            icon={ArrowRight}
+            onClick={() => view.open({ type: 'terminal', terminalId: first.id })}
+          >
+            Go to terminal
+          </Button>
+        ) : (
+          open.isEnabled && (
+            <Button variant="quiet" icon={SquareTerminal} onClick={open.run}>
+              Open terminal
+            </Button>
+          )
+        )}
+      </div>
+    </Card>
+  );
+}
+
+function HostCard({ host }: { host: Host }) {
+  const view = useViewActions();
+  const mark = hostMark(host);
+  const count = useWorkspaces().items.filter((workspace) => workspace.hostId === host.id).length;
+  return (
+    <button
+      type="button"
+      onClick={() => view.open({ type: 'host', hostId: host.id })}
+      className="flex min-w-0 flex-col gap-1 rounded-md border border-line bg-panel px-3 py-2.5 text-left transition-colors hover:border-line-control"
+    >
+      <span className="flex items-center gap-2">
+        <Server aria-hidden size={16} strokeWidth={1.75} className="shrink-0 text-muted" />
+        <span className="min-w-0 flex-1 truncate font-medium" dir="auto">
+          {host.name}
+        </span>
+        <StateMark signal={mark.signal} word={mark.word} />
+      </span>
+      <span className="text-meta text-muted">
+        {count === 0 ? 'No workspaces' : count === 1 ? 'One workspace' : `${count} workspaces`}
+        {host.facts?.operatingSystem ? ` · ${host.facts.operatingSystem}` : ''}
+      </span>
+    </button>
+  );
+}
