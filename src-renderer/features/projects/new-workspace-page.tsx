@@ -21,16 +21,16 @@ import type { ViewProps } from '../../state/feature.ts';
 import { fieldErrors } from '../../state/field-errors.ts';
 import { hostMark } from '../../state/marks.ts';
 import { toBerthError } from '../../state/mirror.ts';
+import { limitsText, profileSentences, runtimeSentences } from '../../state/project-words.ts';
 import {
   type DraftErrors,
   freeName,
-  limitsText,
   nameForImage,
   newDraft,
   readDraft,
   servedRuntimes,
 } from './project-draft.ts';
-import { ProjectFields, profileSentences, runtimeSentences } from './project-fields.tsx';
+import { ProjectFields } from './project-fields.tsx';
 import { useHostOffer } from './use-host-offer.ts';
 
 const byName = new Intl.Collator(undefined, { numeric: true, sensitivity: 'base' });

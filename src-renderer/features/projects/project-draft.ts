@@ -1,5 +1,6 @@
 /** A project while it is edited: every field as text, and what the texts mean. The contract's own schema judges. Pure. */
-import { type Project, ProjectDefinition, projectDefaults } from '#contract/projects.ts';
+import { ProjectDefinition, projectDefaults } from '#contract/projects.ts';
+import { sizeText } from '../../state/project-words.ts';
 
 export interface DraftVariable {
   /** Names the row while it is edited. */
@@ -56,20 +57,6 @@ export function readSize(text: string): number | undefined {
   if (!found) return undefined;
   const amount = Number((found[1] ?? '').replace(',', '.'));
   return Math.round(amount * 1024 ** (powers[(found[2] ?? 'b').toLowerCase()] ?? 0));
-}
-
-/** Exact, in the largest unit that needs at most two places: "2 GiB", "1.5 GiB", "700 MiB". */
-export function sizeText(bytes: number): string {
-  for (const [unit, power] of [
-    ['TiB', 4],
-    ['GiB', 3],
-    ['MiB', 2],
-    ['KiB', 1],
-  ] as const) {
-    const amount = bytes / 1024 ** power;
-    if (amount >= 1 && Number.isInteger(amount * 100)) return `${amount} ${unit}`;
-  }
-  return `${bytes} B`;
 }
 
 function readNumber(text: string): number | undefined {
@@ -144,14 +131,4 @@ export function servedRuntimes(runtimes: readonly string[]): ProjectDefinition['
     runtimes.some((name) => name === choice || patterns[choice].test(name)),
   );
   return ['default', ...served];
-}
-
-export function limitsText(limits: Project['limits']): string {
-  return [
-    limits.cpus === null
-      ? 'all processors'
-      : `${limits.cpus} ${limits.cpus === 1 ? 'processor' : 'processors'}`,
-    limits.memoryBytes === null ? 'no memory limit' : sizeText(limits.memoryBytes),
-    `${limits.pids} processes`,
-  ].join(', ');
 }

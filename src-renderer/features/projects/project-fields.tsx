@@ -8,34 +8,8 @@ import { Disclosure } from '../../components/disclosure.tsx';
 import { Menu } from '../../components/menu.tsx';
 import { Select } from '../../components/select.tsx';
 import { TextField } from '../../components/text-field.tsx';
+import { profileSentences, runtimeSentences } from '../../state/project-words.ts';
 import type { DraftErrors, DraftVariable, ProjectDraft } from './project-draft.ts';
-
-export const profileSentences = [
-  {
-    value: 'standard',
-    label: 'Standard',
-    help: 'The image’s own user, or user 1000 where that is root. No Linux capabilities and no way to gain any, so sudo and apt do not work.',
-  },
-  {
-    value: 'root-inside',
-    label: 'Root inside',
-    help: 'Root within the container, with the few capabilities that package managers need. A hole in the host’s kernel is worth more to such a program.',
-  },
-  {
-    value: 'locked',
-    label: 'Locked',
-    help: 'As standard, and everything but the mount point and /tmp is read-only. Programs that write elsewhere fail.',
-  },
-] as const satisfies readonly { value: ProjectDefinition['profile']; label: string; help: string }[];
-
-export const runtimeSentences: Readonly<
-  Record<ProjectDefinition['runtime'], { label: string; detail: string }>
-> = {
-  default: { label: 'The host’s default', detail: 'What the engine there is set up to use' },
-  runc: { label: 'runc', detail: 'Fast; shares the host’s kernel' },
-  runsc: { label: 'gVisor (runsc)', detail: 'A kernel of its own in user space; slower file access' },
-  kata: { label: 'Kata Containers', detail: 'A small virtual machine; needs virtualization on the host' },
-};
 
 export interface ProjectFieldsProps {
   readonly draft: ProjectDraft;

@@ -9,7 +9,7 @@ import { LoadingRows } from '../../components/loading-rows.tsx';
 import { Card, Page } from '../../components/page.tsx';
 import { useCommand, useProjects, useViewActions, useWorkspaces } from '../../state/app-context.tsx';
 import type { ViewProps } from '../../state/feature.ts';
-import { limitsText } from './project-draft.ts';
+import { limitsText } from '../../state/project-words.ts';
 
 const byName = new Intl.Collator(undefined, { numeric: true, sensitivity: 'base' });
 

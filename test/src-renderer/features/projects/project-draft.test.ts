@@ -8,8 +8,8 @@ import {
   readDraft,
   readSize,
   servedRuntimes,
-  sizeText,
 } from '#renderer/features/projects/project-draft.ts';
+import { sizeText } from '#renderer/state/project-words.ts';
 
 const definition: ProjectDefinition = {
   name: 'Debian',

@@ -1,0 +1,203 @@
+/** One workspace: its state in words, what is under way, terminals, resources, log, details. */
+import { Ellipsis, Play, Square, SquareTerminal } from 'lucide-react';
+import { useEffect, useState } from 'react';
+import type { Host } from '#contract/hosts.ts';
+import type { Workspace } from '#contract/workspaces.ts';
+import { Button, IconButton } from '../../components/button.tsx';
+import { ErrorNote } from '../../components/error-note.tsx';
+import { formatDuration } from '../../components/format.ts';
+import { LoadingRows } from '../../components/loading-rows.tsx';
+import { LogView } from '../../components/log-view.tsx';
+import { Menu } from '../../components/menu.tsx';
+import { useNow } from '../../components/now.ts';
+import { Page } from '../../components/page.tsx';
+import { Badge, StateMark } from '../../components/state-mark.tsx';
+import { Tabs } from '../../components/tabs.tsx';
+import {
+  useApp,
+  useAppState,
+  useCommand,
+  useHost,
+  useKeymap,
+  useOperation,
+  useViewActions,
+  useWorkspace,
+  useWorkspaces,
+} from '../../state/app-context.tsx';
+import type { ViewProps } from '../../state/feature.ts';
+import { workspaceMark } from '../../state/marks.ts';
+import { isUnderWay } from '../../state/operation-progress.ts';
+import { subjectEntries } from '../../state/subject-menu.ts';
+import { useWorkspaceLog } from './use-workspace-log.ts';
+import { WorkspaceDetails } from './workspace-details.tsx';
+import { WorkspaceNotes } from './workspace-notes.tsx';
+import { WorkspaceOperation } from './workspace-operation.tsx';
+import { WorkspaceResources } from './workspace-resources.tsx';
+import { WorkspaceTerminals } from './workspace-terminals.tsx';
+
+export default function WorkspacePage({ view, tabId, isVisible }: ViewProps<'workspace'>) {
+  const workspace = useWorkspace(view.workspaceId);
+  const { status, error, retry } = useWorkspaces();
+  if (workspace !== undefined) return <Loaded workspace={workspace} tabId={tabId} isVisible={isVisible} />;
+  return (
+    <Page title="Workspace">
+      {status === 'error' && error !== null ? (
+        <ErrorNote
+          title="The workspace could not be read"
+          error={error}
+          actions={<Button onClick={retry}>Read again</Button>}
+        />
+      ) : (
+        <LoadingRows label="Loading the workspace" />
+      )}
+    </Page>
+  );
+}
+
+type Part = 'overview' | 'log' | 'details';
+
+function Loaded(props: { workspace: Workspace; tabId: string; isVisible: boolean }) {
+  const { workspace, tabId, isVisible } = props;
+  const view = useViewActions();
+  const host = useHost(workspace.hostId);
+  const operation = useOperation(workspace.operationId);
+  const [part, setPart] = useState<Part>('overview');
+  const isRunning = operation !== undefined && isUnderWay(operation);
+
+  // A workspace whose making fails is taken back whole: the operation is what there is to look at then.
+  const isTakenBack = operation?.kind === 'workspace.create' && operation.state === 'undoing';
+  const operationId = operation?.id;
+  useEffect(() => {
+    if (isTakenBack && operationId !== undefined) view.replace(tabId, { type: 'operation', operationId });
+  }, [isTakenBack, operationId, tabId, view]);
+
+  return (
+    <Page
+      title={workspace.name}
+      lead={<Lead workspace={workspace} host={host} isVisible={isVisible} />}
+      actions={<Verbs workspace={workspace} />}
+    >
+      <WorkspaceNotes workspace={workspace} host={host} />
+      {isRunning && <WorkspaceOperation operation={operation} isVisible={isVisible} />}
+      <Tabs
+        label="Parts of the workspace"
+        value={part}
+        onChange={setPart}
+        items={[
+          {
+            value: 'overview',
+            label: 'Overview',
+            content: (
+              <div className="flex flex-col gap-6">
+                <WorkspaceTerminals workspace={workspace} />
+                <WorkspaceResources workspace={workspace} isOn={isVisible && part === 'overview'} />
+                {workspace.state === 'stopped' && (
+                  <p className="text-muted">
+                    Nothing runs. The files in {workspace.mountPoint} are kept on the host.
+                  </p>
+                )}
+              </div>
+            ),
+          },
+          {
+            value: 'log',
+            label: 'Log',
+            content: <Log workspace={workspace} isOn={isVisible && part === 'log'} />,
+          },
+          { value: 'details', label: 'Details', content: <WorkspaceDetails workspace={workspace} /> },
+        ]}
+      />
+    </Page>
+  );
+}
+
+function Lead(props: { workspace: Workspace; host: Host | undefined; isVisible: boolean }) {
+  const { workspace, host, isVisible } = props;
+  const view = useViewActions();
+  const mark = workspaceMark(workspace);
+  const isUp = workspace.state === 'running' && workspace.startedAt !== null;
+  const nowMs = useNow(isUp && isVisible);
+  return (
+    <span className="flex flex-wrap items-center gap-x-4 gap-y-1">
+      <StateMark signal={mark.signal} word={mark.word} />
+      <span className="font-code text-[0.96em] wrap-anywhere">{workspace.image}</span>
+      {host === undefined ? (
+        <span>on a removed host</span>
+      ) : (
+        <span className="min-w-0">
+          on{' '}
+          <button
+            type="button"
+            onClick={() => view.open({ type: 'host', hostId: host.id })}
+            className="rounded-sm text-accent wrap-anywhere hover:underline"
+            dir="auto"
+          >
+            {host.name}
+          </button>
+        </span>
+      )}
+      {isUp && workspace.startedAt !== null && (
+        <span className="tabular" title={`Since ${new Date(workspace.startedAt).toLocaleString()}`}>
+          up {formatDuration(nowMs - Date.parse(workspace.startedAt))}
+        </span>
+      )}
+      {workspace.isAdopted && <Badge>found on its host</Badge>}
+    </span>
+  );
+}
+
+/** The verbs that matter in its state; the rest is in the menu. */
+function Verbs({ workspace }: { workspace: Workspace }) {
+  const app = useApp();
+  const keymap = useKeymap();
+  // The menu's rows are judged anew when anything changes that they look at.
+  useAppState();
+  const subject = { kind: 'workspace', id: workspace.id } as const;
+  const terminal = useCommand('terminal.new-in-workspace', subject);
+  const start = useCommand('workspace.start', subject);
+  const stop = useCommand('workspace.stop', subject);
+  return (
+    <>
+      {stop.isEnabled && (
+        <Button icon={Square} onClick={stop.run}>
+          Stop
+        </Button>
+      )}
+      {start.isEnabled && workspace.state !== 'missing' && (
+        <Button variant="primary" icon={Play} onClick={start.run}>
+          Start
+        </Button>
+      )}
+      {terminal.isEnabled && (
+        <Button variant="primary" icon={SquareTerminal} onClick={terminal.run}>
+          Open terminal
+        </Button>
+      )}
+      <Menu
+        align="end"
+        trigger={<IconButton label="More acts" icon={Ellipsis} />}
+        entries={subjectEntries(app, keymap, subject)}
+      />
+    </>
+  );
+}
+
+function Log({ workspace, isOn }: { workspace: Workspace; isOn: boolean }) {
+  const log = useWorkspaceLog(workspace.id, isOn, `${workspace.containerId} ${workspace.startedAt}`);
+  return (
+    <div className="flex flex-col gap-3">
+      {log.error !== null && <ErrorNote title="The log could not be read" error={log.error} />}
+      <LogView
+        label="Log"
+        lines={log.lines}
+        droppedLines={log.droppedLines}
+        emptyText={
+          log.phase === 'reading'
+            ? 'Its first process has written nothing. What runs in terminals is not in this log.'
+            : 'Nothing was written.'
+        }
+      />
+      {log.phase === 'ended' && <p className="text-meta text-muted">The log ends here.</p>}
+    </div>
+  );
+}
