@@ -70,8 +70,23 @@ test('containers, volumes and networks by label; everything idempotent', async (
   >[];
   expect(network[0]).toMatchObject({
     EnableIPv6: false,
-    Options: { 'com.docker.network.bridge.enable_icc': 'false' },
+    Options: {
+      'com.docker.network.bridge.enable_icc': 'false',
+      'com.docker.network.bridge.name': expect.stringMatching(/^berth-[a-z2-7]{9}$/),
+    },
   });
+  const interfaces = await on.host.runChecked(['ip', '-o', 'link', 'show', 'type', 'bridge']);
+  const [taken] = interfaces.match(/\bberth-[a-z2-7]{9}(?=:)/) ?? [];
+  expect(taken).toBeDefined();
+  // The words by which a taken interface is told from everything else that is forbidden.
+  const again = on.host.docker(
+    'network',
+    'create',
+    '-o',
+    `com.docker.network.bridge.name=${taken}`,
+    'second',
+  );
+  await expect(again).rejects.toThrow(/bridge name/);
   await Promise.all([1, 2, 3].map(() => engine.ensureNetwork('berth-raced', labels)));
   expect(
     (await on.host.docker('network', 'ls', '-q', '--filter', 'name=berth-raced')).trim().split('\n'),

@@ -314,6 +314,37 @@ describe('the network guard', () => {
     );
   }, 120_000);
 
+  it('closes a workspace’s network that is made after the connection, at once', async () => {
+    const { engine } = hosts.links.requireEngine(id);
+    const labels = { 'dev.berth.managed': '1' };
+    await engine.ensureVolume('late-files', labels);
+    await engine.ensureNetwork('late-net', labels);
+    const made = await engine.createWorkspaceContainer({
+      containerName: 'late',
+      image: 'berth-busybox:test',
+      hostname: 'late',
+      volumeName: 'late-files',
+      networkName: 'late-net',
+      mountPoint: '/data/work',
+      environment: [],
+      limits: { cpus: null, memoryBytes: null, pids: 64 },
+      profile: 'standard',
+      runtime: 'default',
+      labels,
+      stopGraceSeconds: 1,
+    });
+    await engine.startContainer(made.id);
+    const format = '{{index .Options "com.docker.network.bridge.name"}}';
+    const bridge = (await remote.docker('network', 'inspect', '-f', format, 'late-net')).trim();
+    expect(bridge).toMatch(/^berth-[a-z2-7]{9}$/);
+    // The rules are those of the connection: nothing in them is of this network alone.
+    expect(await remote.runChecked(['nft', 'list', 'table', 'inet', 'berth_guard'])).not.toContain(bridge);
+    expect(await view('late')).toEqual(closed);
+    await engine.removeContainer(made.id);
+    await engine.removeNetwork('late-net');
+    await engine.removeVolume('late-files');
+  }, 60_000);
+
   it('survives a restart of the engine, is idempotent, and is wholly gone when removed', async () => {
     const link = hosts.links.require(id);
     await remote.stopEngine();
