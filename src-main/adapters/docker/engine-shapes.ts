@@ -36,7 +36,7 @@ export function readEngineInfo(
         enumerable: true,
       });
   return {
-    name: asText(info.Name),
+    name: engineNameOf(version, components),
     version: asText(info.ServerVersion) || asText(version.Version),
     ...api,
     operatingSystem: asText(info.OperatingSystem),
@@ -47,7 +47,7 @@ export function readEngineInfo(
     rootFolder: asText(info.DockerRootDir),
     storageDriver,
     cgroupVersion: asText(info.CgroupVersion) || '1',
-    runtimes: Object.keys(asRecord(info.Runtimes)),
+    runtimes: withoutAliases(Object.keys(asRecord(info.Runtimes))),
     defaultRuntime: asText(info.DefaultRuntime),
     runtimeVersions,
     securityOptions,
@@ -59,6 +59,28 @@ export function readEngineInfo(
     liveRestore: info.LiveRestoreEnabled === true,
     warnings: asTexts(info.Warnings),
   };
+}
+
+/**
+ * What kind of engine it is. Docker says so in its platform ("Docker Engine - Community", nothing in a distribution's own
+ * build) and calls its first component "Engine"; Podman says "Podman Engine" there, and in its platform the machine's.
+ */
+function engineNameOf(version: JsonRecord, components: readonly JsonRecord[]): string {
+  const component = asText(components[0]?.Name);
+  if (component !== '' && component !== 'Engine') return component;
+  const platform = asText(asRecord(version.Platform).Name);
+  if (platform === '' || platform.includes('/')) return 'Docker';
+  // The edition and a version of its own (Docker Desktop) name nothing that the engine's version does not.
+  return platform.replace(/ (- Community|v?\d.*)$/, '');
+}
+
+/** `io.containerd.runc.v2` is `runc` once more, by the name of its shim; it counts where it is the only name. */
+function withoutAliases(runtimes: readonly string[]): string[] {
+  const shim = /^io\.containerd\.(.+)\.v\d+$/;
+  return runtimes.filter((name) => {
+    const plain = name === 'io.containerd.runtime.v1.linux' ? 'runc' : shim.exec(name)?.[1];
+    return plain === undefined || !runtimes.some((other) => other === plain || other.startsWith(`${plain}-`));
+  });
 }
 
 /** The numbers that root of a container has on the host: `…/100000.100000` is where the engine then keeps its data. */
