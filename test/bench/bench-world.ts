@@ -36,9 +36,9 @@ export interface BenchWorld extends AsyncDisposable {
   readonly dockerOverSsh: readonly string[];
   readonly env: NodeJS.ProcessEnv;
   /** Runs to the end; output is thrown away. Rejects on a failure. */
-  run(argv: readonly string[]): Promise<void>;
+  readonly run: (argv: readonly string[]) => Promise<void>;
   /** A program whose input and output the caller holds. Killed at the end at the latest. */
-  start(argv: readonly string[]): ChildProcessWithoutNullStreams;
+  readonly start: (argv: readonly string[]) => ChildProcessWithoutNullStreams;
 }
 
 export async function openBenchWorld(isQuick: boolean): Promise<BenchWorld> {
@@ -57,7 +57,7 @@ export async function openBenchWorld(isQuick: boolean): Promise<BenchWorld> {
   const project = await plane.createProject('berth-workspace:test', {
     limits: { cpus: null, memoryBytes: null, pids: 1024 },
   });
-  const workspace = await plane.createWorkspace({ host, project, name: 'bench' });
+  const workspace = await plane.createWorkspace({ host, project, name: 'api' });
   if (workspace.containerId === null) throw new Error('a running workspace has a container');
   const clients = await configureClients(remote, folder);
   const children = stack.adopt(new Set<ChildProcessWithoutNullStreams>(), (all) => {

@@ -13,7 +13,7 @@ import type { Ask } from '#main/control-plane/interfaces/host-connector.ts';
 import { MemoryLog } from '#test/harness/memory-log.ts';
 import { addHostFileFor } from '#test/servers/demo-host.ts';
 import type { BenchWorld } from './bench-world.ts';
-import { elapsedMs, inTurns, type Measure } from './measures.ts';
+import { elapsedMs, inTurns, type AddMeasure } from './measures.ts';
 
 const remoteScriptsFolder = new URL('../../resources/remote', import.meta.url).pathname;
 const image = 'berth-workspace:test';
@@ -23,7 +23,7 @@ interface Way {
   readonly client: EngineClient;
 }
 
-export async function measureDockerCalls(world: BenchWorld): Promise<Measure[]> {
+export async function measureDockerCalls(world: BenchWorld, add: AddMeasure): Promise<void> {
   await using stack = new AsyncDisposableStack();
   const clock = createSystemClock();
   const open = async (openStream: OpenStream): Promise<Way> => {
@@ -45,7 +45,6 @@ export async function measureDockerCalls(world: BenchWorld): Promise<Measure[]> 
     for (let n = 0; n < each; n++) samples.push(await elapsedMs(call));
     return samples;
   };
-  const measures: Measure[] = [];
   const calls = [
     {
       id: 'docker-list',
@@ -76,7 +75,7 @@ export async function measureDockerCalls(world: BenchWorld): Promise<Measure[]> 
       ],
       ['docker CLI over ssh://', () => elapsedMs(() => run([...dockerOverSsh, ...cli]))],
     ]);
-    measures.push({ id: measureId, title, unit: 'ms', series });
+    add({ id: measureId, title, unit: 'ms', series });
   }
   const created = await inTurns(world.isQuick ? 2 : 5, [
     ['Berth, over SSH', () => elapsedMs(() => createAndRemove(overBerth.client))],
@@ -92,8 +91,7 @@ export async function measureDockerCalls(world: BenchWorld): Promise<Measure[]> 
         }),
     ],
   ]);
-  measures.push({ id: 'docker-create', title: 'Docker create, start, remove', unit: 'ms', series: created });
-  return measures;
+  add({ id: 'docker-create', title: 'Docker create, start, remove', unit: 'ms', series: created });
 }
 
 async function connectByBerth({ remote }: BenchWorld): Promise<HostConnection> {

@@ -5,7 +5,7 @@
 import type { TerminalTarget } from '#contract/terminals.ts';
 import type { BenchWorld } from './bench-world.ts';
 import { CountingTerminal, promptPattern } from './counting-terminal.ts';
-import { elapsedMs, inTurns, type Measure, median, within } from './measures.ts';
+import { elapsedMs, inTurns, type AddMeasure, median, within } from './measures.ts';
 
 /** Lines of 99 characters; where it lies on the host and in the workspace. */
 export const textPath = { host: '/root/bench.txt', workspace: 'bench.txt' } as const;
@@ -32,7 +32,7 @@ export async function workspaceFolder({ remote, containerId }: BenchWorld): Prom
   return (await remote.docker('inspect', '--format', format, containerId)).trim().replace(/^\//, '');
 }
 
-export async function measureFloods(world: BenchWorld): Promise<Measure[]> {
+export async function measureFloods(world: BenchWorld, add: AddMeasure): Promise<void> {
   const sizeBytes = (world.isQuick ? 16 : 64) * 1_000_000;
   const rounds = world.isQuick ? 2 : 4;
   await writeTexts(world, sizeBytes);
@@ -59,7 +59,6 @@ export async function measureFloods(world: BenchWorld): Promise<Measure[]> {
     // Half the size: its lines are so short that the terminal driver is the slowest part, for everyone.
     { kind: 'yes', title: 'yes', command: () => `yes | head -c ${sizeBytes / 4}` },
   ] as const;
-  const measures: Measure[] = [];
   for (const { place, title, target, other, argv } of places) {
     const terminal = await CountingTerminal.open(world.plane, target);
     try {
@@ -82,7 +81,7 @@ export async function measureFloods(world: BenchWorld): Promise<Measure[]> {
             },
           ],
         ]);
-        measures.push({
+        add({
           id: `flood-${place}-${kind}`,
           title: `Flood of ${what}, ${title}`,
           unit: 'MB/s',
@@ -93,7 +92,6 @@ export async function measureFloods(world: BenchWorld): Promise<Measure[]> {
       await terminal.close();
     }
   }
-  return measures;
 }
 
 let floods = 0;

@@ -18,6 +18,9 @@ export interface Measure {
   readonly series: readonly [Series, ...Series[]];
 }
 
+/** Each as soon as it is taken: what fails later takes nothing along. */
+export type AddMeasure = (measure: Measure) => void;
+
 export type Statistic = 'median' | 'p95';
 
 export function median(samples: readonly number[]): number {

@@ -4,7 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { TerminalTarget } from '#contract/terminals.ts';
 import type { BenchWorld } from './bench-world.ts';
 import { CountingTerminal } from './counting-terminal.ts';
-import { type Measure, median } from './measures.ts';
+import type { AddMeasure, Measure } from './measures.ts';
 import { startServedProcess } from './served-process.ts';
 
 /** Opened at once; more would only stand in line for this machine's processors. */
@@ -12,7 +12,7 @@ const openAtOnce = 5;
 const looks = 5;
 const lookEveryMs = 300;
 
-export async function measureMemory(world: BenchWorld): Promise<Measure[]> {
+export async function measureMemory(world: BenchWorld, add: AddMeasure): Promise<void> {
   const counts = world.isQuick ? [1, 10] : [1, 10, 100];
   // A plane of its own: what other measurements left behind is not what idle terminals cost.
   await using served = await startServedProcess({ args: ['--add-host', world.addHostPath] });
@@ -28,7 +28,6 @@ export async function measureMemory(world: BenchWorld): Promise<Measure[]> {
     { place: 'host', target: { kind: 'host', hostId: host.id } as TerminalTarget },
     { place: 'workspace', target: { kind: 'workspace', workspaceId: workspace.id } as TerminalTarget },
   ];
-  const measures: Measure[] = [];
   for (const { place, target } of places) {
     const terminals: CountingTerminal[] = [];
     try {
@@ -39,11 +38,11 @@ export async function measureMemory(world: BenchWorld): Promise<Measure[]> {
             ...(await Promise.all(Array.from({ length: more }, () => CountingTerminal.open(plane, target)))),
           );
         }
-        measures.push({
+        add({
           id: `memory-${place}-${count}`,
           title: `Memory of the plane, ${count} idle ${place} shell${count === 1 ? '' : 's'}`,
           unit: 'MB',
-          series: [{ name: 'Berth', samples: [await settledPssMb(served.pid)] }],
+          series: await settledMemory(served.pid),
         });
       }
     } finally {
@@ -51,22 +50,26 @@ export async function measureMemory(world: BenchWorld): Promise<Measure[]> {
         await Promise.all(terminals.slice(first, first + openAtOnce).map((terminal) => terminal.close()));
     }
   }
-  return measures;
 }
 
-/** The median of a few looks, since a collection of garbage may fall between. */
-async function settledPssMb(pid: number): Promise<number> {
-  const samples: number[] = [];
+/** A few looks, since a collection of garbage may fall between. */
+async function settledMemory(pid: number): Promise<Measure['series']> {
+  const own: number[] = [];
+  const whole: number[] = [];
   for (let look = 0; look < looks; look++) {
     await pause(lookEveryMs);
-    samples.push(await pssMb(pid));
+    const text = await readFile(`/proc/${pid}/smaps_rollup`, 'utf8');
+    own.push(megabytes(text, 'Pss'));
+    whole.push(megabytes(text, 'Rss'));
   }
-  return median(samples);
+  return [
+    { name: 'Berth', samples: own },
+    { name: 'the same, shared pages counted whole', samples: whole },
+  ];
 }
 
-/** Proportional set size (proc(5), smaps_rollup): shared pages count by their share. */
-async function pssMb(pid: number): Promise<number> {
-  const text = await readFile(`/proc/${pid}/smaps_rollup`, 'utf8');
-  const kib = Number(/^Pss:\s+(\d+) kB$/m.exec(text)?.[1]);
+/** Proportional and resident set size of proc(5)'s smaps_rollup; other Node processes here share this one's program. */
+function megabytes(text: string, name: 'Pss' | 'Rss'): number {
+  const kib = Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(text)?.[1]);
   return (kib * 1024) / 1e6;
 }

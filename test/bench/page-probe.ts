@@ -39,7 +39,8 @@ export function installPageProbe(): void {
     typeof value.lastLines === 'function';
   const findSession = (): Session | undefined => {
     for (const holder of document.querySelectorAll('.terminal-holder')) {
-      if ((holder as HTMLElement).offsetParent === null) continue;
+      // Tabs behind others keep their place in the layout.
+      if (!holder.checkVisibility({ visibilityProperty: true })) continue;
       const key = Object.keys(holder).find((name) => name.startsWith('__reactFiber$'));
       let fiber = key === undefined ? null : (holder as unknown as Record<string, Fiber>)[key];
       for (; fiber; fiber = fiber.return)
@@ -144,7 +145,7 @@ export function installPageProbe(): void {
     },
     arm: (trigger, pattern) => {
       outcome = Promise.withResolvers<number>();
-      armed = { trigger, pattern: new RegExp(pattern) };
+      armed = { trigger, pattern: new RegExp(pattern, 'm') };
     },
     reached: () => outcome.promise,
     armInterrupt: (quietMs) => {

@@ -14,7 +14,7 @@ import { type BenchWorld, openBenchWorld } from './bench-world.ts';
 import { measureDockerCalls } from './docker-calls.ts';
 import { measureFloods } from './floods.ts';
 import { judge } from './goals.ts';
-import { type Measure, within } from './measures.ts';
+import { type AddMeasure, type Measure, within } from './measures.ts';
 import { measureMemory } from './memory.ts';
 import { type Failure, type Report, toJson, toMarkdown } from './report.ts';
 import { measureStartUp } from './start-up.ts';
@@ -22,14 +22,14 @@ import { measureWindow } from './window.ts';
 
 interface Part {
   readonly name: string;
-  readonly measure: (world: BenchWorld) => Promise<Measure[]>;
+  readonly measure: (world: BenchWorld, add: AddMeasure) => Promise<void>;
 }
 
 const parts: readonly Part[] = [
   { name: 'docker', measure: measureDockerCalls },
   { name: 'flood', measure: measureFloods },
-  { name: 'window', measure: (world) => inBrowser((browser) => measureWindow(world, browser)) },
-  { name: 'start', measure: (world) => inBrowser((browser) => measureStartUp(world, browser)) },
+  { name: 'window', measure: (world, add) => inBrowser((browser) => measureWindow(world, browser, add)) },
+  { name: 'start', measure: (world, add) => inBrowser((browser) => measureStartUp(world, browser, add)) },
   { name: 'memory', measure: measureMemory },
 ];
 /** For one part. Several times what it takes on two busy cores. */
@@ -74,7 +74,8 @@ async function main(): Promise<number> {
   for (const { name, measure } of chosen) {
     const begunAtMs = performance.now();
     try {
-      measures.push(...(await within(partTimeoutMs, `the part “${name}”`, measure(world))));
+      const measuring = measure(world, (taken) => measures.push(taken));
+      await within(partTimeoutMs, `the part “${name}”`, measuring);
     } catch (error) {
       failures.push({
         name,

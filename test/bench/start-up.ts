@@ -7,11 +7,11 @@ import { join } from 'node:path';
 import type { Browser } from 'playwright';
 import { endWithThisProcess, stopProcess } from '#test/servers/stop-process.ts';
 import type { BenchWorld } from './bench-world.ts';
-import { elapsedMs, inTurns, type Measure } from './measures.ts';
+import { elapsedMs, inTurns, type AddMeasure } from './measures.ts';
 import { startServedProcess } from './served-process.ts';
 import { clickToPrompt, openBerthWindow } from './window.ts';
 
-export async function measureStartUp(world: BenchWorld, browser: Browser): Promise<Measure[]> {
+export async function measureStartUp(world: BenchWorld, browser: Browser, add: AddMeasure): Promise<void> {
   const rounds = world.isQuick ? 2 : 5;
   await using stack = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'berth-bench-saved-'));
@@ -21,11 +21,9 @@ export async function measureStartUp(world: BenchWorld, browser: Browser): Promi
     ['Berth, served', () => startedMs(browser)],
     ['an empty page from Node', () => emptyPageMs(browser)],
   ]);
+  add({ id: 'start-window', title: 'Start to usable window', unit: 'ms', series: first });
   const saved = await inTurns(Math.min(rounds, 3), [['Berth, served', () => promptMs(browser, folder)]]);
-  return [
-    { id: 'start-window', title: 'Start to usable window', unit: 'ms', series: first },
-    { id: 'start-prompt', title: 'Start to prompt on a saved host', unit: 'ms', series: saved },
-  ];
+  add({ id: 'start-prompt', title: 'Start to prompt on a saved host', unit: 'ms', series: saved });
 }
 
 async function startedMs(browser: Browser): Promise<number> {

@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Browser, BrowserContext, Page } from 'playwright';
 import type { BenchWorld } from './bench-world.ts';
 import { textPath, writeTexts } from './floods.ts';
-import { inTurns, type Measure, within } from './measures.ts';
+import { inTurns, type AddMeasure, type Measure, within } from './measures.ts';
 import { ask, installPageProbe } from './page-probe.ts';
 import { RawTerminal } from './raw-terminal.ts';
 
@@ -13,7 +13,7 @@ const floodMs = 1_200;
 const quietMs = 250;
 const keysPerTurn = 10;
 const stepTimeoutMs = 30_000;
-const promptInBuffer = '[$#]$';
+const promptInBuffer = '[$#] ?$';
 const xtermScript = new URL('../../node_modules/@xterm/xterm/lib/xterm.js', import.meta.url).pathname;
 const xtermStyle = new URL('../../node_modules/@xterm/xterm/css/xterm.css', import.meta.url).pathname;
 
@@ -36,18 +36,18 @@ export async function openBerthWindow(browser: Browser, link: string): Promise<B
 /** Opens a shell by a click on the page of a host or workspace; resolves with the milliseconds to its prompt. */
 export async function clickToPrompt(page: Page, name: string): Promise<number> {
   await page.getByRole('treeitem', { name }).first().click();
-  const button = page.getByRole('button', { name: 'Open terminal' }).first();
+  await page.getByRole('tab', { name, selected: true }).waitFor();
+  const button = page.getByRole('button', { name: 'Open terminal' }).filter({ visible: true }).first();
   await button.waitFor();
   await ask(page, 'arm', 'click', promptInBuffer);
   await button.click();
   return within(stepTimeoutMs, `a click opens a shell in ${name}`, ask(page, 'reached'));
 }
 
-export async function measureWindow(world: BenchWorld, browser: Browser): Promise<Measure[]> {
+export async function measureWindow(world: BenchWorld, browser: Browser, add: AddMeasure): Promise<void> {
   await using window = await openBerthWindow(browser, await world.served.link());
   const { page } = window;
   const rounds = world.isQuick ? 2 : 4;
-  const measures: Measure[] = [];
 
   const prompts = await inTurns(rounds, [
     ['host', () => clickToPrompt(page, world.host.name)],
@@ -56,33 +56,30 @@ export async function measureWindow(world: BenchWorld, browser: Browser): Promis
   ]);
   const [onHost, inWorkspace, raw] = prompts;
   if (inWorkspace === undefined || raw === undefined) throw new TypeError('three were asked for');
-  measures.push(
-    {
-      id: 'click-to-prompt-host',
-      title: 'Click to prompt, host',
-      unit: 'ms',
-      series: [
-        { ...onHost, name: 'Berth' },
-        { ...raw, name: 'ssh -tt, from nothing' },
-      ],
-    },
-    {
-      id: 'click-to-prompt-workspace',
-      title: 'Click to prompt, workspace',
-      unit: 'ms',
-      series: [
-        { ...inWorkspace, name: 'Berth' },
-        { ...raw, name: 'ssh -tt, from nothing' },
-      ],
-    },
-  );
+  add({
+    id: 'click-to-prompt-host',
+    title: 'Click to prompt, host',
+    unit: 'ms',
+    series: [
+      { ...onHost, name: 'Berth' },
+      { ...raw, name: 'ssh -tt, from nothing' },
+    ],
+  });
+  add({
+    id: 'click-to-prompt-workspace',
+    title: 'Click to prompt, workspace',
+    unit: 'ms',
+    series: [
+      { ...inWorkspace, name: 'Berth' },
+      { ...raw, name: 'ssh -tt, from nothing' },
+    ],
+  });
 
   // The newest host shell is in front from here on.
   await clickToPrompt(page, world.host.name);
-  measures.push(await measureEcho(world, page));
-  measures.push(await measureInterrupt(world, page, rounds));
-  measures.push(await measureShown(world, browser, page, rounds));
-  return measures;
+  add(await measureEcho(world, page));
+  add(await measureInterrupt(world, page, rounds));
+  add(await measureShown(world, browser, page, rounds));
 }
 
 async function rawPromptMs(world: BenchWorld): Promise<number> {
