@@ -77,6 +77,20 @@ export interface FixturePlane extends PlaneClient {
   failNext(method: MethodName, error: BerthError): void;
 }
 
+const keyring = {
+  backend: 'keychain',
+  name: 'Secret Service (GNOME Keyring)',
+  state: 'ready',
+  detail: '',
+  vaultExists: false,
+} as const;
+const pullLine = {
+  at: '2026-11-20T17:00:02.000Z',
+  step: 'pull',
+  level: 'command',
+  text: 'docker pull debian:12',
+} as const;
+
 type Replies = { [M in MethodName]?: (input: InputOf<M>) => unknown };
 
 export function createFixturePlane(scene: Scene): FixturePlane {
@@ -126,13 +140,56 @@ export function createFixturePlane(scene: Scene): FixturePlane {
       return {};
     },
     'hosts.candidates': () => scene.candidates ?? { candidates: [], agent: null, warnings: [] },
-    'hosts.images': () => ({ images: [] }),
+    'hosts.images': () => ({
+      images: (scene.images ?? []).map((reference, index) => ({
+        id: `sha256:${String(index).padStart(64, '0')}`,
+        references: [reference],
+        sizeBytes: 120_000_000,
+        createdAt: null,
+      })),
+    }),
     'workspaces.rename': ({ id, name }) => {
       const workspace = { ...found(collections.workspaces.items.get(id)), name };
       collections.workspaces.put(workspace);
       return workspace;
     },
-    'workspaces.keptVolumes': () => ({ volumes: [] }),
+    'workspaces.keptVolumes': ({ hostId }) => ({
+      volumes: (scene.keptVolumes ?? []).filter((volume) => volume.hostId === hostId),
+    }),
+    'workspaces.destroyPlan': ({ id, keepVolume }) => {
+      const { name, volumeName, mountPoint } = found(collections.workspaces.items.get(id));
+      const volume = { what: `Volume ${volumeName}`, detail: `Everything in ${mountPoint}: 1,400 MiB.` };
+      const deletes = [{ what: 'Container berth-api', detail: 'Programs that run in it end.' }];
+      return keepVolume
+        ? { workspaceName: name, deletes, keeps: [volume] }
+        : { workspaceName: name, deletes: [...deletes, volume], keeps: [] };
+    },
+    'projects.create': (definition) => {
+      const at = new Date().toISOString();
+      const id = `proj_${String(collections.projects.items.size + 50).padStart(20, '0')}` as const;
+      const project = { ...definition, id, createdAt: at, changedAt: at };
+      collections.projects.put(project);
+      return project;
+    },
+    'projects.edit': ({ id, ...change }) => {
+      const before = found(collections.projects.items.get(id));
+      const project = { ...before, ...change, changedAt: new Date().toISOString() } as typeof before;
+      collections.projects.put(project);
+      return project;
+    },
+    'workspaces.create': ({ name, projectId, hostId }) => {
+      const project = found(collections.projects.items.get(projectId));
+      const model = found([...collections.workspaces.items.values()][0]);
+      const operation = found([...collections.operations.items.values()][0]);
+      const id = `ws_${String(collections.workspaces.items.size + 50).padStart(20, '0')}` as const;
+      const workspace = {
+        ...model,
+        ...{ id, name, hostId, projectId, projectName: project.name, image: project.image },
+        ...{ state: 'creating' as const, operationId: operation.id },
+      };
+      collections.workspaces.put(workspace);
+      return { workspace, operation };
+    },
     'terminals.rename': ({ id, name }) => {
       const terminal = { ...found(collections.terminals.items.get(id)), name };
       collections.terminals.put(terminal);
@@ -161,6 +218,10 @@ export function createFixturePlane(scene: Scene): FixturePlane {
     }
   }
 
+  async function* each<T>(values: readonly T[], signal: AbortSignal | undefined) {
+    yield* values;
+    await new Promise<void>((resolve) => signal?.addEventListener('abort', () => resolve(), { once: true }));
+  }
   async function* once<T>(value: T, signal: AbortSignal | undefined) {
     yield value;
     await new Promise<void>((resolve) => signal?.addEventListener('abort', () => resolve(), { once: true }));
@@ -177,27 +238,9 @@ export function createFixturePlane(scene: Scene): FixturePlane {
         [Symbol.asyncIterator]: () => ({ next: () => new Promise<IteratorResult<unknown>>(() => undefined) }),
       };
     if (method === 'settings.watch') return settingsWatch(signal);
-    if (method === 'credentials.store')
-      return once(
-        {
-          backend: 'keychain',
-          name: 'Secret Service (GNOME Keyring)',
-          state: 'ready',
-          detail: '',
-          vaultExists: false,
-        },
-        signal,
-      );
-    if (method === 'operations.log')
-      return once(
-        {
-          at: '2026-11-20T17:00:02.000Z',
-          step: 'pull',
-          level: 'command',
-          text: 'docker pull debian:12',
-        },
-        signal,
-      );
+    if (method === 'credentials.store') return once(scene.secretStore ?? keyring, signal);
+    if (method === 'operations.log') return each(scene.operationLog ?? [pullLine], signal);
+    if (method === 'workspaces.stats') return each(scene.readings ?? [], signal);
     const name = method.split('.')[0] as CollectionName;
     if (method.endsWith('.watch') && name in collections) return collections[name].watch(signal);
     return once({}, signal);
@@ -231,8 +274,11 @@ export function createFixturePlane(scene: Scene): FixturePlane {
     }) as Client['call'],
     stream: ((method: string, _input: unknown, options?: { signal?: AbortSignal }) =>
       streamOf(method, options?.signal)) as Client['stream'],
-    bytes: () => ({
-      onBytes: (listener) => listener(new TextEncoder().encode('dev@api-server:~$ '), () => undefined),
+    bytes: (method) => ({
+      onBytes: (listener) => {
+        const text = method === 'workspaces.logs' ? (scene.output ?? '') : 'dev@api-server:~$ ';
+        listener(new TextEncoder().encode(text), () => undefined);
+      },
       send: () => undefined,
       waitingBytes: 0,
       opened: Promise.resolve(),

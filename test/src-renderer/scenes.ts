@@ -1,14 +1,14 @@
 /** States of the window for pictures: empty, a usual day, 200 hosts, long and right-to-left names, failures, loading. */
 import { BerthError } from '#contract/berth-error.ts';
-import type { Credential } from '#contract/credentials.ts';
+import type { Credential, SecretStoreStatus } from '#contract/credentials.ts';
 import type { Host, HostState } from '#contract/hosts.ts';
 import type { MethodName, OutputOf } from '#contract/index.ts';
-import type { Operation } from '#contract/operations.ts';
+import type { LogLine, Operation } from '#contract/operations.ts';
 import type { Project } from '#contract/projects.ts';
 import type { Question } from '#contract/questions.ts';
 import type { Settings } from '#contract/settings.ts';
 import type { Terminal } from '#contract/terminals.ts';
-import type { Workspace, WorkspaceState } from '#contract/workspaces.ts';
+import type { KeptVolume, Workspace, WorkspaceState, WorkspaceStats } from '#contract/workspaces.ts';
 import type { ConnectionState } from '#renderer/state/api.ts';
 
 export interface Scene {
@@ -23,6 +23,14 @@ export interface Scene {
   readonly connection?: ConnectionState;
   readonly streamErrors?: { readonly [M in MethodName]?: BerthError };
   readonly candidates?: OutputOf<'hosts.candidates'>;
+  readonly secretStore?: SecretStoreStatus;
+  /** Of every workspace that is looked at. */
+  readonly readings?: readonly WorkspaceStats[];
+  /** What every workspace wrote. */
+  readonly output?: string;
+  readonly operationLog?: readonly LogLine[];
+  readonly images?: readonly string[];
+  readonly keptVolumes?: readonly KeptVolume[];
   readonly isReadOnly?: boolean;
   readonly isLoading?: boolean;
 }
