@@ -51,9 +51,16 @@ export function Chart(props: ChartProps) {
         </span>
       </figcaption>
       <div aria-hidden style={{ height: heightPx }}>
-        <Suspense fallback={<div className="h-full rounded-md bg-hover/50" />}>
-          <Plot {...props} heightPx={heightPx} />
-        </Suspense>
+        {times.length < 2 ? (
+          // A line needs two points, and the axes of a plot without any show made-up years.
+          <div className="flex h-full items-center justify-center rounded-md bg-hover/50 text-meta text-muted">
+            First readings…
+          </div>
+        ) : (
+          <Suspense fallback={<div className="h-full rounded-md bg-hover/50" />}>
+            <Plot {...props} heightPx={heightPx} />
+          </Suspense>
+        )}
       </div>
       <table className="sr-only">
         <caption>{title}, last readings</caption>
