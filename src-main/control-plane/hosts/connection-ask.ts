@@ -76,8 +76,10 @@ export function createConnectionAsk(deps: {
   questions: Questions;
   hostId: HostId | null;
   definition: HostDefinition;
-  /** Answers of a trial of this very definition; a trial itself asks afresh. */
+  /** Answers kept for this host, or of a trial of this very definition; a trial itself asks afresh. */
   prepared: ((kind: Asked['kind'], subject: string) => TrialAnswer | undefined) | undefined;
+  /** The server, or the key, did not take the last answer to this question. */
+  onWrong?: (kind: Asked['kind'], subject: string) => void;
   /** The hop under way, as the connector told it last. */
   hop: () => string | null;
   signal: AbortSignal;
@@ -88,6 +90,7 @@ export function createConnectionAsk(deps: {
   const answers: TrialAnswer[] = [];
   const given = async (asked: Asked, canRemember: boolean): Promise<Given> => {
     const wasWrong = 'wasWrong' in asked && asked.wasWrong;
+    if (wasWrong) deps.onWrong?.(asked.kind, asked.subject);
     const prepared = wasWrong ? undefined : deps.prepared?.(asked.kind, asked.subject);
     if (prepared !== undefined) return prepared;
     try {
@@ -115,7 +118,8 @@ export function createConnectionAsk(deps: {
         remembered.splice(0, remembered.length, ...rest);
         if (remember && place) remembered.push({ kind, subject, secret, place });
         const others = answers.filter((one) => one.kind !== kind || one.subject !== subject);
-        answers.splice(0, answers.length, ...others, { kind, subject, secret, remember });
+        const isRemembered = remember && place !== undefined;
+        answers.splice(0, answers.length, ...others, { kind, subject, secret, remember: isRemembered });
         return secret;
       }
       case 'keyboard-interactive':

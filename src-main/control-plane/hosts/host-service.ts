@@ -21,6 +21,7 @@ import { HandshakeGate } from './handshake-gate.ts';
 import { credentialsOf, type HostRecord, parseHostRecord, waitsForSecrets } from './host.ts';
 import { readHostFacts } from './host-facts.ts';
 import type { HostLink, HostLinks } from './host-links.ts';
+import { KeptAnswers } from './kept-answers.ts';
 import { HostSupervisor, type SupervisedHost } from './host-supervisor.ts';
 import { LiveLinks } from './live-links.ts';
 import { runNetworkGuard } from './network-guard.ts';
@@ -49,7 +50,7 @@ export interface HostSecrets {
   onUsable(listener: () => void): () => void;
 }
 
-export interface HostServiceDeps extends Omit<OpenHostDeps, 'gate' | 'secretOf' | 'trials'> {
+export interface HostServiceDeps extends Omit<OpenHostDeps, 'gate' | 'secretOf' | 'trials' | 'kept'> {
   readonly connector: HostConnector;
   readonly secrets: HostSecrets;
   readonly store: RecordStore;
@@ -80,6 +81,7 @@ export class HostService {
       clock: deps.clock,
       gate: new HandshakeGate(),
       trials: new TrialAnswers({ clock: deps.clock }),
+      kept: new KeptAnswers(),
       secretOf: (id) => deps.secrets.secretOf(id),
     };
     this.#links = new LiveLinks({
@@ -117,6 +119,7 @@ export class HostService {
   async close(): Promise<void> {
     for (const end of this.#ends.splice(0)) end();
     await Promise.all([...this.#supervisors.values()].map((supervisor) => supervisor.disconnect()));
+    this.#openDeps.kept.dropAll();
     await Promise.all(this.#writes.values());
   }
 
@@ -173,6 +176,7 @@ export class HostService {
     const supervisor = this.#supervisors.get(id);
     if (isElsewhere && supervisor && this.#require(id).desired === 'connected') {
       await supervisor.disconnect();
+      this.#openDeps.kept.drop(id);
       supervisor.connect();
     }
     return this.#require(id);
@@ -192,6 +196,7 @@ export class HostService {
       throw error;
     }
     await supervisor?.disconnect();
+    this.#openDeps.kept.drop(id);
     this.#links.removed(id);
   }
 
@@ -204,12 +209,15 @@ export class HostService {
   async disconnect(id: HostId): Promise<Host> {
     await this.#change(id, { desired: 'disconnected' });
     await this.#supervisors.get(id)?.disconnect();
+    this.#openDeps.kept.drop(id);
     return this.#require(id);
   }
 
   async replaceKey({ id, oldFingerprint, newFingerprint }: ParsedInputOf<'hosts.replaceKey'>): Promise<Host> {
     const host = this.#require(id);
     await this.#deps.connector.replaceHostKey(host.definition, { oldFingerprint, newFingerprint });
+    // Another key may be another machine: what was typed for the first one is not sent there unasked.
+    this.#openDeps.kept.drop(id);
     if (host.desired === 'connected') this.#supervisors.get(id)?.connect();
     return this.#require(id);
   }
@@ -323,6 +331,7 @@ export class HostService {
           await this.#change(hostId, { definition: withSecret(definition, place, credentialId) });
       } catch (cause) {
         log.warn('a secret could not be remembered', { cause });
+        if (!signal.aborted) this.#openDeps.kept.keep(hostId, [{ kind, subject, secret, remember: false }]);
       }
     }
     const facts: HostFacts = await readHostFacts({ connection, engineInfo, clock, log, signal });

@@ -12,6 +12,7 @@ import type { HostConnection } from '../interfaces/host-connection.ts';
 import type { HostConnector } from '../interfaces/host-connector.ts';
 import type { Secret } from '../interfaces/secret.ts';
 import { createConnectionAsk, type Remembered } from './connection-ask.ts';
+import type { KeptAnswers } from './kept-answers.ts';
 import type { TrialAnswer, TrialAnswers } from './trial-answers.ts';
 import type { HandshakeGate } from './handshake-gate.ts';
 import type { EngineRouteShown } from './host.ts';
@@ -32,6 +33,7 @@ export interface OpenHostDeps {
   readonly secretOf: (id: CredentialId) => Promise<Secret | undefined>;
   readonly clock: Clock;
   readonly trials: TrialAnswers;
+  readonly kept: KeptAnswers;
 }
 
 export interface Attempt {
@@ -162,13 +164,17 @@ async function openConnection(
       ),
     );
   };
+  const { definition, isTrial = false, hostId } = attempt;
+  const keeper = isTrial || hostId === null ? undefined : hostId;
   const { ask, remembered, answers } = createConnectionAsk({
     questions: deps.questions,
-    hostId: attempt.hostId,
-    definition: attempt.definition,
-    prepared: attempt.isTrial
+    hostId,
+    definition,
+    prepared: isTrial
       ? undefined
-      : (kind, subject) => deps.trials.take(attempt.definition, kind, subject),
+      : (kind, subject) =>
+          (keeper && deps.kept.use(keeper, kind, subject)) ?? deps.trials.take(definition, kind, subject),
+    onWrong: (kind, subject) => keeper && deps.kept.wrong(keeper, kind, subject),
     hop: () => hop,
     signal,
     onAsked: (id) => {
@@ -183,7 +189,7 @@ async function openConnection(
     },
   });
   startTimer();
-  const connecting = deps.connector.connect(attempt.definition, {
+  const connecting = deps.connector.connect(definition, {
     signal,
     ask,
     secretOf: deps.secretOf,
@@ -204,8 +210,10 @@ async function openConnection(
         }, reject)
         .finally(() => signal.removeEventListener('abort', onAbort));
     });
+    if (keeper) deps.kept.keep(keeper, notRemembered(answers));
     return { connection, remembered, answers };
   } catch (error) {
+    if (keeper && BerthError.is(error, 'host.auth-failed')) deps.kept.drop(keeper);
     // Takes back a question that is still open for an attempt that has failed.
     over.abort(error);
     throw error;
@@ -213,4 +221,8 @@ async function openConnection(
     stopTimer();
     leave();
   }
+}
+
+function notRemembered(answers: readonly TrialAnswer[]): TrialAnswer[] {
+  return answers.filter(({ remember }) => !remember);
 }

@@ -211,6 +211,59 @@ describe('a real host', () => {
   });
 });
 
+describe('a user with a password', () => {
+  it('is asked once: cut sessions come back by themselves, a changed password is asked for', async () => {
+    const password = 'correct horse 7';
+    await remote.addUser({ name: 'typist', password, groups: ['docker'] });
+    const { id: typist } = await hosts.add({
+      name: 'Typist',
+      definition: {
+        kind: 'ssh',
+        configName: null,
+        address: remote.address,
+        port: remote.port,
+        user: 'typist',
+        auth: { method: 'password', credentialId: null },
+        jumps: [],
+        engineSocket: null,
+      },
+    });
+    const phase = () => hosts.get(typist)?.state.phase;
+    const reached = (wanted: HostState['phase']) =>
+      waitUntil(() => phase() === wanted, { what: `the typist is ${wanted}`, timeoutMs: 30_000 });
+    const asked: string[] = [];
+    const watching = new AbortController();
+    let type = password;
+    const watched = (async () => {
+      for await (const item of questions.watch(watching.signal))
+        for (const question of item.type === 'all' ? item.items : item.upserted) {
+          if (question.hostId !== typist || question.kind !== 'password') continue;
+          asked.push(question.wasWrong ? 'wrong' : 'first');
+          questions.answer(question.id, { kind: 'password', password: type, remember: false });
+        }
+    })();
+    await reached('ready');
+    for (let cuts = 0; cuts < 2; cuts++) {
+      const before = hosts.links.require(typist);
+      await remote.killSshSessions('reset');
+      await waitUntil(() => before.signal.aborted, { what: 'the link is lost' });
+      await reached('ready');
+      expect(hosts.links.require(typist).connection).not.toBe(before.connection);
+    }
+    expect(asked).toEqual(['first']);
+    type = 'another horse 8';
+    await remote.setPassword('typist', type);
+    await remote.killSshSessions('reset');
+    await waitUntil(() => asked.length > 1, { what: 'the password is asked for', timeoutMs: 30_000 });
+    await reached('ready');
+    expect(asked).toEqual(['first', 'wrong']);
+    watching.abort();
+    await watched;
+    await hosts.remove(typist);
+    await reach('ready');
+  }, 120_000);
+});
+
 /** 169.254.169.254, a public address, and a name server in a private range: all in a namespace behind the host. */
 async function startNeighbour(): Promise<void> {
   const inside = (...argv: string[]) => remote.runChecked(['nsenter', '--net=/run/netns/neighbour', ...argv]);

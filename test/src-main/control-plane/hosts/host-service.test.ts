@@ -414,6 +414,100 @@ describe('questions of a connection', () => {
   });
 });
 
+describe('a password that was typed and not remembered', () => {
+  async function connected() {
+    const world = await make();
+    const { hosts, connector, questions, phase, clock } = world;
+    const machine = connector.machine('atlas');
+    machine.password = 'canary-typed';
+    const { id } = await hosts.add({ name: 'Atlas', definition: at('atlas') });
+    const type = async (password: string) => {
+      const question = await asked(questions);
+      questions.answer(question.id, { kind: 'password', password, remember: false });
+      return question;
+    };
+    await type('canary-typed');
+    await vi.waitFor(() => expect(phase(id)).toBe('ready'));
+    /** Lost after a good time, so that the next attempt begins at once. */
+    const lose = async () => {
+      await clock.advance(31_000);
+      machine.breakConnections();
+    };
+    return { ...world, id, machine, type, lose };
+  }
+  const needsYou = (world: { phase(id: HostId): unknown }, id: HostId) =>
+    vi.waitFor(() => expect(world.phase(id)).toBe('needs-you'));
+
+  it('brings the host back after each loss without a question, and is written nowhere', async () => {
+    const { id, lose, phase, machine, questions, kept, store, log } = await connected();
+    const shown: string[] = [];
+    const watching = new AbortController();
+    void (async () => {
+      for await (const item of questions.watch(watching.signal))
+        for (const { kind } of item.type === 'all' ? item.items : item.upserted) shown.push(kind);
+    })();
+    for (let attempts = 2; attempts <= 6; attempts++) {
+      await lose();
+      await vi.waitFor(() => expect([machine.attempts, phase(id)]).toEqual([attempts, 'ready']));
+    }
+    watching.abort();
+    expect(shown).toEqual([]);
+    expect(kept.size).toBe(0);
+    const stored = await store.collection('hosts', (value) => value as { id: string }).all();
+    expect(JSON.stringify(stored) + log.text()).not.toContain('canary');
+  });
+
+  it('is asked for again once the server says that it is wrong', async () => {
+    const world = await connected();
+    const { id, machine, type, lose, phase } = world;
+    machine.password = 'canary-changed';
+    await lose();
+    await needsYou(world, id);
+    expect(await type('canary-changed')).toMatchObject({ kind: 'password', wasWrong: true });
+    await vi.waitFor(() => expect(phase(id)).toBe('ready'));
+    await lose();
+    await vi.waitFor(() => expect([machine.attempts, phase(id)]).toEqual([3, 'ready']));
+  });
+
+  it.each([
+    [
+      'a disconnection',
+      async ({ hosts, id }: Awaited<ReturnType<typeof connected>>) => {
+        await hosts.disconnect(id);
+        await hosts.connect(id);
+      },
+    ],
+    [
+      'an edit of the definition',
+      async ({ hosts, id }: Awaited<ReturnType<typeof connected>>) => {
+        await hosts.edit({ id, definition: { ...at('atlas'), kind: 'ssh', port: 22 } as HostDefinition });
+      },
+    ],
+    [
+      'another host key',
+      async ({ hosts, id, machine, lose, phase }: Awaited<ReturnType<typeof connected>>) => {
+        machine.fingerprint = 'SHA256:second';
+        await lose();
+        await vi.waitFor(() => expect(phase(id)).toBe('failed'));
+        const change = { oldFingerprint: 'SHA256:first', newFingerprint: 'SHA256:second' };
+        await hosts.replaceKey({ id, ...change });
+      },
+    ],
+  ])('is gone after %s', async (_name, act) => {
+    const world = await connected();
+    await act(world);
+    await needsYou(world, world.id);
+    expect(await asked(world.questions)).toMatchObject({ kind: 'password', wasWrong: false });
+  });
+
+  it('outlives a change of the name', async () => {
+    const { hosts, id, lose, machine, phase } = await connected();
+    await hosts.edit({ id, name: 'Bora' });
+    await lose();
+    await vi.waitFor(() => expect([machine.attempts, phase(id)]).toEqual([2, 'ready']));
+  });
+});
+
 describe('the list of hosts', () => {
   it('refuses a name that is taken, whatever its case, and a credential that is gone', async () => {
     const { hosts, connector } = await make();
