@@ -8,6 +8,7 @@ import { BerthError } from '#contract/berth-error.ts';
 import type { Method } from '#contract/contract.ts';
 import { commonErrorCodes } from '#contract/error-codes.ts';
 import { contract } from '#contract/index.ts';
+import { plainRule } from '#contract/plain-rules.ts';
 import type { Caller } from './caller.ts';
 import type { ByteChannel, HandlerContext, Handlers } from './handler.ts';
 import type { Log } from './interfaces/log.ts';
@@ -52,7 +53,7 @@ export function createDispatcher(handlers: Handlers, options: DispatcherOptions)
   function begin<K extends Method['kind']>(kind: K, name: unknown, input: unknown, caller: Caller) {
     const method = methodOf(name, caller);
     if (typeof name !== 'string' || method?.kind !== kind) throw notFound();
-    const parsed = method.input.safeParse(input ?? {});
+    const parsed = method.input.safeParse(input ?? {}, { error: plainRule });
     if (!parsed.success) throw invalidInput(parsed.error);
     const handler = (handlers as unknown as Readonly<Record<string, AnyHandler>>)[name];
     if (handler === undefined) throw notFound();

@@ -37,6 +37,21 @@ export class BerthError extends Error {
     return new BerthError(shape.code, shape.message, { details: shape.details });
   }
 
+  /**
+   * What a schema cannot see: a field that has the right form and cannot be used. `field` is its path in the method's
+   * input; `message` is a whole sentence with the remedy, and stands at the field.
+   */
+  static atField(
+    field: string,
+    message: string,
+    options: { details?: ErrorDetails; cause?: unknown } = {},
+  ): BerthError {
+    return new BerthError('invalid-input', message, {
+      ...options,
+      details: { ...options.details, fields: [`${field}: ${message}`] },
+    });
+  }
+
   static is(value: unknown, ...codes: readonly ErrorCode[]): value is BerthError {
     return value instanceof BerthError && (codes.length === 0 || codes.includes(value.code));
   }

@@ -59,22 +59,30 @@ export const LocalDefinition = z.object({
   /** Path of the engine's socket; null finds it the way the Docker CLI does. */
   socketPath: z.string().min(1).max(4096).nullable(),
 });
-export const SshDefinition = z.object({
-  kind: z.literal('ssh'),
-  /**
-   * A name in `~/.ssh/config`, resolved anew at each connect; the fields below then only override what the person set
-   * (null = as configured). Without it address and user are required.
-   */
-  configName: z.string().min(1).max(255).nullable(),
-  address: HostAddress.nullable(),
-  port: PortNumber.nullable(),
-  user: LoginName.nullable(),
-  auth: SshAuth,
-  /** Outermost first. Empty: none, or as the configuration's ProxyJump says. */
-  jumps: z.array(SshHop).max(8),
-  /** Path of the engine's socket on the host; null looks for the usual ones. */
-  engineSocket: z.string().min(1).max(4096).regex(/^\//, 'must be an absolute path').nullable(),
-});
+export const SshDefinition = z
+  .object({
+    kind: z.literal('ssh'),
+    /**
+     * A name in `~/.ssh/config`, resolved anew at each connect; the fields below then only override what the person set
+     * (null = as configured). Without it address and user are required.
+     */
+    configName: z.string().min(1).max(255).nullable(),
+    address: HostAddress.nullable(),
+    port: PortNumber.nullable(),
+    user: LoginName.nullable(),
+    auth: SshAuth,
+    /** Outermost first. Empty: none, or as the configuration's ProxyJump says. */
+    jumps: z.array(SshHop).max(8),
+    /** Path of the engine's socket on the host; null looks for the usual ones. */
+    engineSocket: z.string().min(1).max(4096).regex(/^\//, 'must be an absolute path').nullable(),
+  })
+  .superRefine(({ configName, address, user }, context) => {
+    const missing = (field: string, message: string) =>
+      context.addIssue({ code: 'custom', path: [field], message });
+    if (configName !== null) return;
+    if (address === null) missing('address', 'must not be empty: type a host name or an IP address');
+    if (user === null) missing('user', 'must not be empty: type the user to sign in as');
+  });
 export const HostDefinition = z.discriminatedUnion('kind', [LocalDefinition, SshDefinition]);
 export type LocalDefinition = z.infer<typeof LocalDefinition>;
 export type SshDefinition = z.infer<typeof SshDefinition>;

@@ -26,6 +26,8 @@ export const Question = z.discriminatedUnion('kind', [
     fingerprint: z.string(),
     /** Other names under which this very key is already trusted. */
     alsoKnownAs: z.array(z.string()),
+    /** What else to know before trusting it, in a sentence or two; absent when there is nothing. */
+    note: z.string().optional(),
   }),
   z.object({ ...base, kind: z.literal('password'), wasWrong: z.boolean(), canRemember: z.boolean() }),
   z.object({

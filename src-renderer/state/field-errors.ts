@@ -11,3 +11,16 @@ export function fieldErrors(error: BerthError | null): Readonly<Record<string, s
     }),
   );
 }
+
+/**
+ * What a form must show of an error beside its fields: null when every line of it stands at one of the fields that the
+ * form `shows`, the error itself otherwise. So no failure is ever without a word.
+ */
+export function errorBesideFields(
+  error: BerthError | null,
+  shows: (field: string) => boolean,
+): BerthError | null {
+  if (error === null) return null;
+  const fields = Object.keys(fieldErrors(error));
+  return fields.length > 0 && fields.every(shows) ? null : error;
+}

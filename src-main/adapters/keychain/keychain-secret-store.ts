@@ -81,9 +81,7 @@ export class KeychainSecretStore implements SecretStore {
     assertKey(key);
     const plain = Buffer.from(secret.reveal());
     if (plain.length === 0 || plain.length > MAX_SECRET_BYTES)
-      throw new BerthError('invalid-input', 'A secret has 1 to 65,536 bytes.', {
-        details: { field: 'secret' },
-      });
+      throw BerthError.atField('secret', 'A secret has 1 to 65,536 bytes.');
     await this.#inTurn(async () => {
       const { masterKey, isNew } = await this.#keyForWriting();
       await this.#sealed.put(key, plain, masterKey);

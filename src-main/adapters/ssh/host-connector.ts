@@ -53,7 +53,7 @@ export interface HostConnectorDeps {
 }
 
 export function createHostConnector(deps: HostConnectorDeps): HostConnector {
-  const hostKeys = new HostKeyCheck({ store: new KnownHostsStore(deps.knownHostsPath), log: deps.log });
+  const hostKeys = new HostKeyCheck({ store: new KnownHostsStore(deps.knownHostsPath) });
   const limiter = new HandshakeLimiter();
   const loginDeps: LoginDeps = { ...deps, hostKeys, limiter };
   const loadConfig = () =>

@@ -5,7 +5,6 @@
  */
 import { BerthError } from '#contract/berth-error.ts';
 import type { Ask } from '../../control-plane/interfaces/host-connector.ts';
-import type { Log } from '../../control-plane/interfaces/log.ts';
 import {
   authoritiesFor,
   fingerprintOfKey,
@@ -21,7 +20,6 @@ import type { Hop } from './target.ts';
 
 export interface HostKeyCheckDeps {
   readonly store: KnownHostsStore;
-  readonly log: Log;
 }
 
 interface RefusedKey {
@@ -73,19 +71,14 @@ export class HostKeyCheck {
       const { file, line } = verdict.was;
       throw changed(hop, { was, is: fingerprint, keyType, file, line });
     }
-    if (authoritiesFor(shown, groups).length > 0)
-      this.#deps.log.info(
-        'a certificate authority is known for this host, but its certificates cannot be checked',
-        {
-          hop: hop.name,
-        },
-      );
+    const [authority] = authoritiesFor(shown, groups);
     const isTrusted = await how.ask({
       kind: 'host-key',
       subject: hop.name,
       keyType,
       fingerprint,
       alsoKnownAs: verdict.alsoKnownAs,
+      ...(authority === undefined ? {} : { note: certificateNote(authority) }),
     });
     if (isTrusted !== true)
       throw new BerthError(
@@ -140,6 +133,11 @@ export class HostKeyCheck {
     const [oldest] = this.#refused.keys();
     if (this.#refused.size > MAX_REFUSED && oldest !== undefined) this.#refused.delete(oldest);
   }
+}
+
+/** ssh2 negotiates no host certificates, so the authority's word cannot be had: the person must know that it was not asked. */
+function certificateNote({ file, line }: KnownHostsLine): string {
+  return `Your known hosts (${file}, line ${line}) name a certificate authority for this host. Berth cannot check certificates yet, so the authority does not vouch for this key: compare it yourself.`;
 }
 
 /** HostKeyAlias takes the place of address and port (ssh_config(5)); one that is no plain name is not followed. */

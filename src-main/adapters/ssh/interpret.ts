@@ -67,9 +67,9 @@ export function interpretText(text: string, config: SshConfig): InterpretedTarge
   if (definition.address !== null && !HostAddress.safeParse(definition.address).success)
     throw unreadableText();
   if (definition.user !== null && !LoginName.safeParse(definition.user).success)
-    throw new BerthError('invalid-input', `${JSON.stringify(definition.user)} is not a login name.`, {
-      details: { field: 'text' },
-    });
+    throw problem(
+      'The part before the @ is no login name. Type user@host, with a user as the server knows it.',
+    );
   const hops = resolveTarget(definition, config);
   return { name: host, definition, effective: describe(hops, resolved, typed) };
 }
@@ -197,5 +197,5 @@ function unreadableText(): BerthError {
 }
 
 function problem(message: string): BerthError {
-  return new BerthError('invalid-input', message, { details: { field: 'text' } });
+  return BerthError.atField('text', message);
 }

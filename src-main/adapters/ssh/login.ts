@@ -107,12 +107,13 @@ export async function logIn(request: LoginRequest, deps: LoginDeps): Promise<Log
   }
 }
 
+/** Names the hop in the details, and in the message where it is one on the way: else a person looks at the wrong server. */
 function withHop(error: unknown, hop: Hop): unknown {
-  if (!BerthError.is(error) || error.details.hop !== undefined) return error;
-  return new BerthError(error.code, error.message, {
-    details: { hop: hop.name, ...error.details },
-    cause: error,
-  });
+  if (!BerthError.is(error) || error.code === 'cancelled') return error;
+  if (hop.isTarget && error.details.hop !== undefined) return error;
+  const message = hop.isTarget ? error.message : `On the way, at the jump host ${hop.name}: ${error.message}`;
+  const details = { hop: hop.name, ...error.details, ...(hop.isTarget ? {} : { jumpHost: hop.name }) };
+  return new BerthError(error.code, message, { details, cause: error });
 }
 
 class Attempt {

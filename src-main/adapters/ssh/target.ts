@@ -107,7 +107,7 @@ export function unbracketed(address: string): string {
 }
 
 function missing(field: string, message: string): BerthError {
-  return new BerthError('invalid-input', message, { details: { field } });
+  return BerthError.atField(`definition.${field}`, message);
 }
 
 /** A ProxyJump value; `[]` for none, undefined when it cannot be read. */

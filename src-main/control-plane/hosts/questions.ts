@@ -132,10 +132,7 @@ function questionOf(
 
 function givenBy(question: Question, answer: Answer): Given {
   if (answer.kind === 'declined') return answer;
-  if (answer.kind !== question.kind)
-    throw new BerthError('invalid-input', `answer.kind: must be ${question.kind}`, {
-      details: { field: 'answer.kind' },
-    });
+  if (answer.kind !== question.kind) throw unfit('answer.kind', `must be ${question.kind}`);
   switch (answer.kind) {
     case 'host-key':
       return answer;
@@ -146,14 +143,17 @@ function givenBy(question: Question, answer: Answer): Given {
     case 'keyboard-interactive': {
       const expected = question.kind === 'keyboard-interactive' ? question.prompts.length : 0;
       if (answer.responses.length !== expected)
-        throw new BerthError('invalid-input', `answer.responses: must have ${expected} entries`, {
-          details: { field: 'answer.responses' },
-        });
+        throw unfit('answer.responses', `must have ${expected} entries`);
       return { kind: 'keyboard-interactive', secrets: answer.responses.map((text) => new Secret(text)) };
     }
     default:
       return answer satisfies never;
   }
+}
+
+function unfit(field: string, rule: string): BerthError {
+  const line = `${field}: ${rule}`;
+  return new BerthError('invalid-input', `Not valid: ${line}.`, { details: { fields: [line] } });
 }
 
 function reasonOf(signal: AbortSignal): Error {

@@ -13,6 +13,8 @@ export interface HostKeyQuestion {
   readonly keyType: string;
   readonly fingerprint: string;
   readonly alsoKnownAs: readonly string[];
+  /** What else to know before trusting it, in a sentence or two. */
+  readonly note?: string;
 }
 export interface PasswordQuestion {
   readonly kind: 'password';

@@ -5,6 +5,7 @@
 import { ArrowRight, Cpu, KeyRound, Server, SquareTerminal } from 'lucide-react';
 import { type ReactNode, useEffect, useRef, useState } from 'react';
 import type { BerthError } from '#contract/berth-error.ts';
+import { errorCodes } from '#contract/error-codes.ts';
 import type { HostCandidate, HostDefinition } from '#contract/hosts.ts';
 import type { OutputOf } from '#contract/index.ts';
 import { Button } from '../../components/button.tsx';
@@ -16,12 +17,14 @@ import { TextField } from '../../components/text-field.tsx';
 import { LoadingRows } from '../../components/loading-rows.tsx';
 import { useClient, useViewActions } from '../../state/app-context.tsx';
 import type { ViewProps } from '../../state/feature.ts';
-import { fieldErrors } from '../../state/field-errors.ts';
+import { errorBesideFields, fieldErrors } from '../../state/field-errors.ts';
 import { toBerthError } from '../../state/mirror.ts';
-import { DefinitionFields } from './definition-fields.tsx';
+import { DefinitionFields, showsField } from './definition-fields.tsx';
+import { failureAtField } from './failure-at-field.ts';
 import { Findings } from './findings.tsx';
 import { hostAddress } from './host-words.ts';
 import { MachineFacts } from './machine-facts.tsx';
+import { useShownFailure } from './shown-failure.ts';
 
 type Candidates = OutputOf<'hosts.candidates'>;
 type Tested = OutputOf<'hosts.test'>;
@@ -35,6 +38,7 @@ interface Draft {
 export default function AddHostPage({ tabId }: ViewProps<'add-host'>) {
   const client = useClient();
   const view = useViewActions();
+  const [text, setText] = useState('');
   const [draft, setDraft] = useState<Draft | null>(null);
 
   const add = async (name: string, definition: HostDefinition) => {
@@ -49,7 +53,7 @@ export default function AddHostPage({ tabId }: ViewProps<'add-host'>) {
       width="text"
     >
       {draft === null ? (
-        <Opening onDraft={setDraft} />
+        <Opening text={text} onText={setText} onDraft={setDraft} />
       ) : (
         <Review key={hostAddress(draft.definition)} draft={draft} onBack={() => setDraft(null)} onAdd={add} />
       )}
@@ -57,14 +61,19 @@ export default function AddHostPage({ tabId }: ViewProps<'add-host'>) {
   );
 }
 
-function Opening({ onDraft }: { onDraft: (draft: Draft) => void }) {
+function Opening(props: {
+  readonly text: string;
+  readonly onText: (text: string) => void;
+  readonly onDraft: (draft: Draft) => void;
+}) {
+  const { text, onText, onDraft } = props;
   const client = useClient();
-  const [text, setText] = useState('');
   const [error, setError] = useState<BerthError | null>(null);
   const [isBusy, setBusy] = useState(false);
   const [candidates, setCandidates] = useState<Candidates | null>(null);
   const [candidatesError, setCandidatesError] = useState<BerthError | null>(null);
   const input = useRef<HTMLInputElement>(null);
+  const beside = errorBesideFields(error, (field) => field === 'text');
 
   useEffect(() => {
     input.current?.focus();
@@ -107,7 +116,10 @@ function Opening({ onDraft }: { onDraft: (draft: Draft) => void }) {
             help="An address, a name of your SSH configuration, or a whole ssh command."
             value={text}
             error={fieldErrors(error)['text'] ?? null}
-            onChange={setText}
+            onChange={(next) => {
+              onText(next);
+              setError(null);
+            }}
           />
           <Button
             type="submit"
@@ -119,8 +131,15 @@ function Opening({ onDraft }: { onDraft: (draft: Draft) => void }) {
             Continue
           </Button>
         </div>
-        {error !== null && error.code !== 'invalid-input' && (
-          <ErrorNote title="This could not be understood" error={error} />
+        {beside !== null && (
+          <ErrorNote
+            title={
+              beside.code === 'host.ssh-config-invalid'
+                ? errorCodes[beside.code].title
+                : 'This could not be understood'
+            }
+            error={beside}
+          />
         )}
       </form>
 
@@ -223,7 +242,12 @@ function Review(props: {
   const [phase, setPhase] = useState<'idle' | 'testing' | 'adding'>('idle');
   const running = useRef<AbortController | null>(null);
   useEffect(() => () => running.current?.abort(), []);
-  const errors = fieldErrors(error);
+  const errors = { ...fieldErrors(error), ...failureAtField(error, definition) };
+  const beside =
+    Object.keys(failureAtField(error, definition)).length > 0 ? null : errorBesideFields(error, showsField);
+
+  // What the plane would not keep either cannot be added all the same.
+  const isFailedTrial = error !== null && error.code !== 'invalid-input' && error.code !== 'host.name-taken';
 
   const change = (next: HostDefinition) => {
     setDefinition(next);
@@ -255,8 +279,12 @@ function Review(props: {
     }
   };
 
+  const form = useRef<HTMLFormElement>(null);
+  useShownFailure(form, error);
+
   return (
     <form
+      ref={form}
       className="flex flex-col gap-6"
       onSubmit={(event) => {
         event.preventDefault();
@@ -269,7 +297,10 @@ function Review(props: {
           help="How the host is called in Berth."
           value={name}
           error={errors['name'] ?? null}
-          onChange={setName}
+          onChange={(next) => {
+            setName(next);
+            setError(null);
+          }}
         />
         {definition.kind === 'ssh' ? (
           <DefinitionFields definition={definition} errors={errors} onChange={change} />
@@ -287,9 +318,7 @@ function Review(props: {
         <Effective rows={props.draft.effective.filter((row) => !inFields.has(row.source))} />
       </div>
 
-      {error !== null && error.code !== 'invalid-input' && (
-        <ErrorNote title={failureTitle(error)} error={error} />
-      )}
+      {beside !== null && <ErrorNote title="The connection did not come about" error={beside} />}
       {phase === 'testing' && (
         <div role="status" className="flex items-center gap-3 text-muted">
           <StateMark signal="busy" word="Connecting" />
@@ -315,7 +344,7 @@ function Review(props: {
             Back
           </Button>
         )}
-        {error !== null && phase === 'idle' && definition.kind === 'ssh' && (
+        {isFailedTrial && phase === 'idle' && definition.kind === 'ssh' && (
           <Button variant="quiet" onClick={() => void add()}>
             Add all the same
           </Button>
@@ -323,10 +352,6 @@ function Review(props: {
       </div>
     </form>
   );
-}
-
-function failureTitle(error: BerthError): string {
-  return error.code === 'host.name-taken' ? 'The host was not added' : 'The connection did not come about';
 }
 
 /** What was typed, and what nobody said, already stands in the fields. */

@@ -36,7 +36,7 @@ export interface AuthFieldsProps {
   readonly onChange: (auth: SshAuth) => void;
   /** Whom it is for, as "dev@atlas": the label of secrets that are saved. */
   readonly subject: string;
-  /** Messages by field, as the plane names them. */
+  /** Messages by field of the method, as `source.path`. */
   readonly errors?: Readonly<Record<string, string>>;
 }
 
@@ -56,6 +56,7 @@ export function AuthFields({ auth, onChange, subject, errors = {} }: AuthFieldsP
           isOptional
           isCode
           value={auth.key ?? ''}
+          error={errors['key'] ?? null}
           onChange={(key) => onChange({ method: 'agent', key: key.trim() === '' ? null : key })}
         />
       )}
@@ -113,13 +114,13 @@ function KeyFields({
             isCode
             placeholder="~/.ssh/id_ed25519"
             value={path}
-            error={errors['definition.auth.source.path'] ?? null}
+            error={errors['source.path'] ?? null}
             onChange={(next) => onChange({ ...auth, source: { kind: 'file', path: next } })}
           />
           {shell !== null && <Button onClick={browse}>Choose…</Button>}
         </div>
       ) : (
-        <KeptKey {...{ auth, onChange, subject }} />
+        <KeptKey {...{ auth, onChange, subject, errors }} />
       )}
       <p className="text-meta text-muted">
         An encrypted key asks for its passphrase when Berth connects, and can keep it in the keychain.
@@ -128,15 +129,19 @@ function KeyFields({
   );
 }
 
+/** No key is chosen yet: what is missing depends on how far the person got. */
+function unkept(text: string): string {
+  return text.trim() === ''
+    ? 'must not be empty: paste a private key, or choose one that is kept already'
+    : 'is not kept yet: press “Keep in the keychain” first';
+}
+
 function KeptKey({
   auth,
   onChange,
   subject,
-}: {
-  auth: Extract<SshAuth, { method: 'key' }>;
-  onChange: (auth: SshAuth) => void;
-  subject: string;
-}) {
+  errors = {},
+}: AuthFieldsProps & { auth: Extract<SshAuth, { method: 'key' }> }) {
   const client = useClient();
   const [text, setText] = useState('');
   const [isBusy, setBusy] = useState(false);
@@ -180,6 +185,7 @@ function KeptKey({
             isCode
             rows={5}
             value={text}
+            error={errors['source.path'] === undefined ? null : unkept(text)}
             onChange={setText}
             placeholder="-----BEGIN OPENSSH PRIVATE KEY-----"
           />

@@ -1,5 +1,5 @@
 /** Changes a host's definition. A changed one reconnects; what runs on the host goes on. */
-import { useState } from 'react';
+import { useRef, useState } from 'react';
 import type { BerthError } from '#contract/berth-error.ts';
 import type { Host } from '#contract/hosts.ts';
 import { Button } from '../../components/button.tsx';
@@ -7,9 +7,11 @@ import { Dialog } from '../../components/dialog.tsx';
 import { ErrorNote } from '../../components/error-note.tsx';
 import { TextField } from '../../components/text-field.tsx';
 import { useClient } from '../../state/app-context.tsx';
-import { fieldErrors } from '../../state/field-errors.ts';
+import { errorBesideFields, fieldErrors } from '../../state/field-errors.ts';
 import { toBerthError } from '../../state/mirror.ts';
-import { DefinitionFields } from './definition-fields.tsx';
+import { useShownFailure } from './shown-failure.ts';
+import { DefinitionFields, showsField } from './definition-fields.tsx';
+import { failureAtField } from './failure-at-field.ts';
 
 export function EditHostDialog({ host, onClose }: { host: Host; onClose: () => void }) {
   const client = useClient();
@@ -17,7 +19,11 @@ export function EditHostDialog({ host, onClose }: { host: Host; onClose: () => v
   const [definition, setDefinition] = useState(host.definition);
   const [error, setError] = useState<BerthError | null>(null);
   const [isBusy, setBusy] = useState(false);
-  const errors = fieldErrors(error);
+  const errors = { ...fieldErrors(error), ...failureAtField(error, definition) };
+  const beside =
+    Object.keys(failureAtField(error, definition)).length > 0 ? null : errorBesideFields(error, showsField);
+  const form = useRef<HTMLDivElement>(null);
+  useShownFailure(form, error);
   const save = async () => {
     setBusy(true);
     setError(null);
@@ -44,7 +50,7 @@ export function EditHostDialog({ host, onClose }: { host: Host; onClose: () => v
         </>
       }
     >
-      <div className="flex flex-col gap-3">
+      <div ref={form} className="flex flex-col gap-3">
         <TextField label="Name" value={name} error={errors['name'] ?? null} onChange={setName} />
         {definition.kind === 'ssh' ? (
           <DefinitionFields definition={definition} errors={errors} onChange={setDefinition} />
@@ -61,9 +67,7 @@ export function EditHostDialog({ host, onClose }: { host: Host; onClose: () => v
             }
           />
         )}
-        {error !== null && error.code !== 'invalid-input' && (
-          <ErrorNote title="The host was not changed" error={error} />
-        )}
+        {beside !== null && <ErrorNote title="The host was not changed" error={beside} />}
       </div>
     </Dialog>
   );

@@ -407,7 +407,9 @@ function Images({ host }: { host: Host }) {
   if (list.error !== null || list.items === null || list.items.length === 0) return null;
   const total = list.items.reduce((sum, image) => sum + image.sizeBytes, 0);
   return (
-    <Disclosure label={`${formatCount(list.items.length, 'image', 'images')} on this host, ${formatBytes(total)}`}>
+    <Disclosure
+      label={`${formatCount(list.items.length, 'image', 'images')} on this host, ${formatBytes(total)}`}
+    >
       <Card>
         <ul className="divide-y divide-line">
           {list.items.map((image) => (

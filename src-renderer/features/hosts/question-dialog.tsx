@@ -2,6 +2,7 @@
  * What a connection needs a person to decide: one question at a time, in front of everything. Closing the window of a
  * question declines it. Answers go straight to the plane and are kept nowhere here.
  */
+import { TriangleAlert } from 'lucide-react';
 import { type ReactNode, useRef, useState } from 'react';
 import type { BerthError } from '#contract/berth-error.ts';
 import type { Answer, Question } from '#contract/questions.ts';
@@ -95,6 +96,12 @@ function HostKey({ question, isBusy, onAnswer, after }: Shared & { question: Of<
           <p className="text-muted">
             This very key is already trusted as{' '}
             <span className="font-code wrap-anywhere">{question.alsoKnownAs.join(', ')}</span>.
+          </p>
+        )}
+        {question.note !== undefined && (
+          <p className="flex gap-2 rounded-md border border-attention/40 bg-attention-soft px-3 py-2 text-text">
+            <TriangleAlert aria-hidden size={16} className="mt-0.5 shrink-0 text-attention" />
+            <span className="min-w-0 wrap-anywhere">{question.note}</span>
           </p>
         )}
         {after}
