@@ -14,6 +14,7 @@ import type { TerminalId } from '#contract/ids.ts';
 import type { Settings } from '#contract/settings.ts';
 import type { TerminalSize } from '#contract/terminals.ts';
 import type { ByteStream, Client } from '../../transport/client.ts';
+import { CursorBlink } from './cursor-blink.ts';
 import { mayLeaveTerminal } from './outgoing-filter.ts';
 import { guardParser, isOpenableLink } from './parser-guard.ts';
 import { cleanPaste, needsPasteWarning, type PasteText } from './paste.ts';
@@ -69,6 +70,7 @@ export class TerminalSession {
   readonly #screen: Screen;
   readonly #fit = new FitAddon();
   readonly #search = new SearchAddon({ highlightLimit: 2_000 });
+  readonly #blink: CursorBlink;
   readonly #client: Client;
   readonly #events: SessionEvents;
   #appearance: TerminalAppearance;
@@ -91,6 +93,12 @@ export class TerminalSession {
     this.#toldSize = options.size;
     this.element = document.createElement('div');
     this.element.className = 'terminal-screen';
+    this.#blink = new CursorBlink((isShown) => {
+      this.element.dataset.cursor = isShown ? 'shown' : 'hidden';
+    });
+    this.element.addEventListener('focusin', () => this.#blink.start());
+    this.element.addEventListener('focusout', () => this.#blink.stop());
+    this.element.addEventListener('keydown', () => this.#blink.typed(), { capture: true });
     this.#screen = new Screen({
       cols: options.size.cols,
       rows: options.size.rows,
@@ -167,6 +175,7 @@ export class TerminalSession {
     this.#isWebglWanted = false;
     this.#webgl?.dispose();
     this.#webgl = undefined;
+    this.#blink.stop();
     this.element.remove();
   }
 
