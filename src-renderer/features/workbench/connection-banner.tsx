@@ -1,7 +1,10 @@
-/** Says that the plane is away, since when pages show what was last known, and when it is tried again. */
-import { Lock, Unplug } from 'lucide-react';
-import type { ReactNode } from 'react';
-import { Button } from '../../components/button.tsx';
+/**
+ * What the whole window must know: that the plane is away (pages then show what was last known) and when it is tried
+ * again; that nothing can be changed; and what the plane has to tell since its start, until the person has read it.
+ */
+import { Info, Lock, Unplug, X } from 'lucide-react';
+import { type ReactNode, useState } from 'react';
+import { Button, IconButton } from '../../components/button.tsx';
 import { formatClock } from '../../components/format.ts';
 import { Spinner } from '../../components/spinner.tsx';
 import { useAbout, useApp, useConnection } from '../../state/app-context.tsx';
@@ -19,40 +22,64 @@ function Band({ children }: { children: ReactNode }) {
 }
 
 export function ConnectionBanner() {
+  return (
+    <>
+      <LostBand />
+      <ReadOnlyBand />
+      <NoticeBand />
+    </>
+  );
+}
+
+function LostBand() {
   const { client } = useApp();
   const connection = useConnection();
-  const about = useAbout();
   const nowMs = useNow(connection.phase === 'lost');
-  if (connection.phase === 'lost') {
-    const leftMs = connection.retryAtMs === null ? null : connection.retryAtMs - nowMs;
-    return (
-      <Band>
-        <Unplug aria-hidden size={15} className="shrink-0 text-attention" />
-        <span className="min-w-[240px] flex-1">
-          The connection to Berth was lost. What you see is the last that was known; work on hosts goes on.
+  if (connection.phase !== 'lost') return null;
+  const leftMs = connection.retryAtMs === null ? null : connection.retryAtMs - nowMs;
+  return (
+    <Band>
+      <Unplug aria-hidden size={15} className="shrink-0 text-attention" />
+      <span className="min-w-[240px] flex-1">
+        The connection to Berth was lost. What you see is the last that was known; work on hosts goes on.
+      </span>
+      {leftMs === null ? (
+        <span className="flex items-center gap-2 text-muted">
+          <Spinner /> Trying now
         </span>
-        {leftMs === null ? (
-          <span className="flex items-center gap-2 text-muted">
-            <Spinner /> Trying now
-          </span>
-        ) : (
-          <span className="tabular text-muted">Trying again in {formatClock(Math.max(0, leftMs))}</span>
-        )}
-        <Button onClick={() => client.reconnect()} disabled={leftMs === null}>
-          Try now
-        </Button>
-      </Band>
-    );
-  }
-  if (about.value?.isReadOnly)
-    return (
-      <Band>
-        <Lock aria-hidden size={15} className="shrink-0 text-attention" />
-        <span className="min-w-0 flex-1">
-          The data is from a newer Berth. Everything can be read; nothing can be changed until Berth is
-          updated.
-        </span>
-      </Band>
-    );
-  return null;
+      ) : (
+        <span className="tabular text-muted">Trying again in {formatClock(Math.max(0, leftMs))}</span>
+      )}
+      <Button onClick={() => client.reconnect()} disabled={leftMs === null}>
+        Try now
+      </Button>
+    </Band>
+  );
+}
+
+function ReadOnlyBand() {
+  const about = useAbout();
+  if (!about.value?.isReadOnly) return null;
+  return (
+    <Band>
+      <Lock aria-hidden size={15} className="shrink-0 text-attention" />
+      <span className="min-w-0 flex-1">
+        The data is from a newer Berth. Everything can be read; nothing can be changed until Berth is updated.
+      </span>
+    </Band>
+  );
+}
+
+function NoticeBand() {
+  const notice = useAbout().value?.notice ?? null;
+  // By its words: another one, after a restart of the plane, is news again.
+  const [read, setRead] = useState<string | null>(null);
+  if (notice === null || notice === read) return null;
+  return (
+    <Band>
+      <Info aria-hidden size={15} className="shrink-0 text-attention" />
+      <span className="min-w-[240px] flex-1 wrap-anywhere">{notice}</span>
+      <IconButton label="Close this notice" icon={X} size="small" onClick={() => setRead(notice)} />
+    </Band>
+  );
 }

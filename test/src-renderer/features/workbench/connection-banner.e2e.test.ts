@@ -1,0 +1,64 @@
+/** The bands above the window, in Chromium: what the plane has to tell since its start, and that nothing can be changed. */
+import type { BrowserContext, Page } from 'playwright';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { type FixtureSite, startFixtureSite } from '../../fixture/fixture-site.ts';
+import '../../fixture/fixture-window.ts';
+
+const restored =
+  'The database was damaged and was replaced by its backup of 1 November. The damaged file is in /data/damaged.';
+const newer = 'The data is from a newer Berth.';
+
+let site: FixtureSite;
+let context: BrowserContext;
+let page: Page;
+
+beforeAll(async () => {
+  site = await startFixtureSite();
+});
+afterAll(() => site?.close());
+beforeEach(async () => {
+  context = await site.browser.newContext({ reducedMotion: 'reduce' });
+  page = await context.newPage();
+});
+afterEach(() => context.close());
+
+async function show(scene: string) {
+  await page.goto(`${site.url}?scene=${scene}`);
+  await page.getByRole('tablist').first().waitFor();
+}
+
+/** As the plane's next `about.get` says it. */
+const tell = (notice: string | null) =>
+  page.evaluate((text) => {
+    const { about } = window.fixture.app.mirror;
+    const state = about.getState();
+    if (!state.value) throw new Error('the fixture plane has not said what it is');
+    about.setState({ ...state, value: { ...state.value, notice: text } });
+  }, notice);
+const bands = () => page.getByRole('status').filter({ hasText: /Berth|database/ });
+
+it('shows a notice until it is closed, and another one anew', async () => {
+  await show('usual');
+  await expect.poll(() => bands().count()).toBe(0);
+  await tell(restored);
+  await page.getByText(restored).waitFor();
+  // A later answer of the plane says the same, and it was not read yet.
+  await tell(restored);
+  await page.getByRole('button', { name: 'Close this notice' }).click();
+  await expect.poll(() => page.getByText(restored).count()).toBe(0);
+  await tell(restored);
+  await expect.poll(() => page.getByText(restored).count()).toBe(0);
+  await tell('The log could not be written.');
+  await page.getByText('The log could not be written.').waitFor();
+});
+
+it('shows a notice beside the fact that nothing can be changed, and beside a lost connection', async () => {
+  await show('readonly');
+  await page.getByText(newer).waitFor();
+  await tell(restored);
+  await page.getByText(restored).waitFor();
+  await page.evaluate(() => window.fixture.plane.setConnection({ phase: 'lost', retryAtMs: null } as never));
+  await page.getByText('The connection to Berth was lost.').waitFor();
+  expect(await page.getByText(newer).count()).toBe(1);
+  expect(await page.getByText(restored).count()).toBe(1);
+});
