@@ -2,7 +2,7 @@
  * Builds the services from the interfaces, in dependency order, and starts them: records are read, operations that were
  * cut off go on, then hosts are connected and watched. Knows neither adapters nor carriers.
  */
-import type { CredentialId } from '#contract/ids.ts';
+import { type CredentialId, localOwnerId } from '#contract/ids.ts';
 import { LogLine } from '#contract/operations.ts';
 import { aboutHandlers, type AboutFacts } from './about.ts';
 import { createCredentialHandlers } from './credentials/credential-handlers.ts';
@@ -74,6 +74,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     describeKey: deps.describeKey,
     isCredentialUsed: hostsUsing,
   });
+  const settings = await createSettingsService({ records: store });
   const hosts = new HostService({
     connector,
     engines,
@@ -83,6 +84,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     random,
     log,
     mayGuard: deps.mayGuard,
+    isGuardWanted: () => settings.get(localOwnerId).closeHostToWorkspaces,
     secrets: {
       secretOf: (id) => credentials.secretOf(id),
       exists: (id) => credentials.get(id) !== undefined,
@@ -100,7 +102,10 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     },
   });
   const { links } = hosts;
-  const settings = await createSettingsService({ records: store });
+  settings.onChange((userId, before, after) => {
+    if (userId === localOwnerId && before.closeHostToWorkspaces !== after.closeHostToWorkspaces)
+      void hosts.settleGuards();
+  });
   const projects = await createProjectService({
     records: store,
     clock,

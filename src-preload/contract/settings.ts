@@ -28,6 +28,11 @@ export const Settings = z.object({
   confirmCloseOfRunningTerminal: z.boolean(),
   /** Seconds between a stop's SIGTERM and its SIGKILL. */
   stopGraceSeconds: z.number().int().min(0).max(600),
+  /**
+   * On servers over SSH: rules that keep workspaces away from metadata and from the server's own services. The owner's
+   * counts, for a server has one set of rules. Turned off, rules that are there are removed.
+   */
+  closeHostToWorkspaces: z.boolean(),
   /** Changed shortcuts, by command id. An empty string takes the shortcut away. */
   shortcuts: z.record(z.string().max(80), z.string().max(60)),
 });
@@ -49,6 +54,7 @@ export const settingsDefaults: Settings = {
   hostShell: null,
   confirmCloseOfRunningTerminal: true,
   stopGraceSeconds: 10,
+  closeHostToWorkspaces: true,
   shortcuts: {},
 };
 

@@ -9,6 +9,7 @@ import { startPlane, type TestPlane } from '#test/harness/start-plane.ts';
 import { addHostFileFor } from '#test/servers/demo-host.ts';
 import { busyboxImage, loadImage } from '#test/servers/images.ts';
 import { type RemoteHost, startRemoteHost } from '#test/servers/remote-host.ts';
+import { waitUntil } from '#test/servers/wait-until.ts';
 
 let remote: RemoteHost;
 let plane: TestPlane;
@@ -66,6 +67,17 @@ describe('the main job', () => {
     const destroy = await plane.client.call('workspaces.destroy', { id: workspace.id, keepVolume: false });
     await plane.succeeded(destroy.id);
     expect(await remains()).toEqual([]);
+  });
+});
+
+describe('the network rules', () => {
+  it('go from a connected host when the setting is turned off, and come back with it', async () => {
+    const rules = () => remote.runChecked(['nft', 'list', 'ruleset']);
+    expect(await rules()).toContain('berth_guard');
+    await plane.client.call('settings.change', { closeHostToWorkspaces: false });
+    await waitUntil(async () => !(await rules()).includes('berth_guard'), { what: 'the rules go' });
+    await plane.client.call('settings.change', { closeHostToWorkspaces: true });
+    await waitUntil(async () => (await rules()).includes('berth_guard'), { what: 'the rules come back' });
   });
 });
 

@@ -9,7 +9,7 @@ import type { Finding } from '#contract/hosts.ts';
 import type { EngineInfo } from '../interfaces/container-engine.ts';
 import type { EngineRouteShown } from './host.ts';
 import type { Distribution } from './distribution.ts';
-import type { GuardStatus } from './network-guard.ts';
+import type { GuardStatus, GuardWish } from './network-guard.ts';
 import type { ScriptReport } from './script-report.ts';
 import { holesOfRunc, holesOfSshd, isAtLeast, versionIn } from './version.ts';
 
@@ -353,7 +353,7 @@ export function sshdFindings(
 export function guardFinding(
   guard: GuardStatus | undefined,
   info: EngineInfo | undefined,
-  isWanted: boolean,
+  wish: GuardWish,
 ): Finding {
   const why =
     'Without rules, any program in a workspace reads the cloud’s metadata (with what was put in user data) and reaches services of the host that were meant for itself.';
@@ -368,6 +368,16 @@ export function guardFinding(
     finding('network-guard', level, title, { detail, why, fix });
   const asked = 'Let this user run nft without a password (sudoers), or connect as root.';
   const state = guard?.state ?? 'unknown';
+  if (wish === 'open') {
+    const turnOn = 'Turn on “Close servers to workspaces” in the settings.';
+    const isClosed = state === 'on' || state === 'partly';
+    return isClosed
+      ? tell(
+          'note',
+          'The settings say that Berth leaves this open, and rules are there all the same: another Berth set them, or they could not be removed.',
+        )
+      : tell('note', 'Open to workspaces: the rules are turned off in the settings.', turnOn);
+  }
   switch (state) {
     case 'on':
       return tell('ok', `Closed to workspaces (${guard?.backend ?? 'rules'}); the Internet stays open.`);
@@ -379,7 +389,7 @@ export function guardFinding(
     case 'off':
       return tell(
         'warning',
-        isWanted
+        wish === 'closed'
           ? `Open to workspaces. Setting the rules failed${guard?.reason ? `: ${guard.reason}` : '.'}`
           : 'Open to workspaces: Berth sets no rules on this host.',
       );

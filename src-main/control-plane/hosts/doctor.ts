@@ -24,7 +24,7 @@ import {
 } from './doctor-findings.ts';
 import type { EngineRouteShown } from './host.ts';
 import { engineErrorOf } from './open-host.ts';
-import { type GuardStatus, runNetworkGuard } from './network-guard.ts';
+import { type GuardStatus, type GuardWish, runNetworkGuard } from './network-guard.ts';
 import { parseScriptReport, type ScriptReport } from './script-report.ts';
 
 const DOCTOR_MS = 30_000;
@@ -36,8 +36,7 @@ export interface Patient {
   readonly engineInfo: EngineInfo | undefined;
   readonly engineRoute: EngineRouteShown;
   readonly engineError: ErrorShape | null;
-  /** Whether Berth sets network rules on this host. */
-  readonly isGuarded: boolean;
+  readonly guardWish: GuardWish;
 }
 
 export async function* examine(
@@ -66,7 +65,7 @@ export async function* examine(
     ...exposureFindings(report, distribution),
   ];
   for (const finding of found) if (finding) yield finding;
-  if (connection.kind === 'ssh') yield guardFinding(await guard, info, patient.isGuarded);
+  if (connection.kind === 'ssh') yield guardFinding(await guard, info, patient.guardWish);
 }
 
 /** What the engine says now, which is not always what it said when it was opened. A sick one is a finding. */

@@ -17,6 +17,7 @@ import type { RecordCollection, RecordStore } from '../interfaces/record-store.t
 import type { Secret } from '../interfaces/secret.ts';
 import { type Remembered, withSecret } from './connection-ask.ts';
 import { examine, type Patient } from './doctor.ts';
+import { GuardKeeper, type GuardPolicy } from './guard-keeper.ts';
 import { HandshakeGate } from './handshake-gate.ts';
 import { credentialsOf, type HostRecord, parseHostRecord, waitsForSecrets } from './host.ts';
 import { readHostFacts } from './host-facts.ts';
@@ -24,16 +25,10 @@ import type { HostLink, HostLinks } from './host-links.ts';
 import { KeptAnswers } from './kept-answers.ts';
 import { HostSupervisor, type SupervisedHost } from './host-supervisor.ts';
 import { LiveLinks } from './live-links.ts';
-import { runNetworkGuard } from './network-guard.ts';
-import type { OpenEngine, OpenHostDeps } from './open-host.ts';
-import type { HostConnection } from '../interfaces/host-connection.ts';
+import type { OpenHostDeps } from './open-host.ts';
 import { watchSleep } from './sleep-watch.ts';
 import { testHost } from './test-host.ts';
-import { withinLimit } from './time-limit.ts';
 import { TrialAnswers } from './trial-answers.ts';
-
-/** Milliseconds that a link may wait for its network rules before it is shown without. */
-const GUARD_MS = 20_000;
 
 /** What hosts need of the credentials. */
 export interface HostSecrets {
@@ -50,14 +45,14 @@ export interface HostSecrets {
   onUsable(listener: () => void): () => void;
 }
 
-export interface HostServiceDeps extends Omit<OpenHostDeps, 'gate' | 'secretOf' | 'trials' | 'kept'> {
+export interface HostServiceDeps
+  extends Omit<OpenHostDeps, 'gate' | 'secretOf' | 'trials' | 'kept'>,
+    GuardPolicy {
   readonly connector: HostConnector;
   readonly secrets: HostSecrets;
   readonly store: RecordStore;
   readonly random: Random;
   readonly log: Log;
-  /** Whether Berth may set network rules on this host (see network-guard.ts). */
-  readonly mayGuard: (host: Host) => boolean;
 }
 
 export class HostService {
@@ -67,6 +62,7 @@ export class HostService {
   readonly #supervisors = new Map<HostId, HostSupervisor>();
   readonly #links: LiveLinks;
   readonly #openDeps: OpenHostDeps;
+  readonly #guards: GuardKeeper;
   readonly #ends: (() => void)[] = [];
   /** Writes of one host follow each other, so that the last word on disk is the last word said. */
   readonly #writes = new Map<HostId, Promise<void>>();
@@ -84,6 +80,7 @@ export class HostService {
       kept: new KeptAnswers(),
       secretOf: (id) => deps.secrets.secretOf(id),
     };
+    this.#guards = new GuardKeeper(deps);
     this.#links = new LiveLinks({
       hostOf: (id) => this.#hosts.get(id),
       suspect: (id) => this.#supervisors.get(id)?.nudge(),
@@ -250,10 +247,21 @@ export class HostService {
       engineInfo: link.engineInfo,
       engineRoute: state.phase === 'ready' ? state.engineRoute : 'none',
       engineError: state.phase === 'ready' ? state.engineError : null,
-      isGuarded: this.#deps.mayGuard(host),
+      guardWish: this.#guards.wishFor(host),
     };
     const { clock, log } = this.#deps;
     yield* examine(patient, { clock, log, signal: AbortSignal.any([signal, link.signal]) });
+  }
+
+  /** The person wants other network rules: on the hosts that are connected now; the others follow when they are. */
+  async settleGuards(): Promise<void> {
+    const links = this.#hosts.all().map((host) => ({ host, link: this.#links.current(host.id) }));
+    await Promise.all(
+      links.map(async ({ host, link }) => {
+        const log = this.#deps.log.child({ host: host.id });
+        if (link) await this.#guards.settle(host, link, { log, signal: link.signal });
+      }),
+    );
   }
 
   // --- supervision --------------------------------------------------------------------------------------------------
@@ -268,7 +276,11 @@ export class HostService {
         random: this.#deps.random,
         log,
         onState: (state) => this.#showState(id, state),
-        prepare: (connection, opened, signal) => this.#guard(id, connection, opened, log, signal),
+        // Rules before anybody is told that the host is ready: no workspace starts in an open network.
+        prepare: async (connection, { engine, engineInfo }, signal) => {
+          const host = this.#hosts.get(id);
+          if (host) await this.#guards.settle(host, { connection, engine, engineInfo }, { log, signal });
+        },
         onReady: (link, { remembered }) => {
           this.#links.ready(link);
           this.#later(id, this.#noteReady(link, remembered, log), log);
@@ -294,27 +306,6 @@ export class HostService {
   #showState(id: HostId, state: HostState): void {
     const host = this.#hosts.get(id);
     if (host) this.#hosts.put({ ...host, state });
-  }
-
-  /** Rules before anybody is told that the host is ready: no workspace starts in an open network. */
-  async #guard(
-    id: HostId,
-    connection: HostConnection,
-    { engine, engineInfo }: OpenEngine,
-    log: Log,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const host = this.#hosts.get(id);
-    if (!host || !this.#deps.mayGuard(host) || connection.kind !== 'ssh' || engineInfo?.isRootless) return;
-    try {
-      const limit = { clock: this.#deps.clock, timeoutMs: GUARD_MS, what: 'the network rules', signal };
-      const status = await withinLimit(limit, (inner) =>
-        runNetworkGuard('apply', { connection, engine }, inner),
-      );
-      if (status.state !== 'on') log.warn('the network rules are not in place', { ...status });
-    } catch (cause) {
-      if (!signal.aborted) log.warn('the network rules could not be set', { cause });
-    }
   }
 
   /** What follows a connection and holds nobody up: facts, the date, and what the person wanted remembered. */

@@ -19,6 +19,9 @@ export interface GuardStatus {
   readonly reason: string | null;
 }
 
+/** `open`: the person turned the rules off, and those that are there are removed. `left-alone`: none of Berth's business. */
+export type GuardWish = 'closed' | 'open' | 'left-alone';
+
 export async function runNetworkGuard(
   verb: 'status' | 'apply' | 'remove',
   target: { connection: HostConnection; engine: ContainerEngine | undefined },

@@ -26,7 +26,7 @@ export async function testHost(
       engineInfo,
       engineRoute,
       engineError,
-      isGuarded: false,
+      guardWish: 'left-alone',
     };
     const findings: Finding[] = [];
     for await (const finding of examine(patient, { clock, log, signal })) findings.push(finding);

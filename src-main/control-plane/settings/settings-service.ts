@@ -23,6 +23,7 @@ export async function createSettingsService(deps: SettingsServiceDeps): Promise<
 export class SettingsService {
   readonly #deps: SettingsServiceDeps;
   readonly #records: RecordCollection<SettingsRecord>;
+  readonly #listeners = new Set<(userId: UserId, before: Settings, after: Settings) => void>();
   /** A person's value lives as long as the plane: one small object for each who ever changed or watched. */
   readonly #byUser = new Map<UserId, Watched<Settings>>();
 
@@ -44,6 +45,12 @@ export class SettingsService {
     return this.#watchedOf(userId).watch(signal);
   }
 
+  /** Told of each change once it is on the disk, with what was and what is. */
+  onChange(listener: (userId: UserId, before: Settings, after: Settings) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
   async change(userId: UserId, change: SettingsChange): Promise<Settings> {
     const record = await this.#deps.records.transaction(async () => {
       const before = (await this.#records.get(userId)) ?? { id: userId, changed: {} };
@@ -52,7 +59,10 @@ export class SettingsService {
       return after;
     });
     const settings = settingsOf(record);
-    this.#watchedOf(userId).set(settings);
+    const watched = this.#watchedOf(userId);
+    const before = watched.value;
+    watched.set(settings);
+    for (const listener of this.#listeners) listener(userId, before, settings);
     return settings;
   }
 

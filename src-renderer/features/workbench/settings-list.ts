@@ -168,6 +168,15 @@ export const settingRows: readonly SettingRow[] = [
     words: 'grace sigterm sigkill',
     control: { kind: 'number', min: 0, max: 600, step: 1, unit: 's' },
   },
+  {
+    key: 'closeHostToWorkspaces',
+    section: 'Hosts and workspaces',
+    label: 'Close servers to workspaces',
+    sentence:
+      'On servers over SSH where Berth may set firewall rules, keep workspaces away from cloud metadata addresses and from services of the server itself.',
+    words: 'network guard firewall rules metadata nft iptables',
+    control: { kind: 'switch' },
+  },
 ];
 
 export function findSettings(text: string): readonly SettingRow[] {

@@ -241,7 +241,8 @@ describe('findings', () => {
   });
 
   it('of the network rules: open is said in every case where they are not wholly in place', () => {
-    const guard = (...lines: string[]) => guardFinding(guardStatusOf(report(...lines)), fakeEngineInfo, true);
+    const guard = (...lines: string[]) =>
+      guardFinding(guardStatusOf(report(...lines)), fakeEngineInfo, 'closed');
     expect(guard('guard=on', 'backend=nft').level).toBe('ok');
     expect(guard('guard=partly').level).toBe('warning');
     expect(guard('guard=off', 'reason=no such table').detail).toContain('no such table');
@@ -250,8 +251,24 @@ describe('findings', () => {
       fix: expect.any(String),
     });
     expect(guard('nonsense').level).toBe('warning');
-    expect(guardFinding(undefined, fakeEngineInfo, true).level).toBe('warning');
-    expect(guardFinding(undefined, { ...fakeEngineInfo, isRootless: true }, true).level).toBe('note');
+    expect(guardFinding(undefined, fakeEngineInfo, 'closed').level).toBe('warning');
+    expect(guardFinding(undefined, { ...fakeEngineInfo, isRootless: true }, 'closed').level).toBe('note');
+  });
+
+  it('of network rules that the person turned off: no alarm, and what turns them on', () => {
+    const guard = (...lines: string[]) =>
+      guardFinding(guardStatusOf(report(...lines)), fakeEngineInfo, 'open');
+    for (const state of ['off', 'unknown'])
+      expect(guard(`guard=${state}`)).toMatchObject({
+        level: 'note',
+        detail: expect.stringContaining('turned off in the settings'),
+        fix: expect.stringContaining('Close servers to workspaces'),
+      });
+    for (const state of ['on', 'partly'])
+      expect(guard(`guard=${state}`)).toMatchObject({
+        level: 'note',
+        detail: expect.stringContaining('rules are there all the same'),
+      });
   });
 });
 
@@ -264,7 +281,7 @@ describe('the examination', () => {
     engineInfo: fakeEngineInfo,
     engineRoute: 'stream-forward',
     engineError: null,
-    isGuarded: true,
+    guardWish: 'closed',
   });
   const collect = async (machine: FakeMachine) => {
     const findings: Finding[] = [];

@@ -26,6 +26,7 @@ let folder: string;
 let hosts: HostService;
 let questions: Questions;
 let id: HostId;
+let isGuardWanted = true;
 const log = new MemoryLog();
 const noSignal = new AbortController().signal;
 
@@ -63,6 +64,7 @@ beforeAll(async () => {
       onUsable: () => () => {},
     },
     mayGuard: () => true,
+    isGuardWanted: () => isGuardWanted,
   });
   await hosts.load();
   hosts.start();
@@ -418,6 +420,27 @@ describe('the network guard', () => {
     for await (const finding of hosts.doctor(id, noSignal))
       if (finding.check === 'network-guard') expect(finding.level).toBe('warning');
   }, 120_000);
+
+  it('goes when the person turns it off, stays away over a connection, and comes back', async () => {
+    const finding = async () => {
+      for await (const one of hosts.doctor(id, noSignal)) if (one.check === 'network-guard') return one;
+      return undefined;
+    };
+    await hosts.settleGuards();
+    expect(await view('newer')).toEqual(closed);
+    isGuardWanted = false;
+    await hosts.settleGuards();
+    expect(await view('newer')).toEqual(open);
+    expect(await finding()).toMatchObject({ level: 'note', detail: expect.stringContaining('turned off') });
+    await hosts.disconnect(id);
+    await hosts.connect(id);
+    await reach('ready');
+    expect(await remote.runChecked(['nft', 'list', 'ruleset'])).not.toContain('berth_guard');
+    isGuardWanted = true;
+    await hosts.settleGuards();
+    expect(await view('newer')).toEqual(closed);
+    expect(await finding()).toMatchObject({ level: 'ok' });
+  }, 60_000);
 
   it('does the same with iptables alone', async () => {
     // Else Berth would set its own rules again when the engine comes back.

@@ -28,6 +28,7 @@ async function make(store = new MemoryRecordStore(), connector = new FakeConnect
   };
   const questions = new Questions({ clock, random });
   const kept = new Map<CredentialId, Secret>();
+  const guard = { isWanted: true };
   let tellUsable = () => {};
   const hosts = new HostService({
     connector,
@@ -51,6 +52,7 @@ async function make(store = new MemoryRecordStore(), connector = new FakeConnect
       },
     },
     mayGuard: () => true,
+    isGuardWanted: () => guard.isWanted,
   });
   open.push(hosts);
   await hosts.load();
@@ -64,6 +66,7 @@ async function make(store = new MemoryRecordStore(), connector = new FakeConnect
     clock,
     log,
     kept,
+    guard,
     store,
     stateOf,
     phase,
@@ -144,6 +147,43 @@ describe('a host', () => {
     await vi.waitFor(() => expect(phase(id)).toBe('ready'));
     expect(machine.ran[0]).toEqual(['network-guard', 'apply', 'berth-*']);
     expect(phases).toEqual(['connecting']);
+  });
+
+  it('is opened and closed at once when the person changes their mind', async () => {
+    const { hosts, connector, phase, guard } = await make();
+    const [atlas, bora] = [connector.machine('atlas'), connector.machine('bora')];
+    const verbs = (machine: typeof atlas) =>
+      machine.ran.filter(([script]) => script === 'network-guard').map(([, verb]) => verb);
+    const { id } = await hosts.add({ name: 'Atlas', definition: at('atlas') });
+    await vi.waitFor(() => expect(phase(id)).toBe('ready'));
+    guard.isWanted = false;
+    await hosts.settleGuards();
+    expect(verbs(atlas)).toEqual(['apply', 'remove']);
+    // A host that was away follows when it comes.
+    const other = await hosts.add({ name: 'Bora', definition: at('bora') });
+    await vi.waitFor(() => expect(phase(other.id)).toBe('ready'));
+    expect(verbs(bora)).toEqual(['remove']);
+    guard.isWanted = true;
+    await hosts.settleGuards();
+    expect([verbs(atlas), verbs(bora)]).toEqual([
+      ['apply', 'remove', 'apply'],
+      ['remove', 'apply'],
+    ]);
+  });
+
+  it('has the rules that are wanted when it is shown, although the mind was changed while they were set', async () => {
+    const { hosts, connector, phase, guard } = await make();
+    const machine = connector.machine('atlas');
+    machine.scripts.set('network-guard', ([verb]) => {
+      guard.isWanted = false;
+      return { stdout: `privilege=root\nguard=${verb === 'apply' ? 'on' : 'off'}\nend=yes\n` };
+    });
+    const { id } = await hosts.add({ name: 'Atlas', definition: at('atlas') });
+    await vi.waitFor(() => expect(phase(id)).toBe('ready'));
+    expect(machine.ran.slice(0, 2).map(([script, verb]) => `${script} ${verb}`)).toEqual([
+      'network-guard apply',
+      'network-guard remove',
+    ]);
   });
 
   it('in a black hole is lost within 20 s, and comes back by itself', async () => {

@@ -43,6 +43,22 @@ describe('settings service', () => {
     expect(service.get(localOwnerId).theme).toBe('system');
   });
 
+  it('tells of a change what was and what is, once it is written', async () => {
+    const records = new MemoryRecordStore();
+    const service = await createSettingsService({ records });
+    const told: unknown[] = [];
+    const end = service.onChange((userId, before, after) =>
+      told.push([userId, before.closeHostToWorkspaces, after.closeHostToWorkspaces]),
+    );
+    await service.change(localOwnerId, { closeHostToWorkspaces: false });
+    records.failure = new BerthError('store.unwritable', 'full');
+    await expect(service.change(localOwnerId, { closeHostToWorkspaces: true })).rejects.toThrow();
+    end();
+    records.failure = undefined;
+    await service.change(localOwnerId, { closeHostToWorkspaces: true });
+    expect(told).toEqual([[localOwnerId, true, false]]);
+  });
+
   it("shows a caller their own settings and not another's", async () => {
     const handlers = createSettingsHandlers(
       await createSettingsService({ records: new MemoryRecordStore() }),
