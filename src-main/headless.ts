@@ -19,7 +19,7 @@ const usage = `Usage:
 
 async function main(): Promise<number> {
   const [command, ...argv] = process.argv.slice(2);
-  if (command === undefined || command === 'help' || command === '--help') {
+  if (command === undefined || command === 'help' || command === '--help' || argv.includes('--help')) {
     process.stdout.write(usage);
     return command === undefined ? 2 : 0;
   }
