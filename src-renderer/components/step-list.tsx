@@ -129,7 +129,8 @@ function StepProgress({
 }
 
 function Part({ part, unit }: { part: StepPart; unit: 'bytes' | 'items' }) {
-  const value = partOf(part);
+  // What has not begun stands at nothing, so that it does not look as if it moved.
+  const value = partOf(part) ?? (part.done === 0 ? 0 : null);
   const isDone = value === 1;
   return (
     <li className="flex items-center gap-2 text-meta">
@@ -147,10 +148,17 @@ function Part({ part, unit }: { part: StepPart; unit: 'bytes' | 'items' }) {
         className="flex-1"
       />
       <span className="tabular w-16 shrink-0 truncate text-right text-small text-muted">
-        {isDone ? amount(part.done, unit) : value === null ? part.label || '…' : formatPercent(value)}
+        {partText(part, unit)}
       </span>
     </li>
   );
+}
+
+function partText(part: StepPart, unit: 'bytes' | 'items'): string {
+  const value = partOf(part);
+  if (value === 1) return amount(part.done, unit);
+  if (value !== null) return formatPercent(value);
+  return part.done === 0 ? part.label : amount(part.done, unit);
 }
 
 /** 0 to 1, or null where the whole is not known. */

@@ -190,6 +190,7 @@ export function createFixturePlane(scene: Scene): FixturePlane {
       collections.workspaces.put(workspace);
       return { workspace, operation };
     },
+    'workspaces.destroy': () => found([...collections.operations.items.values()][0]),
     'terminals.rename': ({ id, name }) => {
       const terminal = { ...found(collections.terminals.items.get(id)), name };
       collections.terminals.put(terminal);

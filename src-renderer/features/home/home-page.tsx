@@ -27,6 +27,7 @@ import {
 import type { ViewProps } from '../../state/feature.ts';
 import { hostMark, workspaceMark } from '../../state/marks.ts';
 import { isUnderWay, operationPart } from '../../state/operation-progress.ts';
+import { LastScreen } from './last-screen.tsx';
 
 const SHOWN_WORKSPACES = 8;
 const SHOWN_CANDIDATES = 4;
@@ -49,7 +50,7 @@ export default function HomePage({ isVisible }: ViewProps<'home'>) {
         />
       </Page>
     );
-  return hosts.items.length === 0 ? <FirstRun isVisible={isVisible} /> : <Overview />;
+  return hosts.items.length === 0 ? <FirstRun isVisible={isVisible} /> : <Overview isVisible={isVisible} />;
 }
 
 function FirstRun({ isVisible }: { isVisible: boolean }) {
@@ -191,7 +192,7 @@ function Candidate({ candidate }: { candidate: HostCandidate }) {
   );
 }
 
-function Overview() {
+function Overview({ isVisible }: { isVisible: boolean }) {
   const hosts = useHosts().items;
   const addHost = useCommand('host.add');
   const newWorkspace = useCommand('workspace.new');
@@ -210,7 +211,7 @@ function Overview() {
       }
     >
       <RunningNow />
-      <Workspaces />
+      <Workspaces isVisible={isVisible} />
       <Section title="Hosts">
         <div className="grid grid-cols-[repeat(auto-fill,minmax(240px,1fr))] gap-3">
           {hosts.map((host) => (
@@ -262,7 +263,7 @@ function byUse(a: Workspace, b: Workspace): number {
   return running !== 0 ? running : b.createdAt.localeCompare(a.createdAt);
 }
 
-function Workspaces() {
+function Workspaces({ isVisible }: { isVisible: boolean }) {
   const workspaces = useWorkspaces().items;
   const view = useViewActions();
   const create = useCommand('workspace.new');
@@ -288,7 +289,7 @@ function Workspaces() {
       ) : (
         <div className="grid grid-cols-[repeat(auto-fill,minmax(280px,1fr))] gap-3">
           {shown.map((workspace) => (
-            <WorkspaceCard key={workspace.id} workspace={workspace} />
+            <WorkspaceCard key={workspace.id} workspace={workspace} isVisible={isVisible} />
           ))}
         </div>
       )}
@@ -296,7 +297,7 @@ function Workspaces() {
   );
 }
 
-function WorkspaceCard({ workspace }: { workspace: Workspace }) {
+function WorkspaceCard({ workspace, isVisible }: { workspace: Workspace; isVisible: boolean }) {
   const view = useViewActions();
   const host = useHosts().byId.get(workspace.hostId);
   const terminals = useTerminals().items.filter(
@@ -326,7 +327,8 @@ function WorkspaceCard({ workspace }: { workspace: Workspace }) {
           {host?.name ?? 'a removed host'} · <span className="font-code">{workspace.image}</span>
         </span>
       </button>
-      <div className="flex items-center justify-between gap-2 px-3 pb-2">
+      {first !== undefined && <LastScreen terminalId={first.id} isVisible={isVisible} />}
+      <div className="mt-auto flex items-center justify-between gap-2 px-3 pb-2">
         <span className="text-meta text-muted">
           {workspace.startedAt !== null && workspace.state === 'running' ? (
             <>

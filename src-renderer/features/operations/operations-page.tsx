@@ -134,13 +134,13 @@ function Row({ operation, nowMs }: { operation: Operation; nowMs: number }) {
             </span>
           </span>
         )}
-        <span className="tabular w-28 shrink-0 text-right text-meta text-muted max-sm:w-20">
+        <span className="tabular min-w-28 shrink-0 text-right text-meta whitespace-nowrap text-muted max-sm:min-w-0">
           {operation.endedAt === null ? (
             formatClock(nowMs - Date.parse(operation.startedAt))
           ) : (
             <span className="flex flex-col">
               <RelativeTime at={operation.endedAt} />
-              <span>
+              <span className="max-sm:hidden">
                 took {formatDuration(Date.parse(operation.endedAt) - Date.parse(operation.startedAt))}
               </span>
             </span>

@@ -3,7 +3,7 @@
  * projects because most of it is a project's fields.
  */
 import { ServerOff } from 'lucide-react';
-import { useState } from 'react';
+import { useRef, useState } from 'react';
 import type { BerthError } from '#contract/berth-error.ts';
 import type { Host } from '#contract/hosts.ts';
 import type { HostId, ProjectId } from '#contract/ids.ts';
@@ -12,6 +12,7 @@ import { Button } from '../../components/button.tsx';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { ErrorNote } from '../../components/error-note.tsx';
 import { formatBytes } from '../../components/format.ts';
+import { useFirstInvalid } from '../../components/first-invalid.ts';
 import { LoadingRows } from '../../components/loading-rows.tsx';
 import { Card, Page } from '../../components/page.tsx';
 import { Select } from '../../components/select.tsx';
@@ -112,6 +113,8 @@ function Form(props: {
   const [errors, setErrors] = useState<DraftErrors>({});
   const [error, setError] = useState<BerthError | null>(null);
   const [isBusy, setBusy] = useState(false);
+  const form = useRef<HTMLFormElement>(null);
+  useFirstInvalid(form, errors);
 
   const host = hosts.find(({ id }) => id === hostId) ?? hosts[0]!;
   const project = projects.find(({ id }) => id === projectId);
@@ -170,6 +173,7 @@ function Form(props: {
 
   return (
     <form
+      ref={form}
       noValidate
       className="flex flex-col gap-5"
       onSubmit={(event) => {

@@ -1,9 +1,10 @@
 /** One project, made or changed. A change never touches workspaces that exist. */
-import { useState } from 'react';
+import { useRef, useState } from 'react';
 import type { BerthError } from '#contract/berth-error.ts';
 import type { Project } from '#contract/projects.ts';
 import { Button } from '../../components/button.tsx';
 import { ErrorNote } from '../../components/error-note.tsx';
+import { useFirstInvalid } from '../../components/first-invalid.ts';
 import { LoadingRows } from '../../components/loading-rows.tsx';
 import { Card, Page, Section } from '../../components/page.tsx';
 import { RelativeTime } from '../../components/relative-time.tsx';
@@ -49,6 +50,8 @@ function Editor({ project, tabId }: { project: Project | null; tabId: string }) 
   const [errors, setErrors] = useState<DraftErrors>({});
   const [error, setError] = useState<BerthError | null>(null);
   const [isBusy, setBusy] = useState(false);
+  const form = useRef<HTMLFormElement>(null);
+  useFirstInvalid(form, errors);
   const isChanged = project === null || JSON.stringify(draft) !== JSON.stringify(draftOf(project));
 
   const save = async () => {
@@ -93,6 +96,7 @@ function Editor({ project, tabId }: { project: Project | null; tabId: string }) 
       actions={project !== null && <Verbs project={project} />}
     >
       <form
+        ref={form}
         noValidate
         className="flex flex-col gap-5"
         onSubmit={(event) => {
@@ -166,7 +170,7 @@ function UsedBy({ project }: { project: Project }) {
                 <button
                   type="button"
                   onClick={() => view.open({ type: 'workspace', workspaceId: workspace.id })}
-                  className="focus-inset flex w-full items-center gap-3 px-3 py-1.5 text-left hover:bg-hover"
+                  className="focus-inset grid w-full grid-cols-[1fr_1fr_84px] items-center gap-3 px-3 py-1.5 text-left hover:bg-hover"
                 >
                   <span className="min-w-0 flex-1 truncate" dir="auto">
                     {workspace.name}

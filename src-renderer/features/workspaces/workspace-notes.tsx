@@ -62,9 +62,11 @@ export function WorkspaceNotes({ workspace, host }: { workspace: Workspace; host
             </>
           }
         >
-          Its container was removed there, outside Berth. It can be made again on its volume{' '}
-          <span className="font-code text-[0.96em] wrap-anywhere">{workspace.volumeName}</span>, with its
-          files if that volume is still there.
+          <p>
+            Its container was removed there, outside Berth. It can be made again on its volume{' '}
+            <span className="font-code text-[0.96em] wrap-anywhere">{workspace.volumeName}</span>, with its
+            files if that volume is still there.
+          </p>
         </Note>
       )}
       {host === undefined && workspace.state !== 'missing' && (

@@ -91,7 +91,7 @@ function Loaded(props: { workspace: Workspace; tabId: string; isVisible: boolean
               <div className="flex flex-col gap-6">
                 <WorkspaceTerminals workspace={workspace} />
                 <WorkspaceResources workspace={workspace} isOn={isVisible && part === 'overview'} />
-                {workspace.state === 'stopped' && (
+                {(workspace.state === 'stopped' || workspace.state === 'failed') && (
                   <p className="text-muted">
                     Nothing runs. The files in {workspace.mountPoint} are kept on the host.
                   </p>
@@ -163,7 +163,7 @@ function Verbs({ workspace }: { workspace: Workspace }) {
           Stop
         </Button>
       )}
-      {start.isEnabled && workspace.state !== 'missing' && (
+      {start.isEnabled && workspace.state === 'stopped' && (
         <Button variant="primary" icon={Play} onClick={start.run}>
           Start
         </Button>

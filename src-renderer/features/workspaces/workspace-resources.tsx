@@ -4,6 +4,7 @@ import { Chart } from '../../components/chart.tsx';
 import { ErrorNote } from '../../components/error-note.tsx';
 import { formatBytes, formatCount, formatRate } from '../../components/format.ts';
 import { Card, Section } from '../../components/page.tsx';
+import { sizeText } from '../../state/project-words.ts';
 import { useWorkspaceStats } from './use-workspace-stats.ts';
 
 const formatCpus = (value: number | null) => (value === null ? '–' : value.toFixed(2));
@@ -48,7 +49,7 @@ export function WorkspaceResources({ workspace, isOn }: { workspace: Workspace; 
               title={
                 latest.memoryLimitBytes === null
                   ? 'Memory'
-                  : `Memory, of ${formatBytes(latest.memoryLimitBytes)}`
+                  : `Memory, of ${sizeText(latest.memoryLimitBytes)}`
               }
               times={times}
               series={[{ label: 'Used', colour: '--accent', values: stats.memoryBytes }]}

@@ -1,0 +1,86 @@
+import { describe, expect, it } from 'vitest';
+import type { Host } from '#contract/hosts.ts';
+import type { Workspace, WorkspaceState } from '#contract/workspaces.ts';
+import { settingsDefaults } from '#contract/settings.ts';
+import { workspaceCommands } from '#renderer/features/workspaces/workspace-commands.ts';
+import { groupedWorkspaces } from '#renderer/features/workspaces/workspaces-list.ts';
+import type { AppState } from '#renderer/state/commands.ts';
+import { initialView } from '#renderer/state/view-state.ts';
+import { host, ready, workspace } from '../../scenes.ts';
+
+function stateWith(subject: Workspace, hosts: readonly Host[]): AppState {
+  return {
+    about: null,
+    connection: { phase: 'open' },
+    settings: settingsDefaults,
+    hosts: new Map(hosts.map((each) => [each.id as string, each])),
+    projects: new Map(),
+    workspaces: new Map([[subject.id as string, subject]]),
+    terminals: new Map(),
+    operations: new Map(),
+    view: { ...initialView(), overlay: null, paletteText: '', isDrawerOpen: false, renamingId: null },
+    subject: { kind: 'workspace', id: subject.id },
+  };
+}
+const atlas = host(1, 'atlas', ready(1));
+
+function enabled(subject: Workspace, hosts: readonly Host[] = [atlas]): string[] {
+  const state = stateWith(subject, hosts);
+  return workspaceCommands
+    .filter((command) => command.on === 'workspace' && command.isEnabled(state))
+    .map((command) => command.id.replace('workspace.', ''))
+    .sort();
+}
+
+describe('what can be done with a workspace', () => {
+  const cases: readonly (readonly [WorkspaceState, readonly string[]])[] = [
+    ['running', ['destroy', 'rename', 'restart', 'stop']],
+    ['stopped', ['destroy', 'rename', 'start']],
+    ['failed', ['destroy', 'rename', 'restart', 'start']],
+    ['paused', ['destroy', 'rename', 'restart', 'stop']],
+    ['missing', ['destroy', 'forget', 'rename', 'start']],
+  ];
+  it.each(cases)('%s', (state, expected) => {
+    expect(enabled(workspace(1, 'api', 1, state))).toEqual(expected);
+  });
+
+  it('nothing begins while an operation is under way on it', () => {
+    const busy = { ...workspace(1, 'api', 1, 'running'), operationId: `op_${'0'.repeat(20)}` as const };
+    expect(enabled(busy)).toEqual(['rename']);
+  });
+  it('nothing begins while its host is away', () => {
+    const away = host(1, 'atlas', { phase: 'disconnected' });
+    expect(enabled(workspace(1, 'api', 1, 'unknown'), [away])).toEqual([]);
+  });
+  it('one whose host was removed can only be forgotten', () => {
+    expect(enabled(workspace(1, 'api', 1, 'unknown'), [])).toEqual(['forget']);
+  });
+});
+
+describe('the list', () => {
+  const hosts = new Map([atlas, host(2, 'Zebra', ready(1))].map((each) => [each.id as string, each]));
+  const all = [
+    workspace(1, 'b2', 2, 'running'),
+    workspace(2, 'b10', 1, 'stopped'),
+    workspace(3, 'b9', 1, 'running'),
+    workspace(4, 'lost', 99, 'unknown'),
+  ];
+  const names = (text: string) =>
+    groupedWorkspaces(all, hosts, text).map((group) => [
+      group.host?.name,
+      group.workspaces.map((w) => w.name),
+    ]);
+
+  it('stands by host, in the order of names and numbers; removed hosts last', () => {
+    expect(names('')).toEqual([
+      ['atlas', ['b9', 'b10']],
+      ['Zebra', ['b2']],
+      [undefined, ['lost']],
+    ]);
+  });
+  it('finds by every word: name, image, host and state', () => {
+    expect(names('ATLAS running')).toEqual([['atlas', ['b9']]]);
+    expect(names('debian zebra')).toEqual([['Zebra', ['b2']]]);
+    expect(names('nothing')).toEqual([]);
+  });
+});

@@ -1,0 +1,158 @@
+/**
+ * The pages about work in Chromium on a fixture plane: axe finds nothing serious in any of them, and the two flows that
+ * must not go wrong, making and destroying, ask the plane for exactly what was chosen.
+ */
+import { AxeBuilder } from '@axe-core/playwright';
+import type { BrowserContext, Page } from 'playwright';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { type FixtureSite, startFixtureSite } from './fixture/fixture-site.ts';
+import './fixture/fixture-window.ts';
+
+let site: FixtureSite;
+let context: BrowserContext;
+let page: Page;
+let complaints: string[] = [];
+
+beforeAll(async () => {
+  site = await startFixtureSite();
+});
+afterAll(() => site?.close());
+afterEach(async () => {
+  await context.close();
+  expect(complaints).toEqual([]);
+});
+
+async function show(scene: string, theme: 'dark' | 'light' = 'dark') {
+  context = await site.browser.newContext({
+    viewport: { width: 1024, height: 700 },
+    colorScheme: theme,
+    reducedMotion: 'reduce',
+  });
+  page = await context.newPage();
+  complaints = [];
+  page.on('console', (message) => {
+    if (message.type() === 'error' && !message.text().includes('favicon')) complaints.push(message.text());
+  });
+  page.on('pageerror', (error) => complaints.push(error.message));
+  await page.goto(`${site.url}?scene=${scene}`);
+  await page.getByRole('tablist').first().waitFor();
+}
+
+async function open(ref: object): Promise<void> {
+  await page.evaluate((value) => window.fixture.app.view.actions.open(value as never), ref);
+  const heading = page.getByRole('tabpanel').getByRole('heading', { level: 1 });
+  await heading.and(page.locator(':visible')).first().waitFor();
+}
+
+async function seriousFindings(): Promise<string[]> {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html.slice(0, 160)).join(' | ')}`);
+}
+
+const calls = (method: string) =>
+  page.evaluate(
+    (wanted) => window.fixture.plane.calls.filter((call) => call.method === wanted).map((call) => call.input),
+    method,
+  );
+const workspaceRef = (n: number) => ({ type: 'workspace', workspaceId: `ws_${String(n).padStart(20, '0')}` });
+
+describe.each(['dark', 'light'] as const)('axe, %s', (theme) => {
+  it('finds nothing serious on any page about work', async () => {
+    await show('work', theme);
+    const refs = [
+      ...['home', 'workspaces', 'projects', 'operations', 'credentials'].map((type) => ({ type })),
+      { type: 'new-workspace', hostId: null, projectId: null },
+      { type: 'project', projectId: 'proj_00000000000000000001' },
+      { type: 'project', projectId: null },
+      { type: 'operation', operationId: 'op_00000000000000000001' },
+      { type: 'operation', operationId: 'op_00000000000000000002' },
+      ...[1, 2, 4, 5, 6, 7, 8, 9].map(workspaceRef),
+    ];
+    for (const ref of refs) {
+      await open(ref);
+      expect([ref, await seriousFindings()]).toEqual([ref, []]);
+    }
+  });
+
+  it('finds nothing serious in a log, details, the dialogs and the vault', async () => {
+    await show('work', theme);
+    await open(workspaceRef(1));
+    await page.getByRole('tab', { name: 'Log', exact: true }).click();
+    await page.getByText(/request 159/).waitFor();
+    await page.getByRole('textbox', { name: 'Find in log' }).fill('request 15');
+    expect(await seriousFindings()).toEqual([]);
+    await page.getByRole('tab', { name: 'Details' }).click();
+    expect(await seriousFindings()).toEqual([]);
+    await page.getByRole('button', { name: 'More acts' }).click();
+    await page.getByRole('menuitem', { name: 'Destroy workspace' }).click();
+    await page.getByRole('switch').click();
+    expect(await seriousFindings()).toEqual([]);
+    await context.close();
+    await show('vault-missing', theme);
+    await open({ type: 'credentials' });
+    expect(await seriousFindings()).toEqual([]);
+  });
+});
+
+describe('making a workspace', () => {
+  it('says which field is wrong beside it, then makes the project once and the workspace of it', async () => {
+    await show('work');
+    await open({ type: 'new-workspace', hostId: null, projectId: null });
+    await page.getByRole('combobox', { name: 'Project' }).click();
+    await page.getByRole('option', { name: /A new project/ }).click();
+    await page.getByLabel('Image').fill('Not An Image');
+    await page.getByLabel('Memory').fill('512');
+    await page.getByRole('button', { name: 'Create workspace' }).click();
+    await page.getByText('must look like debian:12').waitFor();
+    await page.getByText('must be a size with its unit').waitFor();
+    expect(await calls('projects.create')).toEqual([]);
+    expect(await page.evaluate(() => document.activeElement?.getAttribute('placeholder'))).toBe('debian:12');
+
+    await page.getByLabel('Image').fill('alpine:3.22');
+    await page.getByLabel('Memory').fill('512 MiB');
+    await page.evaluate(() =>
+      window.fixture.plane.failNext(
+        'workspaces.create',
+        new window.fixture.BerthError('workspace.name-taken', 'atlas has a workspace of this name.'),
+      ),
+    );
+    await page.getByRole('button', { name: 'Create workspace' }).click();
+    await page.getByText('atlas has a workspace of this name.').waitFor();
+    await page.getByLabel('Workspace name').fill('mine');
+    await page.getByRole('button', { name: 'Create workspace' }).click();
+    await page.getByRole('heading', { level: 1, name: 'mine' }).waitFor();
+    expect(await calls('projects.create')).toMatchObject([
+      { name: 'Alpine', image: 'alpine:3.22', limits: { memoryBytes: 512 * 1024 ** 2 } },
+    ]);
+    expect(await calls('workspaces.create')).toMatchObject([
+      { name: 'alpine', volumeName: null },
+      { name: 'mine', volumeName: null },
+    ]);
+  });
+});
+
+describe('destroying a workspace', () => {
+  it('keeps the files unless asked, and then wants the name', async () => {
+    await show('work');
+    await open(workspaceRef(1));
+    await page.getByRole('button', { name: 'More acts' }).click();
+    await page.getByRole('menuitem', { name: 'Destroy workspace' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByRole('region', { name: 'Kept' }).getByText('Volume berth-1').waitFor();
+    await dialog.getByRole('switch').click();
+    await dialog.getByRole('region', { name: 'Deleted for good' }).getByText('Volume berth-1').waitFor();
+    const destroy = dialog.getByRole('button', { name: 'Destroy workspace and files' });
+    expect(await destroy.getAttribute('aria-disabled')).toBe('true');
+    await dialog.getByRole('textbox').fill('api-serve');
+    await dialog.getByRole('textbox').press('Enter');
+    expect(await calls('workspaces.destroy')).toEqual([]);
+    await dialog.getByRole('textbox').fill('api-server');
+    await destroy.click();
+    await dialog.waitFor({ state: 'hidden' });
+    expect(await calls('workspaces.destroy')).toEqual([
+      { id: workspaceRef(1).workspaceId, keepVolume: false },
+    ]);
+  });
+});
