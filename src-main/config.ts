@@ -4,7 +4,7 @@
  */
 import { chmodSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { dirname, isAbsolute, join, resolve, win32 } from 'node:path';
 import { parseArgs } from 'node:util';
 
 export interface Config {
@@ -120,10 +120,17 @@ function parseOrigin(text: string | undefined): string | null {
 }
 
 /** XDG on Linux, the usual places elsewhere. */
-function defaultDataFolder(env: ConfigSource['env']): string {
+export function defaultDataFolder(env: ConfigSource['env'], platform: string = process.platform): string {
   const home = homedir();
-  if (process.platform === 'darwin') return join(home, 'Library', 'Application Support', 'Berth');
-  if (process.platform === 'win32') return join(env.APPDATA ?? join(home, 'AppData', 'Roaming'), 'Berth');
+  if (platform === 'darwin') return join(home, 'Library', 'Application Support', 'Berth');
+  // Not the roaming folder: a database and the addresses of this computer's servers are not for copying at each sign-in.
+  if (platform === 'win32') {
+    const local = env.LOCALAPPDATA;
+    return win32.join(
+      local !== undefined && win32.isAbsolute(local) ? local : win32.join(home, 'AppData', 'Local'),
+      'Berth',
+    );
+  }
   const xdg = env.XDG_DATA_HOME;
   // The specification says that a relative path must be ignored.
   return join(xdg !== undefined && isAbsolute(xdg) ? xdg : join(home, '.local', 'share'), 'berth');

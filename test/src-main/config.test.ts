@@ -2,7 +2,7 @@ import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ConfigError, readConfig } from '#main/config.ts';
+import { ConfigError, defaultDataFolder, readConfig } from '#main/config.ts';
 
 let folder: string;
 beforeEach(async () => {
@@ -40,6 +40,19 @@ describe('configuration', () => {
       port: 0,
       dataFolder: join(folder, 'flag'),
     });
+  });
+
+  it('puts the data where each system keeps what belongs to one computer', () => {
+    const local = 'C:\\Users\\dev\\AppData\\Local';
+    const roaming = 'C:\\Users\\dev\\AppData\\Roaming';
+    expect(defaultDataFolder({ LOCALAPPDATA: local, APPDATA: roaming }, 'win32')).toBe(`${local}\\Berth`);
+    for (const LOCALAPPDATA of [undefined, '', 'relative'])
+      expect(defaultDataFolder({ LOCALAPPDATA, APPDATA: roaming }, 'win32')).toMatch(
+        /\\AppData\\Local\\Berth$/,
+      );
+    expect(defaultDataFolder({}, 'darwin')).toMatch(/\/Library\/Application Support\/Berth$/);
+    expect(defaultDataFolder({ XDG_DATA_HOME: '/data' }, 'linux')).toBe('/data/berth');
+    expect(defaultDataFolder({}, 'linux')).toMatch(/\/\.local\/share\/berth$/);
   });
 
   it.each([
