@@ -228,6 +228,9 @@ describe('every route', () => {
       expect(policy).toContain("default-src 'none'");
       expect(policy).toContain("script-src 'self';");
       expect(policy).toContain("frame-ancestors 'none'");
+      // Chromium complains of each source that it cannot read, such as an IPv6 address, on each load.
+      const sources = /connect-src 'self' ([^;]+)/.exec(policy)?.[1]?.split(' ');
+      expect(sources).toEqual([`ws://127.0.0.1:${server.port}`, `ws://localhost:${server.port}`]);
       expect(headers).toMatchObject({
         'x-content-type-options': 'nosniff',
         'cross-origin-opener-policy': 'same-origin',
