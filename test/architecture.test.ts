@@ -65,6 +65,8 @@ function resolve(from: string, specifier: string): string {
     .replace(/^#renderer\//, 'src-renderer/');
 }
 
+const headerOf = (text: string) => /\/\*\*?([\s\S]*?)\*\//.exec(text)?.[1] ?? '';
+
 /** Every node of every source that `isBad`, as `path:line`. */
 function findIn(paths: readonly string[], isBad: (node: ts.Node) => boolean): string[] {
   return paths.flatMap((path) => {
@@ -157,6 +159,8 @@ describe('files', () => {
       .map((path) => ({ path, lines: textOf(path).split('\n').length }))
       .filter(({ path, lines }) => lines > (longFiles[path] ?? 400));
     expect(tooLong).toEqual([]);
+    const isWhySaid = (path: string) => /\b[Ll]ong(er)?\b/.test(headerOf(textOf(path)));
+    expect(Object.keys(longFiles).filter((path) => !isWhySaid(path))).toEqual([]);
   });
 
   it('hold no barrel but the contract’s', () => {
@@ -177,12 +181,11 @@ const testsOfOtherFiles: Readonly<Record<string, string>> = {
 
 /** Lines that a file past 400 may have; only ever lowered. */
 const longFiles: Readonly<Record<string, number>> = {
-  'src-main/adapters/docker/docker-engine.ts': 600,
+  'src-main/adapters/docker/docker-engine.ts': 450,
   'src-main/adapters/ssh/login.ts': 480,
   'src-main/control-plane/hosts/doctor-findings.ts': 450,
-  'src-main/control-plane/hosts/host-service.ts': 460,
+  'src-main/control-plane/hosts/host-service.ts': 430,
   'src-main/control-plane/workspaces/host-watch.ts': 450,
-  'src-main/control-plane/workspaces/workspace-service.ts': 450,
   'src-renderer/features/hosts/host-page.tsx': 450,
   'src-renderer/features/terminals/terminal-session.ts': 450,
 };

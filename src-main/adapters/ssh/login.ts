@@ -2,7 +2,8 @@
  * One hop: dials, checks the host key, signs in, and hands over a live ssh2 client. Guarantees: the key is checked before
  * anything is said of ourselves; every phase has a time-out that stands still while a person is asked; an abort ends it at
  * once; one attempt fails with exactly one error. If the server hangs up while a person is still typing, the answer is kept
- * and the hop is dialled again. Must never turn agent forwarding on.
+ * and the hop is dialled again. Must never turn agent forwarding on. Long because the phases of one attempt share its
+ * timers, its abort and its one error.
  */
 import { lookup } from 'node:dns';
 import { connect as connectSocket, isIP, type LookupFunction, type Socket } from 'node:net';
@@ -41,7 +42,7 @@ export interface LoginDeps {
 export interface LoginRequest {
   readonly hop: Hop;
   /** The hop before, whose connection carries this one. */
-  readonly via: Client | undefined;
+  readonly via: { readonly client: Client; readonly name: string } | undefined;
   readonly memory: LoginMemory;
   readonly signal: AbortSignal;
   readonly ask: Ask;
@@ -201,12 +202,12 @@ class Attempt {
     }
     onStep('dialling');
     return new Promise((resolve, reject) => {
-      via.forwardOut('127.0.0.1', 0, hop.address, hop.port, (error, channel) => {
+      via.client.forwardOut('127.0.0.1', 0, hop.address, hop.port, (error, channel) => {
         if (!error) return resolve(channel);
         reject(
           new BerthError(
             'host.unreachable',
-            `The jump host could not reach ${hop.address} on port ${hop.port} (${firstLine(error.message)}). Check the address as seen from the jump host, and that it allows TCP forwarding.`,
+            `The jump host ${via.name} could not reach ${hop.address} on port ${hop.port} (${firstLine(error.message.replace(/^\(SSH\) Channel open failure:\s*/, ''))}). Check the address as seen from the jump host, and that it allows TCP forwarding.`,
             { details: detailsOf(this.#subject), cause: error },
           ),
         );

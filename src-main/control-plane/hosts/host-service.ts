@@ -1,7 +1,7 @@
 /**
  * Hosts: what the person added, what is wanted of each, and how it is. Owns the records, the supervisors and the links
  * that other nouns use. Must not touch anything on a host that the person did not ask for, but for the network rules
- * that the policy allows.
+ * that the policy allows. Long because it has a verb for each line of the contract, and the order of writes that they share.
  */
 import { BerthError } from '#contract/berth-error.ts';
 import type { CollectionItem } from '#contract/collection.ts';

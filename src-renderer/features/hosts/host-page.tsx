@@ -1,4 +1,7 @@
-/** A host's page: its state in words, what it is, what the doctor says, its workspaces, images and kept volumes. */
+/**
+ * A host's page: its state in words, what it is, what the doctor says, its workspaces, images and kept volumes. Long
+ * because it is one page of many small sections, each of which is used here alone.
+ */
 import { Boxes, Pencil, Plus, Stethoscope } from 'lucide-react';
 import { type ReactNode, useEffect, useState } from 'react';
 import type { BerthError } from '#contract/berth-error.ts';

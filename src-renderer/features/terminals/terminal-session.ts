@@ -3,7 +3,8 @@
  * component that shows it, so that a tab can be dragged to another pane without losing its screen.
  * Guarantees: bytes go from the stream into `write` unconverted, and their credit goes back in its callback, so a flood
  * grows no memory; keystrokes never wait behind output; nothing the output says is typed, opened or run.
- * Must not: touch React, or keep output anywhere but in the screen's own scrollback.
+ * Must not: touch React, or keep output anywhere but in the screen's own scrollback. Long because a screen's parts (bytes,
+ * size, search, look, end) share one life.
  */
 import { FitAddon } from '@xterm/addon-fit';
 import { type ISearchOptions, SearchAddon } from '@xterm/addon-search';
