@@ -84,7 +84,3 @@ export const commonErrorCodes = [
   'store.unwritable',
   'store.newer-version',
 ] as const satisfies readonly ErrorCode[];
-
-export function isErrorCode(value: unknown): value is ErrorCode {
-  return typeof value === 'string' && Object.hasOwn(errorCodes, value);
-}

@@ -40,7 +40,3 @@ export type OutputOf<M extends CallName> =
 export type ItemOf<M extends StreamName> =
   Contract[M] extends StreamMethod<z.ZodType, infer T> ? z.output<T> : never;
 export type { BytesMethod, Method };
-
-export function isMethodName(name: unknown): name is MethodName {
-  return typeof name === 'string' && Object.hasOwn(contract, name);
-}
