@@ -72,7 +72,7 @@ export class Authentication {
     const skipped = this.skipped.length > 0 ? ` Left out: ${list(this.skipped)}.` : '';
     return new BerthError(
       'host.auth-failed',
-      `${subject.hop} did not let ${user} in.${part} ${tried}${wants}${skipped} Check the user and the way to sign in.`,
+      `${subject.hop} did not let ${user} in.${part} ${tried}${wants}${skipped} ${this.#remedy()}`,
       {
         details: {
           ...subject,
@@ -84,6 +84,17 @@ export class Authentication {
         },
       },
     );
+  }
+
+  /** What to do, by what was tried. */
+  #remedy(): string {
+    const hasKey = this.tried.some((what) => what.startsWith('key '));
+    const hasWord = this.tried.some((what) => !what.startsWith('key '));
+    if (this.tried.length === 0) return 'Choose a way to sign in that the server accepts.';
+    if (hasKey && !hasWord)
+      return `Check the user, and that ~/.ssh/authorized_keys of ${this.#context.hop.user} on the server holds the public key.`;
+    if (!hasKey && this.#wasPasswordWrong) return 'Check the user and the password.';
+    return 'Check the user and the way to sign in.';
   }
 
   async *#attempts(): AsyncGenerator<AnyAuthMethod, void, AuthFailure> {

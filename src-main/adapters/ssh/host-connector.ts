@@ -3,7 +3,6 @@
  * handshakes and Berth's known hosts. Must hold no secret longer than the connection lives that it was given for.
  */
 import { userInfo } from 'node:os';
-import type { Client } from 'ssh2';
 import type { ConnectStep, HostDefinition, LocalDefinition, SshDefinition } from '#contract/hosts.ts';
 import { BerthError } from '#contract/berth-error.ts';
 import type { Clock } from '../../control-plane/interfaces/clock.ts';
@@ -106,14 +105,14 @@ export function createHostConnector(deps: HostConnectorDeps): HostConnector {
     };
     const logInTo = (
       hop: Hop,
-      via: Client | undefined,
+      via: SshLink | undefined,
       how: Pick<ConnectOptions, 'signal' | 'ask' | 'onStep'>,
       pinned?: string,
     ) =>
       logIn(
         {
           hop,
-          via,
+          via: via && { client: via.client, name: via.subject.hop },
           memory: memory.get(hop) as LoginMemory,
           signal: how.signal,
           ask: how.ask,
@@ -127,7 +126,7 @@ export function createHostConnector(deps: HostConnectorDeps): HostConnector {
     try {
       for (const hop of hops) {
         const pinned = hop.isTarget ? options.pinnedFingerprint : undefined;
-        login = await logInTo(hop, links.at(-1)?.client, options, pinned);
+        login = await logInTo(hop, links.at(-1), options, pinned);
         const link = new SshLink(login, subjectOf(hop), deps.clock);
         // A lost jump host takes the rest of the way with it.
         for (const inner of links.slice(-1)) inner.onLost((error) => link.die(error));
@@ -146,7 +145,7 @@ export function createHostConnector(deps: HostConnectorDeps): HostConnector {
       openLink: async (signal) => {
         const quiet = { signal, ask: askNobody as Ask, onStep: () => undefined };
         // The same server as the first time, whatever the files say by now.
-        const further = await logInTo(target, links.at(-1)?.client, quiet, hostKey.fingerprint);
+        const further = await logInTo(target, links.at(-1), quiet, hostKey.fingerprint);
         return new SshLink(further, subjectOf(target), deps.clock);
       },
       closeJumps: closeAll,

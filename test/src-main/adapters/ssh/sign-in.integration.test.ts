@@ -349,7 +349,7 @@ describe('jump hosts', () => {
       harness.connect(throughJump(keyFile(inner.clientKeyPath), keyFile(host.clientKeyPath))),
     ).rejects.toMatchObject({
       code: 'host.unreachable',
-      message: expect.stringContaining('The jump host could not reach'),
+      message: expect.stringMatching(/^The jump host root@\S+ could not reach \S+ on port 22 \(\w/),
       details: { hop: `root@${inner.address}:22` },
     });
   });
