@@ -156,3 +156,19 @@ describe('destroying a workspace', () => {
     ]);
   });
 });
+
+describe('tabs of things', () => {
+  it('stay while the thing is too new to be known, and close when it is gone', async () => {
+    await show('work');
+    const fresh = workspaceRef(70);
+    await page.evaluate((ref) => {
+      window.fixture.app.view.actions.open(ref as never);
+      const { plane, app } = window.fixture;
+      plane.put('workspaces', { ...app.mirror.workspaces.getState().items[0]! });
+    }, fresh);
+    await open(workspaceRef(3));
+    await page.evaluate((id) => window.fixture.plane.delete('workspaces', id), workspaceRef(3).workspaceId);
+    await page.getByRole('tab', { name: /^scratch/ }).waitFor({ state: 'detached' });
+    await page.getByRole('tab', { name: /^Workspace/ }).waitFor();
+  });
+});

@@ -137,7 +137,7 @@ function Row({ workspace }: { workspace: Workspace }) {
       <button
         type="button"
         onClick={() => view.open({ type: 'workspace', workspaceId: workspace.id })}
-        className="focus-inset grid w-full grid-cols-[1fr_auto_88px] items-center gap-4 px-3 py-2 text-left transition-colors hover:bg-hover max-sm:grid-cols-[1fr_auto]"
+        className="focus-inset grid w-full grid-cols-[1fr_100px_140px] items-center gap-4 px-3 py-2 text-left transition-colors hover:bg-hover max-sm:grid-cols-[1fr_auto]"
       >
         <span className="flex min-w-0 flex-col">
           <span className="truncate font-medium" dir="auto">
@@ -148,7 +148,9 @@ function Row({ workspace }: { workspace: Workspace }) {
         <StateMark signal={mark.signal} word={mark.word} />
         <span className="text-right text-meta text-muted max-sm:hidden">
           {workspace.state === 'running' && workspace.startedAt !== null && (
-            <RelativeTime at={workspace.startedAt} />
+            <>
+              started <RelativeTime at={workspace.startedAt} />
+            </>
           )}
         </span>
       </button>
