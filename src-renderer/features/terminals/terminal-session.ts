@@ -85,6 +85,7 @@ export class TerminalSession {
   #observer: ResizeObserver | undefined;
   #resizeTimer: ReturnType<typeof setTimeout> | undefined;
   #toldSize: TerminalSize;
+  #searchKind = '';
 
   constructor(options: SessionOptions) {
     this.id = options.id;
@@ -292,14 +293,23 @@ export class TerminalSession {
   }
 
   findNext(text: string, options: ISearchOptions): boolean {
+    this.#forgetOtherSearch(options);
     return this.#search.findNext(text, options);
   }
   findPrevious(text: string, options: ISearchOptions): boolean {
+    this.#forgetOtherSearch(options);
     return this.#search.findPrevious(text, options);
   }
   clearSearch(): void {
     this.#search.clearDecorations();
     this.#screen.clearSelection();
+  }
+
+  /** The addon (0.16.0) compares new options with themselves, so that it would go on to count what the old ones found. */
+  #forgetOtherSearch({ caseSensitive, regex }: ISearchOptions): void {
+    const kind = `${caseSensitive} ${regex}`;
+    if (kind !== this.#searchKind) this.#search.clearDecorations();
+    this.#searchKind = kind;
   }
 
   /** The last lines on the screen as text: for a picture of what was there, and for readers of the screen. */

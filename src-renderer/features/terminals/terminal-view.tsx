@@ -129,6 +129,15 @@ export default function TerminalView({ view, isVisible, isActive }: ViewProps<'t
     if (isActive && isVisible && !isFinding) session?.focus();
   }, [session, isActive, isVisible, isFinding]);
 
+  // The tab strip gives the keyboard to the page; here that is the screen.
+  useEffect(() => {
+    const panel = holder.current?.closest<HTMLElement>('[role=tabpanel]');
+    if (session === null || panel == null) return;
+    const pass = () => session.focus();
+    panel.addEventListener('focus', pass);
+    return () => panel.removeEventListener('focus', pass);
+  }, [session]);
+
   useEffect(() => {
     if (session === null) return;
     session.setAppearance(settings, xtermTheme(currentTheme()));

@@ -54,18 +54,23 @@ function PaneView({ pane, elements }: { pane: Pane; elements: TabElements }) {
     const place = body.current;
     if (!place) return;
     const own = ids === '' ? [] : ids.split(' ');
+    let hasMoved = false;
     for (const id of own) {
       const element = elements.get(id);
       if (element.parentElement !== place) {
         // Moving an element takes the keyboard away from what is in it; give it back.
         const focused = element.contains(document.activeElement) ? document.activeElement : null;
         place.append(element);
+        hasMoved = true;
         if (focused instanceof HTMLElement) focused.focus({ preventScroll: true });
       }
       const isFront = id === pane.activeTabId;
       element.style.visibility = isFront ? 'visible' : 'hidden';
       element.inert = !isFront;
     }
+    // A split draws its panes anew: what had the keyboard left the page for a moment and lost it.
+    if (hasMoved && isActivePane && pane.activeTabId !== null && document.activeElement === document.body)
+      elements.get(pane.activeTabId).focus({ preventScroll: true });
   }, [ids, pane.activeTabId, elements]);
 
   return (

@@ -93,6 +93,8 @@ export function TabDragProvider({ children }: { children: ReactNode }) {
         if (drop.kind === 'strip') view.move(tab.id, drop.paneId, drop.index);
         else if (drop.side === 'middle') view.move(tab.id, drop.paneId, Number.MAX_SAFE_INTEGER);
         else view.split(tab.id, drop.paneId, drop.side);
+        // The press put the keyboard into the strip; what was moved is what the person works on.
+        requestAnimationFrame(() => document.getElementById(`panel-${tab.id}`)?.focus());
       };
       const up = () => finish(true);
       const giveUp = () => finish(false);

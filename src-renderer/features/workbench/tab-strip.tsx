@@ -229,7 +229,11 @@ function TabHead({ tab, index, pane, description, isActivePane, drag, onClose }:
             aria-selected={isActive}
             aria-controls={isActive ? `panel-${tab.id}` : undefined}
             title={hint ?? title}
-            onClick={() => view.activate(tab.id)}
+            onClick={() => {
+              // A press on the tab in front goes on to its page; for the others, coming to the front does that.
+              if (isActive) document.getElementById(`panel-${tab.id}`)?.focus();
+              else view.activate(tab.id);
+            }}
             onKeyDown={() => undefined}
             onAuxClick={(event) => {
               if (event.button === 1) onClose();
