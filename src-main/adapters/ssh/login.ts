@@ -26,7 +26,7 @@ import type { HandshakeLimiter, HandshakePermit } from './handshake-limiter.ts';
 import type { HostKeyCheck } from './host-key-check.ts';
 import type { LoginMemory } from './identities.ts';
 import { fingerprintOfKey, keyTypeOf } from './known-hosts.ts';
-import { type AuthFailure, onAuthFailure } from './ssh2-internals.ts';
+import { type AuthFailure, onAuthFailure, prepareKeys } from './ssh2-internals.ts';
 import { cancelled, detailsOf, type ErrorSubject, firstLine, noAnswer, toBerthError } from './ssh-error.ts';
 import type { Hop } from './target.ts';
 
@@ -241,6 +241,7 @@ class Attempt {
     });
     client.on('close', () => this.#lost(this.#closed(authentication)));
     client.on('handshake', () => {
+      prepareKeys(client);
       if (this.#server === null) this.#server = this.#serverIdent();
       onStep('authenticating');
       this.#arm(AUTH_TIMEOUT_MS, () => noAnswer(hop.name, 'answer the sign-in', AUTH_TIMEOUT_MS));

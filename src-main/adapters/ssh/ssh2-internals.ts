@@ -1,8 +1,9 @@
 /**
- * The three things that Berth needs of ssh2 and that its public interface does not offer. All knowledge of ssh2's private
- * fields is here, and every access is checked: with another version of ssh2 this throws while connecting and its test goes
- * red, instead of something failing silently.
+ * What Berth needs of ssh2 and its public interface does not offer. All knowledge of ssh2's private fields is here, and
+ * every access is checked: with another version of ssh2 this throws while connecting and its test goes red, instead of
+ * something failing silently.
  */
+import { createSecretKey } from 'node:crypto';
 import type { Client } from 'ssh2';
 
 interface Internals {
@@ -53,4 +54,29 @@ export function onAuthFailure(client: Client, listener: (failure: AuthFailure) =
     });
     original(protocol, methods, isPartial);
   };
+}
+
+interface Ciphers {
+  _cipher?: { _encKey?: unknown };
+  _decipher?: { _decipherKey?: unknown };
+}
+
+/**
+ * Gives ssh2's ciphers their keys in the form that Node takes at once. ssh2 makes a new AES-GCM cipher for every packet,
+ * and with a plain buffer Node 24 first throws and catches two errors to learn that it is no key object: half the time
+ * that a packet costs. To be called when keys were exchanged, at the start and each time after. Returns how many keys it
+ * prepared: both with AES-GCM, none with ciphers that keep their state between packets.
+ */
+export function prepareKeys(client: Client): number {
+  const { _cipher: cipher, _decipher: decipher } = internalsOf(client)._protocol as unknown as Ciphers;
+  let prepared = 0;
+  if (cipher && Buffer.isBuffer(cipher._encKey) && '_encSSLName' in cipher) {
+    cipher._encKey = createSecretKey(cipher._encKey);
+    prepared += 1;
+  }
+  if (decipher && Buffer.isBuffer(decipher._decipherKey)) {
+    decipher._decipherKey = createSecretKey(decipher._decipherKey);
+    prepared += 1;
+  }
+  return prepared;
 }
