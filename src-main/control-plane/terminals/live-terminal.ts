@@ -19,7 +19,7 @@ const pauseAboveBytes = 65_536;
 const stalledAfterMs = 10_000;
 const stallCheckMs = 2_000;
 /** Silence that ends a backlog. Shorter than a person notices, longer than the gaps inside a flood. */
-const backlogQuietMs = 60;
+const backlogQuietMs = 30;
 /** A program that goes on flooding cannot keep the terminal dark for longer. */
 const backlogLimitMs = 1_000;
 /** The end of what was thrown away is shown all the same: it holds the prompt. */
