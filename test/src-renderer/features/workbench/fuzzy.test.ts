@@ -26,7 +26,10 @@ it('matches every text by itself and by its letters in order, and marks letters 
       fc.array(fc.boolean(), { minLength: 30, maxLength: 30 }),
       (text, keep) => {
         expect(fuzzyMatch(text, text)).not.toBeNull();
-        const query = text.split('').filter((letter, index) => letter !== ' ' && keep[index]).join('');
+        const query = text
+          .split('')
+          .filter((letter, index) => letter !== ' ' && keep[index])
+          .join('');
         const match = fuzzyMatch(query, text);
         expect(match).not.toBeNull();
         for (const index of match!.at) expect(query).toContain(text[index]!);
