@@ -47,6 +47,8 @@ export default defineConfig(({ mode }) => {
         outDir: at('out/renderer'),
         // Fonts as files, not as data: the policy then needs no exception, and the first page stays small.
         assetsInlineLimit: 0,
+        // KiB. The window comes from this computer; what is heavy (terminals, charts, pages) is loaded when it is shown.
+        chunkSizeWarningLimit: 1_200,
         rollupOptions: { input: at('src-renderer/index.html') },
       },
     },

@@ -62,7 +62,7 @@ async function serve(config: Config): Promise<number> {
   }
   const signInLink = server.createSignInLink();
   process.stdout.write(`Berth is at ${server.origin}\nSign in once, within ten minutes: ${signInLink}\n`);
-  if (config.isBrowserOpened && !openInBrowser(signInLink))
+  if (config.isBrowserOpened && !openInBrowser(signInLink, config.dataFolder))
     process.stdout.write('No display here: open the link in a browser yourself.\n');
   await ended;
   await server.close();

@@ -20,10 +20,12 @@ async function main(): Promise<number> {
   const found = await findElectron();
   if (found.program !== undefined) return run(found.program, [root, ...args]);
   console.log(`${found.why} Berth opens in your browser instead.`);
-  return run(node, [join(root, 'out/main/headless.js'), 'serve', '--open', ...args]);
+  return run(node, [quietly, join(root, 'out/main/headless.js'), 'serve', '--open', ...args]);
 }
 
 const node = process.execPath;
+/** docker-modem still calls url.parse, on addresses of its own making; a person can do nothing about it. */
+const quietly = '--disable-warning=DEP0169';
 
 function bin(path: string): string {
   return join(root, 'node_modules', path);
