@@ -15,6 +15,8 @@ interface Block {
 export class ByteQueue {
   #blocks: Block[] = [];
   #length = 0;
+  /** One emptied block, for the next append. */
+  #spare: Uint8Array | undefined;
 
   get length(): number {
     return this.#length;
@@ -32,7 +34,10 @@ export class ByteQueue {
     }
     const rest = bytes.subarray(fitting.byteLength);
     if (rest.byteLength === 0) return;
-    const block = new Uint8Array(Math.max(blockBytes, rest.byteLength));
+    const isSpareEnough = this.#spare !== undefined && rest.byteLength <= blockBytes;
+    const block =
+      (isSpareEnough ? this.#spare : undefined) ?? new Uint8Array(Math.max(blockBytes, rest.byteLength));
+    if (isSpareEnough) this.#spare = undefined;
     block.set(rest);
     this.#blocks.push({ bytes: block, start: 0, end: rest.byteLength });
   }
@@ -47,7 +52,9 @@ export class ByteQueue {
       scratch.set(head.bytes.subarray(head.start, head.start + count), taken);
       taken += count;
       head.start += count;
-      if (head.start === head.end) this.#blocks.shift();
+      if (head.start !== head.end) continue;
+      this.#blocks.shift();
+      if (head.bytes.byteLength === blockBytes) this.#spare = head.bytes;
     }
     this.#length -= taken;
     return scratch.subarray(0, taken);

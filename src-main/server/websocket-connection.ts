@@ -3,7 +3,7 @@
  * protocol pings, because a browser whose machine fell asleep closes nothing. Must not know what frames mean.
  */
 import type { RawData, WebSocket } from 'ws';
-import { type Connection, decodeBinary, encodeBinary } from '#contract/frame.ts';
+import { type Connection, decodeBinary } from '#contract/frame.ts';
 
 /** Milliseconds between protocol pings; a peer that missed one is gone at the next. */
 const pingEveryMs = 20_000;
@@ -66,7 +66,7 @@ export function webSocketConnection(socket: WebSocket): Connection {
       if (!isClosed) socket.send(JSON.stringify(frame));
     },
     sendBinary: (streamId, payload) => {
-      if (!isClosed) socket.send(encodeBinary(streamId, payload), onWritten);
+      if (!isClosed) socket.send(messageOf(streamId, payload), onWritten);
     },
     onFrame: (listener) => frameListeners.push(listener),
     onBinary: (listener) => binaryListeners.push(listener),
@@ -84,6 +84,14 @@ export function webSocketConnection(socket: WebSocket): Connection {
       closed();
     },
   };
+}
+
+/** As the contract's `encodeBinary`, without zeroing 64 KiB that are written next anyway. */
+function messageOf(streamId: number, payload: Uint8Array): Buffer {
+  const message = Buffer.allocUnsafe(4 + payload.byteLength);
+  message.writeUInt32BE(streamId, 0);
+  message.set(payload, 4);
+  return message;
 }
 
 function bytesOf(data: RawData): Uint8Array {

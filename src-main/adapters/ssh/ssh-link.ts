@@ -30,7 +30,8 @@ export class SshLink {
   readonly #lostListeners = new Set<(error: BerthError) => void>();
   #end: { error: BerthError } | 'closed' | undefined;
   #stopTimer: (() => void) | undefined;
-  #receivedAtMs: number;
+  /** Since the last look. A flag: a clock that knows of sleep is too slow to be asked for every packet. */
+  #hasReceived = false;
   #tickedAtMs: number;
   #misses = 0;
   #isPingOpen = false;
@@ -41,10 +42,9 @@ export class SshLink {
     this.subject = subject;
     this.#login = login;
     this.#clock = clock;
-    this.#receivedAtMs = clock.monotonicMs();
-    this.#tickedAtMs = this.#receivedAtMs;
+    this.#tickedAtMs = clock.monotonicMs();
     login.transport.on('data', () => {
-      this.#receivedAtMs = clock.monotonicMs();
+      this.#hasReceived = true;
     });
     this.client.on('error', (error: Error) => this.die(connectionLost(subject.hop, error)));
     this.client.on('close', () => this.die(connectionLost(subject.hop)));
@@ -166,7 +166,8 @@ export class SshLink {
   #tick(): void {
     const nowMs = this.#clock.monotonicMs();
     const isLate = nowMs - this.#tickedAtMs > 2 * KEEP_ALIVE_INTERVAL_MS;
-    const isQuiet = this.#receivedAtMs <= this.#tickedAtMs;
+    const isQuiet = !this.#hasReceived;
+    this.#hasReceived = false;
     this.#tickedAtMs = nowMs;
     // A busy link is not a dead link: the answer may stand in line behind megabytes.
     if (!isQuiet) this.#misses = 0;

@@ -10,6 +10,7 @@ export const ringBytes = 524_288;
 const blockBytes = 16_384;
 
 interface Block {
+  /** Used again for the newest output when it is the oldest: a flood then makes no garbage. */
   readonly bytes: Uint8Array;
   length: number;
   /** Where a replay may begin, and with which modes; undefined while none was seen in this block. */
@@ -31,12 +32,11 @@ export class ReplayRing {
     for (let index = 0; index < bytes.length; ) {
       let block = this.#blocks.at(-1);
       if (block === undefined || block.length === blockBytes) {
-        block = { bytes: new Uint8Array(blockBytes), length: 0, safe: undefined };
+        const isFull = (this.#blocks.length + 1) * blockBytes > this.#capacity;
+        const oldest = isFull ? this.#blocks.shift() : undefined;
+        if (isFull) this.#isCut = true;
+        block = { bytes: oldest?.bytes ?? new Uint8Array(blockBytes), length: 0, safe: undefined };
         this.#blocks.push(block);
-        if (this.#blocks.length * blockBytes > this.#capacity) {
-          this.#blocks.shift();
-          this.#isCut = true;
-        }
       }
       const piece = bytes.subarray(index, index + blockBytes - block.length);
       const safe = this.#scanner.feed(piece);
