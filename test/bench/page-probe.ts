@@ -86,10 +86,13 @@ export function installPageProbe(): void {
   };
   const watchPattern = (pattern: RegExp) => {
     const begunAt = performance.now();
-    // The prompt of before is there until the program prints; 2 ms of resolution leave the parser alone.
+    let session: Session | undefined;
+    // Looking costs the parser little: once in 4 ms, and the session is searched for once.
     const look = () => {
-      if (pattern.test(lines(3).join('\n'))) outcome.resolve(performance.now() - begunAt);
-      else setTimeout(look, 2);
+      session ??= findSession();
+      const text = session?.lastLines(3).join('\n');
+      if (text !== undefined && pattern.test(text)) outcome.resolve(performance.now() - begunAt);
+      else setTimeout(look, 4);
     };
     look();
   };
@@ -97,8 +100,9 @@ export function installPageProbe(): void {
     const begunAt = performance.now();
     let changedAt = begunAt;
     let last = '';
+    const session = findSession();
     const look = () => {
-      const now = lines(2).join('\n');
+      const now = session?.lastLines(2).join('\n') ?? '';
       if (now !== last) {
         last = now;
         changedAt = performance.now();
