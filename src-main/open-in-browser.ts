@@ -20,7 +20,9 @@ export function openInBrowser(link: string, folder: string): boolean {
   const page = `<!doctype html><meta charset="utf-8"><title>Berth</title><meta http-equiv="refresh" content="0; url=${target}">`;
   rmSync(file, { force: true });
   writeFileSync(file, page, { mode: 0o600, flag: 'wx' });
-  setTimeout(() => rmSync(file, { force: true }), KEPT_MS).unref();
+  const forget = () => rmSync(file, { force: true });
+  setTimeout(forget, KEPT_MS).unref();
+  process.once('exit', forget);
   const child = spawn(program, [...args, pathToFileURL(file).href], { stdio: 'ignore', detached: true });
   // No such program: the link has been printed anyway.
   child.on('error', () => undefined);
