@@ -37,8 +37,13 @@ export function plainRule(issue: RawIssue): string | undefined {
       return 'does not have the right form';
     case 'unrecognized_keys':
       return 'has fields that do not belong there';
-    default:
+    case 'custom':
+    case 'invalid_key':
+    case 'invalid_element':
+    case 'not_multiple_of':
       return undefined;
+    default:
+      return issue satisfies never;
   }
 }
 

@@ -4,6 +4,7 @@
  */
 import { CircleAlert } from 'lucide-react';
 import type { ReactNode } from 'react';
+import { CodeBlock } from './code-block.tsx';
 import { CopyButton } from './copy-button.tsx';
 import { Disclosure } from './disclosure.tsx';
 
@@ -29,6 +30,13 @@ export function errorText(title: string, error: ErrorFacts): string {
 }
 
 export function ErrorNote({ title, error, actions, children }: ErrorNoteProps) {
+  // A command that mends it stands in a block of its own, to be copied; the message ends with it where it is plain text.
+  const { fix } = error.details;
+  const command = typeof fix === 'string' && fix !== '' ? fix : null;
+  const message =
+    command !== null && error.message.endsWith(command)
+      ? error.message.slice(0, -command.length).trimEnd()
+      : error.message;
   const entries = Object.entries(error.details).filter(([, value]) => value !== null && value !== '');
   return (
     <section
@@ -38,7 +46,8 @@ export function ErrorNote({ title, error, actions, children }: ErrorNoteProps) {
       <CircleAlert aria-hidden size={16} className="mt-0.5 shrink-0 text-failed" />
       <div className="flex min-w-0 flex-1 flex-col gap-1.5">
         <h3 className="font-semibold text-text wrap-anywhere">{title}</h3>
-        <p className="text-text wrap-anywhere">{error.message}</p>
+        <p className="text-text wrap-anywhere">{message}</p>
+        {command !== null && <CodeBlock text={command} label="Command that mends it" />}
         {children}
         {actions && <div className="flex flex-wrap gap-2 pt-0.5">{actions}</div>}
         <Disclosure label="Technical details">

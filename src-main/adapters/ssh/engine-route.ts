@@ -177,14 +177,20 @@ export class EnginePath {
       );
     }
     const where = usable[0] ?? socketPath;
+    const start = 'sudo systemctl start docker';
     const message =
       usable.length > 0
-        ? `No engine answers behind ${where}. Start it on the host: sudo systemctl start docker.`
+        ? `No engine answers behind ${where}. Start it on the host: ${start}`
         : socketPath === null
           ? 'No container engine was found on the host. Install Docker there, or name the socket of the engine in the settings of the host.'
           : `There is no engine socket at ${socketPath}. Start the engine, or correct the path in the settings of the host.`;
     return new BerthError('engine.unreachable', message, {
-      details: { ...this.#facts(), user, ...(where === null ? {} : { socketPath: where }) },
+      details: {
+        ...this.#facts(),
+        user,
+        ...(where === null ? {} : { socketPath: where }),
+        ...(usable.length > 0 ? { fix: start } : {}),
+      },
       cause,
     });
   }

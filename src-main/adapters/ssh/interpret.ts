@@ -105,7 +105,7 @@ function parseCommand(text: string): Typed {
     else if (name === 'proxyjump') {
       const parsed = parseProxyJump(value);
       if (parsed === undefined)
-        throw problem(`The jump hosts ${value} cannot be read: [user@]host[:port], separated by commas.`);
+        throw problem('The jump hosts cannot be read: write [user@]host[:port], separated by commas.');
       jumps ??= parsed;
     } else ignored.push(name);
   };
@@ -147,13 +147,13 @@ function parseCommand(text: string): Typed {
 
 function setOption(text: string, set: (name: string, value: string) => void): void {
   const split = splitLine(text);
-  if (split === undefined || 'problem' in split) throw problem(`The option -o ${text} cannot be read.`);
+  if (split === undefined || 'problem' in split) throw problem('The value of -o cannot be read: write Keyword=value.');
   set(split.keyword, split.args[0] as string);
 }
 
 function portOf(value: string): number {
   const port = Number(value);
-  if (!/^\d+$/.test(value) || port < 1 || port > 65_535) throw problem(`${value} is not a port: 1 to 65535.`);
+  if (!/^\d+$/.test(value) || port < 1 || port > 65_535) throw problem('The port must be a number from 1 to 65535.');
   return port;
 }
 

@@ -344,7 +344,7 @@ export class WorkspaceService {
     }
     const volumes = await engine.listVolumes({ [label.managed]: '1' });
     if (volumes.some((volume) => volume.name === name)) return;
-    throw new BerthError('invalid-input', `Not valid: volumeName: the host has no kept volume ${name}.`, {
+    throw new BerthError('invalid-input', 'Not valid: volumeName: must be a kept volume of this host.', {
       details: { fields: ['volumeName: must be a kept volume of this host'] },
     });
   }

@@ -131,16 +131,7 @@ function Opening(props: {
             Continue
           </Button>
         </div>
-        {beside !== null && (
-          <ErrorNote
-            title={
-              beside.code === 'host.ssh-config-invalid'
-                ? errorCodes[beside.code].title
-                : 'This could not be understood'
-            }
-            error={beside}
-          />
-        )}
+        {beside !== null && <ErrorNote title={errorCodes[beside.code].title} error={beside} />}
       </form>
 
       <Section title="Found on this computer">
@@ -318,7 +309,7 @@ function Review(props: {
         <Effective rows={props.draft.effective.filter((row) => !inFields.has(row.source))} />
       </div>
 
-      {beside !== null && <ErrorNote title="The connection did not come about" error={beside} />}
+      {beside !== null && <ErrorNote title={errorCodes[beside.code].title} error={beside} />}
       {phase === 'testing' && (
         <div role="status" className="flex items-center gap-3 text-muted">
           <StateMark signal="busy" word="Connecting" />

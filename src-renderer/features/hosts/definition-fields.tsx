@@ -37,7 +37,7 @@ export function DefinitionFields({ definition, onChange, errors }: DefinitionFie
           label="Port"
           isCode
           inputMode="numeric"
-          placeholder={fromConfig ? 'as configured' : '22'}
+          placeholder={fromConfig ? 'auto' : '22'}
           value={definition.port === null ? '' : String(definition.port)}
           error={errors['definition.port'] ?? null}
           onChange={(port) => change({ port: portOf(port) })}

@@ -5,6 +5,7 @@
 import { Boxes, Pencil, Plus, Stethoscope } from 'lucide-react';
 import { type ReactNode, useEffect, useState } from 'react';
 import type { BerthError } from '#contract/berth-error.ts';
+import { type ErrorCode, errorCodes } from '#contract/error-codes.ts';
 import type { Finding, Host, HostImage } from '#contract/hosts.ts';
 import type { KeptVolume } from '#contract/workspaces.ts';
 import { Button, IconButton } from '../../components/button.tsx';
@@ -116,7 +117,7 @@ function Verbs({ host, onEdit }: { host: Host; onEdit: () => void }) {
         </Button>
       )}
       {isReady && <Button onClick={terminal.run}>Open terminal</Button>}
-      {isReady && (
+      {host.state.phase === 'ready' && host.state.engineRoute !== 'none' && (
         <Button variant="primary" icon={Plus} onClick={workspace.run}>
           New workspace
         </Button>
@@ -148,13 +149,13 @@ function StateNote({ host }: { host: Host }): ReactNode {
       return state.error.code === 'host.key-changed' ? (
         <ChangedKey host={host} error={state.error} />
       ) : (
-        <ErrorNote title="The connection did not come about" error={state.error} />
+        <ErrorNote title={errorCodes[state.error.code].title} error={state.error} />
       );
     case 'ready':
       return state.engineError === null ? (
         <p className="-mt-3 text-meta text-muted">{engineRouteText(host)}</p>
       ) : (
-        <ErrorNote title="The machine answers, its container engine does not" error={state.engineError} />
+        <ErrorNote title={engineTitle(state.engineError.code)} error={state.engineError} />
       );
     case 'needs-you':
       return <p className="text-muted">Berth waits for your answer to a question of the server.</p>;
@@ -165,6 +166,13 @@ function StateNote({ host }: { host: Host }): ReactNode {
     default:
       return state satisfies never;
   }
+}
+
+/** The machine itself answers: said where the code's own title would leave that open. */
+function engineTitle(code: ErrorCode): string {
+  return code === 'engine.unreachable' || code === 'engine.failed'
+    ? 'The machine answers, its container engine does not'
+    : errorCodes[code].title;
 }
 
 /** A changed key is replaced only by looking at both and saying so. */
