@@ -2,9 +2,13 @@
 import { useEffect, useRef } from 'react';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
+import { chartTicks } from './chart-ticks.ts';
 import type { ChartProps } from './chart.tsx';
 
 type PlotProps = ChartProps & { readonly heightPx: number };
+
+/** The same words as a clock on the wall: a bare ":30" says nothing of when. */
+const clock = new Intl.DateTimeFormat('en', { timeStyle: 'medium', hourCycle: 'h23' });
 
 function colourOf(element: Element, token: string): string {
   return getComputedStyle(element).getPropertyValue(token).trim();
@@ -12,6 +16,12 @@ function colourOf(element: Element, token: string): string {
 
 function dataOf({ times, series }: PlotProps): uPlot.AlignedData {
   return [[...times], ...series.map((line) => [...line.values])];
+}
+
+function hasValues([, ...columns]: uPlot.AlignedData): boolean {
+  return columns.some((column) =>
+    [...column].some((value) => value !== null && value !== undefined && value > 0),
+  );
 }
 
 export default function Plot(props: PlotProps) {
@@ -45,15 +55,25 @@ export default function Plot(props: PlotProps) {
           cursor: { show: false },
           scales: {
             x: { time: true },
-            y: { range: (_self, _low, high) => [0, max ?? Math.max(high * 1.15, 1e-6)] },
+            // uPlot gives null where there is no value yet, and a scale needs some height where all are zero.
+            y: { range: (_self, _low, high) => [0, max ?? (high > 0 ? high * 1.15 : 1)] },
           },
           axes: [
-            { ...axis, size: 18, gap: 2, grid: { show: false }, space: 80 },
+            {
+              ...axis,
+              size: 18,
+              gap: 2,
+              grid: { show: false },
+              space: 90,
+              values: (_self, ticks) => ticks.map((tick) => clock.format(tick * 1000)),
+            },
             {
               ...axis,
               size: 58,
               gap: 4,
-              space: 34,
+              // All zero, or nothing read: only the 0 at the bottom is true.
+              splits: (self, _axis, _low, high) =>
+                chartTicks(hasValues(self.data) ? high : 0, latest.current.unit ?? 'number'),
               values: (_self, ticks) => ticks.map((tick) => latest.current.format(tick)),
             },
           ],

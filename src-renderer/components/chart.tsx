@@ -3,6 +3,7 @@
  * those who cannot see it. Colours come from tokens and follow the theme (`themeKey`).
  */
 import { lazy, Suspense } from 'react';
+import type { ChartUnit } from './chart-ticks.ts';
 
 export interface ChartSeries {
   readonly label: string;
@@ -17,6 +18,8 @@ export interface ChartProps {
   readonly times: readonly number[];
   readonly series: readonly ChartSeries[];
   readonly format: (value: number | null) => string;
+  /** What its axis counts in; default: number. */
+  readonly unit?: ChartUnit;
   readonly heightPx?: number;
   /** Top of the scale; null follows the values. */
   readonly max?: number | null;
@@ -57,7 +60,7 @@ export function Chart(props: ChartProps) {
             First readings…
           </div>
         ) : (
-          <Suspense fallback={<div className="h-full rounded-md bg-hover/50" />}>
+          <Suspense fallback={<div data-chart="waiting" className="h-full rounded-md bg-hover/50" />}>
             <Plot {...props} heightPx={heightPx} />
           </Suspense>
         )}

@@ -54,6 +54,7 @@ export function WorkspaceResources({ workspace, isOn }: { workspace: Workspace; 
               times={times}
               series={[{ label: 'Used', colour: '--accent', values: stats.memoryBytes }]}
               format={formatBytes}
+              unit="bytes"
               max={latest.memoryLimitBytes}
             />
           </Card>
@@ -66,6 +67,7 @@ export function WorkspaceResources({ workspace, isOn }: { workspace: Workspace; 
                 { label: 'out', colour: '--attention', values: stats.networkOut },
               ]}
               format={formatRate}
+              unit="bytes"
             />
           </Card>
           <Card className="px-3 pt-2.5 pb-1.5">
@@ -77,6 +79,7 @@ export function WorkspaceResources({ workspace, isOn }: { workspace: Workspace; 
                 { label: 'written', colour: '--attention', values: stats.diskWrite },
               ]}
               format={formatRate}
+              unit="bytes"
             />
           </Card>
         </div>
