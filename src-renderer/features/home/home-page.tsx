@@ -64,6 +64,24 @@ function FirstRun({ isVisible }: { isVisible: boolean }) {
       lead="A host is a machine with Docker. Berth makes workspaces on it: containers with files that last, and terminals in them."
       width="normal"
     >
+      {candidates === null && <LoadingRows label="Looking on this computer" rows={2} />}
+      {(socket !== undefined || names.length > 0) && (
+        <Section title="Found on this computer">
+          <Card>
+            <ul aria-label="Found on this computer" className="m-0 list-none divide-y divide-line p-0">
+              {[...(socket === undefined ? [] : [socket]), ...names.slice(0, SHOWN_CANDIDATES)].map((one) => (
+                <Candidate key={`${one.source} ${one.name}`} candidate={one} />
+              ))}
+            </ul>
+          </Card>
+          {names.length > SHOWN_CANDIDATES && (
+            <p className="text-meta text-muted">
+              And {names.length - SHOWN_CANDIDATES} more names of your SSH configuration, under “A server over
+              SSH”.
+            </p>
+          )}
+        </Section>
+      )}
       <div className="grid grid-cols-3 gap-3 max-md:grid-cols-1">
         <Door
           icon={Monitor}
@@ -85,24 +103,6 @@ function FirstRun({ isVisible }: { isVisible: boolean }) {
           Create one from here. Until then, create it at DigitalOcean and add it as a server.
         </Door>
       </div>
-      {candidates === null && <LoadingRows label="Looking on this computer" rows={2} />}
-      {(socket !== undefined || names.length > 0) && (
-        <Section title="Found on this computer">
-          <Card>
-            <ul aria-label="Found on this computer" className="m-0 list-none divide-y divide-line p-0">
-              {[...(socket === undefined ? [] : [socket]), ...names.slice(0, SHOWN_CANDIDATES)].map((one) => (
-                <Candidate key={`${one.source} ${one.name}`} candidate={one} />
-              ))}
-            </ul>
-          </Card>
-          {names.length > SHOWN_CANDIDATES && (
-            <p className="text-meta text-muted">
-              And {names.length - SHOWN_CANDIDATES} more names of your SSH configuration, under “A server over
-              SSH”.
-            </p>
-          )}
-        </Section>
-      )}
     </Page>
   );
 }
@@ -328,7 +328,7 @@ function WorkspaceCard({ workspace, isVisible }: { workspace: Workspace; isVisib
         </span>
       </button>
       {first !== undefined && <LastScreen terminalId={first.id} isVisible={isVisible} />}
-      <div className="mt-auto flex items-center justify-between gap-2 px-3 pb-2">
+      <div className="mt-auto flex min-h-control items-center justify-between gap-2 pr-1 pb-2 pl-3">
         <span className="text-meta text-muted">
           {workspace.startedAt !== null && workspace.state === 'running' ? (
             <>
@@ -377,7 +377,7 @@ function HostCard({ host }: { host: Host }) {
         </span>
         <StateMark signal={mark.signal} word={mark.word} />
       </span>
-      <span className="text-meta text-muted">
+      <span className="truncate text-meta text-muted">
         {count === 0 ? 'No workspaces' : count === 1 ? 'One workspace' : `${count} workspaces`}
         {host.facts?.operatingSystem ? ` · ${host.facts.operatingSystem}` : ''}
       </span>
