@@ -88,15 +88,35 @@ function StoreActs({ store }: { store: SecretStoreStatus }): ReactNode {
         />
       </>
     );
-  if (store.backend === 'vault' && store.state === 'ready')
-    return (
+  if (store.backend === 'vault' && store.state === 'ready') return <LockButton />;
+  return null;
+}
+
+function LockButton() {
+  const client = useClient();
+  const [error, setError] = useState<BerthError | null>(null);
+  const [isBusy, setBusy] = useState(false);
+  const lock = async () => {
+    setBusy(true);
+    setError(null);
+    try {
+      await client.call('credentials.lockVault', {});
+    } catch (cause) {
+      setError(toBerthError(cause));
+    } finally {
+      setBusy(false);
+    }
+  };
+  return (
+    <>
+      {error !== null && <ErrorNote title="The vault was not locked" error={error} />}
       <div>
-        <Button icon={LockKeyhole} onClick={() => void client.call('credentials.lockVault', {})}>
+        <Button icon={LockKeyhole} isBusy={isBusy} onClick={() => void lock()}>
           Lock the vault
         </Button>
       </div>
-    );
-  return null;
+    </>
+  );
 }
 
 function PassphraseForm(props: {
