@@ -28,15 +28,13 @@ export function MachineFacts(props: {
   ];
   return (
     <Card className="px-4 py-3">
-      <dl className="grid grid-cols-[repeat(auto-fit,minmax(190px,1fr))] gap-x-6 gap-y-2.5">
+      <dl className="grid grid-cols-[repeat(auto-fit,minmax(240px,1fr))] gap-x-6 gap-y-2.5">
         {rows.map(
           ([label, value]) =>
             value !== null && (
               <div key={label} className="min-w-0">
                 <dt className="text-meta text-muted">{label}</dt>
-                <dd className="m-0 truncate tabular" title={value}>
-                  {value}
-                </dd>
+                <dd className="m-0 tabular wrap-anywhere">{value}</dd>
               </div>
             ),
         )}

@@ -30,7 +30,8 @@ export function TitleBar() {
     <header
       className={`app-drag relative z-10 flex h-10 shrink-0 items-center gap-1 border-b border-line bg-app pr-2 ${isMacDesktop ? 'pl-20' : 'pl-2'}`}
     >
-      <div className="flex min-w-0 flex-1 items-center gap-1">
+      {/* The sides are as wide as what stands in them; the search between them gives way. */}
+      <div className="flex flex-1 items-center gap-1">
         <IconButton
           label="Show the sidebar"
           icon={PanelLeft}
@@ -40,7 +41,7 @@ export function TitleBar() {
         {app.shell === null && <AppMenus />}
       </div>
       <SearchButton />
-      <div className="flex min-w-0 flex-1 items-center justify-end gap-0.5">
+      <div className="flex flex-1 items-center justify-end gap-0.5">
         <OperationsButton />
         <NoticesButton />
         <ThemeMenu />
