@@ -33,7 +33,7 @@ export async function workspaceFolder({ remote, containerId }: BenchWorld): Prom
 }
 
 export async function measureFloods(world: BenchWorld, add: AddMeasure): Promise<void> {
-  const sizeBytes = (world.isQuick ? 16 : 64) * 1_000_000;
+  const sizeBytes = (world.isQuick ? 16 : 48) * 1_000_000;
   const rounds = world.isQuick ? 2 : 4;
   await writeTexts(world, sizeBytes);
   const { ssh, dockerLocal, containerId, host, workspace } = world;
@@ -56,8 +56,8 @@ export async function measureFloods(world: BenchWorld, add: AddMeasure): Promise
   ] as const;
   const kinds = [
     { kind: 'cat', title: 'text', command: (path: string) => `cat ${path}` },
-    // Half the size: its lines are so short that the terminal driver is the slowest part, for everyone.
-    { kind: 'yes', title: 'yes', command: () => `yes | head -c ${sizeBytes / 4}` },
+    // Less: its lines are so short that the terminal driver is the slowest part, for everyone.
+    { kind: 'yes', title: 'yes', command: () => `yes | head -c ${sizeBytes / 12}` },
   ] as const;
   for (const { place, title, target, other, argv } of places) {
     const terminal = await CountingTerminal.open(world.plane, target);

@@ -30,7 +30,10 @@ export class RawTerminal {
   /** Milliseconds from a key to its echo. */
   async echoMs(key: string): Promise<number> {
     const { promise, resolve } = Promise.withResolvers<void>();
-    this.#onData = () => resolve();
+    // Another key than the one before: a late byte of that one is no answer to this one.
+    this.#onData = (chunk) => {
+      if (chunk.includes(key)) resolve();
+    };
     const begunAtMs = performance.now();
     this.#child.stdin.write(key);
     await within(answerTimeoutMs, 'ssh -tt echoes a key', promise);

@@ -26,7 +26,10 @@ export class CursorBlink {
   /** The cursor stays until the next half period after the last key. */
   typed(): void {
     if (this.#timer === undefined) return;
-    if (this.#isShown) return this.start();
+    if (this.#isShown) {
+      this.start();
+      return;
+    }
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#turn(true), showAfterKeyMs);
   }

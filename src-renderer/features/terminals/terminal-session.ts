@@ -23,8 +23,10 @@ import { isHardwareRenderer, readRendererName } from './renderer-choice.ts';
 
 /** Milliseconds between the last change of size and the word to the program; a drag makes dozens. */
 const resizeSettleMs = 60;
-/** Bytes received and not drawn yet, from which on an interrupt also drops what the plane still holds back. */
+/** Bytes not drawn yet, or received lately, from which on an interrupt also drops what is still on its way. */
 const floodBytes = 65_536;
+/** Milliseconds that count as lately: a fast screen has drawn nearly all it got, while megabytes wait on the host. */
+const latelyMs = 250;
 
 export interface SessionEvents {
   /** A paste that would run by itself; `confirm` pastes it. */
@@ -80,6 +82,7 @@ export class TerminalSession {
   #isDisposed = false;
   #wasTypedInto = false;
   #unparsedBytes = 0;
+  #lately = { sinceMs: 0, bytes: 0, bytesBefore: 0 };
   #isWebglWanted = false;
   #webgl: { dispose(): void } | undefined;
   #observer: ResizeObserver | undefined;
@@ -193,6 +196,7 @@ export class TerminalSession {
     stream.onBytes((bytes, done) => {
       if (this.#stream !== stream || this.#isDisposed) return done();
       this.#unparsedBytes += bytes.byteLength;
+      this.#countLately(bytes.byteLength);
       this.#screen.write(bytes, () => {
         this.#unparsedBytes -= bytes.byteLength;
         done();
@@ -340,7 +344,7 @@ export class TerminalSession {
     stream.send(bytes);
     // A Return is what starts something; keys without one, and answers to queries, do not.
     if (text?.includes('\r')) this.#wasTypedInto = true;
-    if (text !== '\u0003' || this.#unparsedBytes < floodBytes) return;
+    if (text !== '\u0003' || !this.#isFlooded()) return;
     // An interrupt under a flood: what the plane still holds back is of no use to anybody.
     this.#client.call('terminals.dropBacklog', { id: this.id }).then(
       ({ droppedBytes }) => {
@@ -348,6 +352,25 @@ export class TerminalSession {
       },
       () => undefined,
     );
+  }
+
+  #countLately(byteCount: number): void {
+    const nowMs = performance.now();
+    const lately = this.#lately;
+    const elapsedMs = nowMs - lately.sinceMs;
+    if (elapsedMs < latelyMs) lately.bytes += byteCount;
+    else
+      this.#lately = {
+        sinceMs: nowMs,
+        bytes: byteCount,
+        bytesBefore: elapsedMs < 2 * latelyMs ? lately.bytes : 0,
+      };
+  }
+
+  #isFlooded(): boolean {
+    if (this.#unparsedBytes >= floodBytes) return true;
+    this.#countLately(0);
+    return this.#lately.bytes + this.#lately.bytesBefore >= floodBytes;
   }
 
   #onPaste(event: ClipboardEvent): void {
