@@ -5,8 +5,8 @@
 import type { App, Session, WebContents } from 'electron';
 import { appScheme } from './app-protocol.ts';
 
-/** Copying is the one thing asked for; everything else (camera, notifications, serial ports, …) is refused. */
-const allowedPermissions: ReadonlySet<string> = new Set(['clipboard-sanitized-write']);
+/** Copy and paste of our own window are all that is asked for; everything else (camera, serial ports, …) is refused. */
+const allowedPermissions: ReadonlySet<string> = new Set(['clipboard-sanitized-write', 'clipboard-read']);
 /** Schemes that never leave the process; everything else of a request is refused. */
 const localSchemes: ReadonlySet<string> = new Set([`${appScheme}:`, 'devtools:', 'blob:', 'data:']);
 
@@ -16,11 +16,15 @@ export function isAppUrl(text: string): boolean {
 }
 
 export function secureSession(session: Session): void {
-  const isAllowed = (permission: string, url: string) => allowedPermissions.has(permission) && isAppUrl(url);
-  session.setPermissionRequestHandler((contents, permission, decide) =>
-    decide(isAllowed(permission, contents.getURL())),
+  // Of the main frame alone: what is framed in it, were there ever anything, reads no clipboard.
+  const isAllowed = (permission: string, url: string, isMainFrame: boolean) =>
+    isMainFrame && allowedPermissions.has(permission) && isAppUrl(url);
+  session.setPermissionRequestHandler((contents, permission, decide, { isMainFrame }) =>
+    decide(isAllowed(permission, contents.getURL(), isMainFrame)),
   );
-  session.setPermissionCheckHandler((_contents, permission, origin) => isAllowed(permission, origin));
+  session.setPermissionCheckHandler((_contents, permission, origin, { isMainFrame }) =>
+    isAllowed(permission, origin, isMainFrame),
+  );
   session.setDevicePermissionHandler(() => false);
   session.setDisplayMediaRequestHandler((_request, answer) => answer({}));
   session.webRequest.onBeforeRequest((details, answer) => {

@@ -202,24 +202,24 @@ describe('the desktop app', () => {
     expect(desktop.entries.filter(({ what }) => what === 'request-escaped')).toEqual([]);
   });
 
-  it('lets its own page copy, and gives nobody anything else', async () => {
+  it('lets its own page copy and paste, and gives nobody anything else', async () => {
     const own = 'berth-app://ui/index.html';
-    const cases: [string, string, boolean][] = [
-      ['clipboard-sanitized-write', own, true],
-      ['clipboard-sanitized-write', 'https://example.org/', false],
-      ['clipboard-sanitized-write', 'berth-app://other/', false],
-      ...['clipboard-read', 'notifications', 'media', 'geolocation', 'openExternal', 'hid', 'fileSystem'].map(
-        (name): [string, string, boolean] => [name, own, false],
-      ),
+    const clipboard = ['clipboard-sanitized-write', 'clipboard-read'];
+    const others = ['notifications', 'media', 'geolocation', 'openExternal', 'hid', 'fileSystem'];
+    const cases: [name: string, url: string, isMainFrame: boolean, answer: boolean][] = [
+      ...clipboard.flatMap((name): [string, string, boolean, boolean][] => [
+        [name, own, true, true],
+        [name, own, false, false],
+        [name, 'https://example.org/', true, false],
+        [name, 'berth-app://other/', true, false],
+      ]),
+      ...others.map((name): [string, string, boolean, boolean] => [name, own, true, false]),
     ];
-    for (const [name, url, answer] of cases) {
+    for (const [name, url, isMainFrame, answer] of cases) {
       const from = desktop.entries.length;
-      desktop.tell({ do: 'ask-permission', name, url });
-      expect([name, url, (await desktop.entry('permission', undefined, from)).answer]).toEqual([
-        name,
-        url,
-        answer,
-      ]);
+      desktop.tell({ do: 'ask-permission', name, url, isMainFrame });
+      const asked = await desktop.entry('permission', undefined, from);
+      expect([name, url, isMainFrame, asked.answer]).toEqual([name, url, isMainFrame, answer]);
     }
   });
 

@@ -169,8 +169,9 @@ process.on('message', (command: Command) => {
     case 'kill-plane':
       return killLastProcess();
     case 'ask-permission': {
-      const { name, url } = command;
-      return journal({ what: 'permission', name, url, answer: defaultSession.permits(name, url) });
+      const { name, url, isMainFrame } = command;
+      const answer = defaultSession.permits(name, url, isMainFrame);
+      return journal({ what: 'permission', name, url, answer });
     }
     case 'attach-webview': {
       let isPrevented = false;

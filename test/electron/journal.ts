@@ -29,7 +29,12 @@ export interface MenuEntry {
 export type Command =
   | { readonly do: 'click-menu'; readonly id: string }
   | { readonly do: 'kill-plane' }
-  | { readonly do: 'ask-permission'; readonly name: string; readonly url: string }
+  | {
+      readonly do: 'ask-permission';
+      readonly name: string;
+      readonly url: string;
+      readonly isMainFrame: boolean;
+    }
   | { readonly do: 'attach-webview' }
   | { readonly do: 'choose-file'; readonly path: string | null }
   | { readonly do: 'quit' };

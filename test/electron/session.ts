@@ -6,8 +6,14 @@ type PermissionHandler = (
   contents: { getURL(): string },
   permission: string,
   decide: (isAllowed: boolean) => void,
+  details: { isMainFrame: boolean },
 ) => void;
-type CheckHandler = (contents: null, permission: string, origin: string) => boolean;
+type CheckHandler = (
+  contents: null,
+  permission: string,
+  origin: string,
+  details: { isMainFrame: boolean },
+) => boolean;
 type BeforeRequest = (details: { url: string }, answer: (what: { cancel?: boolean }) => void) => void;
 
 class Session extends EventEmitter {
@@ -47,12 +53,13 @@ class Session extends EventEmitter {
     return handler?.(new Request(url, { method }));
   }
   /** True only when both ways of asking say so. */
-  permits(permission: string, url: string): boolean {
+  permits(permission: string, url: string, isMainFrame: boolean): boolean {
     let isAllowed = false;
-    this.#permission({ getURL: () => url }, permission, (answer) => {
+    const decide = (answer: boolean) => {
       isAllowed = answer;
-    });
-    return isAllowed && this.#check(null, permission, url);
+    };
+    this.#permission({ getURL: () => url }, permission, decide, { isMainFrame });
+    return isAllowed && this.#check(null, permission, url, { isMainFrame });
   }
 }
 export const defaultSession = new Session();
