@@ -3,6 +3,7 @@ import '@xterm/xterm/css/xterm.css';
 import './terminal.css';
 import { type ReactNode, useCallback, useEffect, useRef, useState } from 'react';
 import type { TerminalId } from '#contract/ids.ts';
+import type { Terminal } from '#contract/terminals.ts';
 import { Button } from '../../components/button.tsx';
 import { ContextMenu, type MenuEntry } from '../../components/menu.tsx';
 import { StateMark } from '../../components/state-mark.tsx';
@@ -265,9 +266,12 @@ function StateLine({ id, isDetached }: { id: TerminalId; isDetached: boolean }) 
   );
 }
 
-function endWord(state: { exitCode: number | null; error: unknown }): string {
-  if (state.exitCode !== null) return `Ended with exit code ${state.exitCode}`;
-  return state.error === null ? 'Ended' : 'Ended by itself';
+function endWord({ exitCode, error }: Extract<Terminal['state'], { phase: 'ended' }>): string {
+  if (exitCode !== null) return `Ended with exit code ${exitCode}`;
+  // After a restart of Berth the message says so; it was no failure of the line.
+  return error?.code === 'connection-lost' && error.details?.reason !== 'restarted'
+    ? 'Connection lost'
+    : 'Ended';
 }
 
 /** A short, soft tone; made anew each time, since a bell is rare and a kept context keeps the sound card awake. */
