@@ -36,7 +36,7 @@ import {
   readVolume,
   readVolumeSizes,
 } from './engine-shapes.ts';
-import { followEvents, followLogs, followStats } from './engine-streams.ts';
+import { followEvents, followLogs, followStats, readPastEvents } from './engine-streams.ts';
 import { pullImage } from './image-pull.ts';
 import { digestFor, familiarReference, parseImageReference } from './image-reference.ts';
 import { ensureNetwork, listNetworks, removeNetwork } from './workspace-network.ts';
@@ -340,6 +340,10 @@ export class DockerEngine implements ContainerEngine {
 
   events(onEvent: (event: EngineEvent) => void, signal: AbortSignal): Promise<void> {
     return followEvents(this.#client, onEvent, signal);
+  }
+
+  pastEvents(untilMs: number, signal?: AbortSignal): Promise<EngineEvent[]> {
+    return readPastEvents({ client: this.#client, clock: this.#deps.clock }, untilMs, signal);
   }
 
   stats(containerId: string, onStats: (stats: WorkspaceStats) => void, signal: AbortSignal): Promise<void> {

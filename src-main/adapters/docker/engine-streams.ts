@@ -13,6 +13,11 @@ import { readEvent } from './engine-shapes.ts';
 import { jsonLines } from './json-lines.ts';
 import { JoinFrames } from './multiplexed-stream.ts';
 
+/** The engine keeps 256; more would be another engine's idea, and is not needed to know how one container ended. */
+const MAX_PAST_EVENTS = 1_000;
+/** Milliseconds; the period that is asked for has ended, or is about to. */
+const PAST_EVENTS_MS = 10_000;
+
 /** Resolves when the signal says so; rejects with connection-lost when the stream ends by itself. */
 export async function followEvents(
   client: EngineClient,
@@ -30,6 +35,34 @@ export async function followEvents(
       'connection-lost',
       'The engine ended its stream of events: it is shutting down or gone.',
     );
+}
+
+/** Ends by itself: the engine closes the stream at the end of the period. Execs, which come in floods, are not asked for. */
+export async function readPastEvents(
+  { client, clock }: { client: EngineClient; clock: Clock },
+  untilMs: number,
+  caller: AbortSignal | undefined,
+): Promise<EngineEvent[]> {
+  const filters = { type: ['container'], event: ['create', 'start', 'kill', 'die', 'oom', 'stop'] };
+  // Without `since` it tells only what is new.
+  const query = { filters: JSON.stringify(filters), since: '1', until: (untilMs / 1000).toFixed(3) };
+  const late = new AbortController();
+  const stopTimer = clock.after(PAST_EVENTS_MS, () =>
+    late.abort(new BerthError('timed-out', 'The engine did not tell what it remembers in time.')),
+  );
+  const signal = AbortSignal.any([late.signal, ...(caller ? [caller] : [])]);
+  const found: EngineEvent[] = [];
+  try {
+    await followLines(client, { path: '/events', query, signal, subject: 'engine' }, (line) => {
+      const event = readEvent(line);
+      if (event) found.push(event);
+      return found.length < MAX_PAST_EVENTS;
+    });
+  } finally {
+    stopTimer();
+  }
+  signal.throwIfAborted();
+  return found;
 }
 
 /** Resolves when the signal says so or the container no longer runs; throws workspace.not-running at the beginning. */

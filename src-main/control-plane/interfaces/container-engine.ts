@@ -183,6 +183,11 @@ export interface ContainerEngine {
 
   /** Ends (with an error) when the connection does; the caller lists anew and subscribes again. */
   events(onEvent: (event: EngineEvent) => void, signal: AbortSignal): Promise<void>;
+  /**
+   * What the engine remembers of containers' lives until then (milliseconds of the host's clock), oldest first: nothing
+   * from before its own start, and only the last few hundred events.
+   */
+  pastEvents(untilMs: number, signal?: AbortSignal): Promise<EngineEvent[]>;
   stats(containerId: string, onStats: (stats: WorkspaceStats) => void, signal: AbortSignal): Promise<void>;
   /** Standard output and error, demultiplexed into one stream of bytes, following. */
   logs(containerId: string, options: { tailLines: number; signal: AbortSignal }): Promise<Readable>;

@@ -13,6 +13,7 @@ import type { ContainerEngine, ContainerSummary, EngineEvent } from '../interfac
 import type { Log } from '../interfaces/log.ts';
 import { label } from './labels.ts';
 import type { LiveStats } from './live-stats.ts';
+import { endsIt, signalWindowMs, stopConfirmMs, wasStoppedUnseen } from './past-end.ts';
 import {
   decideMend,
   endCause,
@@ -26,10 +27,6 @@ import type { WorkspaceDirectory } from './workspace-directory.ts';
 import { findContainer } from './workspace-parts.ts';
 import { type LabelledWorkspace, nameInContainerName, readLabels } from './workspace-spec.ts';
 
-/** `die` comes before `stop`: this long after an end it is clear whether somebody asked for it. */
-const stopConfirmMs = 1_500;
-/** An end this soon after a signal sent through the engine was meant by whoever sent it. */
-const signalWindowMs = 15_000;
 /** An end this soon after an `oom` event was caused by it. */
 const oomWindowMs = 5_000;
 /** The subscription to events has no acknowledgement; a second look covers what happened while it was made. */
@@ -56,6 +53,8 @@ interface Trouble {
   oomAtMs: number | undefined;
   signalledAtMs: number | undefined;
   stoppedAtMs: number | undefined;
+  /** The end that it shows was told by an event, or the engine was asked about it. */
+  isEndKnown: boolean;
   startError: BerthError | undefined;
   cancelTimer: (() => void) | undefined;
 }
@@ -162,6 +161,7 @@ export class HostWatch {
       // An engine that shuts down stops its containers and says so in the same words as a person's stop.
       trouble.signalledAtMs = undefined;
       trouble.stoppedAtMs = undefined;
+      trouble.isEndKnown = false;
     }
   }
 
@@ -237,6 +237,7 @@ export class HostWatch {
         );
         return;
       case 'die':
+        trouble.isEndKnown = true;
         if (!isOurs && record.desired === 'running') {
           trouble.endedAtMs.push(nowMs);
           this.#deps.directory.setDeciding(id, true);
@@ -246,6 +247,7 @@ export class HostWatch {
       case 'start':
         trouble.signalledAtMs = undefined;
         trouble.stoppedAtMs = undefined;
+        trouble.isEndKnown = false;
         void this.examine(id);
         return;
       case 'pause':
@@ -269,6 +271,7 @@ export class HostWatch {
         oomAtMs: undefined,
         signalledAtMs: undefined,
         stoppedAtMs: undefined,
+        isEndKnown: false,
         startError: undefined,
         cancelTimer: undefined,
       };
@@ -317,8 +320,16 @@ export class HostWatch {
     await this.#takeName(before, detail?.name);
     const trouble = this.#trouble(id);
     if (trouble.cancelTimer !== undefined && observed?.state !== 'running') return;
+    if (detail !== undefined && observed?.state === 'exited' && before.desired === 'running')
+      await this.#recallEnd(trouble, () => wasStoppedUnseen(this.#engine, detail, signal));
     if (observed !== null) await this.#mend(id, observed, trouble);
     this.#decided(id);
+  }
+
+  async #recallEnd(trouble: Trouble, wasStopped: () => Promise<boolean>): Promise<void> {
+    if (trouble.isEndKnown) return;
+    if (await wasStopped()) trouble.stoppedAtMs = this.#deps.clock.monotonicMs();
+    trouble.isEndKnown = true;
   }
 
   #decided(id: WorkspaceId): void {
@@ -424,9 +435,4 @@ export class HostWatch {
     const detail = await this.#engine.inspectContainer(containerId, this.#signal);
     this.#deps.directory.observe(id, observedOf(detail));
   }
-}
-
-/** The engine gives the number among the event's attributes (15, 9, 2); others are words to a program (HUP, USR1). */
-function endsIt(signal: string | undefined): boolean {
-  return signal === undefined || ['2', '3', '9', '15'].includes(signal);
 }

@@ -63,6 +63,25 @@ describe('what happens on the host', () => {
     await destroy(workspace);
   });
 
+  it('follows a docker stop that was done while Berth was away, and starts what ended in another way', async () => {
+    const [stopped, killed, ended] = [await create(), await create(), await create()];
+    await plane.client.call('hosts.disconnect', { id: host.id });
+    await remote.docker('stop', '--time', '2', stopped.containerId ?? '');
+    await remote.docker('kill', killed.containerId ?? '');
+    const pid = await remote.docker('inspect', '--format', '{{.State.Pid}}', ended.containerId ?? '');
+    await remote.runChecked(['kill', '-KILL', pid.trim()]);
+    await plane.client.call('hosts.connect', { id: host.id });
+    for (const { id } of [stopped, killed]) {
+      const now = await until(id, (one) => one.desired === 'stopped');
+      expect(now.note).toMatch(/stopped on the host, outside/i);
+    }
+    const again = await until(
+      ended.id,
+      (one) => one.startedAt !== ended.startedAt && one.state === 'running',
+    );
+    expect(again.desired).toBe('running');
+    for (const workspace of [stopped, killed, ended]) await destroy(workspace);
+  }, 120_000);
   it('follows docker kill', async () => {
     const workspace = await create();
     await remote.docker('kill', workspace.containerId ?? '');
