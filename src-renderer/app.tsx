@@ -25,7 +25,9 @@ import type { Feature } from './state/feature.ts';
 import { type CollectionState, createMirror } from './state/mirror.ts';
 import { createNotices } from './state/notices.ts';
 import { createScreens } from './state/screens.ts';
+import { allTabs } from './state/panes.ts';
 import type { Platform } from './state/shortcut.ts';
+import { allTabs } from './state/panes.ts';
 import { createViewStore } from './state/view-state.ts';
 
 export const features: readonly Feature[] = [
@@ -76,10 +78,22 @@ export function createApp({ client, shell, windowId, storage }: AppOptions): App
 function useForgetting(app: App): void {
   useEffect(() => {
     const { hosts, projects, workspaces, terminals, operations } = app.mirror;
+    // A workspace whose making failed is taken back at once: whoever looked at it sees why, instead of another tab.
+    const showFailures = workspaces.subscribe((state, before) => {
+      for (const tab of allTabs(app.view.getState().root)) {
+        const { ref } = tab;
+        if (ref.type !== 'workspace' || state.byId.has(ref.workspaceId)) continue;
+        const operationId = before.byId.get(ref.workspaceId)?.operationId ?? null;
+        if (operationId === null) continue;
+        if (operations.getState().byId.get(operationId)?.kind === 'workspace.create')
+          app.view.actions.replace(tab.id, { type: 'operation', operationId });
+      }
+    });
     const follow = <T,>(kind: Subject['kind'], store: StoreApi<CollectionState<T>>) =>
       store.subscribe((state, before) => {
         if (state.status !== 'ready' || state.isStale || state.byId === before.byId) return;
         const isWhole = before.status !== 'ready' || before.isStale;
+        if (kind === 'workspace') showMakingOfGone(app, state.byId);
         app.view.actions.forget((ref) => {
           const subject = subjectOfView(ref);
           if (subject?.kind !== kind || state.byId.has(subject.id)) return false;
@@ -87,6 +101,7 @@ function useForgetting(app: App): void {
         });
       });
     const stops = [
+      showFailures,
       follow('host', hosts),
       follow('project', projects),
       follow('workspace', workspaces),
@@ -97,6 +112,20 @@ function useForgetting(app: App): void {
       for (const stop of stops) stop();
     };
   }, [app]);
+}
+
+/** A workspace whose making failed is taken back: its tabs go on to show the operation, which says why. */
+function showMakingOfGone(app: App, workspaces: ReadonlyMap<string, unknown>): void {
+  for (const { id, ref } of allTabs(app.view.getState().root)) {
+    if (ref.type !== 'workspace' || workspaces.has(ref.workspaceId)) continue;
+    const making = app.mirror.operations
+      .getState()
+      .items.find(
+        ({ kind, subject, state }) =>
+          kind === 'workspace.create' && subject.id === ref.workspaceId && state !== 'succeeded',
+      );
+    if (making) app.view.actions.replace(id, { type: 'operation', operationId: making.id });
+  }
 }
 
 const overlays = features.flatMap((feature) => feature.overlays ?? []);

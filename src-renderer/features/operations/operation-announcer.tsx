@@ -1,8 +1,9 @@
 /**
- * Says when an operation that was under way has ended, to whoever is not looking at it: failures always, the making of
- * a workspace also when it went well. Draws nothing.
+ * Says when an operation that was under way has ended, to whoever is not looking at it: failures, and the making of a
+ * workspace also when it went well. Draws nothing.
  */
 import { useEffect } from 'react';
+import { BerthError } from '#contract/berth-error.ts';
 import type { Operation } from '#contract/operations.ts';
 import { useApp } from '../../state/app-context.tsx';
 import { isUnderWay } from '../../state/operation-progress.ts';
@@ -32,7 +33,7 @@ export function OperationAnnouncer() {
             (ref?.type === 'workspace' && ref.workspaceId === operation.subject.id);
           const show = () => app.view.actions.open({ type: 'operation', operationId: operation.id });
           if (operation.state === 'failed' && operation.error !== null)
-            app.notices.fail(`${operation.title}: this failed`, operation.error, {
+            app.notices.fail(`${operation.title}: this failed`, BerthError.fromShape(operation.error), {
               label: 'Show',
               run: show,
             });
