@@ -147,13 +147,15 @@ function parseCommand(text: string): Typed {
 
 function setOption(text: string, set: (name: string, value: string) => void): void {
   const split = splitLine(text);
-  if (split === undefined || 'problem' in split) throw problem('The value of -o cannot be read: write Keyword=value.');
+  if (split === undefined || 'problem' in split)
+    throw problem('The value of -o cannot be read: write Keyword=value.');
   set(split.keyword, split.args[0] as string);
 }
 
 function portOf(value: string): number {
   const port = Number(value);
-  if (!/^\d+$/.test(value) || port < 1 || port > 65_535) throw problem('The port must be a number from 1 to 65535.');
+  if (!/^\d+$/.test(value) || port < 1 || port > 65_535)
+    throw problem('The port must be a number from 1 to 65535.');
   return port;
 }
 
