@@ -35,7 +35,7 @@ export function Chart(props: ChartProps) {
   const latest = series.map((line) => `${line.label} ${format(line.values.at(-1) ?? null)}`).join(', ');
   return (
     <figure className="m-0 flex min-w-0 flex-col gap-1" aria-label={`${title}: ${latest}`}>
-      <figcaption className="flex flex-wrap items-baseline justify-between gap-x-3">
+      <figcaption className="flex flex-wrap items-center justify-between gap-x-3">
         <span className="text-meta font-medium">{title}</span>
         <span className="tabular flex gap-3 text-meta text-muted">
           {series.map((line) => (

@@ -45,7 +45,8 @@ export function Field({ label, help, error, isOptional, isLabelHidden, className
       {error && (
         <p id={errorId} role="alert" className="flex items-start gap-1 text-meta text-failed">
           <CircleAlert aria-hidden size={13} className="mt-0.5 shrink-0" />
-          {error}
+          {/* A rule comes as the end of a sentence ("must be …"); alone it begins as one. */}
+          <span className="block min-w-0 first-letter:uppercase">{error}</span>
         </p>
       )}
       {help && (

@@ -88,10 +88,10 @@ function Row({ credential, onReplace }: { credential: Credential; onReplace: () 
     <li className="flex flex-wrap items-center gap-x-3 gap-y-1 px-3 py-2">
       <Icon aria-hidden size={16} strokeWidth={1.75} className="shrink-0 text-muted" />
       <div className="min-w-0 flex-1 basis-48">
-        <div className="truncate font-medium" dir="auto" title={credential.label}>
+        <div className="font-medium wrap-anywhere" dir="auto">
           {credential.label}
         </div>
-        <div className="truncate text-meta text-muted">
+        <div className="text-meta text-muted wrap-anywhere">
           {kindWords[credential.kind]}
           {credential.publicKey !== null && credential.publicKey.fingerprint !== '' && (
             <>
@@ -110,17 +110,19 @@ function Row({ credential, onReplace }: { credential: Credential; onReplace: () 
           {users.length === 0 ? 'No host uses it' : `Used by ${users.map((host) => host.name).join(', ')}`}
         </div>
       </div>
-      <Button variant="quiet" onClick={onReplace}>
-        Replace…
-      </Button>
-      <Button
-        variant="quiet"
-        disabled={users.length > 0}
-        reason="A host uses it"
-        onClick={() => void remove()}
-      >
-        Delete…
-      </Button>
+      <div className="flex items-center max-sm:ml-4 max-sm:basis-full">
+        <Button variant="quiet" onClick={onReplace}>
+          Replace…
+        </Button>
+        <Button
+          variant="quiet"
+          disabled={users.length > 0}
+          reason="A host uses it"
+          onClick={() => void remove()}
+        >
+          Delete…
+        </Button>
+      </div>
     </li>
   );
 }

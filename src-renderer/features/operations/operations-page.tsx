@@ -120,7 +120,7 @@ function Row({ operation, nowMs }: { operation: Operation; nowMs: number }) {
           <span className="truncate" dir="auto">
             {operation.title}
           </span>
-          <span className="flex min-w-0 gap-1.5 text-meta text-muted">
+          <span className="flex min-w-0 gap-1 text-meta text-muted">
             <span className="shrink-0">{mark.word}</span>
             {isRunning && step && <span className="truncate">· {step.title}</span>}
             {operation.error !== null && <span className="truncate">· {operation.error.message}</span>}

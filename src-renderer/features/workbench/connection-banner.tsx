@@ -40,7 +40,7 @@ function LostBand() {
   return (
     <Band>
       <Unplug aria-hidden size={15} className="shrink-0 text-attention" />
-      <span className="min-w-[240px] flex-1">
+      <span className="min-w-0 flex-1 basis-60 max-sm:basis-[calc(100%-40px)]">
         The connection to Berth was lost. What you see is the last that was known; work on hosts goes on.
       </span>
       {leftMs === null ? (
@@ -78,7 +78,7 @@ function NoticeBand() {
   return (
     <Band>
       <Info aria-hidden size={15} className="shrink-0 text-attention" />
-      <span className="min-w-[240px] flex-1 wrap-anywhere">{notice}</span>
+      <span className="min-w-0 flex-1 basis-60 max-sm:basis-[calc(100%-40px)] wrap-anywhere">{notice}</span>
       <IconButton label="Close this notice" icon={X} size="small" onClick={() => setRead(notice)} />
     </Band>
   );

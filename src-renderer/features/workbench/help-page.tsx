@@ -53,7 +53,7 @@ export function HelpPage(_props: ViewProps<'help'>) {
             {words.map(([word, meaning]) => (
               <div key={word} className="flex flex-wrap gap-x-4 px-4 py-2">
                 <dt className="w-24 shrink-0 font-medium">{word}</dt>
-                <dd className="m-0 min-w-[220px] flex-1 text-muted">{meaning}</dd>
+                <dd className="m-0 min-w-[min(220px,100%)] flex-1 text-muted">{meaning}</dd>
               </div>
             ))}
           </dl>

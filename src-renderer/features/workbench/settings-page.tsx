@@ -120,7 +120,7 @@ function SettingLine({ row, settings }: { row: SettingRow; settings: Settings })
   return (
     <div className="px-4 py-3">
       <div className="flex flex-wrap items-center gap-x-6 gap-y-2">
-        <div className="min-w-[200px] flex-1">
+        <div className="min-w-[min(200px,100%)] flex-1">
           <label id={`${id}-label`} htmlFor={id} className="block">
             {row.label}
           </label>
@@ -128,7 +128,7 @@ function SettingLine({ row, settings }: { row: SettingRow; settings: Settings })
             {row.sentence}
           </p>
         </div>
-        <div className="flex items-center gap-2">
+        <div className="flex max-w-full items-center gap-2">
           {control.kind === 'choice' ? (
             <Select
               label={row.label}
@@ -192,8 +192,8 @@ function DraftField({
     return setRule(onCommit(text === '' && control.emptyMeansNull ? null : text));
   };
   return (
-    <div className="flex flex-col items-end gap-1">
-      <div className="flex items-center gap-2">
+    <div className="flex min-w-0 flex-col items-end gap-1">
+      <div className="flex max-w-full items-center gap-2">
         <input
           id={id}
           type={control.kind === 'number' ? 'number' : 'text'}

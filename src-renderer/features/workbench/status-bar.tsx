@@ -48,10 +48,11 @@ function HostStatus() {
       className={`${itemClass} max-w-80`}
     >
       <StateMark signal={mark.signal} word={mark.word} isCompact />
-      <span dir="auto" className="truncate">
+      <span dir="auto" className="min-w-12 truncate">
         {host.name}
       </span>
-      <span className="shrink-0">
+      {/* On a phone the mark says the state, and its name says whose. */}
+      <span className="shrink-0 max-sm:hidden">
         {mark.word}
         {latency !== null && ` ${formatLatency(latency)}`}
       </span>
@@ -68,12 +69,6 @@ function OperationStatus() {
   const step = runningStep(operation);
   const part = operationPart(operation);
   const leftMs = step ? stepLeftMs(step, nowMs) : null;
-  const text = [
-    part !== null && formatPercent(part),
-    leftMs !== null && `this step ${formatClock(leftMs)} left`,
-  ]
-    .filter(Boolean)
-    .join(' — ');
   return (
     <button
       type="button"
@@ -85,7 +80,10 @@ function OperationStatus() {
         {operation.title}
         {step && `: ${step.title}`}
       </span>
-      {text && <span className="shrink-0">{text}</span>}
+      {part !== null && <span className="shrink-0">{formatPercent(part)}</span>}
+      {leftMs !== null && (
+        <span className="shrink-0 max-sm:hidden">— this step {formatClock(leftMs)} left</span>
+      )}
     </button>
   );
 }

@@ -84,10 +84,10 @@ export function WorkspaceNotes({ workspace, host }: { workspace: Workspace; host
           ) : workspace.lastKnown === null ? (
             'What it does cannot be known until its host is back. It goes on there by itself.'
           ) : (
-            <>
+            <p>
               When its host was last heard, <RelativeTime at={workspace.lastKnown.at} />, it was{' '}
               {workspaceMark(workspace.lastKnown).word}. It goes on there by itself.
-            </>
+            </p>
           )}
         </Note>
       )}

@@ -56,6 +56,34 @@ export default function WorkspacePage({ view, tabId, isVisible }: ViewProps<'wor
 
 type Part = 'overview' | 'log' | 'details';
 
+/** Why the overview has no terminals and no readings, where it has none. */
+function NothingToShow({ workspace }: { workspace: Workspace }) {
+  const text = overviewWords(workspace);
+  return text === null ? null : <p className="text-muted">{text}</p>;
+}
+
+function overviewWords({ state, mountPoint }: Workspace): string | null {
+  switch (state) {
+    case 'running':
+      return null;
+    case 'stopped':
+    case 'failed':
+      return `Nothing runs. The files in ${mountPoint} are kept on the host.`;
+    case 'paused':
+      return 'No terminal can be opened, and nothing is measured, while it is paused.';
+    case 'missing':
+    case 'unknown':
+    case 'creating':
+    case 'starting':
+      return 'Terminals and resources are shown here once it runs.';
+    case 'stopping':
+    case 'destroying':
+      return 'What runs in it is being ended.';
+    default:
+      return state satisfies never;
+  }
+}
+
 function Loaded(props: { workspace: Workspace; tabId: string; isVisible: boolean }) {
   const { workspace, tabId, isVisible } = props;
   const view = useViewActions();
@@ -91,11 +119,7 @@ function Loaded(props: { workspace: Workspace; tabId: string; isVisible: boolean
               <div className="flex flex-col gap-6">
                 <WorkspaceTerminals workspace={workspace} />
                 <WorkspaceResources workspace={workspace} isOn={isVisible && part === 'overview'} />
-                {(workspace.state === 'stopped' || workspace.state === 'failed') && (
-                  <p className="text-muted">
-                    Nothing runs. The files in {workspace.mountPoint} are kept on the host.
-                  </p>
-                )}
+                <NothingToShow workspace={workspace} />
               </div>
             ),
           },
