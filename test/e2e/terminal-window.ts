@@ -141,9 +141,13 @@ export class TerminalScreen {
 
   /** A new host terminal in front, with a prompt and the keyboard. */
   async open(command = 'New terminal'): Promise<void> {
-    const before = await this.tabs.count();
+    const known = await this.page.getByRole('tabpanel').evaluateAll((panels) => panels.map(({ id }) => id));
     await this.command(command);
-    await waitUntil(async () => (await this.tabs.count()) === before + 1, { what: 'a tab more' });
+    await this.page.waitForFunction((ids) => {
+      const element = document.activeElement;
+      const panel = element?.closest('[role=tabpanel]');
+      return element?.classList.contains('xterm-helper-textarea') && panel && !ids.includes(panel.id);
+    }, known);
     await this.hasPrompt();
   }
 

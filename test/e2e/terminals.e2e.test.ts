@@ -321,9 +321,8 @@ describe('panes', () => {
     await screen.ask('dragged=along');
     await screen.run('clear; echo drag"-"me');
     await screen.sees('drag-me');
-    await screen.command('Split terminal to the right');
-    await waitUntil(async () => (await screen.shown.count()) === 2, { what: 'two panes' });
-    await screen.hasPrompt();
+    await screen.open('Split terminal to the right');
+    expect(await screen.shown.count()).toBe(2);
     const [panes, tab] = [page.getByRole('region', { name: 'Pane' }), screen.frontTab];
     const from = await tab.first().boundingBox();
     const to = await panes.last().boundingBox();
