@@ -25,7 +25,6 @@ import type { Feature } from './state/feature.ts';
 import { type CollectionState, createMirror } from './state/mirror.ts';
 import { createNotices } from './state/notices.ts';
 import { createScreens } from './state/screens.ts';
-import { allTabs } from './state/panes.ts';
 import type { Platform } from './state/shortcut.ts';
 import { allTabs } from './state/panes.ts';
 import { createViewStore } from './state/view-state.ts';
@@ -78,17 +77,6 @@ export function createApp({ client, shell, windowId, storage }: AppOptions): App
 function useForgetting(app: App): void {
   useEffect(() => {
     const { hosts, projects, workspaces, terminals, operations } = app.mirror;
-    // A workspace whose making failed is taken back at once: whoever looked at it sees why, instead of another tab.
-    const showFailures = workspaces.subscribe((state, before) => {
-      for (const tab of allTabs(app.view.getState().root)) {
-        const { ref } = tab;
-        if (ref.type !== 'workspace' || state.byId.has(ref.workspaceId)) continue;
-        const operationId = before.byId.get(ref.workspaceId)?.operationId ?? null;
-        if (operationId === null) continue;
-        if (operations.getState().byId.get(operationId)?.kind === 'workspace.create')
-          app.view.actions.replace(tab.id, { type: 'operation', operationId });
-      }
-    });
     const follow = <T,>(kind: Subject['kind'], store: StoreApi<CollectionState<T>>) =>
       store.subscribe((state, before) => {
         if (state.status !== 'ready' || state.isStale || state.byId === before.byId) return;
@@ -101,7 +89,6 @@ function useForgetting(app: App): void {
         });
       });
     const stops = [
-      showFailures,
       follow('host', hosts),
       follow('project', projects),
       follow('workspace', workspaces),
