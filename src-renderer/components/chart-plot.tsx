@@ -10,12 +10,21 @@ type PlotProps = ChartProps & { readonly heightPx: number };
 /** The same words as a clock on the wall: a bare ":30" says nothing of when. */
 const clock = new Intl.DateTimeFormat('en', { timeStyle: 'medium', hourCycle: 'h23' });
 
+/** Half the width of "18:15:30" in 11 px, and some air. */
+const clockHalfPx = 26;
+
 function colourOf(element: Element, token: string): string {
   return getComputedStyle(element).getPropertyValue(token).trim();
 }
 
 function dataOf({ times, series }: PlotProps): uPlot.AlignedData {
   return [[...times], ...series.map((line) => [...line.values])];
+}
+
+/** A label too near to an end would be cut off there, or lie over the numbers of the other axis. */
+function isInside(plot: uPlot, seconds: number): boolean {
+  const at = plot.valToPos(seconds, 'x');
+  return at >= clockHalfPx && at <= plot.bbox.width / devicePixelRatio - clockHalfPx;
 }
 
 function hasValues([, ...columns]: uPlot.AlignedData): boolean {
@@ -65,7 +74,8 @@ export default function Plot(props: PlotProps) {
               gap: 2,
               grid: { show: false },
               space: 90,
-              values: (_self, ticks) => ticks.map((tick) => clock.format(tick * 1000)),
+              values: (self, ticks) =>
+                ticks.map((tick) => (isInside(self, tick) ? clock.format(tick * 1000) : null)),
             },
             {
               ...axis,

@@ -18,11 +18,11 @@ export function Page({ title, lead, actions, width = 'normal', children }: PageP
       className={classNames('mx-auto flex w-full flex-col gap-6 px-6 pt-6 pb-12 max-sm:px-4', widths[width])}
     >
       <header className="flex flex-wrap items-start justify-between gap-x-6 gap-y-3">
-        <div className="min-w-0 max-w-full">
+        <div className="min-w-0 max-w-full flex-1 basis-64">
           <h1 className="text-title font-semibold wrap-anywhere" dir="auto">
             {title}
           </h1>
-          {lead && <div className="mt-1 text-muted">{lead}</div>}
+          {lead && <div className="mt-1 text-pretty text-muted">{lead}</div>}
         </div>
         {actions && <div className="flex flex-wrap items-center gap-2">{actions}</div>}
       </header>

@@ -29,7 +29,7 @@ import {
   useWorkspaces,
 } from '../../state/app-context.tsx';
 import type { ViewProps } from '../../state/feature.ts';
-import { hostMark } from '../../state/marks.ts';
+import { hostMark, workspaceMark } from '../../state/marks.ts';
 import { toBerthError } from '../../state/mirror.ts';
 import { EditHostDialog } from './edit-host-dialog.tsx';
 import { Findings } from './findings.tsx';
@@ -311,7 +311,7 @@ function HostWorkspaces({ host }: { host: Host }) {
                     {workspace.name}
                   </span>
                   <span className="min-w-0 truncate font-code text-meta text-muted">{workspace.image}</span>
-                  <span className="shrink-0 text-meta text-muted">{workspace.state}</span>
+                  <StateMark {...workspaceMark(workspace)} className="w-24 text-meta max-sm:w-auto" />
                 </button>
               </li>
             ))}
