@@ -1,4 +1,5 @@
 /** A project while it is edited: every field as text, and what the texts mean. The contract's own schema judges. Pure. */
+import { plainRule } from '#contract/plain-rules.ts';
 import { ProjectDefinition, projectDefaults } from '#contract/projects.ts';
 import { sizeText } from '../../state/project-words.ts';
 
@@ -81,20 +82,23 @@ export function readDraft(
     if (names.has(name.trim())) own[`environment.${key}`] = 'is there twice';
     names.add(name.trim());
   }
-  const parsed = ProjectDefinition.safeParse({
-    name: draft.name,
-    image: draft.image,
-    environment: filled.map(({ name, value }) => ({ name: name.trim(), value })),
-    limits: {
-      cpus: cpus ?? null,
-      memoryBytes: memoryBytes ?? null,
-      pids: pids ?? projectDefaults.limits.pids,
+  const parsed = ProjectDefinition.safeParse(
+    {
+      name: draft.name,
+      image: draft.image,
+      environment: filled.map(({ name, value }) => ({ name: name.trim(), value })),
+      limits: {
+        cpus: cpus ?? null,
+        memoryBytes: memoryBytes ?? null,
+        pids: pids ?? projectDefaults.limits.pids,
+      },
+      mountPoint: draft.mountPoint.trim(),
+      profile: draft.profile,
+      runtime: draft.runtime,
+      shell: draft.shell.trim() === '' ? null : draft.shell.trim(),
     },
-    mountPoint: draft.mountPoint.trim(),
-    profile: draft.profile,
-    runtime: draft.runtime,
-    shell: draft.shell.trim() === '' ? null : draft.shell.trim(),
-  });
+    { error: plainRule },
+  );
   const errors: Record<string, string> = {};
   for (const issue of parsed.error?.issues ?? []) {
     const [first, index] = issue.path;
