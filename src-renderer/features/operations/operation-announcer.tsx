@@ -32,7 +32,7 @@ export function OperationAnnouncer() {
             (ref?.type === 'operation' && ref.operationId === operation.id) ||
             (ref?.type === 'workspace' && ref.workspaceId === operation.subject.id);
           const show = () => app.view.actions.open({ type: 'operation', operationId: operation.id });
-          if (operation.state === 'failed' && operation.error !== null)
+          if (operation.state === 'failed' && operation.error !== null && !isLookedAt)
             app.notices.fail(`${operation.title}: this failed`, BerthError.fromShape(operation.error), {
               label: 'Show',
               run: show,

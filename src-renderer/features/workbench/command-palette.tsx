@@ -141,7 +141,10 @@ export function CommandPalette() {
     >
       <Dialog.Portal>
         <Dialog.Backdrop className="fixed inset-0 z-30 bg-scrim/60" />
-        <Dialog.Popup className="floating fixed top-[min(9vh,72px)] left-1/2 z-30 flex max-h-[min(560px,80vh)] w-[min(620px,calc(100vw-24px))] -translate-x-1/2 flex-col overflow-hidden rounded-lg">
+        <Dialog.Popup
+          data-palette
+          className="floating fixed top-[min(9vh,72px)] left-1/2 z-30 flex max-h-[min(560px,80vh)] w-[min(620px,calc(100vw-24px))] -translate-x-1/2 flex-col overflow-hidden rounded-lg"
+        >
           <Dialog.Title className="sr-only">Search or run a command</Dialog.Title>
           <PaletteContent />
         </Dialog.Popup>

@@ -22,8 +22,9 @@ export function KeyListener() {
       const id = (isTerminal ? keymap.inTerminal : keymap.plain).get(chordId(chord));
       const command = id === undefined ? undefined : app.commands.get(id);
       if (!command) return;
-      // A dialog in front keeps the window behind it still.
-      if (target?.closest('[role="dialog"],[role="alertdialog"]') && command.id !== 'go.palette') return;
+      // A dialog in front keeps the window behind it still; only the palette has commands of its own.
+      const dialog = target?.closest('[role="dialog"],[role="alertdialog"]');
+      if (dialog && !(dialog.hasAttribute('data-palette') && command.id === 'go.palette')) return;
       event.preventDefault();
       event.stopPropagation();
       if (isCommandEnabled(command, readAppState(app))) runCommand(app, command.id);

@@ -11,6 +11,8 @@ import type { Notice } from '../../state/notices.ts';
 
 const shownMs = 6000;
 const actShownMs = 12_000;
+/** Long enough to be read twice. Whoever was away finds it in the list, with its mark on the bell. */
+const errorShownMs = 20_000;
 const shownAtOnce = 3;
 
 export const noticeShapes = {
@@ -46,12 +48,15 @@ function Toast({ notice, isHeld }: { notice: Notice; isHeld: boolean }) {
   const notices = useNotices();
   const view = useViewActions();
   const { icon: Icon, colour, word } = noticeShapes[notice.level];
-  const stays = notice.level === 'error';
   useEffect(() => {
-    if (isHeld || stays) return;
-    const timer = setTimeout(() => notices.hide(notice.id), notice.action ? actShownMs : shownMs);
+    if (isHeld) return;
+    const usualMs = notice.action ? actShownMs : shownMs;
+    const timer = setTimeout(
+      () => notices.hide(notice.id),
+      notice.level === 'error' ? errorShownMs : usualMs,
+    );
     return () => clearTimeout(timer);
-  }, [isHeld, stays, notice, notices]);
+  }, [isHeld, notice, notices]);
   return (
     <div className="floating pointer-events-auto flex items-start gap-2.5 rounded-lg py-2.5 pr-2 pl-3">
       <Icon aria-hidden size={16} className={`mt-0.5 shrink-0 ${colour}`} />
