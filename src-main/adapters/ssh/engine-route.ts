@@ -165,7 +165,7 @@ export class EnginePath {
   }
 
   #explain(findings: Findings, socketPath: string | null, cause: unknown): BerthError {
-    const { user, usable, denied } = findings;
+    const { user, usable, denied, programs } = findings;
     const [forbidden] = denied;
     if (usable.length === 0 && forbidden !== undefined) {
       const { path, group } = forbidden;
@@ -177,19 +177,23 @@ export class EnginePath {
       );
     }
     const where = usable[0] ?? socketPath;
-    const start = 'sudo systemctl start docker';
+    // The program without a socket: an engine that is stopped, not one that is missing.
+    const isStopped = usable.length > 0 || (socketPath === null && programs.includes('docker'));
+    const fix = isStopped ? 'sudo systemctl start docker' : undefined;
     const message =
       usable.length > 0
-        ? `No engine answers behind ${where}. Start it on the host: ${start}`
-        : socketPath === null
-          ? 'No container engine was found on the host. Install Docker there, or name the socket of the engine in the settings of the host.'
-          : `There is no engine socket at ${socketPath}. Start the engine, or correct the path in the settings of the host.`;
+        ? `No engine answers behind ${where}. Start it on the host: ${fix}`
+        : fix !== undefined
+          ? `Docker is installed on the host, and its engine does not run. Start it there: ${fix}`
+          : socketPath === null
+            ? 'No container engine was found on the host. Install Docker there, or name the socket of the engine in the settings of the host.'
+            : `There is no engine socket at ${socketPath}. Start the engine, or correct the path in the settings of the host.`;
     return new BerthError('engine.unreachable', message, {
       details: {
         ...this.#facts(),
         user,
         ...(where === null ? {} : { socketPath: where }),
-        ...(usable.length > 0 ? { fix: start } : {}),
+        ...(fix === undefined ? {} : { fix }),
       },
       cause,
     });

@@ -233,7 +233,6 @@ function Form(props: {
         help="Only for people; it can be changed at any time."
         value={name}
         error={errors['workspace'] ?? null}
-        maxLength={80}
         onChange={setTypedName}
       />
       {offer.volumes.length > 0 && (

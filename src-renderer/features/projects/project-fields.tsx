@@ -34,7 +34,6 @@ export function ProjectFields(props: ProjectFieldsProps) {
       help="Under this name you can make more workspaces of the same kind."
       value={draft.name}
       error={errors['name'] ?? null}
-      maxLength={80}
       onChange={(text) => onChange({ name: text })}
     />
   );

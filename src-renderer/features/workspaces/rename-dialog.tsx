@@ -54,7 +54,6 @@ export function RenameDialog({ workspace, onClose }: { workspace: Workspace; onC
         <TextField
           label="Name"
           value={name}
-          maxLength={80}
           error={isTaken ? error.message : (fieldErrors(error)['name'] ?? null)}
           onChange={setName}
           onFocus={(event) => event.currentTarget.select()}
