@@ -277,7 +277,8 @@ export function createFixturePlane(scene: Scene): FixturePlane {
       streamOf(method, options?.signal)) as Client['stream'],
     bytes: (method) => ({
       onBytes: (listener) => {
-        const text = method === 'workspaces.logs' ? (scene.output ?? '') : 'dev@api-server:~$ ';
+        const text =
+          method === 'workspaces.logs' ? (scene.output ?? '') : (scene.screen ?? 'dev@api-server:~$ ');
         listener(new TextEncoder().encode(text), () => undefined);
       },
       send: () => undefined,

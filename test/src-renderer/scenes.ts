@@ -28,6 +28,8 @@ export interface Scene {
   readonly readings?: readonly WorkspaceStats[];
   /** What every workspace wrote. */
   readonly output?: string;
+  /** What every terminal shows. */
+  readonly screen?: string;
   readonly operationLog?: readonly LogLine[];
   readonly images?: readonly string[];
   readonly keptVolumes?: readonly KeptVolume[];

@@ -28,6 +28,15 @@ const output = `${Array.from(
     `\u001b[90m${ago(160 - index)}\u001b[0m \u001b[3${1 + (index % 6)}m${index % 9 === 0 ? 'WARN' : 'INFO'}\u001b[0m request ${index} GET /api/v1/things/${index * 7} took ${(index * 13) % 240} ms`,
 ).join('\n')}\nA line that is so long that it has to be wrapped: ${'abcdefghij '.repeat(40)}\n`;
 
+const screen = [
+  'dev@api-server:~/api$ npm test',
+  '\u001b[32m ✓\u001b[39m routes/things.test.ts (48 tests) 412 ms',
+  '\u001b[32m ✓\u001b[39m routes/a-name-that-is-longer-than-its-card-is-wide-by-far.test.ts (7 tests)',
+  '\u001b[31m ✗\u001b[39m routes/users.test.ts (12 tests, 1 failed) 88 ms',
+  '   expected 200, received 404',
+  'dev@api-server:~/api$ ',
+].join('\r\n');
+
 const layers = Array.from({ length: 9 }, (_, index) => ({
   id: (0xa3ed95ca + index * 7919).toString(16).padStart(12, '0'),
   label: index < 4 ? 'Pull complete' : index < 7 ? 'Downloading' : 'Waiting',
@@ -179,6 +188,7 @@ const work: Scene = {
   credentials,
   readings,
   output,
+  screen,
   operationLog: log,
   images: ['debian:12', 'node:24-bookworm', 'quay.io/jupyter/base-notebook:latest'],
   keptVolumes: [

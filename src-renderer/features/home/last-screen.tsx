@@ -21,7 +21,7 @@ export function LastScreen({ terminalId, isVisible }: { terminalId: TerminalId; 
   return (
     <pre
       aria-hidden
-      className="mx-3 mb-2 max-h-20 overflow-hidden rounded-sm border border-line bg-app px-2 py-1 text-[10px] leading-[13px] whitespace-pre text-muted select-none"
+      className="mx-3 mb-2 max-h-22 overflow-hidden rounded-sm border border-line bg-app px-2 py-1 text-[10px] leading-[13px] whitespace-pre text-muted select-none"
     >
       {lines.join('\n')}
     </pre>
