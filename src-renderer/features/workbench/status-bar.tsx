@@ -45,10 +45,10 @@ function HostStatus() {
     <button
       type="button"
       onClick={() => view.open({ type: 'host', hostId: host.id })}
-      className={`${itemClass} max-w-80`}
+      className={`${itemClass} max-w-80 shrink-0 max-sm:max-w-40`}
     >
       <StateMark signal={mark.signal} word={mark.word} isCompact />
-      <span dir="auto" className="min-w-12 truncate">
+      <span dir="auto" className="truncate">
         {host.name}
       </span>
       {/* On a phone the mark says the state, and its name says whose. */}
