@@ -16,6 +16,7 @@ import type { Settings } from '#contract/settings.ts';
 import type { TerminalSize } from '#contract/terminals.ts';
 import type { ByteStream, Client } from '../../transport/client.ts';
 import { CursorBlink } from './cursor-blink.ts';
+import { FloodMeter, floodBytes } from './flood-meter.ts';
 import { mayLeaveTerminal } from './outgoing-filter.ts';
 import { guardParser, isOpenableLink } from './parser-guard.ts';
 import { cleanPaste, needsPasteWarning, type PasteText } from './paste.ts';
@@ -23,10 +24,6 @@ import { isHardwareRenderer, readRendererName } from './renderer-choice.ts';
 
 /** Milliseconds between the last change of size and the word to the program; a drag makes dozens. */
 const resizeSettleMs = 60;
-/** Bytes not drawn yet, or received lately, from which on an interrupt also drops what is still on its way. */
-const floodBytes = 65_536;
-/** Milliseconds that count as lately: a fast screen has drawn nearly all it got, while megabytes wait on the host. */
-const latelyMs = 250;
 
 export interface SessionEvents {
   /** A paste that would run by itself; `confirm` pastes it. */
@@ -82,7 +79,7 @@ export class TerminalSession {
   #isDisposed = false;
   #wasTypedInto = false;
   #unparsedBytes = 0;
-  #lately = { sinceMs: 0, bytes: 0, bytesBefore: 0 };
+  readonly #flood = new FloodMeter();
   #isWebglWanted = false;
   #webgl: { dispose(): void } | undefined;
   #observer: ResizeObserver | undefined;
@@ -196,7 +193,7 @@ export class TerminalSession {
     stream.onBytes((bytes, done) => {
       if (this.#stream !== stream || this.#isDisposed) return done();
       this.#unparsedBytes += bytes.byteLength;
-      this.#countLately(bytes.byteLength);
+      this.#flood.count(bytes.byteLength, performance.now());
       this.#screen.write(bytes, () => {
         this.#unparsedBytes -= bytes.byteLength;
         done();
@@ -344,7 +341,8 @@ export class TerminalSession {
     stream.send(bytes);
     // A Return is what starts something; keys without one, and answers to queries, do not.
     if (text?.includes('\r')) this.#wasTypedInto = true;
-    if (text !== '\u0003' || !this.#isFlooded()) return;
+    const isFlooded = this.#unparsedBytes >= floodBytes || this.#flood.isFlooding(performance.now());
+    if (text !== '\u0003' || !isFlooded) return;
     // An interrupt under a flood: what the plane still holds back is of no use to anybody.
     this.#client.call('terminals.dropBacklog', { id: this.id }).then(
       ({ droppedBytes }) => {
@@ -352,25 +350,6 @@ export class TerminalSession {
       },
       () => undefined,
     );
-  }
-
-  #countLately(byteCount: number): void {
-    const nowMs = performance.now();
-    const lately = this.#lately;
-    const elapsedMs = nowMs - lately.sinceMs;
-    if (elapsedMs < latelyMs) lately.bytes += byteCount;
-    else
-      this.#lately = {
-        sinceMs: nowMs,
-        bytes: byteCount,
-        bytesBefore: elapsedMs < 2 * latelyMs ? lately.bytes : 0,
-      };
-  }
-
-  #isFlooded(): boolean {
-    if (this.#unparsedBytes >= floodBytes) return true;
-    this.#countLately(0);
-    return this.#lately.bytes + this.#lately.bytesBefore >= floodBytes;
   }
 
   #onPaste(event: ClipboardEvent): void {
