@@ -181,18 +181,17 @@ export class TerminalScreen {
     const terminals = this.page
       .getByRole('tab')
       .filter({ has: this.page.locator('.lucide-square-terminal') });
-    while ((await terminals.count()) > 0) {
-      const count = await terminals.count();
-      await terminals.first().click({ button: 'middle' });
-      const agree = this.page.getByRole('alertdialog').getByRole('button', { name: 'Close terminal' });
-      await waitUntil(
-        async () => {
-          if (await agree.isVisible()) await agree.click({ timeout: 2_000 });
-          return (await terminals.count()) < count;
-        },
-        { what: 'a terminal closes' },
-      );
-    }
+    const agree = this.page.getByRole('alertdialog').getByRole('button', { name: 'Close terminal' });
+    await waitUntil(
+      async () => {
+        if ((await terminals.count()) === 0) return true;
+        // Either may be gone by the time of the click.
+        if (await agree.isVisible()) await agree.click({ timeout: 1_000 });
+        else await terminals.first().click({ button: 'middle', timeout: 1_000 });
+        return false;
+      },
+      { what: 'every terminal is closed', timeoutMs: 60_000 },
+    );
   }
 
   async settings(change: Partial<Settings>): Promise<void> {

@@ -86,6 +86,7 @@ describe.each([
     await page.getByRole('alertdialog').getByRole('button', { name: 'Close terminal' }).click();
     await waitUntil(async () => (await screen.processes('sleep 8765[123]')).length === 0, {
       what: 'nothing of it runs',
+      timeoutMs: 40_000,
     });
   });
 });

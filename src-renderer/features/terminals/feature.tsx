@@ -71,7 +71,13 @@ export const terminalsFeature: Feature = {
           });
           if (!isAgreed) return false;
         }
-        await context.client.call('terminals.close', { id: ref.terminalId });
+        // Not awaited: what ignores every polite request takes seconds to end. Until it has, the tree shows the terminal,
+        // and it stays there if it cannot be ended.
+        context.client
+          .call('terminals.close', { id: ref.terminalId })
+          .catch((cause: unknown) =>
+            context.notices.fail(`${terminalTitle(terminal)} could not be closed`, cause),
+          );
         return true;
       },
     }),
