@@ -18,7 +18,8 @@ export function Page({ title, lead, actions, width = 'normal', children }: PageP
       className={classNames('mx-auto flex w-full flex-col gap-6 px-6 pt-6 pb-12 max-sm:px-4', widths[width])}
     >
       <header className="flex flex-wrap items-start justify-between gap-x-6 gap-y-3">
-        <div className="min-w-0 max-w-full flex-1 basis-64">
+        {/* A sentence wraps beside the acts while it has room; a title alone takes what it needs. */}
+        <div className={classNames('min-w-0 max-w-full flex-1', lead ? 'basis-64' : 'basis-auto')}>
           <h1 className="text-title font-semibold wrap-anywhere" dir="auto">
             {title}
           </h1>
