@@ -67,23 +67,36 @@ async function seriousFindings(): Promise<string[]> {
 }
 
 describe.each(['dark', 'light'] as const)('axe, %s', (theme) => {
-  it.each(['empty', 'usual', 'many', 'names', 'errors', 'loading', 'readonly'])(
-    'finds nothing serious in the scene "%s"',
-    async (scene) => {
-      await begin({ theme });
-      await show(scene);
-      for (const type of ['settings', 'shortcuts', 'help', 'notifications']) {
-        await open({ type });
-        await page
-          .getByRole('tabpanel')
-          .getByRole('heading', { level: 1 })
-          .and(page.locator(':visible'))
-          .first()
-          .waitFor();
-        expect(await seriousFindings()).toEqual([]);
-      }
-    },
-  );
+  // The pages about work are looked at with work in them in work-pages.e2e.test.ts.
+  const aboutWork = ['home', 'add-host', 'workspaces', 'projects', 'operations', 'credentials'];
+  it.each([
+    ['empty', [...aboutWork, 'notifications']],
+    ['errors', [...aboutWork, 'settings']],
+    ['loading', [...aboutWork, 'settings']],
+    ['usual', ['home', 'add-host', 'host', 'settings', 'shortcuts', 'help', 'notifications']],
+    ['readonly', ['home', 'host', 'settings', 'new-workspace']],
+    ['many', ['home', 'workspaces']],
+    ['names', ['home', 'host', 'workspaces', 'help']],
+  ] as const)('finds nothing serious in the scene "%s"', async (scene, types) => {
+    await begin({ theme });
+    await show(scene);
+    for (const type of types) {
+      await open(
+        type === 'host'
+          ? { type, hostId: 'host_00000000000000000001' }
+          : type === 'new-workspace'
+            ? { type, hostId: null, projectId: null }
+            : { type },
+      );
+      await page
+        .getByRole('tabpanel')
+        .getByRole('heading', { level: 1 })
+        .and(page.locator(':visible'))
+        .first()
+        .waitFor();
+      expect([type, await seriousFindings()]).toEqual([type, []]);
+    }
+  });
 
   it('finds nothing serious in the palette, a menu, a confirmation, toasts, the lost banner and splits', async () => {
     await begin({ theme });
