@@ -306,6 +306,11 @@ describe('by keyboard alone', () => {
           });
       });
     await ask();
+    // It takes the keyboard a moment after it is there.
+    const field = page.getByRole('alertdialog').getByRole('textbox');
+    await vi.waitFor(async () =>
+      expect(await field.evaluate((element) => element === document.activeElement)).toBe(true),
+    );
     await page.keyboard.type('atla');
     await page.keyboard.press('Enter');
     expect(await page.getByRole('alertdialog').count()).toBe(1);
