@@ -533,7 +533,7 @@ describe('a workspace', () => {
       page.getByLabel('Command that mends it').getByText('sudo systemctl start docker'),
     ).waitFor();
     await newWorkspace();
-    await inSight(page.getByText('Connect it, or choose another.')).waitFor();
+    await inSight(page.getByText(`“${oddHostName}” has no engine that answers.`)).waitFor();
     await host.startEngine();
     await page.getByRole('treeitem', { name: oddHostName }).click();
     await page.getByRole('button', { name: 'New workspace' }).waitFor({ timeout: 60_000 });

@@ -86,6 +86,13 @@ function isUsable(host: Host): boolean {
   return host.state.phase === 'ready' && host.state.engineRoute !== 'none';
 }
 
+/** Why no workspace can be made there, and what to do. In quotes: a name must not be read as the sentence. */
+function unusable(host: Host): string {
+  return host.state.phase === 'ready'
+    ? `“${host.name}” has no engine that answers. Its page says why; or choose another host.`
+    : `“${host.name}” is ${hostMark(host).word}. Connect it, or choose another host.`;
+}
+
 const newVolume = 'new';
 const newProject = 'new';
 
@@ -189,9 +196,7 @@ function Form(props: {
           label: each.name,
           ...(isUsable(each) ? {} : { detail: hostMark(each).word }),
         }))}
-        error={
-          isUsable(host) ? null : `${host.name} is ${hostMark(host).word}. Connect it, or choose another.`
-        }
+        error={isUsable(host) ? null : unusable(host)}
         onChange={(id) => {
           setHostId(id);
           setVolumeName(newVolume);
@@ -260,7 +265,7 @@ function Form(props: {
           variant="primary"
           isBusy={isBusy}
           disabled={!isUsable(host)}
-          reason={`${host.name} is ${hostMark(host).word}`}
+          reason={unusable(host)}
         >
           Create workspace
         </Button>
