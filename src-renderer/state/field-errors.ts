@@ -2,7 +2,7 @@
 import type { BerthError } from '#contract/berth-error.ts';
 
 export function fieldErrors(error: BerthError | null): Readonly<Record<string, string>> {
-  const lines = error?.code === 'invalid-input' ? error.details['fields'] : undefined;
+  const lines = error?.code === 'invalid-input' ? error.details.fields : undefined;
   if (!Array.isArray(lines)) return {};
   return Object.fromEntries(
     lines.map((line: string) => {

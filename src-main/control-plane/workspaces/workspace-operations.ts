@@ -149,7 +149,7 @@ export function defineWorkspaceOperations(deps: WorkspaceOperationDeps): Workspa
   };
 
   /** As a step of its own operation: who cancels a start wants it stopped again. */
-  const startAlone: Step = { ...start, undo: stop.run };
+  const startAlone: Step = { ...start, undo: (context) => stop.run(context) };
 
   /** A workspace whose container was taken away on the host is made again, on its volume. */
   const remake: Step = {

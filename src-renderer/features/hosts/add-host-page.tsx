@@ -115,7 +115,7 @@ function Opening(props: {
             placeholder="you@server.example"
             help="An address, a name of your SSH configuration, or a whole ssh command."
             value={text}
-            error={fieldErrors(error)['text'] ?? null}
+            error={fieldErrors(error).text ?? null}
             onChange={(next) => {
               onText(next);
               setError(null);
@@ -287,7 +287,7 @@ function Review(props: {
           label="Name"
           help="How the host is called in Berth."
           value={name}
-          error={errors['name'] ?? null}
+          error={errors.name ?? null}
           onChange={(next) => {
             setName(next);
             setError(null);

@@ -56,7 +56,7 @@ export function AuthFields({ auth, onChange, subject, errors = {} }: AuthFieldsP
           isOptional
           isCode
           value={auth.key ?? ''}
-          error={errors['key'] ?? null}
+          error={errors.key ?? null}
           onChange={(key) => onChange({ method: 'agent', key: key.trim() === '' ? null : key })}
         />
       )}

@@ -151,14 +151,14 @@ function Jump(props: {
           label="Address"
           isCode
           value={jump.address}
-          error={errors['address'] ?? null}
+          error={errors.address ?? null}
           onChange={(address) => onChange({ ...jump, address: address.trim() })}
         />
         <TextField
           label="User"
           isCode
           value={jump.user}
-          error={errors['user'] ?? null}
+          error={errors.user ?? null}
           onChange={(user) => onChange({ ...jump, user: user.trim() })}
         />
         <TextField
@@ -167,7 +167,7 @@ function Jump(props: {
           inputMode="numeric"
           placeholder="22"
           value={String(jump.port)}
-          error={errors['port'] ?? null}
+          error={errors.port ?? null}
           onChange={(port) => onChange({ ...jump, port: portOf(port) ?? 22 })}
         />
       </div>

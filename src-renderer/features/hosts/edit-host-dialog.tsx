@@ -51,7 +51,7 @@ export function EditHostDialog({ host, onClose }: { host: Host; onClose: () => v
       }
     >
       <div ref={form} className="flex flex-col gap-3">
-        <TextField label="Name" value={name} error={errors['name'] ?? null} onChange={setName} />
+        <TextField label="Name" value={name} error={errors.name ?? null} onChange={setName} />
         {definition.kind === 'ssh' ? (
           <DefinitionFields definition={definition} errors={errors} onChange={setDefinition} />
         ) : (

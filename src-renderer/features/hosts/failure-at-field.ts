@@ -14,7 +14,7 @@ export function failureAtField(
     ['definition.auth', definition.auth],
     ...definition.jumps.map(({ auth }, index) => [`definition.jumps.${index}.auth`, auth] as const),
   ];
-  const meant = places.filter(([, auth]) => isKeyFile(auth, String(error.details['key'] ?? '')));
+  const meant = places.filter(([, auth]) => isKeyFile(auth, String(error.details.key ?? '')));
   const [only] = meant;
   return only === undefined || meant.length > 1 ? {} : { [`${only[0]}.source.path`]: error.message };
 }

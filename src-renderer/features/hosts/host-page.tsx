@@ -190,9 +190,9 @@ function ChangedKey({
   const client = useClient();
   const confirm = useConfirm();
   const notices = useNotices();
-  const was = String(error.details['was'] ?? '');
-  const is = String(error.details['is'] ?? '');
-  const type = String(error.details['keyType'] ?? 'host key');
+  const was = String(error.details.was ?? '');
+  const is = String(error.details.is ?? '');
+  const type = String(error.details.keyType ?? 'host key');
   const replace = async () => {
     const isAgreed = await confirm({
       title: `Trust the new key of ${host.name}?`,

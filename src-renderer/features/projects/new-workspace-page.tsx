@@ -237,7 +237,7 @@ function Form(props: {
         label="Workspace name"
         help="Only for people; it can be changed at any time."
         value={name}
-        error={errors['workspace'] ?? null}
+        error={errors.workspace ?? null}
         onChange={setTypedName}
       />
       {offer.volumes.length > 0 && (
@@ -253,7 +253,7 @@ function Form(props: {
               detail: `${formatBytes(volume.sizeBytes)}, ${volume.name}`,
             })),
           ]}
-          error={errors['volumeName'] ?? null}
+          error={errors.volumeName ?? null}
           onChange={setVolumeName}
         />
       )}

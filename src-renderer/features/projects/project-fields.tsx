@@ -33,7 +33,7 @@ export function ProjectFields(props: ProjectFieldsProps) {
       label={isNameFirst ? 'Name' : 'Project name'}
       help="Under this name you can make more workspaces of the same kind."
       value={draft.name}
-      error={errors['name'] ?? null}
+      error={errors.name ?? null}
       onChange={(text) => onChange({ name: text })}
     />
   );
@@ -53,7 +53,7 @@ export function ProjectFields(props: ProjectFieldsProps) {
           placeholder="debian:12"
           help="Any image reference. It is pulled if the host does not have it."
           value={draft.image}
-          error={errors['image'] ?? null}
+          error={errors.image ?? null}
           onChange={(image) => onChange({ image })}
         />
         {images.length > 0 && (
@@ -104,7 +104,7 @@ export function ProjectFields(props: ProjectFieldsProps) {
             isCode
             help="The folder inside whose files last. What is written elsewhere goes when the container is made again."
             value={draft.mountPoint}
-            error={errors['mountPoint'] ?? null}
+            error={errors.mountPoint ?? null}
             onChange={(mountPoint) => onChange({ mountPoint })}
           />
           <RadioGroup
@@ -142,7 +142,7 @@ export function ProjectFields(props: ProjectFieldsProps) {
               placeholder="/bin/bash"
               help="For terminals. Empty: bash, else sh."
               value={draft.shell}
-              error={errors['shell'] ?? null}
+              error={errors.shell ?? null}
               onChange={(shell) => onChange({ shell })}
             />
           </div>

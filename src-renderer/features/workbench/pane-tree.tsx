@@ -71,7 +71,7 @@ function PaneView({ pane, elements }: { pane: Pane; elements: TabElements }) {
     // A split draws its panes anew: what had the keyboard left the page for a moment and lost it.
     if (hasMoved && isActivePane && pane.activeTabId !== null && document.activeElement === document.body)
       elements.get(pane.activeTabId).focus({ preventScroll: true });
-  }, [ids, pane.activeTabId, elements]);
+  }, [ids, pane.activeTabId, elements, isActivePane]);
 
   return (
     <section

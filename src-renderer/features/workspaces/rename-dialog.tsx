@@ -54,7 +54,7 @@ export function RenameDialog({ workspace, onClose }: { workspace: Workspace; onC
         <TextField
           label="Name"
           value={name}
-          error={isTaken ? error.message : (fieldErrors(error)['name'] ?? null)}
+          error={isTaken ? error.message : (fieldErrors(error).name ?? null)}
           onChange={setName}
           onFocus={(event) => event.currentTarget.select()}
         />
