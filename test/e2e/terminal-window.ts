@@ -128,11 +128,20 @@ export class TerminalScreen {
 
   /** The palette as a person uses it, also from inside a terminal. */
   async command(label: string): Promise<void> {
-    const isInTerminal = await this.page.evaluate(
-      () => document.activeElement?.closest('[data-keys=terminal]') != null,
-    );
-    await this.page.keyboard.press(isInTerminal ? 'Control+Shift+K' : 'Control+K');
     const palette = this.page.getByRole('dialog').getByRole('combobox');
+    await this.page.getByRole('alertdialog').waitFor({ state: 'detached' });
+    // The keyboard may be on its way from a closed tab to the next one: then the keys are those of neither.
+    await waitUntil(
+      async () => {
+        const isInTerminal = await this.page.evaluate(
+          () => document.activeElement?.closest('[data-keys=terminal]') != null,
+        );
+        await this.page.keyboard.press(isInTerminal ? 'Control+Shift+K' : 'Control+K');
+        await palette.waitFor({ timeout: 2_000 });
+        return true;
+      },
+      { what: 'the palette opens' },
+    );
     await palette.fill(label);
     await this.page.getByRole('option', { name: label }).first().waitFor();
     await this.page.keyboard.press('Enter');
@@ -178,15 +187,16 @@ export class TerminalScreen {
 
   /** Closes every tab of a terminal, through the door that asks no question. */
   async closeAll(): Promise<void> {
+    // Not by role: behind a dialog tabs have none, and yet are there.
     const terminals = this.page
-      .getByRole('tab')
+      .locator('[role=tab]')
       .filter({ has: this.page.locator('.lucide-square-terminal') });
     const agree = this.page.getByRole('alertdialog').getByRole('button', { name: 'Close terminal' });
     await waitUntil(
       async () => {
-        if ((await terminals.count()) === 0) return true;
         // Either may be gone by the time of the click.
-        if (await agree.isVisible()) await agree.click({ timeout: 1_000 });
+        if ((await agree.count()) > 0) await agree.click({ timeout: 1_000 });
+        else if ((await terminals.count()) === 0) return true;
         else await terminals.first().click({ button: 'middle', timeout: 1_000 });
         return false;
       },

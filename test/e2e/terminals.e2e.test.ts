@@ -367,6 +367,18 @@ describe('closing a tab', () => {
     await gone('sleep 9876[12]');
   });
 
+  it('asks once, however often it is told to close', async () => {
+    await screen.ask('echo typed');
+    const tab = screen.frontTab;
+    await tab.click({ button: 'middle' });
+    // Past the dialog, as a second press of the same key gets there before it is drawn.
+    await tab.dispatchEvent('auxclick', { button: 1 });
+    await dialog().getByRole('button', { name: 'Close terminal' }).click();
+    await dialog().waitFor({ state: 'detached' });
+    await screen.open();
+    expect(await dialog().count()).toBe(0);
+  });
+
   it('ends also what ignores a hangup and a polite request', async () => {
     await screen.run(`sh -c 'trap "" HUP TERM; while :; do sleep 98763; done'`);
     await waitUntil(async () => (await screen.processes('sleep 98763')).length > 0, { what: 'it sleeps' });

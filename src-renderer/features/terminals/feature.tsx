@@ -1,6 +1,7 @@
 /** What terminals give to the window: their page, their commands, and the keeper of their sessions. */
 import { SquareTerminal } from 'lucide-react';
 import { lazy, useEffect } from 'react';
+import type { TerminalId } from '#contract/ids.ts';
 import type { Terminal } from '#contract/terminals.ts';
 import { useApp, useViewState } from '../../state/app-context.tsx';
 import type { AppState } from '../../state/commands.ts';
@@ -39,6 +40,9 @@ function SessionKeeper() {
   return null;
 }
 
+/** Terminals whose person is being asked whether to close them. */
+const asked = new Set<TerminalId>();
+
 export const terminalsFeature: Feature = {
   name: 'terminals',
   commands: terminalCommands,
@@ -64,11 +68,16 @@ export const terminalsFeature: Feature = {
         const mayRun =
           terminal.state.phase === 'live' && (terminalSessions.get(terminal.id)?.wasTypedInto ?? true);
         if (mayRun && context.state.settings.confirmCloseOfRunningTerminal) {
-          const isAgreed = await context.confirm({
-            title: `Close ${terminalTitle(terminal)}?`,
-            body: 'What runs in it ends.',
-            action: 'Close terminal',
-          });
+          // A second press of the close key, while the question is there, must not ask a second time.
+          if (asked.has(terminal.id)) return false;
+          asked.add(terminal.id);
+          const isAgreed = await context
+            .confirm({
+              title: `Close ${terminalTitle(terminal)}?`,
+              body: 'What runs in it ends.',
+              action: 'Close terminal',
+            })
+            .finally(() => asked.delete(terminal.id));
           if (!isAgreed) return false;
         }
         // Not awaited: what ignores every polite request takes seconds to end. Until it has, the tree shows the terminal,
