@@ -189,6 +189,18 @@ describe('what a terminal draws', () => {
       expect([text, await screen.ask(`bash ~/column.sh '${text}'`)]).toEqual([text, `column:${width + 1}`]);
   });
 
+  it('draws an arrow of two characters as two', async () => {
+    await screen.run('clear; echo "->"');
+    await screen.sees(/^->$/m);
+    const features = await page.evaluate(() => {
+      const rows = document.querySelector('[role=tabpanel]:not([inert]) .xterm-rows');
+      if (rows === null) return undefined;
+      const { fontFeatureSettings, fontVariantLigatures } = getComputedStyle(rows);
+      return { fontFeatureSettings, fontVariantLigatures };
+    });
+    expect(features).toEqual({ fontFeatureSettings: 'normal', fontVariantLigatures: 'none' });
+  });
+
   it('draws true colour', async () => {
     await screen.run(`clear; printf '\\033[38;2;201;140;250mviolet\\033[0m\\n'`);
     await screen.sees(/^violet/);
@@ -301,9 +313,15 @@ describe('the find bar', () => {
     await bar.getByText('of 2').waitFor();
     await page.getByLabel('Find in terminal').fill('needle [');
     await bar.getByText('not a pattern').waitFor();
+    await page.getByLabel('Find in terminal').fill('needle [12]');
+    await bar.getByText('of 2').waitFor();
     await page.keyboard.press('Escape');
     await bar.waitFor({ state: 'detached' });
     await screen.hasKeyboard();
+    // Nothing stays marked: neither the matches nor the one that was selected.
+    await screen.setClipboard('untouched');
+    await page.keyboard.press('Control+Shift+C');
+    expect(await screen.clipboard()).toBe('untouched');
     expect(await screen.ask('echo typed')).toBe('typed');
     expect(await page.locator('.xterm-decoration-container > *').count()).toBe(0);
   });
@@ -316,11 +334,19 @@ describe('panes', () => {
     await screen.open();
     await screen.run('clear; echo second"-"screen');
     await screen.sees('second-screen');
+    // What was found and left is drawn as selected neither now nor at another width.
+    await page.keyboard.press('Control+Shift+F');
+    await page.getByLabel('Find in terminal').fill('second');
+    await page.getByRole('search').getByText('1 of 1').waitFor();
+    await page.keyboard.press('Escape');
+    await screen.hasKeyboard();
     await page.keyboard.press('Control+Shift+Backslash');
     await waitUntil(async () => (await screen.shown.count()) === 2, { what: 'two panes' });
     await screen.sees('second-screen');
     await screen.hasKeyboard();
     expect(await screen.shown.first().innerText()).toContain('first-screen');
+    const selected = page.locator('.xterm-selection > *');
+    await waitUntil(async () => (await selected.count()) === 0, { what: 'nothing is selected' });
     const [rows = '', cols = ''] = (await screen.ask('stty size')).split(' ');
     expect(Number(cols)).toBeLessThan(90);
     expect(await screen.rows()).toHaveLength(Number(rows));

@@ -114,6 +114,8 @@ function options(isCase: boolean, isRegex: boolean) {
     regex: isRegex,
     decorations: {
       matchBackground: readToken('--attention-soft'),
+      // The soft ground alone is hard to see on a dark screen.
+      matchBorder: readToken('--attention'),
       matchOverviewRuler: readToken('--attention'),
       activeMatchBackground: readToken('--accent-soft'),
       activeMatchBorder: readToken('--accent'),

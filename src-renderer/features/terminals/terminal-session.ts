@@ -227,8 +227,11 @@ export class TerminalSession {
       cols: Math.min(1000, Math.max(2, proposed.cols)),
       rows: Math.min(500, Math.max(1, proposed.rows)),
     };
-    if (size.cols !== this.#screen.cols || size.rows !== this.#screen.rows)
+    if (size.cols !== this.#screen.cols || size.rows !== this.#screen.rows) {
       this.#screen.resize(size.cols, size.rows);
+      // xterm.js 6.0.0 draws the selection of before again, though it was taken back: once more without one.
+      if (!this.#screen.hasSelection()) this.#screen.clearSelection();
+    }
     clearTimeout(this.#resizeTimer);
     if (size.cols === this.#toldSize.cols && size.rows === this.#toldSize.rows) return;
     this.#resizeTimer = setTimeout(() => {
