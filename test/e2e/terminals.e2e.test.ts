@@ -345,6 +345,11 @@ describe('panes', () => {
     await screen.sees('second-screen');
     await screen.hasKeyboard();
     expect(await screen.shown.first().innerText()).toContain('first-screen');
+    const { width = 0 } = (await screen.shown.last().boundingBox()) ?? {};
+    await waitUntil(
+      async () => ((await screen.shown.last().locator('.xterm-rows').boundingBox())?.width ?? 9999) < width,
+      { what: 'the new width is drawn' },
+    );
     const selected = page.locator('.xterm-selection > *');
     await waitUntil(async () => (await selected.count()) === 0, { what: 'nothing is selected' });
     const [rows = '', cols = ''] = (await screen.ask('stty size')).split(' ');
