@@ -62,8 +62,14 @@ describe.each([
     await shell.shows('30 100');
     await shell.shows('xterm-256color truecolor');
     await plane.client.call('terminals.resize', { id: terminal.id, size: { cols: 72, rows: 21 } });
-    shell.type('stty size\n');
-    await shell.shows('21 72');
+    // The engine says yes before the program has the size: asked again until it has.
+    await vi.waitFor(
+      () => {
+        shell.type('stty size\n');
+        expect(shell.text).toContain('21 72');
+      },
+      { timeout: 20_000, interval: 250 },
+    );
     shell.type('exit 7\n');
     await shell.stream.ended;
     expect((await terminalIs(terminal.id, ({ state }) => state.phase === 'ended')).state).toMatchObject({
