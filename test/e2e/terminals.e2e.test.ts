@@ -299,7 +299,9 @@ describe('the find bar', () => {
     await page.getByLabel('Find in terminal').fill('needle');
     // Three of the loop, one in capitals.
     await bar.getByText('4 of 4').waitFor();
-    expect(await page.locator('.xterm-decoration-container > *').count()).toBeGreaterThanOrEqual(4);
+    // Marks are drawn with the next frame.
+    const marks = page.locator('.xterm-decoration-container > *');
+    await waitUntil(async () => (await marks.count()) >= 4, { what: 'every match is marked' });
     await page.keyboard.press('Enter');
     await bar.getByText('3 of 4').waitFor();
     await page.keyboard.press('Shift+Enter');
@@ -323,7 +325,7 @@ describe('the find bar', () => {
     await page.keyboard.press('Control+Shift+C');
     expect(await screen.clipboard()).toBe('untouched');
     expect(await screen.ask('echo typed')).toBe('typed');
-    expect(await page.locator('.xterm-decoration-container > *').count()).toBe(0);
+    await waitUntil(async () => (await marks.count()) === 0, { what: 'no match is marked any more' });
   });
 });
 
