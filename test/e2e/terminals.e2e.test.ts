@@ -354,9 +354,15 @@ describe('panes', () => {
     );
     const selected = page.locator('.xterm-selection > *');
     await waitUntil(async () => (await selected.count()) === 0, { what: 'nothing is selected' });
-    const [rows = '', cols = ''] = (await screen.ask('stty size')).split(' ');
-    expect(Number(cols)).toBeLessThan(90);
-    expect(await screen.rows()).toHaveLength(Number(rows));
+    // The program is told once the size has settled.
+    const rows = await waitUntil(
+      async () => {
+        const [told = '', cols = ''] = (await screen.ask('stty size')).split(' ');
+        return Number(cols) < 90 ? Number(told) : undefined;
+      },
+      { what: 'the program knows its half' },
+    );
+    expect(await screen.rows()).toHaveLength(rows);
   });
 
   it('keeps the screen of a tab that is dragged to another pane', async () => {
@@ -455,7 +461,11 @@ describe('many and by keyboard', () => {
     expect(await screen.ask('echo $which')).toBe('first');
     const count = await screen.tabs.count();
     await screen.command('Close tab');
-    await dialog().waitFor();
+    // The dialog takes the keyboard a moment after it is there.
+    const cancel = dialog().getByRole('button', { name: 'Cancel' });
+    await waitUntil(() => cancel.evaluate((element) => element === document.activeElement), {
+      what: 'the dialog has the keyboard',
+    });
     await page.keyboard.press('Tab');
     await page.keyboard.press('Enter');
     await waitUntil(async () => (await screen.tabs.count()) === count - 1, { what: 'the tab is gone' });
