@@ -42,6 +42,8 @@ export default defineConfig({
           include: ['test/**/*.e2e.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 180_000,
+          // A window draws when it can: one more try tells a slow frame from a fault. What needs it is said in the output.
+          retry: 1,
           maxWorkers: 1,
         },
       },
