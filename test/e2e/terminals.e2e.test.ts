@@ -34,8 +34,14 @@ describe('a terminal', () => {
 
   it('tells the program when the window changes its size', async () => {
     const size = async () => (await screen.ask('stty size')).split(' ').map(Number);
-    const [rows = 0, cols = 0] = await size();
-    expect(await screen.rows()).toHaveLength(rows);
+    // A new terminal is told its size once the window has drawn it.
+    const [rows = 0, cols = 0] = await waitUntil(
+      async () => {
+        const now = await size();
+        return (await screen.rows()).length === now[0] ? now : undefined;
+      },
+      { what: 'the program knows the size of the screen' },
+    );
     await page.setViewportSize({ width: 1000, height: 600 });
     try {
       await waitUntil(async () => (await screen.rows()).length < rows, { what: 'fewer rows' });
