@@ -185,7 +185,12 @@ async function debianMirror(): Promise<string> {
   const { stdout } = await runProcess(['apt-get', 'indextargets', '--format', format]);
   const codename = await debianCodename();
   const line = stdout.split('\n').find((text) => text.startsWith(`Packages ${codename} main http`));
-  return line?.split(' ')[3] ?? 'http://deb.debian.org/debian/';
+  const mirror = line?.split(' ')[3];
+  if (mirror === undefined)
+    throw new Error(
+      `apt knows no mirror with ${codename} main. Add one to /etc/apt/sources.list, then: apt-get update`,
+    );
+  return mirror;
 }
 
 /** wget does not read apt's configuration. */
