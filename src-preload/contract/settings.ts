@@ -17,6 +17,18 @@ export const Settings = z.object({
   terminalScrollbackLines: z.number().int().min(0).max(200_000),
   terminalBell: z.enum(['none', 'mark', 'sound']),
   terminalRenderer: z.enum(['automatic', 'gpu', 'plain']),
+  /** Draws ligatures where the font has them. */
+  terminalLigatures: z.boolean(),
+  /** Draws images that programs send (sixel, iTerm2's inline images). */
+  terminalImages: z.boolean(),
+  /** Whether programs may write the clipboard (OSC 52). They never read it. */
+  terminalClipboard: z.enum(['never', 'ask', 'always']),
+  /** Shells tell of their folder and of each command's begin, end and exit status (OSC 7, OSC 133). */
+  shellIntegration: z.boolean(),
+  /** A command that took at least so many seconds in a terminal that nobody looks at is announced; 0: never. */
+  announceCommandAfterSeconds: z.number().int().min(0).max(86_400),
+  /** New terminals run under tmux on their host, where that can be, and outlive the connection. */
+  keepTerminals: z.boolean(),
   copyOnSelection: z.boolean(),
   warnOnMultiLinePaste: z.boolean(),
   /** Shell for terminals on a host; null is the login shell. */
@@ -49,6 +61,12 @@ export const settingsDefaults: Settings = {
   terminalScrollbackLines: 10_000,
   terminalBell: 'mark',
   terminalRenderer: 'automatic',
+  terminalLigatures: false,
+  terminalImages: false,
+  terminalClipboard: 'ask',
+  shellIntegration: true,
+  announceCommandAfterSeconds: 10,
+  keepTerminals: true,
   copyOnSelection: false,
   warnOnMultiLinePaste: true,
   hostShell: null,

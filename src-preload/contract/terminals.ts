@@ -21,7 +21,18 @@ export type TerminalTarget = z.infer<typeof TerminalTarget>;
 
 export const TerminalState = z.discriminatedUnion('phase', [
   z.object({ phase: z.literal('opening') }),
-  z.object({ phase: z.literal('live') }),
+  z.object({
+    phase: z.literal('live'),
+    /** When it came back after its connection was lost; null when it was never away. */
+    reattachedAt: Instant.nullable(),
+  }),
+  /** Its shell runs on where it is; the way there is cut. What is typed meanwhile is refused, never kept back. */
+  z.object({
+    phase: z.literal('lost'),
+    at: Instant,
+    /** Bytes that were sent before the loss was noticed and whose arrival nobody confirmed. */
+    unconfirmedBytes: z.number().int().min(0),
+  }),
   z.object({
     phase: z.literal('ended'),
     at: Instant,
@@ -40,11 +51,28 @@ export const Terminal = z.object({
   programTitle: z.string().max(256),
   size: TerminalSize,
   state: TerminalState,
-  /** `connection`: it ends with the connection. Another kind outlives it. */
+  /** `connection`: it ends with the connection. `multiplexer`: it runs under tmux on its host and outlives it. */
   lifetime: z.enum(['connection', 'multiplexer']),
+  /** Why it ends with the connection, in a sentence; null where it does not. */
+  lifetimeNote: z.string().max(300).nullable(),
+  /** What joins the same shell from any login on its host; null where it ends with the connection. */
+  attachCommand: z.string().max(200).nullable(),
+  /** Found running on its host, with no tab that anybody remembers. */
+  isFound: z.boolean(),
   openedAt: Instant,
 });
 export type Terminal = z.infer<typeof Terminal>;
+
+/** One look at a terminal's way, from end to end. Milliseconds are of this one look. */
+export const TerminalMeasure = z.object({
+  /** From the plane to the host and back; null for a terminal on this computer. */
+  hostMs: z.number().min(0).nullable(),
+  /** From the plane through the terminal's own stream and back; null where it has no way to ask. */
+  streamMs: z.number().min(0).nullable(),
+  /** Written by the program and not yet on its way to this window. */
+  behindBytes: z.number().int().min(0),
+});
+export type TerminalMeasure = z.infer<typeof TerminalMeasure>;
 
 export const terminalMethods = {
   'terminals.watch': stream({
@@ -79,6 +107,13 @@ export const terminalMethods = {
     scope: 'terminals.write',
     input: z.object({ id: TerminalId }),
     errors: ['terminal.ended'],
+  }),
+  'terminals.measure': call({
+    summary: 'One round trip through the terminal’s own way, and how far its output is behind',
+    scope: 'terminals.read',
+    input: z.object({ id: TerminalId }),
+    output: TerminalMeasure,
+    errors: ['terminal.ended', 'host.not-connected', 'timed-out'],
   }),
   'terminals.resize': call({
     summary: 'Tells the program its new size',

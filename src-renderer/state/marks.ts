@@ -60,6 +60,8 @@ export function terminalMark(terminal: Terminal): Mark {
       return { signal: 'busy', word: 'opening' };
     case 'live':
       return { signal: 'running', word: 'live' };
+    case 'lost':
+      return { signal: 'attention', word: 'connection lost' };
     case 'ended':
       return state.error !== null || (state.exitCode ?? 0) !== 0
         ? { signal: 'failed', word: state.exitCode === null ? 'ended' : `ended with ${state.exitCode}` }

@@ -121,8 +121,11 @@ export function terminal(n: number, programTitle: string, workspaceN: number): T
     name: null,
     programTitle,
     size: { cols: 80, rows: 24 },
-    state: { phase: 'live' },
-    lifetime: 'connection',
+    state: { phase: 'live', reattachedAt: null },
+    lifetime: 'multiplexer',
+    lifetimeNote: null,
+    attachCommand: `tmux -L berth attach -t =term_${body(n)}`,
+    isFound: false,
     openedAt: at,
   };
 }

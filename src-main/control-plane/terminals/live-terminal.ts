@@ -84,6 +84,10 @@ export class LiveTerminal {
   get isEnded(): boolean {
     return this.#isEnded;
   }
+  /** Bytes that wait for the slowest client. */
+  get behindBytes(): number {
+    return Math.max(0, ...[...this.#clients].map(({ channel }) => channel.waitingBytes));
+  }
   get clientCount(): number {
     return this.#clients.size;
   }

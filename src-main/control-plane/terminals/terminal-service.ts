@@ -6,7 +6,7 @@
 import { BerthError } from '#contract/berth-error.ts';
 import type { CollectionItem } from '#contract/collection.ts';
 import { TerminalId, type UserId } from '#contract/ids.ts';
-import type { Terminal, TerminalSize, TerminalTarget } from '#contract/terminals.ts';
+import type { Terminal, TerminalMeasure, TerminalSize, TerminalTarget } from '#contract/terminals.ts';
 import { Collection } from '../changes.ts';
 import { delay } from '../delay.ts';
 import type { ByteChannel } from '../handler.ts';
@@ -160,8 +160,11 @@ export class TerminalService {
         target,
         name,
         size,
-        state: { phase: 'live' },
+        state: { phase: 'live', reattachedAt: null },
         lifetime,
+        lifetimeNote: null,
+        attachCommand: null,
+        isFound: false,
         openedAt: instantOf(clock),
         attachedTo: opened.attachedTo.slice(0, 256),
       };
@@ -208,6 +211,11 @@ export class TerminalService {
     await this.#records.put(entry.record);
     this.#show(entry);
     return toTerminal(entry.record, entry.title);
+  }
+
+  async measure(id: TerminalId): Promise<TerminalMeasure> {
+    const { live } = this.#requireLive(id);
+    return { hostMs: null, streamMs: null, behindBytes: live.behindBytes };
   }
 
   async dropBacklog(id: TerminalId): Promise<number> {

@@ -14,7 +14,13 @@ const RecordShape = Terminal.pick({
   state: true,
   lifetime: true,
   openedAt: true,
-}).extend({ attachedTo: Terminal.shape.programTitle });
+}).extend({
+  attachedTo: Terminal.shape.programTitle,
+  // Absent in what an older Berth wrote.
+  lifetimeNote: Terminal.shape.lifetimeNote.default(null),
+  attachCommand: Terminal.shape.attachCommand.default(null),
+  isFound: Terminal.shape.isFound.default(false),
+});
 export type TerminalRecord = ReturnType<typeof RecordShape.parse>;
 export function parseTerminalRecord(value: unknown): TerminalRecord {
   return RecordShape.parse(value);

@@ -7,6 +7,7 @@ export function terminalsHandlers(terminals: TerminalService): HandlersOf<'termi
     'terminals.watch': (_input, { signal }) => terminals.watch(signal),
     'terminals.open': (wish, { caller, signal }) => terminals.open(wish, caller.userId, signal),
     'terminals.attach': ({ id }, channel, { signal }) => terminals.attach(id, channel, signal),
+    'terminals.measure': ({ id }) => terminals.measure(id),
     'terminals.resize': ({ id, size }) => {
       terminals.resize(id, size);
       return {};

@@ -133,6 +133,62 @@ export const settingRows: readonly SettingRow[] = [
     },
   },
   {
+    key: 'keepTerminals',
+    section: 'Terminal',
+    label: 'Keep terminals running',
+    sentence:
+      'New terminals run under tmux on their host, so that they outlive the connection, the window and Berth. Plain ones are faster under a flood.',
+    words: 'tmux survive persistent reconnect resume',
+    control: { kind: 'switch' },
+  },
+  {
+    key: 'shellIntegration',
+    section: 'Terminal',
+    label: 'Shell integration',
+    sentence: 'New bash shells say which folder they are in and how each command ended.',
+    words: 'osc 133 marks prompt exit status working directory',
+    control: { kind: 'switch' },
+  },
+  {
+    key: 'announceCommandAfterSeconds',
+    section: 'Terminal',
+    label: 'Tell of finished commands',
+    sentence:
+      'A command that took at least this long, in a terminal nobody looks at, is announced. 0: never.',
+    words: 'notification notify done finished long',
+    control: { kind: 'number', min: 0, max: 86_400, step: 1, unit: 's' },
+  },
+  {
+    key: 'terminalClipboard',
+    section: 'Terminal',
+    label: 'Programs may fill the clipboard',
+    sentence: 'Whether a program may put text into your clipboard (OSC 52). No program can read it.',
+    words: 'osc 52 copy',
+    control: {
+      kind: 'choice',
+      options: [
+        { value: 'never', label: 'Never' },
+        { value: 'ask', label: 'Ask each time' },
+        { value: 'always', label: 'Always' },
+      ],
+    },
+  },
+  {
+    key: 'terminalImages',
+    section: 'Terminal',
+    label: 'Images',
+    sentence: 'Draw pictures that programs send (sixel, iTerm2).',
+    words: 'sixel iterm inline graphics',
+    control: { kind: 'switch' },
+  },
+  {
+    key: 'terminalLigatures',
+    section: 'Terminal',
+    label: 'Ligatures',
+    sentence: 'Draw signs such as => as one, where the font has them.',
+    control: { kind: 'switch' },
+  },
+  {
     key: 'copyOnSelection',
     section: 'Terminal',
     label: 'Copy when selecting',
@@ -150,7 +206,7 @@ export const settingRows: readonly SettingRow[] = [
     key: 'confirmCloseOfRunningTerminal',
     section: 'Terminal',
     label: 'Ask before closing a live terminal',
-    sentence: 'Closing the tab of a live terminal ends what runs in it.',
+    sentence: 'Closing the tab of a live terminal ends what runs in it, wherever it runs.',
     control: { kind: 'switch' },
   },
   {
