@@ -74,6 +74,7 @@ export class FakeConnection implements HostConnection {
   readonly kind = 'ssh';
   readonly learnt: HostConnection['learnt'];
   engineRoute: HostConnection['engineRoute'] = 'stream-forward';
+  readonly engineSocketPath = '/var/run/docker.sock';
   readonly machine: FakeMachine;
   #onLost: ((error: unknown) => void)[] = [];
   #isClosed = false;
@@ -100,6 +101,9 @@ export class FakeConnection implements HostConnection {
   }
   openPty(): Promise<never> {
     return Promise.reject(new Error('the fake has no terminals'));
+  }
+  startScript(): Promise<never> {
+    return Promise.reject(new Error('the fake runs no programs'));
   }
   async openEngineStream(): Promise<Duplex> {
     this.#checkOpen();

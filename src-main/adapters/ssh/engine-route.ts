@@ -52,6 +52,10 @@ export class EnginePath {
     return this.#way?.route;
   }
 
+  get socketPath(): string | undefined {
+    return this.#way?.socketPath;
+  }
+
   /** @throws engine.unreachable, engine.permission-denied, engine.forwarding-denied, timed-out, connection-lost, cancelled */
   async open(signal?: AbortSignal): Promise<Duplex> {
     const way = this.#way ?? (await this.#find());

@@ -13,6 +13,7 @@ import type {
   ExecOptions,
   ExecResult,
   HostConnection,
+  HostProcess,
   Pty,
   PtyOptions,
 } from '../../control-plane/interfaces/host-connection.ts';
@@ -20,6 +21,7 @@ import type { Log } from '../../control-plane/interfaces/log.ts';
 import { EnginePath } from './engine-route.ts';
 import type { RemoteProcess } from './remote-command.ts';
 import { remoteExec } from './remote-exec.ts';
+import { startRemoteProcess } from './remote-process.ts';
 import { openRemotePty } from './remote-pty.ts';
 import { SessionPool } from './session-pool.ts';
 import type { SshLink } from './ssh-link.ts';
@@ -71,6 +73,10 @@ export class SshConnection implements HostConnection {
     return this.#engine.route;
   }
 
+  get engineSocketPath(): string | undefined {
+    return this.#engine.socketPath;
+  }
+
   /** How many SSH connections this login has at the moment. */
   get connectionCount(): number {
     return this.#pool.size;
@@ -89,12 +95,20 @@ export class SshConnection implements HostConnection {
     args: readonly string[] = [],
     options: ExecOptions = {},
   ): Promise<ExecResult> {
+    return this.exec(await this.#commandOf(script, args), options);
+  }
+
+  async startScript(script: string, args: readonly string[], signal?: AbortSignal): Promise<HostProcess> {
+    return startRemoteProcess(await this.#commandOf(script, args), this.#remote(), signal);
+  }
+
+  async #commandOf(script: string, args: readonly string[]): Promise<[string, ...string[]]> {
     if (!/^[a-z][a-z0-9-]*$/.test(script))
       throw new BerthError('internal', 'This is not the name of a script.');
     const text = await readFile(join(this.#deps.remoteScriptsFolder, `${script}.sh`), 'utf8');
     if (Buffer.byteLength(text) > MAX_SCRIPT_BYTES)
       throw new BerthError('internal', `${script}.sh is too long to send.`);
-    return this.exec(['/bin/sh', '-c', text, script, ...args], options);
+    return ['/bin/sh', '-c', text, script, ...args];
   }
 
   openPty(options: PtyOptions): Promise<Pty> {

@@ -13,12 +13,14 @@ import type {
   ExecOptions,
   ExecResult,
   HostConnection,
+  HostProcess,
   Pty,
   PtyOptions,
 } from '../../control-plane/interfaces/host-connection.ts';
 import type { Log } from '../../control-plane/interfaces/log.ts';
 import { chooseEngineSocket, type LocalEngineDeps } from './local-engine-socket.ts';
 import { localExec } from './local-exec.ts';
+import { type LocalProcess, startLocalProcess } from './local-process.ts';
 import { openLocalPty } from './local-pty.ts';
 
 export interface LocalConnectionDeps extends LocalEngineDeps {
@@ -39,7 +41,9 @@ export class LocalConnection implements HostConnection {
   readonly #closing = new AbortController();
   readonly #streams = new Set<Duplex>();
   readonly #terminals = new Set<Pty>();
+  readonly #processes = new Set<LocalProcess>();
   #route: EngineRoute | undefined;
+  #socketPath: string | undefined;
 
   constructor(wantedSocket: string | null, deps: LocalConnectionDeps) {
     this.#wantedSocket = wantedSocket;
@@ -48,6 +52,10 @@ export class LocalConnection implements HostConnection {
 
   get engineRoute(): EngineRoute | undefined {
     return this.#route;
+  }
+
+  get engineSocketPath(): string | undefined {
+    return this.#socketPath;
   }
 
   async exec(argv: readonly [string, ...string[]], options: ExecOptions = {}): Promise<ExecResult> {
@@ -64,10 +72,24 @@ export class LocalConnection implements HostConnection {
     args: readonly string[] = [],
     options: ExecOptions = {},
   ): Promise<ExecResult> {
+    return this.exec(await this.#commandOf(script, args), options);
+  }
+
+  async startScript(script: string, args: readonly string[], signal?: AbortSignal): Promise<HostProcess> {
+    const command = await this.#commandOf(script, args);
+    this.#requireOpen();
+    if (signal?.aborted) throw new BerthError('cancelled', 'Starting the program was cancelled.');
+    const process = startLocalProcess(command);
+    this.#processes.add(process);
+    process.whenEnded(() => this.#processes.delete(process));
+    return process;
+  }
+
+  async #commandOf(script: string, args: readonly string[]): Promise<[string, ...string[]]> {
     if (!/^[a-z][a-z0-9-]*$/.test(script))
       throw new BerthError('internal', 'This is not the name of a script.');
     const text = await readFile(join(this.#deps.remoteScriptsFolder, `${script}.sh`), 'utf8');
-    return this.exec(['/bin/sh', '-c', text, script, ...args], options);
+    return ['/bin/sh', '-c', text, script, ...args];
   }
 
   async openPty(options: PtyOptions): Promise<Pty> {
@@ -85,6 +107,7 @@ export class LocalConnection implements HostConnection {
     const stream = await openSocket(path, signal);
     if (this.#route === undefined) this.#deps.log.info('found the engine of this computer', { path, source });
     this.#route = 'local-socket';
+    this.#socketPath = path;
     this.#streams.add(stream);
     stream.once('close', () => this.#streams.delete(stream));
     return stream;
@@ -107,6 +130,7 @@ export class LocalConnection implements HostConnection {
   async close(): Promise<void> {
     this.#closing.abort();
     for (const stream of this.#streams) stream.destroy();
+    for (const process of this.#processes) process.release();
     await Promise.all([...this.#terminals].map((terminal) => terminal.kill()));
     this.#terminals.clear();
   }

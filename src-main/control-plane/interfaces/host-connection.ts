@@ -48,6 +48,24 @@ export interface PtyOptions {
   readonly signal?: AbortSignal;
 }
 
+/**
+ * A program of the host without a terminal, its streams as they come. Reading pauses with `pause()`, and then nothing is
+ * buffered here beyond the channel's own window; standard error shares that window.
+ */
+export interface HostProcess {
+  onOutput(listener: (bytes: Uint8Array) => void): void;
+  onErrorOutput(listener: (bytes: Uint8Array) => void): void;
+  /** Called once, after the last byte. `exitCode` null: a signal, or the connection went away (`error` then says so). */
+  onEnd(listener: (end: { exitCode: number | null; error?: unknown }) => void): void;
+  /** False: the way is full, wait for `onDrain` before writing more. */
+  write(bytes: Uint8Array): boolean;
+  onDrain(listener: () => void): void;
+  pause(): void;
+  resume(): void;
+  /** Lets go of it: closes its input and stops reading. Never rejects; does not wait. */
+  release(): void;
+}
+
 export type EngineRoute = 'stream-forward' | 'dial-stdio' | 'local-socket';
 
 export interface HostConnection {
@@ -59,10 +77,14 @@ export interface HostConnection {
   /** Runs one of resources/remote's POSIX scripts (by name, without `.sh`) through `sh -s`, with arguments. */
   runScript(script: string, args?: readonly string[], options?: ExecOptions): Promise<ExecResult>;
   openPty(options: PtyOptions): Promise<Pty>;
+  /** Starts one of resources/remote's scripts, for as long as it runs. Throws as `exec` does. */
+  startScript(script: string, args: readonly string[], signal?: AbortSignal): Promise<HostProcess>;
   /** A new stream to the engine's socket. Streams over SSH forwarding cost no session. */
   openEngineStream(signal?: AbortSignal): Promise<Duplex>;
   /** How the engine is reached, once known; undefined before the first stream, or when there is none. */
   readonly engineRoute: EngineRoute | undefined;
+  /** The engine's socket on the host; undefined as `engineRoute`. */
+  readonly engineSocketPath: string | undefined;
   /** One end-to-end round trip, in milliseconds; rejects with timed-out and then the connection counts as dead. */
   probe(timeoutMs: number): Promise<number>;
   /** Called once when the connection is lost, not when `close` was called. */

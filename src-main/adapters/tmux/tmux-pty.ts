@@ -1,0 +1,342 @@
+/**
+ * The way to one session: its output from a reader of its record, on a stream of its own, and its input over the host's
+ * one control client. Guarantees: bytes are handed on once, in order, and `place` says up to where; the end of the program
+ * is told after its last byte; what is typed counts as unconfirmed until tmux has taken it.
+ */
+import { BerthError } from '#contract/berth-error.ts';
+import type { TerminalSize } from '#contract/terminals.ts';
+import type { Clock } from '../../control-plane/interfaces/clock.ts';
+import type { HostProcess } from '../../control-plane/interfaces/host-connection.ts';
+import type { MultiplexedPty, SessionPlace } from '../../control-plane/interfaces/multiplexer.ts';
+
+/** Unconfirmed input, in bytes, past which more has to wait. */
+const fullAboveBytes = 65_536;
+const drainBelowBytes = 16_384;
+/** Bytes in one command: each costs three characters. */
+const keysPerCommand = 1_000;
+/** Between two looks at whether the record of an ended program still grows. */
+const settleMs = 60;
+const maxHeaderBytes = 1_024;
+
+type End = { exitCode: number | null; error?: unknown };
+
+export interface TmuxPtyDeps {
+  readonly clock: Clock;
+  readonly paneId: string;
+  /** Resolves when tmux has run it. */
+  readonly request: (...commands: readonly string[]) => Promise<unknown>;
+  readonly resize: (size: TerminalSize) => void;
+  /** Ends the session and what runs in it. */
+  readonly end: () => Promise<void>;
+  /** Exit code of a program that has ended; the session is taken away then. */
+  readonly bury: () => Promise<number | null>;
+  readonly onReleased: () => void;
+}
+
+export class TmuxPty implements MultiplexedPty {
+  readonly #deps: TmuxPtyDeps;
+  readonly #reader: HostProcess;
+  readonly #generation: number;
+  #offset: number;
+  #onData: ((bytes: Uint8Array) => void) | undefined;
+  #onEnd: ((end: End) => void) | undefined;
+  #onDrain: () => void = () => {};
+  #early: Uint8Array[] = [];
+  #isPaused = false;
+  #unconfirmed = 0;
+  #isFull = false;
+  #end: End | undefined;
+  #isReleased = false;
+  #isDying = false;
+  #killed: Promise<void> | undefined;
+
+  constructor(deps: TmuxPtyDeps, reader: HostProcess, place: SessionPlace) {
+    this.#deps = deps;
+    this.#reader = reader;
+    this.#generation = place.generation;
+    this.#offset = place.offset;
+    this.#pings = new Pings(reader, deps.clock);
+    reader.onEnd(({ error }) => {
+      this.#pings.failAll();
+      if (this.#isDying && error === undefined) return;
+      this.cut(error ?? new BerthError('connection-lost', 'The stream of this terminal broke off.'));
+    });
+  }
+  readonly #pings: Pings;
+
+  get place(): SessionPlace {
+    return { generation: this.#generation, offset: this.#offset };
+  }
+  get unconfirmedBytes(): number {
+    return this.#unconfirmed;
+  }
+  get isPaused(): boolean {
+    return this.#isPaused;
+  }
+  get isOver(): boolean {
+    return this.#end !== undefined || this.#isReleased;
+  }
+
+  /** Output of the session, behind the reader's header. */
+  take(bytes: Uint8Array): void {
+    this.#offset += bytes.length;
+    if (this.#onData === undefined || (this.#isPaused && this.#early.length > 0)) this.#early.push(bytes);
+    else this.#onData(bytes);
+  }
+
+  onData(listener: (bytes: Uint8Array) => void): void {
+    this.#onData = listener;
+    this.#flushEarly();
+  }
+  onEnd(listener: (end: End) => void): void {
+    this.#onEnd = listener;
+    if (this.#end) listener(this.#end);
+  }
+  onDrain(listener: () => void): void {
+    this.#onDrain = listener;
+  }
+
+  write(bytes: Uint8Array): boolean {
+    if (this.isOver) return true;
+    for (let index = 0; index < bytes.length; index += keysPerCommand) {
+      const piece = bytes.subarray(index, index + keysPerCommand);
+      let keys = '';
+      for (const byte of piece) keys += byte < 16 ? ` 0${byte.toString(16)}` : ` ${byte.toString(16)}`;
+      this.#unconfirmed += piece.length;
+      // Past a copy mode that somebody else's login left on, keys would go into it.
+      this.#deps.request(`send-keys -t ${this.#deps.paneId} -H${keys}`).then(
+        () => {
+          this.#unconfirmed -= piece.length;
+          if (!this.#isFull || this.#unconfirmed > drainBelowBytes) return;
+          this.#isFull = false;
+          this.#onDrain();
+        },
+        // The way is cut, or the session is gone: both are told by the end.
+        () => undefined,
+      );
+    }
+    this.#isFull = this.#unconfirmed > fullAboveBytes;
+    return !this.#isFull;
+  }
+
+  pause(): void {
+    this.#isPaused = true;
+    this.#reader.pause();
+  }
+  resume(): void {
+    this.#isPaused = false;
+    this.#flushEarly();
+    if (!this.#isPaused) this.#reader.resume();
+  }
+  resize(size: TerminalSize): void {
+    if (!this.isOver) this.#deps.resize(size);
+  }
+
+  async measure(timeoutMs: number): Promise<{ streamMs: number; behindBytes: number }> {
+    const startedAtMs = this.#deps.clock.monotonicMs();
+    const size = await this.#pings.ask(timeoutMs);
+    return {
+      streamMs: this.#deps.clock.monotonicMs() - startedAtMs,
+      behindBytes: Math.max(0, size - this.#offset),
+    };
+  }
+
+  /** The stream does not answer, or the control client is gone. The session may run on. */
+  cut(error: unknown): void {
+    if (this.isOver) return;
+    this.#end = { exitCode: null, error };
+    this.#reader.release();
+    this.#deps.onReleased();
+    this.#onEnd?.(this.#end);
+  }
+
+  release(): void {
+    if (this.isOver) return;
+    this.#isReleased = true;
+    this.#reader.release();
+    this.#deps.onReleased();
+  }
+
+  kill(): Promise<void> {
+    this.#killed ??= this.#kill();
+    return this.#killed;
+  }
+
+  /** The program has ended: the rest of its output first, then its exit code. */
+  async died(): Promise<void> {
+    if (this.#isDying || this.isOver) return;
+    this.#isDying = true;
+    try {
+      await this.#readRest();
+      const exitCode = await this.#deps.bury();
+      this.#finish({ exitCode });
+    } catch (error) {
+      this.cut(error);
+    }
+  }
+
+  /** Somebody ended the session itself: there is no exit code, and perhaps no last words. */
+  gone(): void {
+    if (!this.#isDying) this.#finish({ exitCode: null });
+  }
+
+  async #kill(): Promise<void> {
+    if (this.isOver) return;
+    this.#isDying = true;
+    this.#isPaused = false;
+    this.#onData = () => {};
+    this.#reader.resume();
+    try {
+      await this.#deps.end();
+    } finally {
+      this.#finish({ exitCode: null });
+    }
+  }
+
+  /** Until the record has not grown for a moment and every byte of it has been handed on. */
+  async #readRest(): Promise<void> {
+    let settledSize = -1;
+    for (;;) {
+      // No time-out while a reader is paused: the answer comes behind what waits.
+      const size = await this.#pings.ask(this.#isPaused ? undefined : 15_000).catch((error: unknown) => {
+        if (this.#isPaused && !this.isOver) return -1;
+        throw error;
+      });
+      if (this.isOver) return;
+      const hasAll = size === this.#offset && this.#early.length === 0;
+      if (hasAll && size === settledSize) return;
+      settledSize = hasAll ? size : -1;
+      await new Promise<void>((resolve) => this.#deps.clock.after(settleMs, resolve));
+    }
+  }
+
+  #finish(end: End): void {
+    if (this.isOver) return;
+    this.#end = end;
+    this.#pings.failAll();
+    this.#reader.release();
+    this.#deps.onReleased();
+    this.#onEnd?.(end);
+  }
+
+  #flushEarly(): void {
+    while (this.#early.length > 0 && !this.#isPaused && this.#onData !== undefined)
+      this.#onData(this.#early.shift() as Uint8Array);
+  }
+}
+
+/** Words sent into the reader, which come back with the size of the record behind them. */
+class Pings {
+  readonly #reader: HostProcess;
+  readonly #clock: Clock;
+  readonly #waiting = new Map<string, { resolve: (size: number) => void; reject: (error: unknown) => void }>();
+  #count = 0;
+  #line = '';
+
+  constructor(reader: HostProcess, clock: Clock) {
+    this.#reader = reader;
+    this.#clock = clock;
+    reader.onErrorOutput((bytes) => this.#push(Buffer.from(bytes).toString('latin1')));
+  }
+
+  ask(timeoutMs: number | undefined): Promise<number> {
+    this.#count += 1;
+    const token = `p${this.#count}`;
+    return new Promise((resolve, reject) => {
+      const stopTimer =
+        timeoutMs === undefined
+          ? () => {}
+          : this.#clock.after(timeoutMs, () => {
+              this.#waiting.delete(token);
+              reject(new BerthError('timed-out', 'The stream of this terminal does not answer.'));
+            });
+      const settle = (run: () => void) => {
+        stopTimer();
+        run();
+      };
+      this.#waiting.set(token, {
+        resolve: (size) => settle(() => resolve(size)),
+        reject: (error) => settle(() => reject(error as Error)),
+      });
+      this.#reader.write(Buffer.from(`${token}\n`));
+    });
+  }
+
+  failAll(): void {
+    const error = new BerthError('connection-lost', 'The stream of this terminal broke off.');
+    for (const { reject } of this.#waiting.values()) reject(error);
+    this.#waiting.clear();
+  }
+
+  #push(text: string): void {
+    const lines = (this.#line + text).split('\n');
+    this.#line = (lines.pop() ?? '').slice(-256);
+    for (const line of lines) {
+      const [token = '', size = ''] = line.split(' ');
+      const one = this.#waiting.get(token);
+      if (!one || !/^\d+$/.test(size)) continue;
+      this.#waiting.delete(token);
+      one.resolve(Number(size));
+    }
+  }
+}
+
+/**
+ * Reads `berth-reader SIZE...` and the parts of those sizes off the beginning of a reader's output; everything behind them
+ * goes to `rest`.
+ */
+export class ReaderHeader {
+  readonly #done: (parts: Uint8Array[]) => void;
+  readonly #rest: (bytes: Uint8Array) => void;
+  #held: Buffer = Buffer.alloc(0);
+  #chunks: Uint8Array[] = [];
+  #missing = 0;
+  #sizes: number[] | undefined;
+  #isDone = false;
+
+  constructor(done: (parts: Uint8Array[]) => void, rest: (bytes: Uint8Array) => void) {
+    this.#done = done;
+    this.#rest = rest;
+  }
+
+  push(bytes: Uint8Array): void {
+    if (this.#isDone) {
+      this.#rest(bytes);
+      return;
+    }
+    let left = bytes;
+    if (this.#sizes === undefined) {
+      this.#held = Buffer.concat([this.#held, bytes]);
+      const end = this.#held.indexOf(0x0a);
+      if (end < 0) {
+        if (this.#held.length > maxHeaderBytes) this.#held = Buffer.alloc(0);
+        return;
+      }
+      const words = this.#held.toString('latin1', 0, end).trim().split(' ');
+      if (words[0] !== 'berth-reader') {
+        // A greeting of the login's own (a talkative rc file).
+        const rest = this.#held.subarray(end + 1);
+        this.#held = Buffer.alloc(0);
+        if (rest.length > 0) this.push(rest);
+        return;
+      }
+      this.#sizes = words.slice(1).map(Number);
+      this.#missing = this.#sizes.reduce((sum, size) => sum + size, 0);
+      left = this.#held.subarray(end + 1);
+    }
+    const own = left.subarray(0, this.#missing);
+    if (own.length > 0) this.#chunks.push(Uint8Array.from(own));
+    this.#missing -= own.length;
+    if (this.#missing > 0) return;
+    this.#isDone = true;
+    const all = Buffer.concat(this.#chunks);
+    this.#chunks = [];
+    let start = 0;
+    const parts = this.#sizes.map((size) => {
+      start += size;
+      return all.subarray(start - size, start);
+    });
+    this.#done(parts);
+    if (own.length < left.length) this.#rest(left.subarray(own.length));
+  }
+}
