@@ -18,6 +18,7 @@ import { createFileLog } from './adapters/system/file-log.ts';
 import { ensureDataFolder } from './adapters/system/folders.ts';
 import { createLocalConnector } from './adapters/system/local-connector.ts';
 import { createSystemRandom } from './adapters/system/random.ts';
+import { createMultiplexerFactory } from './adapters/tmux/tmux-multiplexer.ts';
 import type { Config } from './config.ts';
 import type { Caller } from './control-plane/caller.ts';
 import { type ControlPlane, createControlPlane } from './control-plane/control-plane.ts';
@@ -80,6 +81,7 @@ export async function compose(
       secrets,
       connector,
       engines: createContainerEngineFactory({ log, clock, remoteScriptsFolder }),
+      multiplexers: createMultiplexerFactory({ log, clock, remoteScriptsFolder }),
       describeKey,
       // Rules that close a host's own services and its metadata to workspaces; where the login may not set them, the
       // doctor says so. This computer's own rules are left alone.

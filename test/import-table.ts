@@ -29,6 +29,7 @@ const adapterPackages: Readonly<Record<string, readonly string[]>> = {
   keychain: ['keytar'],
   ssh: ['ssh2', 'ssh-config'],
   system: ['@lydell/node-pty'],
+  tmux: [],
 };
 
 export const rooms: readonly Room[] = [

@@ -50,5 +50,6 @@ for program in docker podman; do
 done
 
 printf 'berth-terminals version=%s recorder=%s docker=%s\n' "$version" "$recorder" "$docker"
-# The session that this client is attached to; it ends with the last client (destroy-unattached, set by the client).
-exec tmux -u -L berth -f /dev/null -C new-session -A -s berth-hold -x 80 -y 24 'exec tail -f /dev/null'
+# A session for this client to be attached to, which ends with it.
+exec tmux -u -L berth -f /dev/null -C new-session -s "berth-hold-$$" -x 80 -y 24 'exec tail -f /dev/null' ';' \
+  set-option destroy-unattached on

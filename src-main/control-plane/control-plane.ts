@@ -2,7 +2,7 @@
  * Builds the services from the interfaces, in dependency order, and starts them: records are read, operations that were
  * cut off go on, then hosts are connected and watched. Knows neither adapters nor carriers.
  */
-import { type CredentialId, localOwnerId } from '#contract/ids.ts';
+import { type CredentialId, localOwnerId, type UserId } from '#contract/ids.ts';
 import { LogLine } from '#contract/operations.ts';
 import { aboutHandlers, type AboutFacts } from './about.ts';
 import { createCredentialHandlers } from './credentials/credential-handlers.ts';
@@ -12,11 +12,13 @@ import type { Handlers } from './handler.ts';
 import { joinHandlers } from './handlers.ts';
 import { hostHandlers } from './hosts/host-handlers.ts';
 import { HostService, type HostServiceDeps } from './hosts/host-service.ts';
+import type { HostLink } from './hosts/host-links.ts';
 import { Questions } from './hosts/questions.ts';
 import type { Clock } from './interfaces/clock.ts';
 import type { ContainerEngineFactory } from './interfaces/container-engine.ts';
 import type { HostConnector } from './interfaces/host-connector.ts';
 import type { Log } from './interfaces/log.ts';
+import type { MultiplexerFactory } from './interfaces/multiplexer.ts';
 import type { Random } from './interfaces/random.ts';
 import type { RecordStore, RowLog } from './interfaces/record-store.ts';
 import type { SecretStore } from './interfaces/secret-store.ts';
@@ -26,6 +28,7 @@ import { createProjectHandlers } from './projects/project-handlers.ts';
 import { createProjectService } from './projects/project-service.ts';
 import { createSettingsHandlers } from './settings/settings-handlers.ts';
 import { createSettingsService } from './settings/settings-service.ts';
+import { HostMultiplexers } from './terminals/host-multiplexers.ts';
 import { createHostBackend, createWorkspaceBackend } from './terminals/terminal-backend.ts';
 import { TerminalService } from './terminals/terminal-service.ts';
 import { terminalsHandlers } from './terminals/terminals-handlers.ts';
@@ -43,6 +46,7 @@ export interface ControlPlaneDeps {
   readonly secrets: SecretStore;
   readonly connector: HostConnector;
   readonly engines: ContainerEngineFactory;
+  readonly multiplexers: MultiplexerFactory;
   readonly describeKey: DescribeKey;
   readonly mayGuard: HostServiceDeps['mayGuard'];
   readonly clock: Clock;
@@ -130,17 +134,30 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     random,
     log,
   });
-  const terminals = new TerminalService({
+  const multiplexers = new HostMultiplexers({
+    factory: deps.multiplexers,
+    clock,
+    log,
+    onLost: (link) => terminals.multiplexerLost(link),
+  });
+  const shells = {
+    links,
+    choices: (userId: UserId) => settings.get(userId),
+    multiplexer: (link: HostLink) => multiplexers.of(link),
+  };
+  const terminals: TerminalService = new TerminalService({
     store,
     links,
     backends: {
       workspace: createWorkspaceBackend({
-        links,
+        ...shells,
         recordOf: (id) => workspaces.directory.require(id),
+        findRecord: (id) => workspaces.directory.record(id),
         runningContainer: (id) => workspaces.directory.runningContainer(id),
       }),
-      host: createHostBackend({ links, hostShell: (userId) => settings.get(userId).hostShell }),
+      host: createHostBackend(shells),
     },
+    multiplexers,
     clock,
     random,
     log,

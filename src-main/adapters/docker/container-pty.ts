@@ -55,12 +55,7 @@ export async function openContainerPty(deps: PtyDeps, spec: ContainerPtySpec): P
   const size = { cols: spec.cols, rows: spec.rows };
   const hasConsoleSize = compareApiVersions(deps.apiVersion, CONSOLE_SIZE_SINCE) >= 0;
   const consoleSize = hasConsoleSize ? { ConsoleSize: [spec.rows, spec.cols] } : {};
-  const env = {
-    ...spec.env,
-    TERM: spec.term,
-    BERTH_TERMINAL_ID: spec.terminalId,
-    ...markOf(spec.terminalId),
-  };
+  const env = environmentOf(spec);
   const execId = await createExec(
     client,
     spec.containerId,
@@ -88,6 +83,35 @@ export async function openContainerPty(deps: PtyDeps, spec: ContainerPtySpec): P
     throw error;
   }
   return new ContainerPty(deps, execId, stream);
+}
+
+/** Docker's and Podman's clients take the same words but for where the engine is. */
+export function containerPtyCommand(
+  spec: Omit<ContainerPtySpec, 'cols' | 'rows' | 'signal'>,
+  openScript: string,
+  { program, socketPath }: { readonly program: string; readonly socketPath: string },
+): [string, ...string[]] {
+  const where = program.endsWith('/podman')
+    ? ['--url', `unix://${socketPath}`]
+    : ['-H', `unix://${socketPath}`];
+  return [
+    program,
+    ...where,
+    ...['exec', '-i', '-t', `--detach-keys=${UNLIKELY_KEYS}`],
+    ...environmentList(environmentOf(spec)).map((pair) => `--env=${pair}`),
+    ...(spec.workingFolder === undefined ? [] : [`--workdir=${spec.workingFolder}`]),
+    spec.containerId,
+    ...['/bin/sh', '-c', openScript, 'berth', ...spec.shells],
+  ];
+}
+
+function environmentOf(spec: Pick<ContainerPtySpec, 'env' | 'term' | 'terminalId'>): Record<string, string> {
+  return {
+    ...spec.env,
+    TERM: spec.term,
+    BERTH_TERMINAL_ID: spec.terminalId,
+    ...markOf(spec.terminalId),
+  };
 }
 
 /** Waits for the ready byte and takes it away; what came behind it stays in the stream. */

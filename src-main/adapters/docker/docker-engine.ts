@@ -24,7 +24,7 @@ import type { Pty } from '../../control-plane/interfaces/host-connection.ts';
 import { compareApiVersions } from './api-version.ts';
 import { EXEC_MARK_PREFIX, runExec } from './container-exec.ts';
 import { inspectRaw, type LabelFilter, labelFilter } from './container-inspection.ts';
-import { openContainerPty } from './container-pty.ts';
+import { containerPtyCommand, openContainerPty } from './container-pty.ts';
 import { type EngineClient, pathPart } from './engine-client.ts';
 import { asCount, asList, asRecord, asText, asTexts, type JsonRecord } from './engine-json.ts';
 import {
@@ -375,6 +375,13 @@ export class DockerEngine implements ContainerEngine {
       },
       spec,
     );
+  }
+
+  ptyCommand(
+    spec: Omit<ContainerPtySpec, 'cols' | 'rows' | 'signal'>,
+    way: { readonly program: string; readonly socketPath: string },
+  ): [string, ...string[]] {
+    return containerPtyCommand(spec, this.#deps.scripts.openTerminal, way);
   }
 
   async sweepTerminals(containerId: string, terminalIds: readonly string[]): Promise<number> {

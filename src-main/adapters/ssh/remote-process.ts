@@ -4,7 +4,6 @@
  * and its channel; the scripts that are started so end with their input.
  */
 import type { ClientChannel } from 'ssh2';
-import type { BerthError } from '#contract/berth-error.ts';
 import type { HostProcess } from '../../control-plane/interfaces/host-connection.ts';
 import { AnnouncementFilter, announcedCommand } from './remote-command.ts';
 import type { SessionPool } from './session-pool.ts';
@@ -28,25 +27,26 @@ class RemoteProcessStreams implements HostProcess {
   readonly #stopListening: () => void;
   #onEnd: ((end: End) => void) | undefined;
   #end: End | undefined;
-  #lostError: BerthError | undefined;
+  #onErrorOutput: ((bytes: Uint8Array) => void) | undefined;
   readonly #filter: AnnouncementFilter;
 
   constructor(channel: ClientChannel, link: SshLink, nonce: string) {
     this.#channel = channel;
     this.#filter = new AnnouncementFilter(nonce);
     this.#stopListening = link.onLost((error) => {
-      this.#lostError = error;
+      // What came before is delivered first. A channel whose bytes nobody takes would not tell of its end.
+      setImmediate(() => this.#finish({ exitCode: null, error }));
     });
     channel.on('error', () => undefined);
     channel.stderr.on('error', () => undefined);
+    channel.stderr.on('data', (chunk: Buffer) => {
+      const own = this.#filter.push(chunk);
+      if (own.length > 0) this.#onErrorOutput?.(own);
+    });
     channel.once('close', () => {
-      // The link tells of its loss just after its channels have closed.
       setImmediate(() => {
-        this.#stopListening();
         const exitCode = link.exitCodeOf(channel);
-        const error = this.#lostError ?? (link.isAlive ? undefined : link.endError());
-        this.#end = error && exitCode === null ? { exitCode, error } : { exitCode };
-        this.#onEnd?.(this.#end);
+        this.#finish(link.isAlive || exitCode !== null ? { exitCode } : { exitCode, error: link.endError() });
       });
     });
   }
@@ -56,10 +56,7 @@ class RemoteProcessStreams implements HostProcess {
   }
 
   onErrorOutput(listener: (bytes: Uint8Array) => void): void {
-    this.#channel.stderr.on('data', (chunk: Buffer) => {
-      const own = this.#filter.push(chunk);
-      if (own.length > 0) listener(own);
-    });
+    this.#onErrorOutput = listener;
   }
 
   onEnd(listener: (end: End) => void): void {
@@ -89,5 +86,12 @@ class RemoteProcessStreams implements HostProcess {
     this.#stopListening();
     if (this.#channel.writable) this.#channel.end();
     discard(this.#channel);
+  }
+
+  #finish(end: End): void {
+    if (this.#end) return;
+    this.#stopListening();
+    this.#end = end;
+    this.#onEnd?.(end);
   }
 }

@@ -124,7 +124,6 @@ class TmuxMultiplexer implements Multiplexer {
   async prepare(): Promise<void> {
     const told = `tmux -L berth rename-window -t '#{hook_pane}' ${deadName}`;
     await this.#control.request(
-      command('set-option', '-t', '=berth-hold:', 'destroy-unattached', 'on'),
       command('set-option', '-g', 'history-limit', String(historyLines)),
       command('set-option', '-g', 'default-terminal', 'xterm-256color'),
       command('set-option', '-g', 'status', 'off'),
@@ -175,6 +174,7 @@ class TmuxMultiplexer implements Multiplexer {
       if (signal?.aborted) throw new BerthError('cancelled', 'Opening the terminal was cancelled.');
       // What it printed and did before we listened for it.
       void this.#look(pane.windowId);
+      if (spec.hasReadyByte) await pty.ready(openTimeoutMs, signal);
       return pty;
     } catch (error) {
       await this.#end(pane).catch(() => undefined);
@@ -208,8 +208,7 @@ class TmuxMultiplexer implements Multiplexer {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#stopCheck?.();
-    for (const pty of [...this.#ptys.values()]) pty.release();
+    // Its end cuts every way; nobody has to be told of the loss itself.
     this.#control.end(new BerthError('connection-lost', 'The way to the terminals of this host is closed.'));
   }
 

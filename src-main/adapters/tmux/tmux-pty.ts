@@ -17,6 +17,7 @@ const keysPerCommand = 1_000;
 /** Between two looks at whether the record of an ended program still grows. */
 const settleMs = 60;
 const maxHeaderBytes = 1_024;
+const maxReasonBytes = 4_096;
 
 type End = { exitCode: number | null; error?: unknown };
 
@@ -82,6 +83,48 @@ export class TmuxPty implements MultiplexedPty {
     this.#offset += bytes.length;
     if (this.#onData === undefined || (this.#isPaused && this.#early.length > 0)) this.#early.push(bytes);
     else this.#onData(bytes);
+  }
+
+  /**
+   * Takes the zero byte away by which a program says that it has started.
+   * @throws terminal.open-failed with what the program wrote instead; timed-out, cancelled
+   */
+  ready(timeoutMs: number, signal?: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      let said = Buffer.alloc(0);
+      const settle = (done: () => void) => {
+        stopTimer();
+        signal?.removeEventListener('abort', onAbort);
+        this.#onData = undefined;
+        this.#onEnd = undefined;
+        done();
+      };
+      const fail = (error: BerthError) => settle(() => reject(error));
+      const onAbort = () => fail(new BerthError('cancelled', 'Opening the terminal was cancelled.'));
+      const stopTimer = this.#deps.clock.after(timeoutMs, () =>
+        fail(new BerthError('timed-out', `No shell answered within ${timeoutMs / 1000} s.`)),
+      );
+      signal?.addEventListener('abort', onAbort, { once: true });
+      this.onEnd(({ error }) =>
+        fail(
+          BerthError.is(error)
+            ? error
+            : new BerthError(
+                'terminal.open-failed',
+                `No shell could be started. ${printable(said) || 'It ended at once.'}`,
+              ),
+        ),
+      );
+      this.onData((bytes) => {
+        if (said.length === 0 && bytes[0] === 0)
+          settle(() => {
+            if (bytes.length > 1) this.#early.unshift(bytes.subarray(1));
+            resolve();
+          });
+        else said = Buffer.concat([said, bytes]).subarray(0, maxReasonBytes);
+      });
+      if (signal?.aborted) onAbort();
+    });
   }
 
   onData(listener: (bytes: Uint8Array) => void): void {
@@ -223,6 +266,12 @@ export class TmuxPty implements MultiplexedPty {
     while (this.#early.length > 0 && !this.#isPaused && this.#onData !== undefined)
       this.#onData(this.#early.shift() as Uint8Array);
   }
+}
+
+/** What a program said, on one line and without control characters. */
+function printable(bytes: Uint8Array): string {
+  const text = Buffer.from(bytes).toString('utf8');
+  return text.replace(/\u001b\[[0-?]*[ -/]*[@-~]/g, '').replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' ').trim().slice(0, 400);
 }
 
 /** Words sent into the reader, which come back with the size of the record behind them. */

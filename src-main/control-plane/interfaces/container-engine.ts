@@ -194,6 +194,14 @@ export interface ContainerEngine {
 
   exec(spec: ExecSpec): Promise<{ stdout: string; stderr: string; exitCode: number | null }>;
   openPty(spec: ContainerPtySpec): Promise<Pty>;
+  /**
+   * The same shell as a command for a terminal on the host itself: `program` is the engine's command-line client there.
+   * It writes a zero byte once its shell has started.
+   */
+  ptyCommand(
+    spec: Omit<ContainerPtySpec, 'cols' | 'rows' | 'signal'>,
+    way: { readonly program: string; readonly socketPath: string },
+  ): [string, ...string[]];
   /** Ends every process in the container that carries one of these terminal ids; returns how many. */
   sweepTerminals(containerId: string, terminalIds: readonly string[]): Promise<number>;
   /** Terminal ids that have processes in the container. */

@@ -89,7 +89,7 @@ export interface Multiplexer {
   end(id: string): Promise<void>;
   /** Called once when the way is lost, not when `close` was called. */
   onLost(listener: (error: unknown) => void): void;
-  /** Lets go of everything; the sessions run on. */
+  /** Cuts every way; the sessions run on. */
   close(): void;
 }
 

@@ -1,5 +1,6 @@
 /**
- * One PTY and everybody who looks at it. Output goes into the replay ring and to every attached client; the slowest
+ * One terminal's PTY and everybody who looks at it. A PTY that can be had again (its shell outlives the connection) may go
+ * away and come back: its readers stay, and what is typed meanwhile is refused and counted, never kept back. Output goes into the replay ring and to every attached client; the slowest
  * one's credit pauses the PTY, so memory stays flat, and one that takes nothing at all is let go when others wait for
  * it. With no client attached the PTY flows on into the ring: closing a window must not freeze a build, and the ring is
  * bounded. Keystrokes never wait behind output.
@@ -44,16 +45,22 @@ interface Dropping {
 }
 
 export interface LiveTerminalOptions {
-  readonly pty: Pty;
+  /** Undefined: it is away, and will be given by `rejoin`. */
+  readonly pty: Pty | undefined;
   readonly clock: Clock;
+  /** The way to it was cut, and it may come back: it has not ended. Absent where that cannot be. */
+  readonly onAway?: (error: unknown) => void;
+  /** Bytes were typed while it was away, and thrown away. */
+  readonly onRefused?: (byteCount: number) => void;
   readonly onTitle: (title: string) => void;
   readonly onEnd: (end: { exitCode: number | null; error?: unknown }) => void;
 }
 
 export class LiveTerminal {
-  readonly #pty: Pty;
+  #pty: Pty | undefined;
+  readonly #options: LiveTerminalOptions;
   readonly #clock: Clock;
-  readonly #ring: ReplayRing;
+  #ring: ReplayRing;
   readonly #clients = new Set<Client>();
   #hasBeenSeen = false;
   #isPaused = false;
@@ -62,25 +69,81 @@ export class LiveTerminal {
   #stopStallCheck: (() => void) | undefined;
   #drained: { promise: Promise<void>; resolve: () => void } | undefined;
 
-  constructor({ pty, clock, onTitle, onEnd }: LiveTerminalOptions) {
-    this.#pty = pty;
-    this.#clock = clock;
-    this.#ring = new ReplayRing((payload) => onTitle(cleanTitle(payload)));
-    pty.onDrain(() => {
-      this.#drained?.resolve();
-      this.#drained = undefined;
-    });
-    pty.onEnd((end) => {
-      this.#isEnded = true;
-      this.#dropping?.finish();
-      this.#drained?.resolve();
-      this.#stopStallCheck?.();
-      for (const client of this.#clients) client.end();
-      onEnd(end);
-    });
-    pty.onData((bytes) => this.#onOutput(bytes));
+  constructor(options: LiveTerminalOptions) {
+    this.#options = options;
+    this.#clock = options.clock;
+    this.#ring = this.#newRing();
+    if (options.pty) this.#listenTo(options.pty);
   }
 
+  #newRing(): ReplayRing {
+    return new ReplayRing((payload) => this.#options.onTitle(cleanTitle(payload)));
+  }
+
+  #listenTo(pty: Pty): void {
+    this.#pty = pty;
+    pty.onDrain(() => {
+      if (this.#pty === pty) this.#freeWriters();
+    });
+    // Before the end, which may have come already: its last bytes go first.
+    pty.onData((bytes) => {
+      if (this.#pty === pty) this.#onOutput(bytes);
+    });
+    pty.onEnd((end) => {
+      if (this.#pty !== pty) return;
+      this.#pty = undefined;
+      this.#isPaused = false;
+      this.#freeWriters();
+      const { onAway } = this.#options;
+      if (end.error !== undefined && onAway) {
+        this.#dropping?.finish();
+        onAway(end.error);
+      } else this.#finish(end);
+    });
+  }
+
+  #freeWriters(): void {
+    this.#drained?.resolve();
+    this.#drained = undefined;
+  }
+
+  /** It has ended while it was away: nothing will come back. */
+  endAway(end: { exitCode: number | null; error?: unknown }): void {
+    if (this.#pty === undefined && !this.#isEnded) this.#finish(end);
+  }
+
+  #finish(end: { exitCode: number | null; error?: unknown }): void {
+    this.#isEnded = true;
+    this.#dropping?.finish();
+    this.#stopStallCheck?.();
+    for (const client of this.#clients) client.end();
+    this.#options.onEnd(end);
+  }
+
+  /** It is back. `paint`: what the screen shows now, in place of all before; undefined: what follows goes on exactly. */
+  rejoin(pty: Pty, paint: Uint8Array | undefined): void {
+    this.#pty = undefined;
+    this.#isPaused = false;
+    if (paint !== undefined) {
+      this.#ring = this.#newRing();
+      for (const client of this.#clients) {
+        client.channel.dropWaiting();
+        client.isBehind = false;
+      }
+      this.#onOutput(paint);
+      this.#hasBeenSeen = true;
+    }
+    this.#listenTo(pty);
+    this.#updateFlow();
+  }
+
+  get isAway(): boolean {
+    return this.#pty === undefined && !this.#isEnded;
+  }
+  /** Modes that differ from a reset, as sequences. */
+  get restoringSequences(): string {
+    return this.#ring.restoringSequences;
+  }
   get isEnded(): boolean {
     return this.#isEnded;
   }
@@ -126,14 +189,17 @@ export class LiveTerminal {
 
   /** At once, whatever the output does. Resolves when the way is free for more: that returns the client's credit. */
   write(bytes: Uint8Array): Promise<void> {
-    if (this.#isEnded) return Promise.resolve();
+    if (this.#pty === undefined) {
+      if (!this.#isEnded) this.#options.onRefused?.(bytes.length);
+      return Promise.resolve();
+    }
     if (this.#pty.write(bytes)) return Promise.resolve();
     this.#drained ??= Promise.withResolvers<void>();
     return this.#drained.promise;
   }
 
   resize(size: TerminalSize): void {
-    if (!this.#isEnded) this.#pty.resize(size);
+    this.#pty?.resize(size);
   }
 
   /**
@@ -146,7 +212,7 @@ export class LiveTerminal {
       droppedBytes += client.channel.dropWaiting();
       client.isBehind = false;
     }
-    if (this.#dropping !== undefined || this.#isEnded) return Promise.resolve(droppedBytes);
+    if (this.#dropping !== undefined || this.#pty === undefined) return Promise.resolve(droppedBytes);
     return new Promise((resolve) => {
       const stopLimit = this.#clock.after(backlogLimitMs, () => dropping.finish());
       const dropping: Dropping = {
@@ -173,7 +239,7 @@ export class LiveTerminal {
 
   /** Ends what runs in it. */
   kill(): Promise<void> {
-    return this.#isEnded ? Promise.resolve() : this.#pty.kill();
+    return this.#pty?.kill() ?? Promise.resolve();
   }
 
   /** Ends every reader and gives the ring's memory back. */
@@ -217,11 +283,11 @@ export class LiveTerminal {
 
   #updateFlow(): void {
     const mustPause =
-      this.#dropping === undefined && [...this.#clients].some((client) => client.isBehind) && !this.#isEnded;
+      this.#dropping === undefined && [...this.#clients].some((client) => client.isBehind) && this.#pty !== undefined;
     if (mustPause !== this.#isPaused) {
       this.#isPaused = mustPause;
-      if (mustPause) this.#pty.pause();
-      else this.#pty.resume();
+      if (mustPause) this.#pty?.pause();
+      else this.#pty?.resume();
     }
     if (mustPause && this.#clients.size > 1) this.#watchForStall();
     else {

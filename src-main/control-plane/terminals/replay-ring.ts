@@ -48,6 +48,11 @@ export class ReplayRing {
     }
   }
 
+  /** Sequences that bring a fresh terminal into the modes of now. */
+  get restoringSequences(): string {
+    return this.#scanner.restoringSequences;
+  }
+
   /** What to write into a fresh terminal so that it looks like the present one. */
   snapshot(): Uint8Array {
     let first = 0;

@@ -1,25 +1,38 @@
 /**
- * All terminals: those that are open, and those of before that a window may want to open again. Guarantees that closing
- * one ends what it started, that what a lost connection left running in a container is ended when the host is back, and
- * that memory is bounded whatever programs print.
+ * All terminals: those that are open, those that are away and run on, and those of before that a window may want to open
+ * again. Guarantees that closing one ends what it started (when the host is back, if it is away), that one which outlives
+ * its connection comes back by itself, that what a lost one left running in a container is ended, and that memory is
+ * bounded whatever programs print.
  */
 import { BerthError } from '#contract/berth-error.ts';
 import type { CollectionItem } from '#contract/collection.ts';
-import { TerminalId, type UserId } from '#contract/ids.ts';
+import { type HostId, TerminalId, type UserId } from '#contract/ids.ts';
 import type { Terminal, TerminalMeasure, TerminalSize, TerminalTarget } from '#contract/terminals.ts';
 import { Collection } from '../changes.ts';
 import { delay } from '../delay.ts';
 import type { ByteChannel } from '../handler.ts';
 import type { HostLink, HostLinks } from '../hosts/host-links.ts';
 import { type Clock, instantOf } from '../interfaces/clock.ts';
-import type { ContainerEngine } from '../interfaces/container-engine.ts';
+import type { Pty } from '../interfaces/host-connection.ts';
 import type { Log } from '../interfaces/log.ts';
 import type { Random } from '../interfaces/random.ts';
 import type { RecordCollection, RecordStore } from '../interfaces/record-store.ts';
-import { label } from '../workspaces/labels.ts';
+import type { AttachedSession, MultiplexedPty, SessionInfo, SessionPlace } from '../interfaces/multiplexer.ts';
+import type { HostMultiplexers } from './host-multiplexers.ts';
 import { LiveTerminal } from './live-terminal.ts';
-import { endedByRestart, endOf, parseTerminalRecord, type TerminalRecord, toTerminal } from './terminal.ts';
+import { repaint } from './repaint.ts';
+import {
+  afterRestart,
+  attachCommandOf,
+  endOf,
+  goneFor,
+  isKept,
+  parseTerminalRecord,
+  type TerminalRecord,
+  toTerminal,
+} from './terminal.ts';
 import type { OpenedTerminal, TerminalBackend, TerminalRequest } from './terminal-backend.ts';
+import { type AwayTerminal, TerminalReturns } from './terminal-returns.ts';
 
 /** Open at once. Each costs a PTY, half a mebibyte of replay and a channel; more than that is a program gone wild. */
 export const maxOpenTerminals = 256;
@@ -43,6 +56,7 @@ export interface TerminalServiceDeps {
   readonly store: RecordStore;
   readonly links: HostLinks;
   readonly backends: TerminalBackends;
+  readonly multiplexers: Pick<HostMultiplexers, 'of' | 'close'>;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -57,9 +71,16 @@ interface Entry {
   record: TerminalRecord;
   title: string;
   live: LiveTerminal | undefined;
+  /** Its way to a session that outlives the connection; undefined while it is away. */
+  kept: MultiplexedPty | undefined;
+  /** Where its output was left when it went away. */
+  place: SessionPlace | undefined;
   cancelTitle: (() => void) | undefined;
   cancelKeep: (() => void) | undefined;
 }
+
+/** For one look at a terminal's way: what takes longer is no measure any more. */
+const measureTimeoutMs = 5_000;
 
 export class TerminalService {
   readonly #deps: TerminalServiceDeps;
@@ -69,8 +90,8 @@ export class TerminalService {
   readonly #entries = new Map<TerminalId, Entry>();
   /** Ids in use by an opening that has not come back yet. */
   readonly #opening = new Set<TerminalId>();
-  readonly #sweeps = new Set<Promise<void>>();
-  #stopLinks: (() => void) | undefined;
+  readonly #returns: TerminalReturns;
+  readonly #ends: (() => void)[] = [];
   #isClosing = false;
 
   constructor(deps: TerminalServiceDeps) {
@@ -78,53 +99,66 @@ export class TerminalService {
     this.#deps = deps;
     this.#log = deps.log.child({ noun: 'terminals' });
     this.#records = deps.store.collection('terminals', parseTerminalRecord);
+    this.#returns = new TerminalReturns({
+      clock: deps.clock,
+      log: this.#log,
+      prefix: `term_${deps.tag}`,
+      multiplexer: (link) => deps.multiplexers.of(link),
+      awayOn: (hostId) => this.#awayOn(hostId),
+      isKnown: (id) => this.#entries.has(id as TerminalId) || this.#opening.has(id as TerminalId),
+      isAlive: (id) => this.#isAlive(id as TerminalId),
+      onBack: (id, attached) => this.#back(id, attached),
+      onGone: (id, reason) => this.#gone(id, reason),
+      onFound: (link, found) => this.#found(link, found),
+    });
   }
 
-  /** Reads what was open before; nothing of it lives any more. */
+  /** Reads what was open before; what outlives its connection is away until its host is there. */
   async load(): Promise<void> {
     const at = instantOf(this.#deps.clock);
-    for (const record of await this.#records.all()) {
-      const ended = endedByRestart(record, at);
-      this.#entries.set(record.id, {
-        record: ended,
-        title: '',
-        live: undefined,
-        cancelTitle: undefined,
-        cancelKeep: undefined,
-      });
-      this.#collection.put(toTerminal(ended, ''));
-      if (ended !== record) this.#keep(ended);
+    for (const stored of await this.#records.all()) {
+      const record = afterRestart(stored, at);
+      const entry = this.#enter(record);
+      if (isKept(record)) entry.live = this.#liveOf(entry, undefined);
+      this.#show(entry);
+      if (record !== stored) this.#keep(record);
     }
     await this.#forgetOldest();
   }
 
-  /** Begins to sweep hosts as they come. */
+  /** Begins to look after the terminals of hosts as they come. */
   start(): void {
-    this.#stopLinks = this.#deps.links.onReady((link) => {
-      const { engine } = link;
-      if (engine === undefined) return;
-      const sweep = this.#sweep(link, engine).finally(() => this.#sweeps.delete(sweep));
-      this.#sweeps.add(sweep);
-    });
+    const { links } = this.#deps;
+    this.#ends.push(
+      links.onReady((link) => this.#returns.welcome(link)),
+      links.onRemoved((hostId) => {
+        for (const { id } of this.#awayOn(hostId)) void this.#gone(id, 'Its host was removed.');
+      }),
+    );
   }
 
-  /** Ends every shell; the records say that Berth was restarted, so that windows can offer to open them again. */
+  /** The way to a host's sessions broke off while the host is there. */
+  multiplexerLost(link: HostLink): void {
+    if (!this.#isClosing) this.#returns.welcome(link);
+  }
+
+  /** Ends every shell that ends with its connection; the others run on. */
   async close(): Promise<void> {
     this.#isClosing = true;
-    this.#stopLinks?.();
+    for (const end of this.#ends.splice(0)) end();
     const at = instantOf(this.#deps.clock);
     const ends: Promise<void>[] = [];
     for (const entry of this.#entries.values()) {
       entry.cancelTitle?.();
       entry.cancelKeep?.();
       if (entry.live === undefined || entry.live.isEnded) continue;
-      entry.record = endedByRestart(entry.record, at);
-      ends.push(
-        this.#records.put(entry.record).catch((cause: unknown) => this.#notKept(cause)),
-        this.#kill(entry.live),
-      );
+      if (!isKept(entry.record)) ends.push(this.#kill(entry));
+      entry.record = afterRestart(entry.record, at);
+      ends.push(this.#records.put(entry.record).catch((cause: unknown) => this.#notKept(cause)));
     }
-    await Promise.all([...ends, ...this.#sweeps]);
+    const returned = this.#returns.close();
+    this.#deps.multiplexers.close();
+    await Promise.all([...ends, returned]);
     for (const entry of this.#entries.values()) entry.live?.release();
   }
 
@@ -150,39 +184,30 @@ export class TerminalService {
     const { target, size, name } = wish;
     this.#opening.add(id);
     try {
-      const { opened, lifetime } = await this.#openOn({ id, target, size, userId, signal });
+      const opened = await this.#openOn({ id, target, size, userId, signal });
       if (signal.aborted || this.#isClosing) {
         await opened.pty.kill();
         throw new BerthError('cancelled', 'The terminal was not wanted any more.');
       }
-      const record: TerminalRecord = {
+      const isKeptOne = opened.kept !== undefined;
+      const entry = this.#enter({
         id,
         target,
         name,
         size,
         state: { phase: 'live', reattachedAt: null },
-        lifetime,
-        lifetimeNote: null,
-        attachCommand: null,
+        lifetime: isKeptOne ? 'multiplexer' : 'connection',
+        lifetimeNote: opened.lifetimeNote?.slice(0, 300) ?? null,
+        attachCommand: isKeptOne ? attachCommandOf(id) : null,
         isFound: false,
         openedAt: instantOf(clock),
         attachedTo: opened.attachedTo.slice(0, 256),
-      };
-      const entry: Entry = {
-        record,
-        title: '',
-        live: undefined,
-        cancelTitle: undefined,
-        cancelKeep: undefined,
-      };
-      this.#entries.set(id, entry);
-      this.#show(entry);
-      entry.live = new LiveTerminal({
-        pty: opened.pty,
-        clock,
-        onTitle: (title) => this.#setTitle(entry, title),
-        onEnd: (end) => this.#ended(entry, end),
+        hostId: this.#hostOf(target) ?? null,
+        isClosing: false,
       });
+      entry.kept = opened.kept;
+      this.#show(entry);
+      entry.live = this.#liveOf(entry, opened.pty);
       this.#keep(entry.record);
       return toTerminal(entry.record, entry.title);
     } finally {
@@ -214,8 +239,21 @@ export class TerminalService {
   }
 
   async measure(id: TerminalId): Promise<TerminalMeasure> {
-    const { live } = this.#requireLive(id);
-    return { hostMs: null, streamMs: null, behindBytes: live.behindBytes };
+    const { live, kept, record } = this.#requireLive(id);
+    if (live.isAway) throw new BerthError('host.not-connected', 'The way to this terminal is cut.');
+    const hostId = this.#hostOf(record.target);
+    const link = hostId && this.#deps.links.current(hostId);
+    const isFar = link?.connection.kind === 'ssh';
+    const [hostMs, stream] = await Promise.all([
+      isFar ? link.connection.probe(measureTimeoutMs) : null,
+      // The answer of a reader that is held back comes behind what waits: then only that is told.
+      live.behindBytes > 0 ? undefined : kept?.measure(measureTimeoutMs),
+    ]);
+    return {
+      hostMs,
+      streamMs: stream?.streamMs ?? null,
+      behindBytes: live.behindBytes + (stream?.behindBytes ?? 0),
+    };
   }
 
   async dropBacklog(id: TerminalId): Promise<number> {
@@ -226,31 +264,179 @@ export class TerminalService {
     const entry = this.#require(id);
     entry.cancelTitle?.();
     entry.cancelKeep?.();
-    if (entry.live !== undefined) {
-      await this.#kill(entry.live);
-      entry.live.release();
+    const { record, live } = entry;
+    if (live?.isAway && isKept(record)) {
+      // Nobody can end it now: it is out of sight, and ended when its host is back.
+      entry.record = { ...record, isClosing: true };
+      live.release();
+      this.#collection.delete(id);
+      await this.#records.put(entry.record);
+      this.#welcomeAgain(record);
+      return;
+    }
+    if (live !== undefined) {
+      await this.#kill(entry);
+      live.release();
     }
     await this.#forget(id);
   }
 
   // --- private ------------------------------------------------------------------------------------------------------
 
-  async #openOn(
-    request: TerminalRequest,
-  ): Promise<{ opened: OpenedTerminal; lifetime: Terminal['lifetime'] }> {
+  async #openOn(request: TerminalRequest): Promise<OpenedTerminal> {
     const { workspace, host } = this.#deps.backends;
     const { target } = request;
-    const { lifetime } = target.kind === 'workspace' ? workspace : host;
     try {
-      const opened =
-        target.kind === 'workspace'
-          ? await workspace.open({ ...request, target })
-          : await host.open({ ...request, target });
-      return { opened, lifetime };
+      return target.kind === 'workspace'
+        ? await workspace.open({ ...request, target })
+        : await host.open({ ...request, target });
     } catch (error) {
       if (BerthError.is(error)) throw error;
       throw new BerthError('terminal.open-failed', 'The shell could not be started.', { cause: error });
     }
+  }
+
+  #hostOf(target: TerminalTarget): HostId | undefined {
+    const { workspace, host } = this.#deps.backends;
+    return target.kind === 'workspace' ? workspace.hostOf(target) : host.hostOf(target);
+  }
+
+  #enter(record: TerminalRecord): Entry {
+    const entry: Entry = {
+      record,
+      title: '',
+      live: undefined,
+      kept: undefined,
+      place: undefined,
+      cancelTitle: undefined,
+      cancelKeep: undefined,
+    };
+    this.#entries.set(record.id, entry);
+    return entry;
+  }
+
+  #liveOf(entry: Entry, pty: Pty | undefined): LiveTerminal {
+    const isSurvivor = isKept(entry.record);
+    return new LiveTerminal({
+      pty,
+      clock: this.#deps.clock,
+      onTitle: (title) => this.#setTitle(entry, title),
+      onEnd: (end) => this.#ended(entry, end),
+      ...(isSurvivor
+        ? {
+            onAway: (error) => this.#away(entry, error),
+            onRefused: (byteCount) => this.#addUnconfirmed(entry, byteCount),
+          }
+        : {}),
+    });
+  }
+
+  // --- away and back ------------------------------------------------------------------------------------------------
+
+  #away(entry: Entry, error: unknown): void {
+    if (this.#isClosing || !this.#entries.has(entry.record.id)) return;
+    const unconfirmedBytes = entry.kept?.unconfirmedBytes ?? 0;
+    entry.place = entry.kept?.place ?? entry.place;
+    entry.kept = undefined;
+    this.#log.info('a terminal is away', { terminalId: entry.record.id, cause: error });
+    const state = { phase: 'lost', at: instantOf(this.#deps.clock), unconfirmedBytes } as const;
+    entry.record = { ...entry.record, state };
+    this.#show(entry);
+    this.#keep(entry.record);
+    this.#welcomeAgain(entry.record);
+  }
+
+  /** Its host may be there, and only this one's way have been cut. */
+  #welcomeAgain({ hostId }: TerminalRecord): void {
+    const link = hostId === null ? undefined : this.#deps.links.current(hostId);
+    if (link && !link.signal.aborted) this.#returns.welcome(link);
+  }
+
+  /** What was typed into a cut way, before it was known to be one. */
+  #addUnconfirmed(entry: Entry, byteCount: number): void {
+    const { state } = entry.record;
+    if (state.phase !== 'lost') return;
+    const unconfirmedBytes = state.unconfirmedBytes + byteCount;
+    entry.record = { ...entry.record, state: { ...state, unconfirmedBytes } };
+    this.#show(entry);
+  }
+
+  #awayOn(hostId: HostId): AwayTerminal[] {
+    return [...this.#entries.values()]
+      .filter(({ record, live }) => record.hostId === hostId && isKept(record) && (live?.isAway ?? true))
+      .map(({ record, place }) => ({ id: record.id, place, isClosing: record.isClosing }));
+  }
+
+  #isAlive(id: TerminalId): boolean {
+    const entry = this.#entries.get(id);
+    if (this.#opening.has(id)) return true;
+    return entry?.live !== undefined && !entry.live.isEnded && !entry.record.isClosing;
+  }
+
+  #back(id: TerminalId, { pty, captured }: AttachedSession): void {
+    const entry = this.#entries.get(id);
+    if (!entry?.live?.isAway || entry.record.isClosing || this.#isClosing) {
+      pty.release();
+      // Closed just now: the next look ends it.
+      if (entry) this.#welcomeAgain(entry.record);
+      return;
+    }
+    const { live } = entry;
+    entry.kept = pty;
+    entry.place = undefined;
+    entry.record = { ...entry.record, state: { phase: 'live', reattachedAt: instantOf(this.#deps.clock) } };
+    if (captured) entry.title = captured.title;
+    live.rejoin(pty, captured === null ? undefined : repaint(captured, live.restoringSequences));
+    pty.resize(entry.record.size);
+    this.#show(entry);
+    this.#keep(entry.record);
+  }
+
+  async #gone(id: TerminalId, reason: string): Promise<void> {
+    const entry = this.#entries.get(id);
+    if (!entry || entry.record.state.phase === 'ended') return;
+    await this.#endRest(entry.record);
+    if (entry.record.isClosing) {
+      await this.#forget(id);
+      return;
+    }
+    entry.record = goneFor(entry.record, reason, instantOf(this.#deps.clock));
+    entry.live?.endAway({ exitCode: null });
+    this.#show(entry);
+    this.#keep(entry.record);
+  }
+
+  /** A session of ours that nobody remembers: it is shown, so that it can be used or ended. */
+  #found({ hostId, hostName }: HostLink, found: { id: string; target: TerminalTarget; info: SessionInfo }): void {
+    const id = TerminalId.safeParse(found.id);
+    if (!id.success || this.#entries.has(id.data)) return;
+    const at = instantOf(this.#deps.clock);
+    const entry = this.#enter({
+      id: id.data,
+      target: found.target,
+      name: null,
+      size: found.info.size,
+      state: { phase: 'lost', at, unconfirmedBytes: 0 },
+      lifetime: 'multiplexer',
+      lifetimeNote: null,
+      attachCommand: attachCommandOf(id.data),
+      isFound: true,
+      openedAt: at,
+      attachedTo: `“${hostName}”`,
+      hostId,
+      isClosing: false,
+    });
+    entry.live = this.#liveOf(entry, undefined);
+    this.#show(entry);
+    this.#keep(entry.record);
+  }
+
+  async #endRest({ id, target }: TerminalRecord): Promise<void> {
+    const { workspace, host } = this.#deps.backends;
+    const rest = target.kind === 'workspace' ? workspace.endRest(id, target) : host.endRest(id, target);
+    await rest.catch((cause: unknown) => {
+      this.#log.info('what a shell left could not be ended; the next sweep does', { cause });
+    });
   }
 
   #ended(entry: Entry, end: { exitCode: number | null; error?: unknown }): void {
@@ -258,6 +444,8 @@ export class TerminalService {
     entry.cancelTitle?.();
     entry.cancelKeep?.();
     const { record } = entry;
+    if (record.state.phase === 'ended') return;
+    entry.kept = undefined;
     const state = endOf(end, record.attachedTo, instantOf(this.#deps.clock));
     entry.record = { ...record, state };
     this.#show(entry);
@@ -280,7 +468,8 @@ export class TerminalService {
   }
 
   #show(entry: Entry): void {
-    if (this.#entries.has(entry.record.id)) this.#collection.put(toTerminal(entry.record, entry.title));
+    if (this.#entries.has(entry.record.id) && !entry.record.isClosing)
+      this.#collection.put(toTerminal(entry.record, entry.title));
   }
 
   /** What is remembered of a terminal is a comfort: where it cannot be written the terminal works on. */
@@ -311,40 +500,20 @@ export class TerminalService {
     }
   }
 
-  async #kill(live: LiveTerminal): Promise<void> {
+  async #kill({ live, record }: Entry): Promise<void> {
     const { clock } = this.#deps;
     const late = new AbortController();
-    const killed = live.kill().catch((cause: unknown) => {
+    const killed = this.#killAll(live, record).catch((cause: unknown) => {
       this.#log.info('a shell could not be ended; the next sweep does', { cause });
     });
     await Promise.race([killed, delay(clock, killTimeoutMs, late.signal)]);
     late.abort();
   }
 
-  async #sweep({ hostId, signal }: HostLink, engine: ContainerEngine): Promise<void> {
-    try {
-      for (const container of await engine.listContainers({ [label.managed]: '1' }, signal)) {
-        if (container.state !== 'running' || signal.aborted) continue;
-        const left = (await engine.listTerminals(container.id)).filter((id) => this.#isLeftover(id));
-        if (left.length === 0) continue;
-        const count = await engine.sweepTerminals(container.id, left);
-        this.#log.info('ended what lost terminals had left running', {
-          hostId,
-          terminals: left.length,
-          count,
-        });
-      }
-    } catch (cause) {
-      if (!signal.aborted) this.#log.warn('leftovers of terminals could not be swept', { hostId, cause });
-    }
-  }
-
-  #isLeftover(text: string): boolean {
-    const id = TerminalId.safeParse(text);
-    if (!id.success || !id.data.startsWith(`term_${this.#deps.tag}`) || this.#opening.has(id.data))
-      return false;
-    const live = this.#entries.get(id.data)?.live;
-    return live === undefined || live.isEnded;
+  async #killAll(live: LiveTerminal | undefined, record: TerminalRecord): Promise<void> {
+    // In a container first: its shell ends, and with it what carries it on the host.
+    if (isKept(record)) await this.#endRest(record);
+    await live?.kill();
   }
 
   #require(id: TerminalId): Entry {

@@ -1,5 +1,7 @@
 /** What a terminal is, what is kept of it on disk, and how it ends. Pure. */
 import { BerthError } from '#contract/berth-error.ts';
+import { z } from 'zod';
+import { HostId } from '#contract/ids.ts';
 import { Terminal, type TerminalState } from '#contract/terminals.ts';
 
 /**
@@ -20,6 +22,10 @@ const RecordShape = Terminal.pick({
   lifetimeNote: Terminal.shape.lifetimeNote.default(null),
   attachCommand: Terminal.shape.attachCommand.default(null),
   isFound: Terminal.shape.isFound.default(false),
+  /** Its host, for one that outlives its connection. */
+  hostId: HostId.nullable().default(null),
+  /** Closed while its host was away: its shell is ended when the host is back, and it is shown to nobody. */
+  isClosing: z.boolean().default(false),
 });
 export type TerminalRecord = ReturnType<typeof RecordShape.parse>;
 export function parseTerminalRecord(value: unknown): TerminalRecord {
@@ -29,7 +35,7 @@ export function parseTerminalRecord(value: unknown): TerminalRecord {
 export type TerminalEnd = Extract<TerminalState, { phase: 'ended' }>;
 
 export function toTerminal(record: TerminalRecord, programTitle: string): Terminal {
-  const { attachedTo: _attachedTo, ...shown } = record;
+  const { attachedTo: _attachedTo, hostId: _hostId, isClosing: _isClosing, ...shown } = record;
   return { ...shown, programTitle };
 }
 
@@ -48,13 +54,31 @@ export function endOf(
   return { phase: 'ended', at, exitCode: end.exitCode, error };
 }
 
+/** It runs under the host's multiplexer and has not ended: it will be looked for. */
+export function isKept({ lifetime, state }: TerminalRecord): boolean {
+  return lifetime === 'multiplexer' && state.phase !== 'ended';
+}
+
 /** What a terminal that was open when Berth ended is at the next start. */
-export function endedByRestart(record: TerminalRecord, at: string): TerminalRecord {
+export function afterRestart(record: TerminalRecord, at: string): TerminalRecord {
   if (record.state.phase === 'ended') return record;
+  if (isKept(record)) return { ...record, state: { phase: 'lost', at, unconfirmedBytes: 0 } };
   const error = new BerthError(
     'connection-lost',
     `Berth was restarted; the shell in ${record.attachedTo} ended with it.`,
     { details: { attachedTo: record.attachedTo, reason: 'restarted' } },
   );
   return { ...record, state: { phase: 'ended', at, exitCode: null, error: error.toShape() } };
+}
+
+/** Its session is not there any more, and nobody knows how it ended. */
+export function goneFor(record: TerminalRecord, reason: string, at: string): TerminalRecord {
+  const error = new BerthError('terminal.ended', `The shell in ${record.attachedTo} is gone. ${reason}`, {
+    details: { attachedTo: record.attachedTo, reason: 'gone' },
+  });
+  return { ...record, state: { phase: 'ended', at, exitCode: null, error: error.toShape() } };
+}
+
+export function attachCommandOf(id: string): string {
+  return `tmux -L berth attach -t =${id}`;
 }

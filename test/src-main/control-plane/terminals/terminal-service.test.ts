@@ -22,17 +22,19 @@ function start(store = new MemoryRecordStore()) {
   const clock = new ManualClock();
   const ptys: FakePty[] = [];
   const backend = {
-    lifetime: 'connection' as const,
+    hostOf: () => hostId,
+    endRest: () => Promise.resolve(),
     open: vi.fn(async () => {
       const pty = new FakePty();
       ptys.push(pty);
-      return { pty, attachedTo: '“atlas”' };
+      return { pty, kept: undefined, attachedTo: '“atlas”', lifetimeNote: null };
     }),
   };
   const service = new TerminalService({
     store,
     links,
     backends: { workspace: backend, host: backend },
+    multiplexers: { of: async () => ({ reason: 'none here' }), close: () => undefined },
     clock,
     random: createSystemRandom(),
     log: new MemoryLog(),
@@ -71,7 +73,7 @@ describe('TerminalService', () => {
     backend.open.mockImplementationOnce(async () => {
       abort.abort();
       ptys.push(pty);
-      return { pty, attachedTo: '“atlas”' };
+      return { pty, kept: undefined, attachedTo: '“atlas”', lifetimeNote: null };
     });
     const opening = service.open({ target, size, name: null }, localOwnerId, abort.signal);
     await expect(opening).rejects.toMatchObject({ code: 'cancelled' });

@@ -1,0 +1,61 @@
+/**
+ * From a captured screen to bytes that paint it into any terminal, with its scrollback and its modes (xterm's ctlseqs).
+ * Pure. What a multiplexer does not know of (bracketed paste, focus reports) comes from the end of what the program wrote.
+ */
+import type { CapturedScreen } from '../interfaces/multiplexer.ts';
+import { OutputScanner } from './output-scanner.ts';
+import { cleanTitle } from './program-title.ts';
+
+const ESC = '\x1b';
+/** CAN, since something may be open; RIS; and the line-drawing set as G1: captured text switches to it with SO (ECMA-48). */
+const begin = `\x18${ESC}c${ESC})0`;
+/** Ends colours and line drawing. */
+const plain = `${ESC}[0m\x0f`;
+/** On after a reset. */
+const normallyOn = new Set([7]);
+/** Modes that only the program's own output tells of. */
+const fromOutput = [1004, 2004];
+const originMode = 6;
+
+/** `knownModes`: sequences that restore the modes as they were known before, or an empty string. */
+export function repaint(screen: CapturedScreen, knownModes = ''): Uint8Array {
+  const { cursor, savedCursor, size, scrollRegion } = screen;
+  const main = screen.isAlternate ? screen.saved : screen.screen;
+  const parts: (string | Uint8Array)[] = [begin, ...lines(screen.history, main), plain];
+  if (screen.isAlternate)
+    parts.push(goTo(savedCursor.x, savedCursor.y), `${ESC}[?1049h${ESC}[H`, ...lines(screen.screen), plain);
+  if (scrollRegion.top > 0 || scrollRegion.bottom < size.rows - 1)
+    parts.push(`${ESC}[${scrollRegion.top + 1};${scrollRegion.bottom + 1}r`);
+  for (const [mode, isOn] of modesOf(screen, knownModes))
+    if (mode !== originMode && isOn !== normallyOn.has(mode)) parts.push(`${ESC}[?${mode}${isOn ? 'h' : 'l'}`);
+  if (screen.isInserting) parts.push(`${ESC}[4h`);
+  const isRelative = screen.modes.get(originMode) === true;
+  if (isRelative) parts.push(`${ESC}[?6h`);
+  parts.push(goTo(cursor.x, isRelative ? Math.max(0, cursor.y - scrollRegion.top) : cursor.y));
+  if (!cursor.isShown) parts.push(`${ESC}[?25l`);
+  const title = cleanTitle(Buffer.from(screen.title, 'utf8'));
+  if (title !== '') parts.push(`${ESC}]2;${title}${ESC}\\`);
+  return Buffer.concat(parts.map((part) => (typeof part === 'string' ? Buffer.from(part, 'utf8') : part)));
+}
+
+function goTo(x: number, y: number): string {
+  return `${ESC}[${y + 1};${x + 1}H`;
+}
+
+/** One text of several captures: LF becomes CR LF, and the last line is left open, so that nothing scrolls. */
+function lines(...captures: readonly Uint8Array[]): Uint8Array[] {
+  const text = Buffer.concat(captures);
+  const end = text.at(-1) === 0x0a ? text.length - 1 : text.length;
+  return [Buffer.from(text.toString('latin1', 0, end).replaceAll('\n', '\r\n'), 'latin1')];
+}
+
+function modesOf(screen: CapturedScreen, knownModes: string): Map<number, boolean> {
+  const modes = new Map(screen.modes);
+  const scanner = new OutputScanner(() => {});
+  // What was known is older than the end of the output, which so has the last word.
+  scanner.feed(Buffer.from(knownModes, 'latin1'));
+  scanner.feed(screen.recent);
+  for (const [, mode, final] of scanner.restoringSequences.matchAll(/\[\?(\d+)([hl])/g))
+    if (fromOutput.includes(Number(mode))) modes.set(Number(mode), final === 'h');
+  return modes;
+}

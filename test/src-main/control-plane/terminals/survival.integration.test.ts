@@ -1,0 +1,220 @@
+/**
+ * Terminals that outlive their connection, on a real host with a real tmux: whatever happens to the way there, a program
+ * that counts shows that no line is lost and none comes twice, and what was on the screen is on it again.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import type { Host } from '#contract/hosts.ts';
+import type { Terminal, TerminalState, TerminalTarget } from '#contract/terminals.ts';
+import type { Workspace } from '#contract/workspaces.ts';
+import { type AttachedTerminal, startPlane, type TestPlane } from '#test/harness/start-plane.ts';
+import { loadImage, workspaceImage } from '#test/servers/images.ts';
+import { type RemoteHost, startRemoteHost } from '#test/servers/remote-host.ts';
+
+let remote: RemoteHost;
+let folder: string;
+let plane: TestPlane;
+let host: Host;
+let workspace: Workspace;
+const log: string[] = [];
+const start = () => startPlane({ folder, onLogLine: (line) => log.push(line) });
+
+beforeAll(async () => {
+  remote = await startRemoteHost();
+  await loadImage(remote, await workspaceImage());
+  folder = await mkdtemp(join(tmpdir(), 'berth-survival-'));
+  plane = await start();
+  host = await plane.addHost(remote);
+  const project = await plane.createProject('berth-workspace:test', {
+    limits: { cpus: null, memoryBytes: null, pids: 512 },
+  });
+  workspace = await plane.createWorkspace({ host, project, name: 'api' });
+});
+afterAll(async () => {
+  await plane?.close();
+  await remote?.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const inWorkspace = (): TerminalTarget => ({ kind: 'workspace', workspaceId: workspace.id });
+const onHost = (): TerminalTarget => ({ kind: 'host', hostId: host.id });
+
+async function open(target: TerminalTarget) {
+  const terminal = await plane.client.call('terminals.open', {
+    target,
+    size: { cols: 100, rows: 30 },
+    name: null,
+  });
+  const shell = plane.attach(terminal.id);
+  await shell.shows(/[$#] /);
+  return { terminal, shell };
+}
+const close = (terminal: Terminal) => plane.client.call('terminals.close', { id: terminal.id });
+const terminalIs = (id: string, find: (state: TerminalState, terminal: Terminal) => boolean) =>
+  plane.until('terminals.watch', {}, (all) => all.find((one) => one.id === id && find(one.state, one)));
+const isBack = (id: string) =>
+  terminalIs(id, (state) => state.phase === 'live' && state.reattachedAt !== null).catch((error: unknown) => {
+    throw new Error(`${String(error)}\n${log.slice(-40).join('\n')}`);
+  });
+
+/** Counts to `last`, `perSecond` lines a second or as fast as it goes, then says done. */
+const counter = (last: number, perSecond?: number) =>
+  perSecond === undefined
+    ? `clear; seq -f 'line %.0f.' 1 ${last}; echo do''ne\n`
+    : `clear; for i in $(seq 1 ${last}); do echo "line $i."; sleep ${1 / perSecond}; done; echo do''ne\n`;
+
+/** Every number from 1 to `last` once and in order, however the stream came. */
+function expectWhole(text: string, last: number): void {
+  const numbers = [...text.matchAll(/line (\d+)\.\r?\n/g)].map(([, number]) => Number(number));
+  const wrong = numbers.findIndex((number, index) => number !== index + 1);
+  expect({ wrong, around: numbers.slice(Math.max(0, wrong - 2), wrong + 3) }).toEqual({
+    wrong: -1,
+    around: numbers.slice(0, 2),
+  });
+  expect(numbers).toHaveLength(last);
+}
+
+/** Waits in the stream itself, which keeps only its end. */
+async function countsTo(shell: AttachedTerminal, number: number): Promise<void> {
+  await vi.waitFor(() => expect(shell.text).toMatch(new RegExp(`line ${number}\\.`)), {
+    timeout: 60_000,
+    interval: 20,
+  });
+}
+
+const faults: readonly [string, () => Promise<void>][] = [
+  ['its connection is reset', () => remote.killSshSessions('reset')],
+  ['sshd is killed', () => remote.killSshSessions('kill')],
+];
+
+describe.each([
+  ['on the host', onHost],
+  ['in a workspace', inWorkspace],
+])('a terminal %s', (_where, target) => {
+  it('runs under tmux and says how to join it', async () => {
+    const { terminal } = await open(target());
+    expect(terminal).toMatchObject({ lifetime: 'multiplexer', lifetimeNote: null });
+    const command = `${terminal.attachCommand?.replace('attach', 'has-session')}`;
+    expect((await remote.run(['sh', '-c', command])).exitCode).toBe(0);
+    await close(terminal);
+    expect((await remote.run(['sh', '-c', command])).exitCode).not.toBe(0);
+  });
+
+  it.each(faults)('loses no line and doubles none when %s', async (_what, fault) => {
+    const { terminal, shell } = await open(target());
+    shell.type(counter(400, 100));
+    await countsTo(shell, 50);
+    await fault();
+    await isBack(terminal.id);
+    await shell.shows('done\r\n', { timeoutMs: 60_000 });
+    expectWhole(shell.text, 400);
+    shell.type('echo typed-$((40+2))\n');
+    await shell.shows('typed-42');
+    await close(terminal);
+  });
+
+  it('loses no line in a flood', async () => {
+    const { terminal, shell } = await open(target());
+    shell.type(counter(60_000));
+    await countsTo(shell, 5_000);
+    await remote.killSshSessions('reset');
+    await isBack(terminal.id);
+    await shell.shows('done\r\n', { timeoutMs: 60_000 });
+    expectWhole(shell.text, 60_000);
+    await close(terminal);
+  });
+
+  it('is back after Berth was killed and started again, with its screen, scrollback and modes', async () => {
+    const { terminal, shell } = await open(target());
+    shell.type(counter(2_000));
+    await shell.shows('done\r\n');
+    shell.type("printf '\\033]0;my title\\007\\033[?1h\\033[31mred\\033[0m'; sleep 3; echo later\n");
+    await shell.shows('red');
+    await plane.close();
+    plane = await start();
+    await plane.hostReady(host.id);
+    await isBack(terminal.id);
+    const again = plane.attach(terminal.id);
+    await again.shows('later');
+    expectWhole(again.text, 2_000);
+    expect(again.text).toContain('red');
+    // Application cursor keys and bracketed paste; the title is the terminal's.
+    expect(again.text).toMatch(/\x1b\[\?1h/);
+    again.type('echo typed-$((40+3))\n');
+    await again.shows('typed-43');
+    await close(terminal);
+    await plane.workspaceIn(workspace.id, 'running');
+  });
+});
+
+describe('what happens while nobody looks', () => {
+  it('keeps the exit code of a program that ended meanwhile', async () => {
+    const { terminal, shell } = await open(onHost());
+    shell.type('sleep 2; echo last words; exit 5\n');
+    await shell.shows('exit 5');
+    await plane.close();
+    await vi.waitFor(
+      async () =>
+        expect(
+          (await remote.run(['tmux', '-L', 'berth', 'list-panes', '-a', '-F', '#{pane_dead}'])).stdout,
+        ).toContain('1'),
+      { timeout: 20_000, interval: 200 },
+    );
+    plane = await start();
+    await plane.hostReady(host.id);
+    const ended = await terminalIs(terminal.id, ({ phase }) => phase === 'ended');
+    expect(ended.state).toMatchObject({ exitCode: 5, error: null });
+    const again = plane.attach(terminal.id);
+    await again.shows('last words');
+    await close(terminal);
+  });
+
+  it('ends a shell that was closed while its host was away', async () => {
+    const { terminal, shell } = await open(onHost());
+    shell.type('sleep 54321\n');
+    await shell.shows('sleep 54321');
+    await plane.client.call('hosts.disconnect', { id: host.id });
+    await terminalIs(terminal.id, ({ phase }) => phase === 'lost');
+    await close(terminal);
+    expect(await remote.runChecked(['ps', 'ax', '-o', 'args'])).toContain('sleep 54321');
+    await plane.client.call('hosts.connect', { id: host.id });
+    await vi.waitFor(
+      async () => expect(await remote.runChecked(['ps', 'ax', '-o', 'args'])).not.toContain('sleep 54321'),
+      { timeout: 20_000 },
+    );
+    await plane.workspaceIn(workspace.id, 'running');
+  });
+
+  it('says what is gone when tmux was ended by somebody else', async () => {
+    const { terminal } = await open(onHost());
+    await remote.runChecked(['tmux', '-L', 'berth', 'kill-session', '-t', `=${terminal.id}`]);
+    const ended = await terminalIs(terminal.id, ({ phase }) => phase === 'ended');
+    expect(ended.state).toMatchObject({ exitCode: null });
+    await close(terminal);
+  });
+
+  it('comes back when the whole control client was killed', async () => {
+    const { terminal, shell } = await open(onHost());
+    await remote.runChecked(['pkill', '-KILL', '-f', 'tmux -u -L berth .*-C new-session']);
+    await isBack(terminal.id);
+    shell.type('echo typed-$((40+4))\n');
+    await shell.shows('typed-44');
+    await close(terminal);
+  });
+
+  it('leaves no reader, recorder or record behind', async () => {
+    const opened = await Promise.all([onHost(), onHost(), inWorkspace()].map((target) => open(target)));
+    await Promise.all(opened.map(({ terminal }) => close(terminal)));
+    await vi.waitFor(
+      async () => {
+        const processes = await remote.runChecked(['ps', 'ax', '-o', 'args']);
+        expect(processes).not.toMatch(/terminal-reader|recorder-\d+\.sh \S+term_/);
+        const records = await remote.run(['sh', '-c', 'ls ~/.local/state/berth/terminals | grep term_']);
+        expect(records.stdout).toBe('');
+      },
+      { timeout: 20_000, interval: 300 },
+    );
+  });
+});
