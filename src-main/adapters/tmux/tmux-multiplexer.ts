@@ -136,10 +136,12 @@ class TmuxMultiplexer implements Multiplexer {
   }
 
   async sessions(prefix: string): Promise<SessionInfo[]> {
-    const panes = await this.#panes();
-    return panes
-      .filter(({ id }) => id.startsWith(prefix))
-      .map(({ id, note, size, isDead }) => ({ id, note, size, isEnded: isDead }));
+    const panes = (await this.#panes()).filter(({ id }) => id.startsWith(prefix));
+    const ids = panes.map(({ id }) => id);
+    await this.#connection.runScript('terminal-tidy', [this.#folder, prefix, ...ids]).catch((cause: unknown) => {
+      this.#deps.log.info('records of terminals that are gone were not removed', { cause });
+    });
+    return panes.map(({ id, note, size, isDead }) => ({ id, note, size, isEnded: isDead }));
   }
 
   async open(spec: SessionSpec): Promise<MultiplexedPty> {
@@ -223,7 +225,6 @@ class TmuxMultiplexer implements Multiplexer {
     if (from === undefined || from.generation !== pane.generation) return undefined;
     // A recorder that has ended left everything it got; only a pane that lives on without one has a gap.
     if (!pane.isRecorded && !pane.isDead) return undefined;
-    await this.#control.request(command('refresh-client', '-A', `${pane.paneId}:on`));
     const opened = await this.#read(this.#logPath(pane.id, pane.generation), from.offset, [], signal).catch(
       (error: unknown) => {
         if (error instanceof PlaceLost) return undefined;
@@ -242,9 +243,13 @@ class TmuxMultiplexer implements Multiplexer {
     const buffer = (part: string) => `berth-${id}-${part}`;
     const file = (part: string) => `${this.#folder}/${id}.${part}`;
     const outputs = await this.#control.request(
-      command('refresh-client', '-A', `${paneId}:on`),
-      this.#record(paneId, log),
-      command('set-option', '-t', `=${id}:`, '@berth_generation', String(generation)),
+      // A program that has ended writes nothing more, and tmux records nothing of it.
+      ...(pane.isDead
+        ? []
+        : [
+            this.#record(paneId, log),
+            command('set-option', '-t', `=${id}:`, '@berth_generation', String(generation)),
+          ]),
       command('display-message', '-p', '-t', paneId, paneFormat),
       command('capture-pane', '-e', '-J', '-S', '-', '-E', '-1', '-b', buffer('history'), '-t', paneId),
       command('capture-pane', '-e', '-J', '-S', '0', '-b', buffer('screen'), '-t', paneId),
@@ -260,7 +265,7 @@ class TmuxMultiplexer implements Multiplexer {
     }
     const old = this.#logPath(id, pane.generation);
     const opened = await this.#read(log, 0, [old, ...parts.map(file)], signal);
-    const { historyLines: lines, ...state } = parsePaneState(outputs[3]?.join('\n') ?? '');
+    const { historyLines: lines, ...state } = parsePaneState(outputs.at(-4)?.join('\n') ?? '');
     const [recent, history, screen, saved] = opened.parts;
     const nothing = new Uint8Array(0);
     const captured: CapturedScreen = {
@@ -353,9 +358,7 @@ class TmuxMultiplexer implements Multiplexer {
 
   // --- ending -------------------------------------------------------------------------------------------------------
 
-  async #end({ id, pid, paneId }: Pane): Promise<void> {
-    // A pane that nobody reads would hold up what is to end.
-    await this.#control.request(command('refresh-client', '-A', `${paneId}:on`)).catch(() => undefined);
+  async #end({ id, pid }: Pane): Promise<void> {
     await this.#connection.runScript('end-process', [pid]).catch((cause: unknown) => {
       this.#deps.log.info('a terminal’s processes could not be ended one by one', { cause });
     });

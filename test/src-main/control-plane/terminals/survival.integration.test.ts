@@ -197,7 +197,8 @@ describe('what happens while nobody looks', () => {
 
   it('comes back when the whole control client was killed', async () => {
     const { terminal, shell } = await open(onHost());
-    await remote.runChecked(['pkill', '-KILL', '-f', 'tmux -u -L berth .*-C new-session']);
+    const clients = await remote.runChecked(['tmux', '-L', 'berth', 'list-clients', '-F', '#{client_pid}']);
+    await remote.runChecked(['kill', '-KILL', ...clients.trim().split(/\s+/)]);
     await isBack(terminal.id);
     shell.type('echo typed-$((40+4))\n');
     await shell.shows('typed-44');
