@@ -19,6 +19,7 @@ import type { HostConnector } from './interfaces/host-connector.ts';
 import type { Log } from './interfaces/log.ts';
 import type { Random } from './interfaces/random.ts';
 import type { RecordStore, RowLog } from './interfaces/record-store.ts';
+import type { CreateScreenKeeper } from './interfaces/screen-keeper.ts';
 import type { SecretStore } from './interfaces/secret-store.ts';
 import { OperationRunner } from './operations/operation-runner.ts';
 import { operationsHandlers } from './operations/operations-handlers.ts';
@@ -44,6 +45,7 @@ export interface ControlPlaneDeps {
   readonly connector: HostConnector;
   readonly engines: ContainerEngineFactory;
   readonly describeKey: DescribeKey;
+  readonly createScreenKeeper: CreateScreenKeeper;
   readonly mayGuard: HostServiceDeps['mayGuard'];
   readonly clock: Clock;
   readonly random: Random;
@@ -141,6 +143,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
       }),
       host: createHostBackend({ links, hostShell: (userId) => settings.get(userId).hostShell }),
     },
+    createScreenKeeper: deps.createScreenKeeper,
     clock,
     random,
     log,

@@ -1,17 +1,16 @@
 /**
- * One PTY and everybody who looks at it. Output goes into the replay ring and to every attached client; the slowest
+ * One PTY and everybody who looks at it. Output goes to the screen keeper and to every attached client; the slowest
  * one's credit pauses the PTY, so memory stays flat, and one that takes nothing at all is let go when others wait for
- * it. With no client attached the PTY flows on into the ring: closing a window must not freeze a build, and the ring is
- * bounded. Keystrokes never wait behind output.
+ * it. With no client attached the PTY flows on into the keeper: closing a window must not freeze a build, and the keeper
+ * is bounded. Keystrokes never wait behind output.
  */
 import { BerthError } from '#contract/berth-error.ts';
 import type { TerminalSize } from '#contract/terminals.ts';
 import type { ByteChannel } from '../handler.ts';
 import type { Clock } from '../interfaces/clock.ts';
 import type { Pty } from '../interfaces/host-connection.ts';
+import type { CreateScreenKeeper, ScreenKeeper } from '../interfaces/screen-keeper.ts';
 import { cleanTitle } from './program-title.ts';
-import { withoutEffects } from './replay-filter.ts';
-import { ReplayRing } from './replay-ring.ts';
 
 /** Bytes that may wait for one client's credit before the PTY is paused: one frame, so that credit finds work at once. */
 const pauseAboveBytes = 65_536;
@@ -26,10 +25,15 @@ const backlogLimitMs = 1_000;
 const backlogTailBytes = 4_096;
 /** CAN ends an escape sequence that the cut may have left open (ECMA-48 8.3.7 and every terminal since the VT100). */
 const cancelSequence = Uint8Array.of(0x18);
+/** Lines that a window which comes late finds above its screen. At 120 columns a full one is 7 MB in memory. */
+export const scrollbackLines = 5_000;
 
 interface Client {
   readonly channel: ByteChannel;
   readonly end: (error?: BerthError) => void;
+  /** What came since its snapshot was asked for, until that was sent. */
+  held: Uint8Array[] | undefined;
+  heldBytes: number;
   isBehind: boolean;
   /** Waiting bytes at the last look, and since when they have not become fewer. */
   waitingBytes: number;
@@ -45,6 +49,8 @@ interface Dropping {
 
 export interface LiveTerminalOptions {
   readonly pty: Pty;
+  readonly size: TerminalSize;
+  readonly createScreenKeeper: CreateScreenKeeper;
   readonly clock: Clock;
   readonly onTitle: (title: string) => void;
   readonly onEnd: (end: { exitCode: number | null; error?: unknown }) => void;
@@ -53,25 +59,30 @@ export interface LiveTerminalOptions {
 export class LiveTerminal {
   readonly #pty: Pty;
   readonly #clock: Clock;
-  readonly #ring: ReplayRing;
+  readonly #keeper: ScreenKeeper;
   readonly #clients = new Set<Client>();
-  #hasBeenSeen = false;
   #isPaused = false;
   #isEnded = false;
   #dropping: Dropping | undefined;
   #stopStallCheck: (() => void) | undefined;
   #drained: { promise: Promise<void>; resolve: () => void } | undefined;
 
-  constructor({ pty, clock, onTitle, onEnd }: LiveTerminalOptions) {
+  constructor({ pty, size, createScreenKeeper, clock, onTitle, onEnd }: LiveTerminalOptions) {
     this.#pty = pty;
     this.#clock = clock;
-    this.#ring = new ReplayRing((payload) => onTitle(cleanTitle(payload)));
+    this.#keeper = createScreenKeeper({
+      size,
+      scrollbackLines,
+      clock,
+      onTitle: (payload) => onTitle(cleanTitle(payload)),
+    });
     pty.onDrain(() => {
       this.#drained?.resolve();
       this.#drained = undefined;
     });
     pty.onEnd((end) => {
       this.#isEnded = true;
+      this.#keeper.rest();
       this.#dropping?.finish();
       this.#drained?.resolve();
       this.#stopStallCheck?.();
@@ -86,29 +97,36 @@ export class LiveTerminal {
   }
   /** Bytes that wait for the slowest client. */
   get behindBytes(): number {
-    return Math.max(0, ...[...this.#clients].map(({ channel }) => channel.waitingBytes));
+    return Math.max(
+      0,
+      ...[...this.#clients].map(({ channel, heldBytes }) => channel.waitingBytes + heldBytes),
+    );
   }
   get clientCount(): number {
     return this.#clients.size;
   }
 
-  /** What is held of the output, then live, and keystrokes up. Resolves when the terminal has ended or `signal` aborts. */
+  /** The screen as it is, then live, and keystrokes up. Resolves when the terminal has ended or `signal` aborts. */
   async attach(channel: ByteChannel, signal: AbortSignal): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const client: Client = {
       channel,
       end: (error) => (error === undefined ? resolve() : reject(error)),
+      held: [],
+      heldBytes: 0,
       isBehind: false,
       waitingBytes: 0,
       stuckSinceMs: this.#clock.monotonicMs(),
     };
     const stop = () => resolve();
     signal.addEventListener('abort', stop, { once: true });
-    // Snapshot and registration in one go: nothing is lost or doubled between them.
-    const held = this.#ring.snapshot();
-    // What nobody has seen yet may hold a question that its program waits for: the first reader answers it.
-    if (held.length > 0) this.#send(client, this.#hasBeenSeen ? withoutEffects(held) : held);
-    this.#hasBeenSeen = true;
+    // The keeper's position and registration in one go: nothing is lost or doubled between them. What nobody has seen yet
+    // may hold a question that its program waits for: the first reader gets it as it came, and answers.
+    const unseen = this.#keeper.takeUnseen();
+    const begun =
+      unseen === undefined
+        ? this.#keeper.snapshot().then((paint) => this.#begin(client, paint))
+        : this.#begin(client, unseen);
     if (this.#isEnded || signal.aborted) resolve();
     else {
       this.#clients.add(client);
@@ -116,12 +134,23 @@ export class LiveTerminal {
       this.#updateFlow();
     }
     try {
-      await promise;
+      // Also one that ends meanwhile shows its last screen.
+      await Promise.all([promise, begun]);
     } finally {
       this.#clients.delete(client);
       signal.removeEventListener('abort', stop);
       this.#updateFlow();
     }
+  }
+
+  /** What it begins with, then what came meanwhile. */
+  #begin(client: Client, paint: Uint8Array): void {
+    const bytes = client.heldBytes === 0 ? paint : Buffer.concat([paint, ...(client.held ?? [])]);
+    client.held = undefined;
+    client.heldBytes = 0;
+    client.isBehind = false;
+    if (bytes.length > 0) this.#send(client, bytes);
+    this.#updateFlow();
   }
 
   /** At once, whatever the output does. Resolves when the way is free for more: that returns the client's credit. */
@@ -133,7 +162,9 @@ export class LiveTerminal {
   }
 
   resize(size: TerminalSize): void {
-    if (!this.#isEnded) this.#pty.resize(size);
+    if (this.#isEnded) return;
+    this.#keeper.resize(size);
+    this.#pty.resize(size);
   }
 
   /**
@@ -143,7 +174,9 @@ export class LiveTerminal {
   dropBacklog(): Promise<number> {
     let droppedBytes = 0;
     for (const client of this.#clients) {
-      droppedBytes += client.channel.dropWaiting();
+      droppedBytes += client.channel.dropWaiting() + client.heldBytes;
+      if (client.held !== undefined) client.held = [];
+      client.heldBytes = 0;
       client.isBehind = false;
     }
     if (this.#dropping !== undefined || this.#isEnded) return Promise.resolve(droppedBytes);
@@ -176,15 +209,15 @@ export class LiveTerminal {
     return this.#isEnded ? Promise.resolve() : this.#pty.kill();
   }
 
-  /** Ends every reader and gives the ring's memory back. */
+  /** Ends every reader and gives the keeper's memory back. */
   release(): void {
     for (const client of this.#clients) client.end();
     this.#stopStallCheck?.();
-    this.#ring.clear();
+    this.#keeper.clear();
   }
 
   #onOutput(bytes: Uint8Array): void {
-    this.#ring.append(bytes);
+    this.#keeper.append(bytes);
     const dropping = this.#dropping;
     if (dropping !== undefined) {
       dropping.droppedBytes += bytes.length;
@@ -199,6 +232,12 @@ export class LiveTerminal {
   }
 
   #send(client: Client, bytes: Uint8Array): void {
+    if (client.held !== undefined) {
+      client.held.push(bytes);
+      client.heldBytes += bytes.length;
+      client.isBehind = client.heldBytes >= pauseAboveBytes;
+      return;
+    }
     const sent = client.channel.send(bytes);
     if (client.channel.waitingBytes < pauseAboveBytes) {
       sent.catch(() => {});

@@ -16,14 +16,15 @@ import type { ContainerEngine } from '../interfaces/container-engine.ts';
 import type { Log } from '../interfaces/log.ts';
 import type { Random } from '../interfaces/random.ts';
 import type { RecordCollection, RecordStore } from '../interfaces/record-store.ts';
+import type { CreateScreenKeeper } from '../interfaces/screen-keeper.ts';
 import { label } from '../workspaces/labels.ts';
 import { LiveTerminal } from './live-terminal.ts';
 import { endedByRestart, endOf, parseTerminalRecord, type TerminalRecord, toTerminal } from './terminal.ts';
 import type { OpenedTerminal, TerminalBackend, TerminalRequest } from './terminal-backend.ts';
 
-/** Open at once. Each costs a PTY, half a mebibyte of replay and a channel; more than that is a program gone wild. */
+/** Open at once. Each costs a PTY, a channel and, once it was looked at, a screen of some megabytes; more than that is a program gone wild. */
 export const maxOpenTerminals = 256;
-/** Ended ones whose output can still be looked at; half a mebibyte each. */
+/** Ended ones whose last screen can still be looked at; half a mebibyte each at most. */
 const maxEndedReplays = 32;
 /** Ended ones that are remembered at all. */
 const maxEndedRecords = 500;
@@ -43,6 +44,7 @@ export interface TerminalServiceDeps {
   readonly store: RecordStore;
   readonly links: HostLinks;
   readonly backends: TerminalBackends;
+  readonly createScreenKeeper: CreateScreenKeeper;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -179,6 +181,8 @@ export class TerminalService {
       this.#show(entry);
       entry.live = new LiveTerminal({
         pty: opened.pty,
+        size,
+        createScreenKeeper: this.#deps.createScreenKeeper,
         clock,
         onTitle: (title) => this.#setTitle(entry, title),
         onEnd: (end) => this.#ended(entry, end),
