@@ -30,7 +30,7 @@ const backgroundFlags: readonly (readonly [mask: number, code: number])[] = [
   [0x40000000, 53],
 ];
 
-const reset = '\x1b[m';
+export const reset = '\x1b[m';
 
 export interface PaintedRow {
   readonly text: string;
@@ -42,20 +42,31 @@ export function column(index: number): string {
   return `\x1b[${index + 1}G`;
 }
 
-/** The first cell holds a character that can follow the last of the line before without a word between. */
-export function beginsPlainly(line: CoreLine): boolean {
-  return ((line._data[0] ?? 0) & hasContent) !== 0 && ((line._data[2] ?? 0) & colorWithMode) === 0;
+/**
+ * The next line can be reached by going on writing: its first character is there, and the last column of this one is
+ * full, or empty because a wide character did not fit.
+ */
+export function wrapsByItself(line: CoreLine, next: CoreLine, cols: number): boolean {
+  const first = next._data[0] ?? 0;
+  if ((first & hasContent) === 0 || first >>> widthShift > cols) return false;
+  if (isFilledAt(line, cols - 1)) return true;
+  const background = (line._data[(cols - 1) * 3 + 2] ?? 0) & colorWithMode;
+  // The attributes of the wide character are put into the column that it left empty.
+  return (
+    first >>> widthShift === 2 &&
+    isFilledAt(line, cols - 2) &&
+    background === ((next._data[2] ?? 0) & colorWithMode)
+  );
 }
-export function beginsWide(line: CoreLine): boolean {
-  return (line._data[0] ?? 0) >>> widthShift === 2;
+
+/** A whole character ends in that column. */
+function isFilledAt({ _data: data }: CoreLine, x: number): boolean {
+  const content = data[x * 3] ?? 0;
+  const width = content >>> widthShift;
+  if (width === 0) return x > 0 && (data[(x - 1) * 3] ?? 0) >>> widthShift === 2;
+  return width === 1 && (content & hasContent) !== 0;
 }
-export function endsInColor(line: CoreLine, cols: number): boolean {
-  return ((line._data[(cols - 1) * 3 + 2] ?? 0) & colorWithMode) !== 0;
-}
-export function erasing(background: number): string {
-  const color = background & colorWithMode;
-  return color === 0 ? '\x1b[X' : `${styleOf(0, color, undefined)}\x1b[X${reset}`;
-}
+
 /**
  * Draws the last character of the line once more, so that the next one would wrap. Where there is none any more a space
  * is left behind: no sequence brings the cursor there over an empty cell.
@@ -72,7 +83,8 @@ export function redrawingEnd(line: CoreLine, cols: number, core: Core): string {
   return `${column(at)}${style}${linked}${reset}`;
 }
 
-export function paintRow(line: CoreLine, cols: number, core: Core): PaintedRow {
+/** `isWrapped`: its first character comes right after the last one of the line before. */
+export function paintRow(line: CoreLine, cols: number, core: Core, isWrapped: boolean): PaintedRow {
   const data = line._data;
   const end = endOf(line, cols);
   let text = '';
@@ -98,6 +110,18 @@ export function paintRow(line: CoreLine, cols: number, core: Core): PaintedRow {
     if (nextStyle !== style) text += nextStyle;
     link = nextLink;
     style = nextStyle;
+    joining = 0;
+    last = 0;
+  };
+  // A wrap may fill the new line with the background of its first character: the rest is made clean before going on.
+  const cleanRest = () => {
+    const isFilled = isWrapped && cursor < cols && (background & colorWithMode) !== 0;
+    if (!isFilled) return;
+    text += `${reset}\x1b[K`;
+    style = '';
+    foreground = 0;
+    background = 0;
+    extended = undefined;
     joining = 0;
     last = 0;
   };
@@ -134,6 +158,7 @@ export function paintRow(line: CoreLine, cols: number, core: Core): PaintedRow {
       text += String.fromCharCode(codepoint);
       last = codepoint;
       cursor += width;
+      if (x === 0) cleanRest();
       x += width;
       continue;
     }
@@ -162,6 +187,7 @@ export function paintRow(line: CoreLine, cols: number, core: Core): PaintedRow {
     }
     // Elsewhere than it was: the next one says where it stands.
     if (takes !== width && cursor < cols) cursor = -1;
+    if (x === 0) cleanRest();
     x += width;
   }
   if (link !== 0) text += linkTo(0, core);

@@ -4,20 +4,12 @@
  * @xterm/addon-serialize 0.14.0 puts the cursor in the wrong place under origin mode, fills the alternate screen with the
  * background of now, and leaves out margins, tab stops, character sets, mouse encodings, cursor style, underline styles,
  * links and the saved cursor; nor does it ever pause, and a full scrollback takes tens of milliseconds.
- * Not in it: images, palette changes, shell marks, protected cells, and the other screen's saved cursor.
+ * In a window of another size its text is whole and its cursor in the right line all the same.
+ * Not in it: images, palette changes, shell marks, protected cells, the other screen's saved cursor, that a line goes on
+ * where it was erased since, and what the next character could be joined with.
  */
-import type { Core, CoreBuffer, CoreLine, HeadlessScreen } from './headless-screen.ts';
-import {
-  beginsPlainly,
-  beginsWide,
-  column,
-  currentStyle,
-  endsInColor,
-  erasing,
-  linkTo,
-  paintRow,
-  redrawingEnd,
-} from './paint-row.ts';
+import type { Core, CoreBuffer, HeadlessScreen } from './headless-screen.ts';
+import { column, currentStyle, linkTo, paintRow, redrawingEnd, reset, wrapsByItself } from './paint-row.ts';
 
 /** Lines between two looks at the watch: well below a millisecond of work. */
 const linesAtOnce = 64;
@@ -35,18 +27,22 @@ export interface PaintOptions {
 export async function paintScreen(screen: HeadlessScreen, options: PaintOptions): Promise<Uint8Array> {
   const { core, size } = screen;
   const { normal, alt, active } = core._bufferService.buffers;
-  const parts = await paintLines(normal, screen, options);
+  const { parts, endLine } = await paintLines(normal, screen, options);
   const charset = (set: object | undefined, slot = '(') => {
     const letter = set === undefined ? undefined : options.charsetLetter(set);
     return letter === undefined ? '' : `\x1b${slot}${letter}`;
   };
-  parts.push(tabStops(normal, size.cols), margins(normal, size.rows));
-  parts.push(savedCursor(normal, size, charset(normal.savedCharset)));
+  const settings = [
+    tabStops(normal, size.cols),
+    margins(normal, size.rows),
+    savedCursor(normal, size, charset(normal.savedCharset)),
+  ].join('');
+  parts.push(settings);
   if (active === alt) {
     // Where the screen below has its cursor counts when the rows become fewer. 47, not 1049, which would save it again.
     parts.push(
       `\x1b[${normal.y + 1};${Math.min(normal.x, size.cols - 1) + 1}H\x1b[?47h\x1b[H`,
-      ...(await paintLines(alt, screen, options)),
+      ...(await paintLines(alt, screen, options)).parts,
     );
     parts.push(tabStops(alt, size.cols), margins(alt, size.rows));
     parts.push(savedCursor(alt, size, charset(alt.savedCharset)));
@@ -56,7 +52,11 @@ export async function paintScreen(screen: HeadlessScreen, options: PaintOptions)
   // insert or be translated: so the order of what follows counts.
   const top = modes.origin ? active.scrollTop : 0;
   if (modes.origin) parts.push('\x1b[?6h');
-  parts.push(`\x1b[${Math.max(0, active.y - top) + 1};${Math.min(active.x, size.cols - 1) + 1}H`);
+  const x = Math.min(active.x, size.cols - 1);
+  // Where that is enough it is said from the last line on, which holds in a window of another size too.
+  if (settings === '' && active === normal && !modes.origin)
+    parts.push(up(endLine - active.ybase - active.y), column(x));
+  else parts.push(`\x1b[${Math.max(0, active.y - top) + 1};${x + 1}H`);
   const line = active.lines.get(active.ybase + active.y);
   if (active.x >= size.cols && line !== undefined) parts.push(redrawingEnd(line, size.cols, core));
   if (!modes.wraparound) parts.push('\x1b[?7l');
@@ -79,47 +79,44 @@ export async function paintScreen(screen: HeadlessScreen, options: PaintOptions)
   return Buffer.from(parts.join(''), 'utf8');
 }
 
-/** All lines, from the cursor's home in a fresh screen on. Leaves no attribute set. */
+/** All lines, from the cursor's home in a fresh screen on. Leaves no attribute set, and the cursor in line `endLine`. */
 async function paintLines(
   buffer: CoreBuffer,
   { core, size: { cols, rows } }: HeadlessScreen,
   { maxBytes, breathe }: PaintOptions,
-): Promise<string[]> {
+): Promise<{ parts: string[]; endLine: number }> {
   const count = buffer.lines.length;
   const parts: string[] = [];
+  let isWrapped = false;
   for (let index = 0; index < count; index += 1) {
     if (index % linesAtOnce === linesAtOnce - 1) await breathe();
     const line = buffer.lines.get(index);
     if (line === undefined) continue;
     // The list goes round: past its end is its beginning.
     const next = index + 1 < count ? buffer.lines.get(index + 1) : undefined;
-    const { text, endColumn } = paintRow(line, cols, core);
-    if (next === undefined) parts.push(text);
-    else if (!next.isWrapped || (rows === 1 && endColumn < cols)) parts.push(`${text}\r\n`);
-    else if (beginsPlainly(next) && (endColumn === cols || isWrappedByWidth(line, next, endColumn, cols))) {
-      // A word without meaning between them, so that the two characters are not joined into one.
-      parts.push(`${text}\x1b[m`);
-    } else if (endColumn === cols) parts.push(`${text}x\r\x1b[X`);
-    else {
-      // Wrapped, though nothing is in its last column now: something is put there, and taken away again.
-      const background = line._data[(cols - 1) * 3 + 2] ?? 0;
-      parts.push(`${text}${column(cols - 1)}xx\x1b[A${column(cols - 1)}${erasing(background)}\x1b[B\r\x1b[X`);
-    }
+    const { text, endColumn } = paintRow(line, cols, core, isWrapped);
+    isWrapped =
+      next?.isWrapped === true &&
+      wrapsByItself(line, next, cols) &&
+      (endColumn === cols || endColumn === cols - 1);
+    // Between two lines of one a word without meaning, so that the two characters are not joined.
+    parts.push(next === undefined ? text : `${text}${isWrapped ? reset : '\r\n'}`);
   }
   // Blank lines under the last one are there already, unless something scrolled.
   while (count <= rows && (parts.at(-1) === '' || parts.at(-1) === '\r\n')) parts.pop();
+  const endLine = parts.at(-1)?.endsWith('\n') === true ? parts.length : Math.max(0, parts.length - 1);
   let size = 0;
   let first = parts.length;
   while (first > 0 && (size <= maxBytes || parts.length - first < rows)) {
     first -= 1;
     size += parts[first]!.length;
   }
-  return parts.slice(first);
+  return { parts: parts.slice(first), endLine };
 }
 
-/** The last column is empty because a wide character did not fit there. */
-function isWrappedByWidth(line: CoreLine, next: CoreLine, endColumn: number, cols: number): boolean {
-  return endColumn === cols - 1 && beginsWide(next) && !endsInColor(line, cols);
+function up(lines: number): string {
+  if (lines === 0) return '';
+  return lines > 0 ? `\x1b[${lines}A` : `\x1b[${-lines}B`;
 }
 
 function tabStops({ tabs }: CoreBuffer, cols: number): string {
