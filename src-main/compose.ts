@@ -7,6 +7,7 @@ import type { Connection } from '#contract/frame.ts';
 import { createContainerEngineFactory } from './adapters/docker/container-engine.ts';
 import { KeychainSecretStore } from './adapters/keychain/keychain-secret-store.ts';
 import { openRecordStore } from './adapters/database/open-record-store.ts';
+import { createScreenKeeper } from './adapters/screen/screen-keeper.ts';
 import { describeKey } from './adapters/ssh/describe-key.ts';
 import { createHostConnector } from './adapters/ssh/host-connector.ts';
 import { KnownHostsStore } from './adapters/ssh/known-hosts-store.ts';
@@ -83,6 +84,7 @@ export async function compose(
       engines: createContainerEngineFactory({ log, clock, remoteScriptsFolder }),
       multiplexers: createMultiplexerFactory({ log, clock, remoteScriptsFolder }),
       describeKey,
+      createScreenKeeper,
       // Rules that close a host's own services and its metadata to workspaces; where the login may not set them, the
       // doctor says so. This computer's own rules are left alone.
       mayGuard: ({ definition }) => definition.kind === 'ssh',

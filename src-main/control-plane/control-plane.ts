@@ -21,6 +21,7 @@ import type { Log } from './interfaces/log.ts';
 import type { MultiplexerFactory } from './interfaces/multiplexer.ts';
 import type { Random } from './interfaces/random.ts';
 import type { RecordStore, RowLog } from './interfaces/record-store.ts';
+import type { CreateScreenKeeper } from './interfaces/screen-keeper.ts';
 import type { SecretStore } from './interfaces/secret-store.ts';
 import { OperationRunner } from './operations/operation-runner.ts';
 import { operationsHandlers } from './operations/operations-handlers.ts';
@@ -48,6 +49,7 @@ export interface ControlPlaneDeps {
   readonly engines: ContainerEngineFactory;
   readonly multiplexers: MultiplexerFactory;
   readonly describeKey: DescribeKey;
+  readonly createScreenKeeper: CreateScreenKeeper;
   readonly mayGuard: HostServiceDeps['mayGuard'];
   readonly clock: Clock;
   readonly random: Random;
@@ -158,6 +160,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
       host: createHostBackend(shells),
     },
     multiplexers,
+    createScreenKeeper: deps.createScreenKeeper,
     clock,
     random,
     log,

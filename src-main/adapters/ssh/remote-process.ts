@@ -16,7 +16,10 @@ export async function startRemoteProcess(
   signal?: AbortSignal,
 ): Promise<HostProcess> {
   const command = announcedCommand(argv, 'stderr');
-  const { channel, link } = await pool.open((client, callback) => client.exec(command.line, callback), signal);
+  const { channel, link } = await pool.open(
+    (client, callback) => client.exec(command.line, callback),
+    signal,
+  );
   return new RemoteProcessStreams(channel, link, command.nonce);
 }
 

@@ -131,7 +131,11 @@ export class ControlChannel {
 
 function refusal(lines: readonly string[]): BerthError {
   const words = lines.join(' ').slice(0, 300);
-  return new BerthError('terminal.open-failed', `tmux on the host refused: ${words || 'it gave no reason'}.`, {
-    details: { tmux: words },
-  });
+  return new BerthError(
+    'terminal.open-failed',
+    `tmux on the host refused: ${words || 'it gave no reason'}.`,
+    {
+      details: { tmux: words },
+    },
+  );
 }

@@ -138,9 +138,11 @@ class TmuxMultiplexer implements Multiplexer {
   async sessions(prefix: string): Promise<SessionInfo[]> {
     const panes = (await this.#panes()).filter(({ id }) => id.startsWith(prefix));
     const ids = panes.map(({ id }) => id);
-    await this.#connection.runScript('terminal-tidy', [this.#folder, prefix, ...ids]).catch((cause: unknown) => {
-      this.#deps.log.info('records of terminals that are gone were not removed', { cause });
-    });
+    await this.#connection
+      .runScript('terminal-tidy', [this.#folder, prefix, ...ids])
+      .catch((cause: unknown) => {
+        this.#deps.log.info('records of terminals that are gone were not removed', { cause });
+      });
     return panes.map(({ id, note, size, isDead }) => ({ id, note, size, isEnded: isDead }));
   }
 

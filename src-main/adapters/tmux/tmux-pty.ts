@@ -271,14 +271,21 @@ export class TmuxPty implements MultiplexedPty {
 /** What a program said, on one line and without control characters. */
 function printable(bytes: Uint8Array): string {
   const text = Buffer.from(bytes).toString('utf8');
-  return text.replace(/\u001b\[[0-?]*[ -/]*[@-~]/g, '').replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' ').trim().slice(0, 400);
+  return text
+    .replace(/\u001b\[[0-?]*[ -/]*[@-~]/g, '')
+    .replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' ')
+    .trim()
+    .slice(0, 400);
 }
 
 /** Words sent into the reader, which come back with the size of the record behind them. */
 class Pings {
   readonly #reader: HostProcess;
   readonly #clock: Clock;
-  readonly #waiting = new Map<string, { resolve: (size: number) => void; reject: (error: unknown) => void }>();
+  readonly #waiting = new Map<
+    string,
+    { resolve: (size: number) => void; reject: (error: unknown) => void }
+  >();
   #count = 0;
   #line = '';
 

@@ -7,10 +7,7 @@
 export function word(text: string): string {
   const escaped = Buffer.from(text, 'utf8')
     .toString('latin1')
-    .replace(
-      /[^A-Za-z0-9_/.,:=@%+ -]/g,
-      (char) => `\\${char.charCodeAt(0).toString(8).padStart(3, '0')}`,
-    );
+    .replace(/[^A-Za-z0-9_/.,:=@%+ -]/g, (char) => `\\${char.charCodeAt(0).toString(8).padStart(3, '0')}`);
   return `"${escaped}"`;
 }
 

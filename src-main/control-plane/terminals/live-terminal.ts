@@ -1,18 +1,17 @@
 /**
  * One terminal's PTY and everybody who looks at it. A PTY that can be had again (its shell outlives the connection) may go
- * away and come back: its readers stay, and what is typed meanwhile is refused and counted, never kept back. Output goes into the replay ring and to every attached client; the slowest
+ * away and come back: its readers stay, and what is typed meanwhile is refused and counted, never kept back. Output goes to the screen keeper and to every attached client; the slowest
  * one's credit pauses the PTY, so memory stays flat, and one that takes nothing at all is let go when others wait for
- * it. With no client attached the PTY flows on into the ring: closing a window must not freeze a build, and the ring is
- * bounded. Keystrokes never wait behind output.
+ * it. With no client attached the PTY flows on into the keeper: closing a window must not freeze a build, and the keeper
+ * is bounded. Keystrokes never wait behind output.
  */
 import { BerthError } from '#contract/berth-error.ts';
 import type { TerminalSize } from '#contract/terminals.ts';
 import type { ByteChannel } from '../handler.ts';
 import type { Clock } from '../interfaces/clock.ts';
 import type { Pty } from '../interfaces/host-connection.ts';
+import type { CreateScreenKeeper, ScreenKeeper } from '../interfaces/screen-keeper.ts';
 import { cleanTitle } from './program-title.ts';
-import { withoutEffects } from './replay-filter.ts';
-import { ReplayRing } from './replay-ring.ts';
 
 /** Bytes that may wait for one client's credit before the PTY is paused: one frame, so that credit finds work at once. */
 const pauseAboveBytes = 65_536;
@@ -27,10 +26,15 @@ const backlogLimitMs = 1_000;
 const backlogTailBytes = 4_096;
 /** CAN ends an escape sequence that the cut may have left open (ECMA-48 8.3.7 and every terminal since the VT100). */
 const cancelSequence = Uint8Array.of(0x18);
+/** Lines that a window which comes late finds above its screen. At 120 columns a full one is 7 MB in memory. */
+export const scrollbackLines = 5_000;
 
 interface Client {
   readonly channel: ByteChannel;
   readonly end: (error?: BerthError) => void;
+  /** What came since its snapshot was asked for, until that was sent. */
+  held: Uint8Array[] | undefined;
+  heldBytes: number;
   isBehind: boolean;
   /** Waiting bytes at the last look, and since when they have not become fewer. */
   waitingBytes: number;
@@ -47,6 +51,8 @@ interface Dropping {
 export interface LiveTerminalOptions {
   /** Undefined: it is away, and will be given by `rejoin`. */
   readonly pty: Pty | undefined;
+  readonly size: TerminalSize;
+  readonly createScreenKeeper: CreateScreenKeeper;
   readonly clock: Clock;
   /** The way to it was cut, and it may come back: it has not ended. Absent where that cannot be. */
   readonly onAway?: (error: unknown) => void;
@@ -60,9 +66,8 @@ export class LiveTerminal {
   #pty: Pty | undefined;
   readonly #options: LiveTerminalOptions;
   readonly #clock: Clock;
-  #ring: ReplayRing;
+  readonly #keeper: ScreenKeeper;
   readonly #clients = new Set<Client>();
-  #hasBeenSeen = false;
   #isPaused = false;
   #isEnded = false;
   #dropping: Dropping | undefined;
@@ -70,14 +75,16 @@ export class LiveTerminal {
   #drained: { promise: Promise<void>; resolve: () => void } | undefined;
 
   constructor(options: LiveTerminalOptions) {
+    const { size, createScreenKeeper, clock } = options;
     this.#options = options;
-    this.#clock = options.clock;
-    this.#ring = this.#newRing();
+    this.#clock = clock;
+    this.#keeper = createScreenKeeper({
+      size,
+      scrollbackLines,
+      clock,
+      onTitle: (payload) => options.onTitle(cleanTitle(payload)),
+    });
     if (options.pty) this.#listenTo(options.pty);
-  }
-
-  #newRing(): ReplayRing {
-    return new ReplayRing((payload) => this.#options.onTitle(cleanTitle(payload)));
   }
 
   #listenTo(pty: Pty): void {
@@ -109,11 +116,12 @@ export class LiveTerminal {
 
   /** It has ended while it was away: nothing will come back. */
   endAway(end: { exitCode: number | null; error?: unknown }): void {
-    if (this.#pty === undefined && !this.#isEnded) this.#finish(end);
+    if (this.isAway) this.#finish(end);
   }
 
   #finish(end: { exitCode: number | null; error?: unknown }): void {
     this.#isEnded = true;
+    this.#keeper.rest();
     this.#dropping?.finish();
     this.#stopStallCheck?.();
     for (const client of this.#clients) client.end();
@@ -122,16 +130,16 @@ export class LiveTerminal {
 
   /** It is back. `paint`: what the screen shows now, in place of all before; undefined: what follows goes on exactly. */
   rejoin(pty: Pty, paint: Uint8Array | undefined): void {
-    this.#pty = undefined;
     this.#isPaused = false;
     if (paint !== undefined) {
-      this.#ring = this.#newRing();
+      this.#keeper.replace(paint);
       for (const client of this.#clients) {
         client.channel.dropWaiting();
+        client.held &&= [];
+        client.heldBytes = 0;
         client.isBehind = false;
+        this.#send(client, paint);
       }
-      this.#onOutput(paint);
-      this.#hasBeenSeen = true;
     }
     this.#listenTo(pty);
     this.#updateFlow();
@@ -140,38 +148,45 @@ export class LiveTerminal {
   get isAway(): boolean {
     return this.#pty === undefined && !this.#isEnded;
   }
-  /** Modes that differ from a reset, as sequences. */
+  /** Modes that are on, as sequences for a fresh terminal. */
   get restoringSequences(): string {
-    return this.#ring.restoringSequences;
+    return this.#keeper.restoringSequences;
   }
   get isEnded(): boolean {
     return this.#isEnded;
   }
   /** Bytes that wait for the slowest client. */
   get behindBytes(): number {
-    return Math.max(0, ...[...this.#clients].map(({ channel }) => channel.waitingBytes));
+    return Math.max(
+      0,
+      ...[...this.#clients].map(({ channel, heldBytes }) => channel.waitingBytes + heldBytes),
+    );
   }
   get clientCount(): number {
     return this.#clients.size;
   }
 
-  /** What is held of the output, then live, and keystrokes up. Resolves when the terminal has ended or `signal` aborts. */
+  /** The screen as it is, then live, and keystrokes up. Resolves when the terminal has ended or `signal` aborts. */
   async attach(channel: ByteChannel, signal: AbortSignal): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const client: Client = {
       channel,
       end: (error) => (error === undefined ? resolve() : reject(error)),
+      held: [],
+      heldBytes: 0,
       isBehind: false,
       waitingBytes: 0,
       stuckSinceMs: this.#clock.monotonicMs(),
     };
     const stop = () => resolve();
     signal.addEventListener('abort', stop, { once: true });
-    // Snapshot and registration in one go: nothing is lost or doubled between them.
-    const held = this.#ring.snapshot();
-    // What nobody has seen yet may hold a question that its program waits for: the first reader answers it.
-    if (held.length > 0) this.#send(client, this.#hasBeenSeen ? withoutEffects(held) : held);
-    this.#hasBeenSeen = true;
+    // The keeper's position and registration in one go: nothing is lost or doubled between them. What nobody has seen yet
+    // may hold a question that its program waits for: the first reader gets it as it came, and answers.
+    const unseen = this.#keeper.takeUnseen();
+    const begun =
+      unseen === undefined
+        ? this.#keeper.snapshot().then((paint) => this.#begin(client, paint))
+        : this.#begin(client, unseen);
     if (this.#isEnded || signal.aborted) resolve();
     else {
       this.#clients.add(client);
@@ -179,12 +194,23 @@ export class LiveTerminal {
       this.#updateFlow();
     }
     try {
-      await promise;
+      // Also one that ends meanwhile shows its last screen.
+      await Promise.all([promise, begun]);
     } finally {
       this.#clients.delete(client);
       signal.removeEventListener('abort', stop);
       this.#updateFlow();
     }
+  }
+
+  /** What it begins with, then what came meanwhile. */
+  #begin(client: Client, paint: Uint8Array): void {
+    const bytes = client.heldBytes === 0 ? paint : Buffer.concat([paint, ...(client.held ?? [])]);
+    client.held = undefined;
+    client.heldBytes = 0;
+    client.isBehind = false;
+    if (bytes.length > 0) this.#send(client, bytes);
+    this.#updateFlow();
   }
 
   /** At once, whatever the output does. Resolves when the way is free for more: that returns the client's credit. */
@@ -199,6 +225,8 @@ export class LiveTerminal {
   }
 
   resize(size: TerminalSize): void {
+    if (this.#isEnded) return;
+    this.#keeper.resize(size);
     this.#pty?.resize(size);
   }
 
@@ -209,7 +237,9 @@ export class LiveTerminal {
   dropBacklog(): Promise<number> {
     let droppedBytes = 0;
     for (const client of this.#clients) {
-      droppedBytes += client.channel.dropWaiting();
+      droppedBytes += client.channel.dropWaiting() + client.heldBytes;
+      if (client.held !== undefined) client.held = [];
+      client.heldBytes = 0;
       client.isBehind = false;
     }
     if (this.#dropping !== undefined || this.#pty === undefined) return Promise.resolve(droppedBytes);
@@ -242,15 +272,15 @@ export class LiveTerminal {
     return this.#pty?.kill() ?? Promise.resolve();
   }
 
-  /** Ends every reader and gives the ring's memory back. */
+  /** Ends every reader and gives the keeper's memory back. */
   release(): void {
     for (const client of this.#clients) client.end();
     this.#stopStallCheck?.();
-    this.#ring.clear();
+    this.#keeper.clear();
   }
 
   #onOutput(bytes: Uint8Array): void {
-    this.#ring.append(bytes);
+    this.#keeper.append(bytes);
     const dropping = this.#dropping;
     if (dropping !== undefined) {
       dropping.droppedBytes += bytes.length;
@@ -265,6 +295,12 @@ export class LiveTerminal {
   }
 
   #send(client: Client, bytes: Uint8Array): void {
+    if (client.held !== undefined) {
+      client.held.push(bytes);
+      client.heldBytes += bytes.length;
+      client.isBehind = client.heldBytes >= pauseAboveBytes;
+      return;
+    }
     const sent = client.channel.send(bytes);
     if (client.channel.waitingBytes < pauseAboveBytes) {
       sent.catch(() => {});
@@ -283,7 +319,9 @@ export class LiveTerminal {
 
   #updateFlow(): void {
     const mustPause =
-      this.#dropping === undefined && [...this.#clients].some((client) => client.isBehind) && this.#pty !== undefined;
+      this.#dropping === undefined &&
+      [...this.#clients].some((client) => client.isBehind) &&
+      this.#pty !== undefined;
     if (mustPause !== this.#isPaused) {
       this.#isPaused = mustPause;
       if (mustPause) this.#pty?.pause();

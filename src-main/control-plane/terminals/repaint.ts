@@ -3,7 +3,6 @@
  * Pure. What a multiplexer does not know of (bracketed paste, focus reports) comes from the end of what the program wrote.
  */
 import type { CapturedScreen } from '../interfaces/multiplexer.ts';
-import { OutputScanner } from './output-scanner.ts';
 import { cleanTitle } from './program-title.ts';
 
 const ESC = '\x1b';
@@ -27,7 +26,8 @@ export function repaint(screen: CapturedScreen, knownModes = ''): Uint8Array {
   if (scrollRegion.top > 0 || scrollRegion.bottom < size.rows - 1)
     parts.push(`${ESC}[${scrollRegion.top + 1};${scrollRegion.bottom + 1}r`);
   for (const [mode, isOn] of modesOf(screen, knownModes))
-    if (mode !== originMode && isOn !== normallyOn.has(mode)) parts.push(`${ESC}[?${mode}${isOn ? 'h' : 'l'}`);
+    if (mode !== originMode && isOn !== normallyOn.has(mode))
+      parts.push(`${ESC}[?${mode}${isOn ? 'h' : 'l'}`);
   if (screen.isInserting) parts.push(`${ESC}[4h`);
   const isRelative = screen.modes.get(originMode) === true;
   if (isRelative) parts.push(`${ESC}[?6h`);
@@ -51,11 +51,11 @@ function lines(...captures: readonly Uint8Array[]): Uint8Array[] {
 
 function modesOf(screen: CapturedScreen, knownModes: string): Map<number, boolean> {
   const modes = new Map(screen.modes);
-  const scanner = new OutputScanner(() => {});
   // What was known is older than the end of the output, which so has the last word.
-  scanner.feed(Buffer.from(knownModes, 'latin1'));
-  scanner.feed(screen.recent);
-  for (const [, mode, final] of scanner.restoringSequences.matchAll(/\[\?(\d+)([hl])/g))
-    if (fromOutput.includes(Number(mode))) modes.set(Number(mode), final === 'h');
+  const text = knownModes + Buffer.from(screen.recent).toString('latin1');
+  for (const [piece, numbers = '', final] of text.matchAll(/\x1bc|\x1b\[\?([0-9;]{1,64})([hl])/g))
+    for (const mode of fromOutput)
+      if (piece === `${ESC}c`) modes.delete(mode);
+      else if (numbers.split(';').includes(String(mode))) modes.set(mode, final === 'h');
   return modes;
 }

@@ -98,7 +98,9 @@ export class TerminalReturns {
       });
       if (link.engine && tries === 0 && !signal.aborted) await this.#sweep(link, link.engine);
       if (isAllBack && !state.again) return;
-      await delay(clock, retryMs[Math.min(tries, retryMs.length - 1)] as number, signal).catch(() => undefined);
+      await delay(clock, retryMs[Math.min(tries, retryMs.length - 1)] as number, signal).catch(
+        () => undefined,
+      );
     }
   }
 

@@ -17,8 +17,14 @@ import type { Pty } from '../interfaces/host-connection.ts';
 import type { Log } from '../interfaces/log.ts';
 import type { Random } from '../interfaces/random.ts';
 import type { RecordCollection, RecordStore } from '../interfaces/record-store.ts';
-import type { AttachedSession, MultiplexedPty, SessionInfo, SessionPlace } from '../interfaces/multiplexer.ts';
+import type {
+  AttachedSession,
+  MultiplexedPty,
+  SessionInfo,
+  SessionPlace,
+} from '../interfaces/multiplexer.ts';
 import type { HostMultiplexers } from './host-multiplexers.ts';
+import type { CreateScreenKeeper } from '../interfaces/screen-keeper.ts';
 import { LiveTerminal } from './live-terminal.ts';
 import { repaint } from './repaint.ts';
 import {
@@ -34,9 +40,9 @@ import {
 import type { OpenedTerminal, TerminalBackend, TerminalRequest } from './terminal-backend.ts';
 import { type AwayTerminal, TerminalReturns } from './terminal-returns.ts';
 
-/** Open at once. Each costs a PTY, half a mebibyte of replay and a channel; more than that is a program gone wild. */
+/** Open at once. Each costs a PTY, a channel and, once looked at, a screen of some megabytes: more is a program gone wild. */
 export const maxOpenTerminals = 256;
-/** Ended ones whose output can still be looked at; half a mebibyte each. */
+/** Ended ones whose last screen can still be looked at; half a mebibyte each at most. */
 const maxEndedReplays = 32;
 /** Ended ones that are remembered at all. */
 const maxEndedRecords = 500;
@@ -57,6 +63,7 @@ export interface TerminalServiceDeps {
   readonly links: HostLinks;
   readonly backends: TerminalBackends;
   readonly multiplexers: Pick<HostMultiplexers, 'of' | 'close'>;
+  readonly createScreenKeeper: CreateScreenKeeper;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -319,6 +326,8 @@ export class TerminalService {
     const isSurvivor = isKept(entry.record);
     return new LiveTerminal({
       pty,
+      size: entry.record.size,
+      createScreenKeeper: this.#deps.createScreenKeeper,
       clock: this.#deps.clock,
       onTitle: (title) => this.#setTitle(entry, title),
       onEnd: (end) => this.#ended(entry, end),
@@ -407,7 +416,10 @@ export class TerminalService {
   }
 
   /** A session of ours that nobody remembers: it is shown, so that it can be used or ended. */
-  #found({ hostId, hostName }: HostLink, found: { id: string; target: TerminalTarget; info: SessionInfo }): void {
+  #found(
+    { hostId, hostName }: HostLink,
+    found: { id: string; target: TerminalTarget; info: SessionInfo },
+  ): void {
     const id = TerminalId.safeParse(found.id);
     if (!id.success || this.#entries.has(id.data)) return;
     const at = instantOf(this.#deps.clock);

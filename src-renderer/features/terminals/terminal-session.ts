@@ -18,7 +18,7 @@ import type { ByteStream, Client } from '../../transport/client.ts';
 import { CursorBlink } from './cursor-blink.ts';
 import { FloodMeter, floodBytes } from './flood-meter.ts';
 import { mayLeaveTerminal } from './outgoing-filter.ts';
-import { guardParser, isOpenableLink } from './parser-guard.ts';
+import { guardParser, isOpenableLink } from '#contract/parser-guard.ts';
 import { cleanPaste, needsPasteWarning, type PasteText } from './paste.ts';
 import { isHardwareRenderer, readRendererName } from './renderer-choice.ts';
 

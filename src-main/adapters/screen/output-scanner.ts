@@ -21,20 +21,34 @@ const trackedModes: ReadonlyMap<number, boolean> = new Map([
   [1, false], // cursor keys send application sequences
   [6, false], // origin mode
   [7, true], // wrap at the right edge
+  [9, false], // mouse reporting, four kinds
   [25, true], // cursor is visible
+  [45, false], // wrap backwards at the left edge
   [47, false],
   [66, false], // application keypad
-  [1000, false], // mouse reporting, five kinds
+  [1000, false],
   [1002, false],
   [1003, false],
-  [1006, false],
+  [1006, false], // how the mouse is reported
+  [1016, false],
   [1004, false], // focus reporting
   [1047, false],
   [1049, false], // alternate screen
   [2004, false], // bracketed paste
 ]);
-/** What DECSTR, a soft reset, puts back. */
-const softResetModes: readonly number[] = [1, 6, 7, 25, 66];
+/** What DECSTR, a soft reset, puts back in xterm.js. */
+const softResetModes: readonly number[] = [1, 6, 7, 25, 45, 66, 1004, 2004];
+/** Of these the last one that was set counts, and resetting any ends it. */
+const exclusiveModes: readonly (readonly number[])[] = [
+  [9, 1000, 1002, 1003],
+  [47, 1047, 1049],
+  [1006, 1016],
+];
+
+/** What is kept of an open sequence, to begin it again in a snapshot; a longer one is an image or a lie. */
+const maxOpenBytes = 4_096;
+
+const nothing = new Uint8Array(0);
 
 type State = 'ground' | 'escape' | 'escape-intermediate' | 'csi' | 'osc' | 'string';
 
@@ -47,6 +61,7 @@ export class OutputScanner {
   /** Modes that differ from a reset. */
   readonly #modes = new Map<number, boolean>();
   #restore = '';
+  #open: Uint8Array = nothing;
 
   /** `onTitle` gets the UTF-8 of an OSC 0 or 2, uncleaned. */
   constructor(onTitle: (payload: Uint8Array) => void) {
@@ -59,12 +74,27 @@ export class OutputScanner {
   }
 
   /**
+   * The beginning of a sequence or character whose rest is still to come. A terminal that joins here needs it, or shows
+   * the rest as text.
+   */
+  get open(): Uint8Array {
+    if (this.#open.length <= maxOpenBytes) return this.#open;
+    // The rest is skipped: as a string of no meaning, or as a command of no meaning where a BEL may end it.
+    return Buffer.from(
+      this.#state === 'osc' ? '\x1b]9999;' : this.#state === 'string' ? '\x1bX' : '',
+      'latin1',
+    );
+  }
+
+  /**
    * Reads on. Returns the first place in `bytes` where a cut hurts nothing (no sequence and no UTF-8 character is
    * open), and the modes there; undefined when there is none.
    */
   feed(bytes: Uint8Array): { offset: number; restore: string } | undefined {
     let safe: { offset: number; restore: string } | undefined;
     let index = 0;
+    // Where what is open at the end began; before this piece, unless something begins in it.
+    let openAt = -1;
     while (index < bytes.length) {
       if (this.#state === 'ground') {
         const next = bytes.indexOf(ESC, index);
@@ -74,15 +104,41 @@ export class OutputScanner {
           while (offset < end && (bytes[offset]! & 0xc0) === 0x80) offset++;
           if (offset < bytes.length) safe = { offset, restore: this.#restore };
         }
-        if (next < 0) break;
+        if (next < 0) {
+          this.#openCharacter(bytes, index);
+          return safe;
+        }
         this.#state = 'escape';
+        openAt = next;
         index = next + 1;
       } else {
+        if (bytes[index] === ESC && this.#state !== 'osc' && this.#state !== 'string') openAt = index;
         this.#step(bytes[index]!);
         index += 1;
       }
     }
+    if (this.#state === 'ground') this.#open = nothing;
+    else if (openAt >= 0) this.#open = bytes.slice(openAt);
+    else if (this.#open.length <= maxOpenBytes) this.#open = Buffer.concat([this.#open, bytes]);
     return safe;
+  }
+
+  /** The piece ends in text that began at `from`: perhaps within a character. */
+  #openCharacter(bytes: Uint8Array, from: number): void {
+    const last = bytes[bytes.length - 1]!;
+    if (last < 0x80) {
+      this.#open = nothing;
+      return;
+    }
+    const tail =
+      from > 0 || bytes.length >= 4
+        ? bytes.subarray(Math.max(from, bytes.length - 4))
+        : Buffer.concat([this.#open, bytes]).subarray(-4);
+    let lead = tail.length - 1;
+    while (lead > 0 && (tail[lead]! & 0xc0) === 0x80) lead -= 1;
+    const byte = tail[lead]!;
+    const length = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc0 ? 2 : 1;
+    this.#open = tail.length - lead < length ? tail.slice(lead) : nothing;
   }
 
   #step(byte: number): void {
@@ -175,8 +231,11 @@ export class OutputScanner {
   #set(mode: number, isOn: boolean): void {
     const normal = trackedModes.get(mode);
     if (normal === undefined) return;
-    if (normal === isOn) this.#modes.delete(mode);
-    else this.#modes.set(mode, isOn);
+    // Set again it comes last, as it came.
+    this.#modes.delete(mode);
+    for (const others of exclusiveModes)
+      if (others.includes(mode)) for (const other of others) this.#modes.delete(other);
+    if (normal !== isOn) this.#modes.set(mode, isOn);
   }
 
   #remember(): void {

@@ -1,6 +1,6 @@
 import { Terminal } from '@xterm/headless';
 import { describe, expect, it } from 'vitest';
-import { guardParser, isOpenableLink, maximumLinks } from '#renderer/features/terminals/parser-guard.ts';
+import { guardParser, isOpenableLink, maximumLinks } from '#contract/parser-guard.ts';
 
 function write(terminal: Terminal, data: string): Promise<number> {
   const startedAt = performance.now();
@@ -13,6 +13,19 @@ function guarded(): Terminal {
 }
 
 describe('guardParser', () => {
+  it('survives an erasure up to the last cell, and does it', async () => {
+    const terminal = guarded();
+    await write(terminal, 'top\u001b[24;80Hx\u001b[1Jy\u001b[24;80H\u001b[1Jz');
+    expect(terminal.buffer.active.getLine(0)?.translateToString(true)).toBe('');
+    const { active } = terminal.buffer;
+    expect(
+      active
+        .getLine(active.baseY + 23)
+        ?.translateToString(true)
+        .trim(),
+    ).toBe('z');
+  });
+
   for (const final of ['@', 'A', 'I', 'L', 'M', 'P', 'S', 'T', 'X', 'Z', 'a', 'e', ' @', ' A', "'}", "'~"]) {
     it(`survives CSI 2147483647 ${final}`, async () => {
       expect(await write(guarded(), `a\u001b[2147483647${final}b`)).toBeLessThan(100);

@@ -1,12 +1,11 @@
 /**
- * Keeps hostile output from freezing the window. Some control sequences repeat an effect as often as their parameter
+ * Keeps hostile output from freezing whoever parses it: the window, and the plane's own screen of a terminal. On the wall
+ * because both must come to the same screen from the same bytes. Some control sequences repeat an effect as often as their parameter
  * says, up to 2^31 times, so that 12 bytes of output hold the parser for minutes (measured with xterm.js 6.0.0: CSI
  * 2147483647 followed by b, I, L, M, S, T, Z or a). A count beyond the cells of the screen cannot have an effect that
  * a smaller one has not, so such a sequence is swallowed.
  * Sources: ECMA-48 §8.3; xterm control sequences (ctlseqs).
  */
-import type { IDisposable, IParser } from '@xterm/xterm';
-
 /** CSI sequences whose first parameter is a repetition count. */
 const counted: readonly { readonly final: string; readonly intermediates?: string }[] = [
   { final: '@' },
@@ -38,14 +37,30 @@ export const maximumLinks = 5_000;
 /** Characters of one OSC 8 target; browsers and shells handle no longer ones reliably. */
 export const maximumLinkLength = 2_083;
 
+interface Disposable {
+  dispose(): void;
+}
+/** As much of an xterm.js terminal as is needed, of the window's package or of the headless one. */
 export interface GuardedTerminal {
-  readonly parser: IParser;
+  readonly parser: {
+    registerCsiHandler(
+      id: { readonly final: string; readonly intermediates?: string },
+      handler: (parameters: (number | number[])[]) => boolean,
+    ): Disposable;
+    registerOscHandler(id: number, handler: (data: string) => boolean): Disposable;
+  };
+  readonly buffer: { readonly active: { readonly cursorX: number; readonly cursorY: number } };
   readonly rows: number;
   readonly cols: number;
 }
 
-export function guardParser(terminal: GuardedTerminal): IDisposable {
-  const handlers: IDisposable[] = counted.map((id) =>
+/** What the library itself calls for CSI J. */
+interface Eraser {
+  eraseInDisplay?(parameters: { readonly length: number; readonly params: readonly number[] }): boolean;
+}
+
+export function guardParser(terminal: GuardedTerminal): Disposable {
+  const handlers: Disposable[] = counted.map((id) =>
     terminal.parser.registerCsiHandler(id, (parameters) => {
       const count = parameters[0];
       return typeof count === 'number' && count > terminal.rows * terminal.cols;
@@ -70,6 +85,18 @@ export function guardParser(terminal: GuardedTerminal): IDisposable {
   // Window manipulation (CSI t) can report the title back as if typed, resize and move: nothing of it is wanted but
   // the reports of size in characters (18) that some programs need when SIGWINCH is lost.
   handlers.push(terminal.parser.registerCsiHandler({ final: 't' }, (parameters) => parameters[0] !== 18));
+
+  // CSI 1 J in the last cell throws in xterm.js 6.0.0 (it looks for a line under the last one), and a screen whose parser
+  // threw never parses again. From the first cell to the last is all of it: CSI 2 J.
+  handlers.push(
+    terminal.parser.registerCsiHandler({ final: 'J' }, (parameters) => {
+      const { cursorX, cursorY } = terminal.buffer.active;
+      if (parameters[0] !== 1 || cursorY < terminal.rows - 1 || cursorX < terminal.cols - 1) return false;
+      const { _core: core } = terminal as { readonly _core?: { readonly _inputHandler?: Eraser } };
+      core?._inputHandler?.eraseInDisplay?.({ length: 1, params: [2] });
+      return true;
+    }),
+  );
 
   return {
     dispose() {
