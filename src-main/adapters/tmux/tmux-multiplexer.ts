@@ -98,6 +98,8 @@ class TmuxMultiplexer implements Multiplexer {
   readonly #recorder: string;
   /** By window. */
   readonly #ptys = new Map<string, TmuxPty>();
+  /** Names of the sessions that are attached, by window. */
+  readonly #ids = new Map<string, string>();
   readonly #lostListeners: ((error: unknown) => void)[] = [];
   #lostError: { error: unknown } | undefined;
   #isClosed = false;
@@ -347,7 +349,9 @@ class TmuxMultiplexer implements Multiplexer {
         end: () => this.#end(pane),
         bury: () => this.#bury(pane),
         onReleased: () => {
-          if (this.#ptys.get(windowId) === pty) this.#ptys.delete(windowId);
+          if (this.#ptys.get(windowId) !== pty) return;
+          this.#ptys.delete(windowId);
+          this.#ids.delete(windowId);
         },
       },
       opened.reader,
@@ -355,6 +359,7 @@ class TmuxMultiplexer implements Multiplexer {
     );
     opened.onBytes((bytes) => pty.take(bytes));
     this.#ptys.set(windowId, pty);
+    this.#ids.set(windowId, pane.id);
     return pty;
   }
 
@@ -391,7 +396,14 @@ class TmuxMultiplexer implements Multiplexer {
     const pty = this.#ptys.get(windowId);
     if (!pty) return;
     if (name === '%unlinked-window-renamed' && title === deadName) void pty.died();
-    else if (name === '%unlinked-window-close') pty.gone();
+    else if (name === '%unlinked-window-close') this.#gone(windowId, pty);
+  }
+
+  /** Somebody ended it, or everything. */
+  #gone(windowId: string, pty: TmuxPty): void {
+    const id = this.#ids.get(windowId);
+    pty.gone();
+    if (id !== undefined) void this.#removeFiles(id);
   }
 
   /** One that may have ended before anybody listened. */
@@ -421,7 +433,7 @@ class TmuxMultiplexer implements Multiplexer {
     const byWindow = new Map(panes.map((pane) => [pane.windowId, pane]));
     for (const [windowId, pty] of [...this.#ptys]) {
       const pane = byWindow.get(windowId);
-      if (pane === undefined) pty.gone();
+      if (pane === undefined) this.#gone(windowId, pty);
       else if (pane.isDead) void pty.died();
       else if (!pane.isRecorded)
         pty.cut(new BerthError('connection-lost', 'The record of this terminal broke off.'));

@@ -26,6 +26,8 @@ const backlogLimitMs = 1_000;
 const backlogTailBytes = 4_096;
 /** CAN ends an escape sequence that the cut may have left open (ECMA-48 8.3.7 and every terminal since the VT100). */
 const cancelSequence = Uint8Array.of(0x18);
+/** RIS: everything as in a fresh terminal. */
+const resetSequence = Buffer.from('\x1bc', 'latin1');
 /** Lines that a window which comes late finds above its screen. At 120 columns a full one is 7 MB in memory. */
 export const scrollbackLines = 5_000;
 
@@ -35,6 +37,8 @@ interface Client {
   /** What came since its snapshot was asked for, until that was sent. */
   held: Uint8Array[] | undefined;
   heldBytes: number;
+  /** What paints its screen is on its way: were it thrown away, the rest would mean something else. */
+  isPainting: boolean;
   isBehind: boolean;
   /** Waiting bytes at the last look, and since when they have not become fewer. */
   waitingBytes: number;
@@ -138,7 +142,7 @@ export class LiveTerminal {
         client.held &&= [];
         client.heldBytes = 0;
         client.isBehind = false;
-        this.#send(client, paint);
+        this.#paint(client, paint);
       }
     }
     this.#listenTo(pty);
@@ -174,6 +178,7 @@ export class LiveTerminal {
       end: (error) => (error === undefined ? resolve() : reject(error)),
       held: [],
       heldBytes: 0,
+      isPainting: false,
       isBehind: false,
       waitingBytes: 0,
       stuckSinceMs: this.#clock.monotonicMs(),
@@ -209,8 +214,24 @@ export class LiveTerminal {
     client.held = undefined;
     client.heldBytes = 0;
     client.isBehind = false;
-    if (bytes.length > 0) this.#send(client, bytes);
+    if (bytes.length > 0) this.#paint(client, bytes);
     this.#updateFlow();
+  }
+
+  #paint(client: Client, bytes: Uint8Array): void {
+    client.isPainting = true;
+    void this.#send(client, bytes).then(() => {
+      client.isPainting = false;
+    });
+  }
+
+  /** A screen whose painting was cut short begins anew. */
+  #paintAgain(client: Client): void {
+    client.held = [];
+    client.heldBytes = 0;
+    void this.#keeper
+      .snapshot()
+      .then((paint) => this.#begin(client, Buffer.concat([cancelSequence, resetSequence, paint])));
   }
 
   /** At once, whatever the output does. Resolves when the way is free for more: that returns the client's credit. */
@@ -238,9 +259,10 @@ export class LiveTerminal {
     let droppedBytes = 0;
     for (const client of this.#clients) {
       droppedBytes += client.channel.dropWaiting() + client.heldBytes;
-      if (client.held !== undefined) client.held = [];
+      client.held &&= [];
       client.heldBytes = 0;
       client.isBehind = false;
+      if (client.isPainting) this.#paintAgain(client);
     }
     if (this.#dropping !== undefined || this.#pty === undefined) return Promise.resolve(droppedBytes);
     return new Promise((resolve) => {
@@ -255,8 +277,8 @@ export class LiveTerminal {
           this.#dropping = undefined;
           const shown = lastLines(dropping.tail);
           for (const client of this.#clients) {
-            this.#send(client, cancelSequence);
-            if (shown.length > 0) this.#send(client, shown);
+            void this.#send(client, cancelSequence);
+            if (shown.length > 0) void this.#send(client, shown);
           }
           this.#updateFlow();
           resolve(dropping.droppedBytes - shown.length);
@@ -290,30 +312,30 @@ export class LiveTerminal {
       dropping.quiet = this.#clock.after(backlogQuietMs, () => dropping.finish());
       return;
     }
-    for (const client of this.#clients) this.#send(client, bytes);
+    for (const client of this.#clients) void this.#send(client, bytes);
     this.#updateFlow();
   }
 
-  #send(client: Client, bytes: Uint8Array): void {
+  /** Resolves when all of it has left, or never will. */
+  #send(client: Client, bytes: Uint8Array): Promise<void> {
     if (client.held !== undefined) {
       client.held.push(bytes);
       client.heldBytes += bytes.length;
       client.isBehind = client.heldBytes >= pauseAboveBytes;
-      return;
+      return Promise.resolve();
     }
     const sent = client.channel.send(bytes);
-    if (client.channel.waitingBytes < pauseAboveBytes) {
-      sent.catch(() => {});
-      return;
-    }
+    if (client.channel.waitingBytes < pauseAboveBytes) return sent.catch(() => {});
     client.isBehind = true;
-    sent.then(
+    return sent.then(
       () => {
         client.isBehind = false;
         this.#updateFlow();
       },
       // The client is gone; its attach is ended by its signal.
-      () => this.#clients.delete(client) && this.#updateFlow(),
+      () => {
+        if (this.#clients.delete(client)) this.#updateFlow();
+      },
     );
   }
 
