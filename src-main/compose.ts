@@ -17,6 +17,7 @@ import { type Computer, installationTag, thisComputer } from './adapters/system/
 import { createFileLog } from './adapters/system/file-log.ts';
 import { ensureDataFolder } from './adapters/system/folders.ts';
 import { createLocalConnector } from './adapters/system/local-connector.ts';
+import { createNetworkWatch } from './adapters/system/network-watch.ts';
 import { createSystemRandom } from './adapters/system/random.ts';
 import type { Config } from './config.ts';
 import type { Caller } from './control-plane/caller.ts';
@@ -68,6 +69,8 @@ export async function compose(
       clock,
       remoteScriptsFolder,
     });
+    const network = createNetworkWatch({ clock });
+    ends.push(() => network.close());
     const plane = await createControlPlane({
       about: {
         version: config.version,
@@ -81,6 +84,7 @@ export async function compose(
       connector,
       engines: createContainerEngineFactory({ log, clock, remoteScriptsFolder }),
       describeKey,
+      network,
       // Rules that close a host's own services and its metadata to workspaces; where the login may not set them, the
       // doctor says so. This computer's own rules are left alone.
       mayGuard: ({ definition }) => definition.kind === 'ssh',
@@ -95,7 +99,8 @@ export async function compose(
     const { dispatcher, serve, endConnections } = carry(plane, log, random, options.isOutputChecked ?? false);
     ends.push(endConnections);
     log.info('Berth is up', { version: config.version, dataFolder, isReadOnly: store.isReadOnly });
-    return { handlers: plane.handlers, dispatcher, log, serve, close: endAll };
+    const wake: Plane['wake'] = (reason) => plane.hosts.wake(reason);
+    return { handlers: plane.handlers, dispatcher, log, serve, wake, close: endAll };
   } catch (error) {
     await endAll();
     throw error;

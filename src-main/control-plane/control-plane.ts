@@ -17,6 +17,7 @@ import type { Clock } from './interfaces/clock.ts';
 import type { ContainerEngineFactory } from './interfaces/container-engine.ts';
 import type { HostConnector } from './interfaces/host-connector.ts';
 import type { Log } from './interfaces/log.ts';
+import type { NetworkWatch } from './interfaces/network-watch.ts';
 import type { Random } from './interfaces/random.ts';
 import type { RecordStore, RowLog } from './interfaces/record-store.ts';
 import type { SecretStore } from './interfaces/secret-store.ts';
@@ -44,6 +45,7 @@ export interface ControlPlaneDeps {
   readonly connector: HostConnector;
   readonly engines: ContainerEngineFactory;
   readonly describeKey: DescribeKey;
+  readonly network: NetworkWatch;
   readonly mayGuard: HostServiceDeps['mayGuard'];
   readonly clock: Clock;
   readonly random: Random;
@@ -83,6 +85,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     clock,
     random,
     log,
+    network: deps.network,
     mayGuard: deps.mayGuard,
     isGuardWanted: () => settings.get(localOwnerId).closeHostToWorkspaces,
     secrets: {
