@@ -205,22 +205,26 @@ export class HostSupervisor {
     const { clock } = this.#deps;
     const over = new AbortController();
     let stopTimer = () => {};
+    let isLimited = false;
     let step: ConnectStep = 'resolving';
     let isAsking = false;
     const limit = () => {
       stopTimer();
+      isLimited = false;
       if (isAsking || !this.#plan.isInHurry(clock.monotonicMs())) return;
       const limitMs = hurriedStepMs(step);
       const giveUp = () =>
         over.abort(
           new BerthError('timed-out', `${this.#host.name} did not answer within ${limitMs / 1000} seconds.`),
         );
+      isLimited = true;
       stopTimer = clock.after(limitMs, giveUp);
     };
     this.#onNudge = ({ why }) => {
       if (why === 'suspicion') return;
       this.#again = this.#again === 'person' ? 'person' : why;
-      if (why === 'wake') limit();
+      // Wakes that come again and again must not keep a dead dial alive.
+      if (why === 'wake' && !isLimited) limit();
     };
     try {
       return await openHost(this.#deps, {
@@ -234,7 +238,7 @@ export class HostSupervisor {
         },
         onAsked: (questionId) => {
           isAsking = true;
-          stopTimer();
+          limit();
           this.#move({ type: 'asked', questionId });
         },
         onAnswered: () => {
