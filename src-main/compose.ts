@@ -24,12 +24,15 @@ import type { Caller } from './control-plane/caller.ts';
 import { type ControlPlane, createControlPlane } from './control-plane/control-plane.ts';
 import { createDispatcher } from './control-plane/dispatcher.ts';
 import type { Log } from './control-plane/interfaces/log.ts';
+import type { NetworkWatch } from './control-plane/interfaces/network-watch.ts';
 import type { Plane } from './control-plane/plane.ts';
 import { serveConnection } from './server/serve-connection.ts';
 
 export interface ComposeOptions {
   /** Default: the computer that this runs on. */
   readonly computer?: Computer;
+  /** Default: the network of the computer that this runs on. */
+  readonly network?: NetworkWatch;
   /** For tests: handlers' answers are checked against the contract too. */
   readonly isOutputChecked?: boolean;
   /** Told of each line of the log. */
@@ -69,8 +72,8 @@ export async function compose(
       clock,
       remoteScriptsFolder,
     });
-    const network = createNetworkWatch({ clock });
-    ends.push(() => network.close());
+    const ownNetwork = createNetworkWatch({ clock });
+    ends.push(() => ownNetwork.close());
     const plane = await createControlPlane({
       about: {
         version: config.version,
@@ -84,7 +87,7 @@ export async function compose(
       connector,
       engines: createContainerEngineFactory({ log, clock, remoteScriptsFolder }),
       describeKey,
-      network,
+      network: options.network ?? ownNetwork,
       // Rules that close a host's own services and its metadata to workspaces; where the login may not set them, the
       // doctor says so. This computer's own rules are left alone.
       mayGuard: ({ definition }) => definition.kind === 'ssh',

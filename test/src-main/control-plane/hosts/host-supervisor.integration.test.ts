@@ -45,7 +45,7 @@ describe('a plane that stays awake', () => {
   beforeAll(async () => {
     lines = [];
     states = [];
-    plane = await startPlane({ folder, onLogLine: (line) => lines.push(line) });
+    plane = await startPlane({ folder, isRoaming: true, onLogLine: (line) => lines.push(line) });
     const { id } = await plane.client.call('hosts.add', {
       name: 'Roamer',
       definition: {
