@@ -18,6 +18,7 @@ import { type Computer, installationTag, thisComputer } from './adapters/system/
 import { createFileLog } from './adapters/system/file-log.ts';
 import { ensureDataFolder } from './adapters/system/folders.ts';
 import { createLocalConnector } from './adapters/system/local-connector.ts';
+import { createNetworkWatch } from './adapters/system/network-watch.ts';
 import { createSystemRandom } from './adapters/system/random.ts';
 import { createMultiplexerFactory } from './adapters/tmux/tmux-multiplexer.ts';
 import type { Config } from './config.ts';
@@ -25,12 +26,15 @@ import type { Caller } from './control-plane/caller.ts';
 import { type ControlPlane, createControlPlane } from './control-plane/control-plane.ts';
 import { createDispatcher } from './control-plane/dispatcher.ts';
 import type { Log } from './control-plane/interfaces/log.ts';
+import type { NetworkWatch } from './control-plane/interfaces/network-watch.ts';
 import type { Plane } from './control-plane/plane.ts';
 import { serveConnection } from './server/serve-connection.ts';
 
 export interface ComposeOptions {
   /** Default: the computer that this runs on. */
   readonly computer?: Computer;
+  /** Default: the network of the computer that this runs on. */
+  readonly network?: NetworkWatch;
   /** For tests: handlers' answers are checked against the contract too. */
   readonly isOutputChecked?: boolean;
   /** Told of each line of the log. */
@@ -70,6 +74,8 @@ export async function compose(
       clock,
       remoteScriptsFolder,
     });
+    const ownNetwork = createNetworkWatch({ clock });
+    ends.push(() => ownNetwork.close());
     const plane = await createControlPlane({
       about: {
         version: config.version,
@@ -85,6 +91,7 @@ export async function compose(
       multiplexers: createMultiplexerFactory({ log, clock, remoteScriptsFolder }),
       describeKey,
       createScreenKeeper,
+      network: options.network ?? ownNetwork,
       // Rules that close a host's own services and its metadata to workspaces; where the login may not set them, the
       // doctor says so. This computer's own rules are left alone.
       mayGuard: ({ definition }) => definition.kind === 'ssh',
@@ -99,7 +106,8 @@ export async function compose(
     const { dispatcher, serve, endConnections } = carry(plane, log, random, options.isOutputChecked ?? false);
     ends.push(endConnections);
     log.info('Berth is up', { version: config.version, dataFolder, isReadOnly: store.isReadOnly });
-    return { handlers: plane.handlers, dispatcher, log, serve, close: endAll };
+    const wake: Plane['wake'] = (reason) => plane.hosts.wake(reason);
+    return { handlers: plane.handlers, dispatcher, log, serve, wake, close: endAll };
   } catch (error) {
     await endAll();
     throw error;

@@ -9,6 +9,7 @@ import {
   dialog,
   ipcMain,
   MessageChannelMain,
+  powerMonitor,
   session,
   utilityProcess,
 } from 'electron';
@@ -17,6 +18,7 @@ import { readConfig } from './config.ts';
 import { registerAppScheme, serveAppScheme } from './desktop/app-protocol.ts';
 import { deepLinkIn, linkScheme, parseDeepLink } from './desktop/deep-link.ts';
 import { createPlaneHost, type PlaneHost } from './desktop/plane-host.ts';
+import { watchPower } from './desktop/power-watch.ts';
 import { isOwnPage, serveShellBridge } from './desktop/shell-bridge.ts';
 import { openWindow } from './desktop/window.ts';
 import { secureApp, secureSession } from './desktop/window-security.ts';
@@ -68,6 +70,7 @@ function start(): void {
     },
   });
   plane = host;
+  watchPower(powerMonitor, (reason) => host.wake(reason));
   // 7. What a page may ask, before there is one.
   serveShellBridge({ ipc: ipcMain, window: () => window, onCommand: (id) => tell({ type: 'command', id }) });
   ipcMain.on('berth:want-port', (event) => {

@@ -44,6 +44,7 @@ async function obey(order: PlaneOrder, port: MessagePortLike | undefined): Promi
   const plane = await starting.catch(() => undefined);
   if (order.t === 'connect' && port !== undefined)
     plane?.serve(messagePortConnection(port, { isElectron: true }), owner);
+  if (order.t === 'wake') plane?.wake(order.reason);
   if (order.t !== 'close') return;
   await plane?.close();
   process.exit(0);

@@ -19,6 +19,7 @@ import type { ContainerEngineFactory } from './interfaces/container-engine.ts';
 import type { HostConnector } from './interfaces/host-connector.ts';
 import type { Log } from './interfaces/log.ts';
 import type { MultiplexerFactory } from './interfaces/multiplexer.ts';
+import type { NetworkWatch } from './interfaces/network-watch.ts';
 import type { Random } from './interfaces/random.ts';
 import type { RecordStore, RowLog } from './interfaces/record-store.ts';
 import type { CreateScreenKeeper } from './interfaces/screen-keeper.ts';
@@ -50,6 +51,7 @@ export interface ControlPlaneDeps {
   readonly multiplexers: MultiplexerFactory;
   readonly describeKey: DescribeKey;
   readonly createScreenKeeper: CreateScreenKeeper;
+  readonly network: NetworkWatch;
   readonly mayGuard: HostServiceDeps['mayGuard'];
   readonly clock: Clock;
   readonly random: Random;
@@ -89,6 +91,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     clock,
     random,
     log,
+    network: deps.network,
     mayGuard: deps.mayGuard,
     isGuardWanted: () => settings.get(localOwnerId).closeHostToWorkspaces,
     secrets: {

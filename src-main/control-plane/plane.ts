@@ -3,6 +3,7 @@ import type { Connection } from '#contract/frame.ts';
 import type { Caller } from './caller.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import type { Handlers } from './handler.ts';
+import type { WakeReason } from './hosts/wake-rounds.ts';
 import type { Log } from './interfaces/log.ts';
 
 export interface Plane {
@@ -11,6 +12,8 @@ export interface Plane {
   readonly log: Log;
   /** Serves one connection until it closes. The caller was decided by whoever accepted it. */
   serve(connection: Connection, caller: Caller): void;
+  /** Told by the system around it that the computer woke: see HostService. */
+  wake(reason: WakeReason): void;
   /** Ends connections, then services, then adapters. */
   close(): Promise<void>;
 }

@@ -17,14 +17,21 @@ export interface PlaneHostOptions {
 export interface PlaneHost {
   /** The window's end of a new port. The other end waits for the plane if it is not up. */
   connect(): MessagePortMain;
+  /** Tells the plane that the computer woke. One that is not up probes everything anyway when it is. */
+  wake(reason: WakeWord): void;
   /** Asks the plane to close, and resolves when its process is gone; ends it by force after a while. */
   close(): Promise<void>;
 }
 
 /** What the plane's process says to its host. */
 export type PlaneMessage = { readonly t: 'ready' } | { readonly t: 'failed'; readonly message: string };
+/** Why the system says that the computer is awake. */
+export type WakeWord = 'resume' | 'unlock';
 /** What its host says to it; `connect` carries a port. */
-export type PlaneOrder = { readonly t: 'connect' } | { readonly t: 'close' };
+export type PlaneOrder =
+  | { readonly t: 'connect' }
+  | { readonly t: 'wake'; readonly reason: WakeWord }
+  | { readonly t: 'close' };
 
 /** Milliseconds before the n-th start after a death. */
 const restartDelaysMs = [0, 500, 2_000, 5_000, 10_000] as const;
@@ -86,6 +93,9 @@ export function createPlaneHost(options: PlaneHostOptions): PlaneHost {
       if (child === undefined) waiting.push(port1);
       else order(child, { t: 'connect' }, [port1]);
       return port2;
+    },
+    wake: (reason) => {
+      if (child !== undefined && !isClosing) order(child, { t: 'wake', reason });
     },
     close: async () => {
       isClosing = true;

@@ -57,8 +57,11 @@ export const byteFlow = {
 /** Items that a plain stream may have under way. State streams coalesce at zero, so a small number loses nothing. */
 export const itemFlow = { initialItems: 64, acknowledgeItems: 16 } as const;
 
-/** Milliseconds: a client pings when nothing arrived for `pingAfterMs`, and gives up after `deadAfterMs` of silence. */
-export const heartbeat = { pingAfterMs: 5_000, deadAfterMs: 15_000 } as const;
+/**
+ * Milliseconds: a client pings when nothing arrived for `pingAfterMs`, and gives up after `deadAfterMs` of silence. A way
+ * that is half open is noticed within 10 s (`deadAfterMs` and a fifth of `pingAfterMs`).
+ */
+export const heartbeat = { pingAfterMs: 3_500, deadAfterMs: 9_000 } as const;
 
 export function encodeBinary(streamId: number, payload: Uint8Array): Uint8Array<ArrayBuffer> {
   const message = new Uint8Array(4 + payload.byteLength);

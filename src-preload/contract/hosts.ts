@@ -119,8 +119,10 @@ export const HostState = z.discriminatedUnion('phase', [
     phase: z.literal('lost'),
     sinceAt: Instant,
     attempt: z.number().int(),
-    /** When the next attempt begins; null while one is under way. */
+    /** When the next attempt begins; null while one is under way or a network is waited for. */
     retryAt: Instant.nullable(),
+    /** This computer has no network: the next attempt begins when it has one. */
+    isWaitingForNetwork: z.boolean(),
     error: ErrorShape,
   }),
   z.object({ phase: z.literal('needs-you'), questionId: QuestionId }),
@@ -309,6 +311,16 @@ export const hostMethods = {
     output: Host,
     errors: [],
     rest: { method: 'POST', path: '/hosts/:id/disconnect' },
+  }),
+  'hosts.wake': call({
+    summary:
+      'Tells that this computer woke or its network changed: connections are probed now, lost ones tried now',
+    // It changes nothing that a person decides, and the plane takes one a second.
+    scope: 'hosts.read',
+    input: z.object({ reason: z.enum(['online', 'visible', 'sleep']) }),
+    output: z.object({}),
+    errors: [],
+    rest: { method: 'POST', path: '/hosts/wake' },
   }),
   'hosts.replaceKey': call({
     summary: 'Trusts a changed host key in place of the old one; both fingerprints must be given as shown',

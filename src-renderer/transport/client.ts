@@ -6,6 +6,7 @@
 import { BerthError, ErrorShape } from '#contract/berth-error.ts';
 import { byteFlow, type Connection, heartbeat, itemFlow } from '#contract/frame.ts';
 import type { BytesName, CallName, InputOf, ItemOf, OutputOf, StreamName } from '#contract/index.ts';
+import { createPulse } from './pulse.ts';
 
 export interface RequestOptions {
   readonly signal?: AbortSignal;
@@ -46,8 +47,11 @@ export interface ConnectedClient extends Client {
   onClose(listener: (reason: BerthError) => void): void;
   /** Milliseconds of the last ping's round trip; null before the first. */
   readonly roundTripMs: number | null;
-  /** Asks for a sign of life now, as after a sleep of the computer. */
-  probe(): void;
+  /**
+   * Asks for a sign of life now, as after a sleep of the computer: the answer to this very question, or bytes that still
+   * arrive in the second half of the time. With neither within `timeoutMs` the connection is lost.
+   */
+  probe(timeoutMs: number): void;
   /** Everything pending fails with `reason`. */
   close(reason?: BerthError): void;
 }
@@ -66,19 +70,14 @@ interface Pending {
 type ServerMessage = Readonly<{ t: string; id: number } & Record<string, unknown>>;
 
 export function createClient(connection: Connection, options: ClientOptions = {}): ConnectedClient {
-  const beat = options.heartbeat ?? heartbeat;
   const pending = new Map<number, Pending>();
   const closeListeners: ((reason: BerthError) => void)[] = [];
   let lastId = 0;
   let closeReason: BerthError | undefined;
-  let lastHeardAt = performance.now();
-  let pingSentAt: number | undefined;
-  let roundTripMs: number | null = null;
-
   function lose(reason: BerthError): void {
     if (closeReason !== undefined) return;
     closeReason = reason;
-    clearInterval(timer);
+    pulse.stop();
     const lost = [...pending.values()];
     pending.clear();
     for (const entry of lost) entry.onLost(reason);
@@ -96,29 +95,16 @@ export function createClient(connection: Connection, options: ClientOptions = {}
     pending.delete(id);
   }
 
-  function ping(): void {
-    if (pingSentAt !== undefined) return;
-    pingSentAt = performance.now();
-    connection.send({ t: 'ping', n: Math.floor(pingSentAt) });
-  }
-
-  const timer = setInterval(() => {
-    const silentMs = performance.now() - lastHeardAt;
-    // A computer that slept counts the silence from its first ping after waking, not from before it slept.
-    const unansweredMs = pingSentAt === undefined ? 0 : performance.now() - pingSentAt;
-    if (unansweredMs >= beat.deadAfterMs - beat.pingAfterMs && silentMs >= beat.deadAfterMs)
-      lose(connectionLost('Berth does not answer any more.'));
-    else if (silentMs >= beat.pingAfterMs) ping();
-  }, beat.pingAfterMs / 5);
+  const pulse = createPulse({
+    beat: options.heartbeat ?? heartbeat,
+    sendPing: (n) => connection.send({ t: 'ping', n }),
+    onDead: () => lose(connectionLost('Berth does not answer any more.')),
+  });
 
   connection.onFrame((value) => {
-    lastHeardAt = performance.now();
+    pulse.heard();
     if (!isServerMessage(value)) return lose(connectionLost('Berth sent something that is not a frame.'));
-    if (value.t === 'pong') {
-      if (pingSentAt !== undefined) roundTripMs = performance.now() - pingSentAt;
-      pingSentAt = undefined;
-      return;
-    }
+    if (value.t === 'pong') return pulse.pong(value.n);
     if (value.t === 'fail' && value.id === 0) {
       const error = errorOf(value.error);
       return lose(new BerthError('connection-lost', error.message, { cause: error }));
@@ -127,7 +113,7 @@ export function createClient(connection: Connection, options: ClientOptions = {}
     pending.get(value.id)?.onFrame(value);
   });
   connection.onBinary((id, payload) => {
-    lastHeardAt = performance.now();
+    pulse.heard();
     pending.get(id)?.onBytes?.(payload);
   });
   connection.onClose(() => lose(connectionLost('The connection to Berth was lost.')));
@@ -191,9 +177,9 @@ export function createClient(connection: Connection, options: ClientOptions = {}
       else listener(closeReason);
     },
     get roundTripMs() {
-      return roundTripMs;
+      return pulse.roundTripMs;
     },
-    probe: ping,
+    probe: (timeoutMs) => pulse.probe(timeoutMs),
     close: (reason) => lose(reason ?? connectionLost('The connection was closed.')),
   };
 }

@@ -1,12 +1,25 @@
 /** A browser's web socket as a connection: text messages hold one JSON frame, binary messages bytes. */
 import { type Connection, decodeBinary, encodeBinary } from '#contract/frame.ts';
 
-/** Resolves once the socket is open; rejects when it closes before. */
-export function openWebSocket(url: string, protocols: readonly string[]): Promise<Connection> {
+/** Resolves once the socket is open; rejects when it closes before, or `signal` aborts. */
+export function openWebSocket(
+  url: string,
+  protocols: readonly string[],
+  signal: AbortSignal,
+): Promise<Connection> {
   return new Promise((resolve, reject) => {
     const socket = new WebSocket(url, [...protocols]);
     socket.binaryType = 'arraybuffer';
-    socket.addEventListener('open', () => resolve(webSocketConnection(socket)), { once: true });
+    const onAbort = () => {
+      reject(signal.reason as Error);
+      socket.close();
+    };
+    signal.addEventListener('abort', onAbort, { once: true });
+    const opened = () => {
+      signal.removeEventListener('abort', onAbort);
+      resolve(webSocketConnection(socket));
+    };
+    socket.addEventListener('open', opened, { once: true });
     socket.addEventListener('close', () => reject(new Error('The socket did not open.')), { once: true });
   });
 }

@@ -1,7 +1,10 @@
 /** The built desktop app, whole: main process, plane, preload and window, in a real Chromium under the stand-in. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ShellBridge, ShellEvent } from '#contract/shell.ts';
 import { type Desktop, launchDesktop } from '#test/electron/launch-desktop.ts';
+import { waitUntil } from '#test/servers/wait-until.ts';
 
 /** Runs in the page. */
 declare const berthShell: ShellBridge;
@@ -253,6 +256,20 @@ describe('the desktop app', () => {
       (window as unknown as PageGlobals).shellEvents.some((event) => event.type === 'plane-restarted'),
     );
     expect(await callPlane('about.get')).toMatchObject({ t: 'reply', output: { mode: 'desktop' } });
+  });
+
+  it('tells the plane what the system says of sleep', async () => {
+    const log = async () => await readFile(join(desktop.dataFolder, 'berth.log'), 'utf8');
+    desktop.tell({ do: 'power', event: 'resume' });
+    await waitUntil(async () => (await log()).includes('"reason":"resume"'), {
+      what: 'the plane heard of it',
+    });
+    desktop.tell({ do: 'power', event: 'suspend' });
+    desktop.tell({ do: 'power', event: 'unlock-screen' });
+    await waitUntil(async () => (await log()).includes('"reason":"unlock"'), {
+      what: 'the plane heard of it',
+    });
+    expect(await log()).not.toContain('suspend');
   });
 
   it('closes the plane in good order when it quits', async () => {

@@ -156,6 +156,7 @@ const dialog = {
 const shell = {
   openExternal: async (url: string) => journal({ what: 'open-external', url }),
 };
+const powerMonitor = new EventEmitter();
 const protocol = {
   registerSchemesAsPrivileged: () => app.beforeReady('registerSchemesAsPrivileged'),
 };
@@ -178,6 +179,8 @@ process.on('message', (command: Command) => {
       lastContents?.emit('will-attach-webview', { preventDefault: () => (isPrevented = true) });
       return journal({ what: 'webview-prevented', value: isPrevented });
     }
+    case 'power':
+      return void powerMonitor.emit(command.event);
     case 'choose-file':
       chosenFile = command.path;
       return undefined;
@@ -194,6 +197,7 @@ export {
   Menu,
   MessageChannelMain,
   nativeTheme,
+  powerMonitor,
   protocol,
   screen,
   session,

@@ -37,6 +37,8 @@ export type Command =
     }
   | { readonly do: 'attach-webview' }
   | { readonly do: 'choose-file'; readonly path: string | null }
+  /** An event of the power monitor, as `resume`. */
+  | { readonly do: 'power'; readonly event: string }
   | { readonly do: 'quit' };
 
 export function journal(entry: JournalEntry): void {

@@ -43,6 +43,8 @@ export async function launchDesktop(...args: string[]): Promise<Desktop> {
   const dataFolder = await mkdtemp(join(tmpdir(), 'berth-desktop-'));
   const child = start(dataFolder, args);
   const exited = once(child, 'exit').then(([exitCode]) => exitCode as number | null);
+  // Its last words may come after its end.
+  const disconnected = once(child, 'disconnect');
   const entries: JournalEntry[] = [];
   child.on('message', (entry: JournalEntry) => entries.push(entry));
 
@@ -80,6 +82,7 @@ export async function launchDesktop(...args: string[]): Promise<Desktop> {
       },
       quit: async () => {
         child.send({ do: 'quit' } satisfies Command);
+        await disconnected;
         return exited;
       },
       close,

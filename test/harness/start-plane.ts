@@ -18,6 +18,7 @@ import type { Workspace, WorkspaceState } from '#contract/workspaces.ts';
 import { compose } from '#main/compose.ts';
 import type { Plane } from '#main/control-plane/plane.ts';
 import { type ByteStream, type ConnectedClient, createClient } from '#renderer/transport/client.ts';
+import { FakeNetwork } from './fake-network.ts';
 import { carriers } from '#test/transports/carriers.ts';
 import type { RemoteHost } from '#test/servers/remote-host.ts';
 
@@ -26,6 +27,8 @@ export interface StartPlaneOptions {
   readonly onLogLine?: (line: string) => void;
   /** As `--add-host` takes it. */
   readonly addHostFile?: string;
+  /** Follows the real network of this machine, on which other tests plug and unplug. Default false. */
+  readonly isRoaming?: boolean;
   /** A data folder to use again, as after a restart; it is then left in place. */
   readonly folder?: string;
 }
@@ -43,6 +46,7 @@ export async function startPlane(options: StartPlaneOptions = {}): Promise<TestP
     },
     {
       isOutputChecked: true,
+      ...(options.isRoaming ? {} : { network: new FakeNetwork() }),
       ...(options.onLogLine === undefined ? {} : { onLogLine: options.onLogLine }),
       // No agent, no keychain, no configuration of the person who runs the tests.
       computer: { platform: 'linux', homeFolder: folder, env: {} },

@@ -6,6 +6,7 @@
 #   link    D S OTHER       a cable to the host in slot OTHER
 #   inside  D S NAME        runs as the host's PID 1: own root (an overlay of this machine's), sshd, containerd, dockerd
 #   silence D S, heal D S   a black hole, and its end
+#   move    D S N           this machine's end of the cable gets the address 10.78.S.N in place of the one it had
 #   cut     D S             a power cut: the link goes silent, unsynced writes are lost, every process dies at once
 #   destroy D S             a cut, and then nothing is left: namespaces, cable, loop device, cgroups, directory
 #   keep    D S TOKEN       waits for end of file on stdin (the test process is gone, however it went), then destroys
@@ -194,6 +195,11 @@ table inet berth_silence {
 RULES
 }
 
+move() { # as when a laptop comes into another network: what was bound to the old address is dead, and nobody says so
+  ip address flush dev "$cable"
+  ip address add "$subnet.$1/24" dev "$cable"
+}
+
 heal() {
   nsenter --net="/run/netns/$1" nft delete table inet berth_silence
 }
@@ -284,6 +290,7 @@ network) network ;;
 link) link "$4" ;;
 inside) inside "$4" ;;
 silence) silence "$(netns_name "$slot")" ;;
+move) move "$4" ;;
 heal) heal "$(netns_name "$slot")" ;;
 cut) power_cut ;;
 destroy)

@@ -176,6 +176,14 @@ export class RemoteHost implements AsyncDisposable {
   }
 
   /**
+   * This machine's end of the cable gets another last number (1 at first), as when a laptop changes its network:
+   * connections from the old address are dead, without a word.
+   */
+  async moveCable(lastNumber: number): Promise<void> {
+    await this.#slot.script('move', String(lastNumber));
+  }
+
+  /**
    * A cable between two hosts: each reaches the other's address. (Without one they do not.) With `other.blackhole()` the
    * other one is reachable through this one alone, as behind a jump host. Gone when either boots again.
    */

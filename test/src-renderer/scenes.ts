@@ -194,6 +194,7 @@ const usual: Scene = {
       sinceAt: at,
       attempt: 3,
       retryAt: at,
+      isWaitingForNetwork: false,
       error: { code: 'host.unreachable', message: 'No answer from 203.0.113.7.', details: {} },
     }),
     host(3, 'This computer', ready(0.4), true),

@@ -174,6 +174,7 @@ const work: Scene = {
       sinceAt: ago(600),
       attempt: 3,
       retryAt: ago(-20),
+      isWaitingForNetwork: false,
       error: { code: 'host.unreachable', message: 'No answer from 203.0.113.7.', details: {} },
     }),
     host(3, 'This computer', ready(0.4), true),

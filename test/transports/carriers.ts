@@ -106,7 +106,7 @@ async function webSockets(): Promise<Pair> {
   const address = http.address();
   if (address === null || typeof address === 'string') throw new Error('no port');
   const accepted = once(sockets, 'connection');
-  const client = await openWebSocket(`ws://127.0.0.1:${address.port}`, []);
+  const client = await openWebSocket(`ws://127.0.0.1:${address.port}`, [], new AbortController().signal);
   const [socket] = (await accepted) as [Parameters<typeof planeSocket>[0]];
   return {
     client,

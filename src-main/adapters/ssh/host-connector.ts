@@ -138,7 +138,8 @@ export function createHostConnector(deps: HostConnectorDeps): HostConnector {
     }
     const primary = links.pop() as SshLink;
     const { hostKey, server } = login as Login;
-    deps.log.info('connected', { hop: target.name, hops: hops.length, server });
+    // Not a line for each time: a way that flaps would fill the log, and what was learnt is kept as the host's facts.
+    deps.log.debug('connected', { hop: target.name, hops: hops.length, server });
     return new SshConnection({
       primary,
       learnt: { sshServer: server, hostKey },

@@ -170,7 +170,7 @@ export function connectionLost(hop: string, cause?: unknown): BerthError {
 export function noAnswer(hop: string, what: string, timeoutMs: number): BerthError {
   return new BerthError(
     'timed-out',
-    `${hop} did not ${what} within ${Math.round(timeoutMs / 1000)} seconds. Check the network and the load of the machine.`,
+    `${hop} did not ${what} within ${Number((timeoutMs / 1000).toFixed(1))} seconds. Check the network and the load of the machine.`,
     { details: { hop, timeoutMs } },
   );
 }

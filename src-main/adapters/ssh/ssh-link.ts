@@ -5,7 +5,7 @@
  */
 import type { Client, ClientChannel } from 'ssh2';
 import type { BerthError } from '#contract/berth-error.ts';
-import type { Clock } from '../../control-plane/interfaces/clock.ts';
+import { afterAwake, type Clock } from '../../control-plane/interfaces/clock.ts';
 import type { Login } from './login.ts';
 import { pingServer } from './ssh2-internals.ts';
 import { cancelled, connectionLost, type ErrorSubject, noAnswer } from './ssh-error.ts';
@@ -32,6 +32,8 @@ export class SshLink {
   #stopTimer: (() => void) | undefined;
   /** Since the last look. A flag: a clock that knows of sleep is too slow to be asked for every packet. */
   #hasReceived = false;
+  /** How often anything arrived, for whoever probes. */
+  #arrivals = 0;
   #tickedAtMs: number;
   #misses = 0;
   #isPingOpen = false;
@@ -45,6 +47,7 @@ export class SshLink {
     this.#tickedAtMs = clock.monotonicMs();
     login.transport.on('data', () => {
       this.#hasReceived = true;
+      this.#arrivals += 1;
     });
     this.client.on('error', (error: Error) => this.die(connectionLost(subject.hop, error)));
     this.client.on('close', () => this.die(connectionLost(subject.hop)));
@@ -85,7 +88,8 @@ export class SshLink {
   }
 
   /**
-   * One round trip to the server's process for this connection, in milliseconds.
+   * One round trip to the server's process for this connection, in milliseconds. Where the answer stands in line behind
+   * a flood, bytes that still arrive in the second half of the time are the proof.
    * @throws timed-out, and then the link is dead; connection-lost
    */
   probe(timeoutMs: number): Promise<number> {
@@ -93,11 +97,18 @@ export class SshLink {
     return new Promise((resolve, reject) => {
       if (!this.isAlive) return reject(this.endError());
       const stopListening = this.onLost((error) => settle(() => reject(error)));
-      const stopTimer = this.#clock.after(timeoutMs, () =>
-        this.die(noAnswer(this.subject.hop, 'answer', timeoutMs)),
-      );
+      let seen = Number.POSITIVE_INFINITY;
+      // What waited in the socket since before a sleep has been read by then.
+      const stopLooking = afterAwake(this.#clock, timeoutMs / 2, () => {
+        seen = this.#arrivals;
+      });
+      const stopTimer = afterAwake(this.#clock, timeoutMs, () => {
+        if (this.#arrivals > seen) settle(() => resolve(this.#clock.monotonicMs() - startedAtMs));
+        else this.die(noAnswer(this.subject.hop, 'answer', timeoutMs));
+      });
       const settle = (done: () => void) => {
         stopTimer();
+        stopLooking();
         stopListening();
         done();
       };
@@ -131,7 +142,7 @@ export class SshLink {
         done();
       };
       const onAbort = () => settle(() => reject(cancelled()));
-      const stopTimer = this.#clock.after(OPEN_TIMEOUT_MS, () =>
+      const stopTimer = afterAwake(this.#clock, OPEN_TIMEOUT_MS, () =>
         this.die(noAnswer(this.subject.hop, 'open a channel', OPEN_TIMEOUT_MS)),
       );
       const stopListening = this.onLost((error) => settle(() => reject(error)));

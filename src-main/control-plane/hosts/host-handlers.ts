@@ -20,6 +20,10 @@ export function hostHandlers(
     },
     'hosts.connect': ({ id }) => hosts.connect(id),
     'hosts.disconnect': ({ id }) => hosts.disconnect(id),
+    'hosts.wake': ({ reason }) => {
+      hosts.wake(reason);
+      return {};
+    },
     'hosts.replaceKey': (input) => hosts.replaceKey(input),
     'hosts.doctor': ({ id }, { signal }) => hosts.doctor(id, signal),
     'hosts.images': ({ id }, { signal }) => hosts.images(id, signal),

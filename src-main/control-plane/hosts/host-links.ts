@@ -30,6 +30,9 @@ export interface HostLinks {
   onLost(listener: (hostId: HostId) => void): () => void;
   /** Called when a host is removed from Berth. */
   onRemoved(listener: (hostId: HostId) => void): () => void;
-  /** Told of trouble on a link by whoever met it: probes at once. */
-  suspect(hostId: HostId): void;
+  /**
+   * Told of trouble on a link by whoever met it: probes at once, by default within 2.5 s. A link that does not answer is
+   * lost and dialled again at once; where none is up, nothing happens.
+   */
+  suspect(hostId: HostId, timeoutMs?: number): void;
 }

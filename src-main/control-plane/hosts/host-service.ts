@@ -12,6 +12,7 @@ import { Collection } from '../changes.ts';
 import { instantOf } from '../interfaces/clock.ts';
 import type { HostConnector } from '../interfaces/host-connector.ts';
 import type { Log } from '../interfaces/log.ts';
+import type { NetworkWatch } from '../interfaces/network-watch.ts';
 import type { Random } from '../interfaces/random.ts';
 import type { RecordCollection, RecordStore } from '../interfaces/record-store.ts';
 import type { Secret } from '../interfaces/secret.ts';
@@ -29,6 +30,8 @@ import type { OpenHostDeps } from './open-host.ts';
 import { watchSleep } from './sleep-watch.ts';
 import { testHost } from './test-host.ts';
 import { TrialAnswers } from './trial-answers.ts';
+import { TroubleLog } from './trouble-log.ts';
+import { type WakeReason, WakeRounds } from './wake-rounds.ts';
 
 /** What hosts need of the credentials. */
 export interface HostSecrets {
@@ -53,6 +56,7 @@ export interface HostServiceDeps
   readonly store: RecordStore;
   readonly random: Random;
   readonly log: Log;
+  readonly network: NetworkWatch;
 }
 
 export class HostService {
@@ -64,6 +68,7 @@ export class HostService {
   readonly #openDeps: OpenHostDeps;
   readonly #guards: GuardKeeper;
   readonly #ends: (() => void)[] = [];
+  readonly #wakes: WakeRounds;
   /** Writes of one host follow each other, so that the last word on disk is the last word said. */
   readonly #writes = new Map<HostId, Promise<void>>();
 
@@ -81,9 +86,21 @@ export class HostService {
       secretOf: (id) => deps.secrets.secretOf(id),
     };
     this.#guards = new GuardKeeper(deps);
+    const troubles = new TroubleLog();
+    this.#wakes = new WakeRounds(deps.clock, (reason) => {
+      const times = troubles.count(deps.clock.monotonicMs());
+      if (times !== undefined)
+        deps.log.info('the computer woke, or its network changed', {
+          reason,
+          isOnline: deps.network.isOnline,
+          times,
+        });
+      for (const supervisor of this.#supervisors.values()) supervisor.nudge({ why: 'wake' });
+    });
     this.#links = new LiveLinks({
       hostOf: (id) => this.#hosts.get(id),
-      suspect: (id) => this.#supervisors.get(id)?.nudge(),
+      suspect: (id, probeMs) =>
+        this.#supervisors.get(id)?.nudge({ why: 'suspicion', ...(probeMs === undefined ? {} : { probeMs }) }),
       log: deps.log,
     });
   }
@@ -98,19 +115,26 @@ export class HostService {
   }
 
   start(): void {
-    const { clock, log, secrets } = this.#deps;
+    const { clock, network, secrets } = this.#deps;
     this.#ends.push(
-      watchSleep(clock, (gapMs) => {
-        log.info('the computer slept, or its clock was set', { gapMs });
-        for (const supervisor of this.#supervisors.values()) supervisor.nudge();
-      }),
+      watchSleep(clock, () => this.wake('sleep')),
+      network.onChange(() => this.wake('network')),
+      () => this.#wakes.close(),
       secrets.onUsable(() => {
         for (const supervisor of this.#supervisors.values())
-          if (waitsForSecrets(supervisor.state)) supervisor.nudge();
+          if (waitsForSecrets(supervisor.state)) supervisor.nudge({ why: 'person' });
       }),
     );
     for (const host of this.#hosts.all())
       if (host.desired === 'connected') this.#supervisors.get(host.id)?.connect();
+  }
+
+  /**
+   * Nothing known about the ways to hosts counts any more: links are probed with a short time-out, lost hosts tried now.
+   * At most one round a second; a wake in between has the next one.
+   */
+  wake(reason: WakeReason): void {
+    if (this.#ends.length > 0) this.#wakes.ask(reason);
   }
 
   async close(): Promise<void> {
@@ -275,6 +299,7 @@ export class HostService {
         ...this.#openDeps,
         random: this.#deps.random,
         log,
+        isOnline: () => this.#deps.network.isOnline,
         onState: (state) => this.#showState(id, state),
         // Rules before anybody is told that the host is ready: no workspace starts in an open network.
         prepare: async (connection, { engine, engineInfo }, signal) => {

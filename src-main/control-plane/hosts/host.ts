@@ -41,7 +41,8 @@ export type HostEvent =
       readonly type: 'retry';
       readonly at: string;
       readonly attempt: number;
-      readonly retryAt: string;
+      /** Null: when there is a network. */
+      readonly retryAt: string | null;
       readonly error: ErrorShape;
     }
   | { readonly type: 'gave-up'; readonly at: string; readonly error: ErrorShape }
@@ -60,7 +61,8 @@ export function moveHost(reach: Reach, event: HostEvent): Reach {
   switch (event.type) {
     case 'attempt':
       // Losing a host and trying to have it back is one story for the person: "lost since …".
-      if (shown.phase === 'lost') return show({ ...shown, attempt: event.attempt, retryAt: null });
+      if (shown.phase === 'lost')
+        return show({ ...shown, attempt: event.attempt, retryAt: null, isWaitingForNetwork: false });
       return show({
         phase: 'connecting',
         step: ConnectStep.enum.resolving,
@@ -93,13 +95,21 @@ export function moveHost(reach: Reach, event: HostEvent): Reach {
       if (shown.phase !== 'ready') return reach;
       return show({ ...shown, engineRoute: event.engineRoute, engineError: event.engineError });
     case 'lost':
-      return show({ phase: 'lost', sinceAt: event.at, attempt: 0, retryAt: null, error: event.error });
+      return show({
+        phase: 'lost',
+        sinceAt: event.at,
+        attempt: 0,
+        retryAt: null,
+        isWaitingForNetwork: false,
+        error: event.error,
+      });
     case 'retry':
       return show({
         phase: 'lost',
         sinceAt: lostSince(reach) ?? event.at,
         attempt: event.attempt,
         retryAt: event.retryAt,
+        isWaitingForNetwork: event.retryAt === null,
         error: event.error,
       });
     case 'gave-up':
@@ -155,6 +165,25 @@ export function waitsForSecrets(state: HostState): boolean {
   );
 }
 
+/** Milliseconds between two tries in the hurry after a wake (retry-plan.ts); half of it before the first few. */
+const HURRY_WAIT_MS = 1_000;
+const HURRY_FIRST = 4;
+
+/**
+ * What one step may take in that time, in milliseconds. Dialling: a packet and its repetition after 1 s, so that a network
+ * that came up is met soon. Other steps: the server has answered, and may be slow.
+ */
+export function hurriedStepMs(step: ConnectStep): number {
+  if (step === 'dialling') return 2_000;
+  return step === 'resolving' ? 4_000 : 10_000;
+}
+
+/** `tries`: how many of them failed by now, from 1. */
+export function hurriedWaitMs(tries: number, fraction: number): number {
+  const fullMs = tries <= HURRY_FIRST ? HURRY_WAIT_MS / 2 : HURRY_WAIT_MS;
+  return Math.round(fullMs * (1 - JITTER * fraction));
+}
+
 /** Milliseconds: 1, 2, 4 … 60 s. */
 const FIRST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 60_000;
@@ -165,6 +194,14 @@ const JITTER = 0.3;
 export function backOffMs(failures: number, fraction: number): number {
   const fullMs = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** Math.min(failures - 1, 16));
   return Math.round(fullMs * (1 - JITTER * fraction));
+}
+
+/** False for this computer itself and for what listens on its own loopback: these are there without a network. */
+export function needsNetwork(definition: HostDefinition): boolean {
+  if (definition.kind !== 'ssh') return false;
+  return !/^(localhost|127\.[0-9.]+|\[?::1\]?)$/i.test(
+    definition.jumps[0]?.address ?? definition.address ?? '',
+  );
 }
 
 /** Every credential that a definition refers to. */

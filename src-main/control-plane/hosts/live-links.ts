@@ -11,12 +11,12 @@ export class LiveLinks implements HostLinks {
   readonly #onLost = new Set<(hostId: HostId) => void>();
   readonly #onRemoved = new Set<(hostId: HostId) => void>();
   readonly #hostOf: (hostId: HostId) => Host | undefined;
-  readonly #suspect: (hostId: HostId) => void;
+  readonly #suspect: (hostId: HostId, timeoutMs?: number) => void;
   readonly #log: Log;
 
   constructor(deps: {
     hostOf: (hostId: HostId) => Host | undefined;
-    suspect: (hostId: HostId) => void;
+    suspect: (hostId: HostId, timeoutMs?: number) => void;
     log: Log;
   }) {
     this.#hostOf = deps.hostOf;
@@ -81,8 +81,8 @@ export class LiveLinks implements HostLinks {
     this.#onRemoved.add(listener);
     return () => void this.#onRemoved.delete(listener);
   }
-  suspect(hostId: HostId): void {
-    this.#suspect(hostId);
+  suspect(hostId: HostId, timeoutMs?: number): void {
+    this.#suspect(hostId, timeoutMs);
   }
 
   /** One listener's mistake must not keep the others in the dark. */

@@ -24,6 +24,10 @@ const CONNECT_MS = 45_000;
 const ENGINE_MS = 20_000;
 /** Milliseconds for one round trip. With `PROBE_EVERY_MS` of the supervisor: a black hole is noticed within 20 s. */
 export const PROBE_MS = 8_000;
+/** After a wake or a suspicion: a server that lives answers in well under a second, and somebody may be waiting. */
+export const URGENT_PROBE_MS = 2_500;
+/** What a connection gets beyond its own limit before it is not waited for any more. */
+const PROBE_GRACE_MS = 250;
 
 export interface OpenHostDeps {
   readonly connector: HostConnector;
@@ -120,10 +124,14 @@ export async function openEngine(
   }
 }
 
-export function probe(clock: Clock, connection: HostConnection, signal: AbortSignal): Promise<number> {
-  return withinLimit({ clock, timeoutMs: PROBE_MS, what: 'the host', signal }, () =>
-    connection.probe(PROBE_MS),
-  );
+export function probe(
+  clock: Clock,
+  connection: HostConnection,
+  signal: AbortSignal,
+  timeoutMs = PROBE_MS,
+): Promise<number> {
+  const limit = { clock, timeoutMs: timeoutMs + PROBE_GRACE_MS, what: 'the host', signal };
+  return withinLimit(limit, () => connection.probe(timeoutMs));
 }
 
 export function engineErrorOf(error: unknown): ErrorShape {

@@ -1,6 +1,6 @@
 /** A limit for calls whose own time-outs are not ours to trust: the wait ends, and late results are put away. */
 import { BerthError } from '#contract/berth-error.ts';
-import type { Clock } from '../interfaces/clock.ts';
+import { afterAwake, type Clock } from '../interfaces/clock.ts';
 
 export interface Limit {
   readonly clock: Clock;
@@ -12,7 +12,7 @@ export interface Limit {
 
 /**
  * Runs `work` with a signal that aborts after `timeoutMs` or with the outer signal, and does not wait longer than that
- * even if `work` ignores it; `discard` then closes what `work` may still bring.
+ * even if `work` ignores it; `discard` then closes what `work` may still bring. Time that the computer slept counts not.
  */
 export function withinLimit<T>(
   limit: Limit,
@@ -36,8 +36,10 @@ export function withinLimit<T>(
       reject(reason);
     };
     const onAbort = () => giveUp(signal.reason);
-    const stopTimer = clock.after(timeoutMs, () =>
-      giveUp(new BerthError('timed-out', `No answer within ${Math.round(timeoutMs / 1000)} s: ${what}.`)),
+    const stopTimer = afterAwake(clock, timeoutMs, () =>
+      giveUp(
+        new BerthError('timed-out', `No answer within ${Number((timeoutMs / 1000).toFixed(1))} s: ${what}.`),
+      ),
     );
     signal.addEventListener('abort', onAbort, { once: true });
     work(controller.signal).then(

@@ -14,6 +14,7 @@ import { Disclosure } from '../../components/disclosure.tsx';
 import { ErrorNote } from '../../components/error-note.tsx';
 import { formatBytes, formatCount } from '../../components/format.ts';
 import { LoadingRows } from '../../components/loading-rows.tsx';
+import { useNow } from '../../components/now.ts';
 import { Card, Page, Section } from '../../components/page.tsx';
 import { RelativeTime } from '../../components/relative-time.tsx';
 import { StateMark } from '../../components/state-mark.tsx';
@@ -29,6 +30,7 @@ import {
   useWorkspaces,
 } from '../../state/app-context.tsx';
 import type { ViewProps } from '../../state/feature.ts';
+import { lostWords } from '../../state/lost-words.ts';
 import { hostMark, workspaceMark } from '../../state/marks.ts';
 import { toBerthError } from '../../state/mirror.ts';
 import { EditHostDialog } from './edit-host-dialog.tsx';
@@ -131,20 +133,7 @@ function StateNote({ host }: { host: Host }): ReactNode {
   const { state } = host;
   switch (state.phase) {
     case 'lost':
-      return (
-        <ErrorNote title="The connection was lost" error={state.error}>
-          <p className="text-muted">
-            Lost <RelativeTime at={state.sinceAt} />.{' '}
-            {state.retryAt === null ? (
-              'Trying again now.'
-            ) : (
-              <>
-                Tries again <RelativeTime at={state.retryAt} />.
-              </>
-            )}
-          </p>
-        </ErrorNote>
-      );
+      return <LostNote state={state} />;
     case 'failed':
       return state.error.code === 'host.key-changed' ? (
         <ChangedKey host={host} error={state.error} />
@@ -166,6 +155,16 @@ function StateNote({ host }: { host: Host }): ReactNode {
     default:
       return state satisfies never;
   }
+}
+
+function LostNote({ state }: { state: Extract<Host['state'], { phase: 'lost' }> }) {
+  const nowMs = useNow(true);
+  const words = lostWords(state, nowMs) ?? '';
+  return (
+    <ErrorNote title="The connection was lost" error={state.error}>
+      <p className="tabular text-muted">{`${words.slice(0, 1).toUpperCase()}${words.slice(1)}.`}</p>
+    </ErrorNote>
+  );
 }
 
 /** The machine itself answers: said where the code's own title would leave that open. */

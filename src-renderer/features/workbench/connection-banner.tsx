@@ -6,9 +6,9 @@ import { Info, Lock, Unplug, X } from 'lucide-react';
 import { type ReactNode, useState } from 'react';
 import { Button, IconButton } from '../../components/button.tsx';
 import { formatClock } from '../../components/format.ts';
+import { useNow } from '../../components/now.ts';
 import { Spinner } from '../../components/spinner.tsx';
 import { useAbout, useApp, useConnection } from '../../state/app-context.tsx';
-import { useNow } from './status-bar.tsx';
 
 function Band({ children }: { children: ReactNode }) {
   return (

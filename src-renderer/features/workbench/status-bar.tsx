@@ -1,7 +1,8 @@
 /** The bottom line: the connection, the host of the page in front, what runs and how far it is. Only true things. */
 import { Plug, Unplug } from 'lucide-react';
-import { type ComponentType, useEffect, useState } from 'react';
+import type { ComponentType } from 'react';
 import { formatClock, formatLatency, formatPercent } from '../../components/format.ts';
+import { useNow } from '../../components/now.ts';
 import { ProgressBar } from '../../components/progress-bar.tsx';
 import { StateMark } from '../../components/state-mark.tsx';
 import {
@@ -13,10 +14,10 @@ import {
   useViewActions,
 } from '../../state/app-context.tsx';
 import { subjectFor } from '../../state/commands.ts';
+import { lostWords } from '../../state/lost-words.ts';
 import { hostMark } from '../../state/marks.ts';
 import { isUnderWay, operationPart, runningStep, stepLeftMs } from '../../state/operation-progress.ts';
 
-const tickMs = 1000;
 const itemClass =
   'focus-inset flex h-full min-w-0 items-center gap-1.5 px-2 text-muted hover:bg-hover hover:text-text';
 
@@ -38,6 +39,7 @@ function HostStatus() {
   const state = useAppState();
   const view = useViewActions();
   const host = useHost(subjectFor({ on: 'host' }, state)?.id);
+  const nowMs = useNow(host?.state.phase === 'lost');
   if (!host) return null;
   const mark = hostMark(host);
   const latency = host.state.phase === 'ready' ? host.state.roundTripMs : null;
@@ -45,7 +47,7 @@ function HostStatus() {
     <button
       type="button"
       onClick={() => view.open({ type: 'host', hostId: host.id })}
-      className={`${itemClass} max-w-80 shrink-0 max-sm:max-w-40`}
+      className={`${itemClass} max-w-96 shrink-0 max-sm:max-w-40`}
     >
       <StateMark signal={mark.signal} word={mark.word} isCompact />
       <span dir="auto" className="truncate">
@@ -53,7 +55,7 @@ function HostStatus() {
       </span>
       {/* On a phone the mark says the state, and its name says whose. */}
       <span className="shrink-0 max-sm:hidden">
-        {mark.word}
+        {lostWords(host.state, nowMs) ?? mark.word}
         {latency !== null && ` ${formatLatency(latency)}`}
       </span>
     </button>
@@ -108,16 +110,4 @@ function PlaneStatus() {
       </span>
     </button>
   );
-}
-
-/** The time, once a second, while it is needed. */
-export function useNow(isNeeded: boolean): number {
-  const [nowMs, setNowMs] = useState(() => Date.now());
-  useEffect(() => {
-    if (!isNeeded) return;
-    setNowMs(Date.now());
-    const timer = setInterval(() => setNowMs(Date.now()), tickMs);
-    return () => clearInterval(timer);
-  }, [isNeeded]);
-  return nowMs;
 }

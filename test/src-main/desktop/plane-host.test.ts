@@ -110,6 +110,15 @@ describe('the plane host', () => {
     expect(processes).toHaveLength(1);
   });
 
+  it('tells a plane that is up of a wake, and nobody else', () => {
+    host.wake('resume');
+    expect(latest().orders).toEqual([{ what: { t: 'wake', reason: 'resume' }, ports: [] }]);
+    latest().emit('exit', 1);
+    host.wake('unlock');
+    vi.advanceTimersByTime(0);
+    expect(latest().orders).toEqual([]);
+  });
+
   it('ends a plane that does not close', async () => {
     const closing = host.close();
     vi.advanceTimersByTime(8_000);

@@ -1,23 +1,32 @@
 /** The client that outlives its connections: states, back-off, reconnects, and what fails meanwhile. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { BerthError } from '#contract/berth-error.ts';
-import type { Connection } from '#contract/frame.ts';
+import type { Connection, Frame } from '#contract/frame.ts';
 import {
   type ConnectionState,
   createLastingClient,
+  followWakes,
   type LastingClient,
 } from '#renderer/transport/connect.ts';
 
 interface FakeConnection extends Connection {
+  readonly sent: Frame[];
   die(): void;
+  tell(frame: unknown): void;
 }
 
 function fakeConnection(): FakeConnection {
   const closes: (() => void)[] = [];
+  const sent: Frame[] = [];
+  let tell: (frame: unknown) => void = () => undefined;
   return {
-    send: () => undefined,
+    sent,
+    tell: (frame) => tell(frame),
+    send: (frame) => sent.push(frame),
     sendBinary: () => undefined,
-    onFrame: () => undefined,
+    onFrame: (listener) => {
+      tell = listener;
+    },
     onBinary: () => undefined,
     onClose: (listener) => closes.push(listener),
     bufferedBytes: 0,
@@ -30,6 +39,7 @@ function fakeConnection(): FakeConnection {
 
 describe('a lasting client', () => {
   let dials: PromiseWithResolvers<Connection>[];
+  let signals: AbortSignal[];
   let states: ConnectionState['phase'][];
   let client: LastingClient;
   const onSignedOut = vi.fn();
@@ -40,11 +50,13 @@ describe('a lasting client', () => {
   beforeEach(() => {
     vi.useFakeTimers();
     dials = [];
+    signals = [];
     states = [];
     onSignedOut.mockReset();
     onReconnect.mockReset();
     client = createLastingClient({
-      dial: () => {
+      dial: (signal) => {
+        signals.push(signal);
         dials.push(Promise.withResolvers());
         return latest().promise;
       },
@@ -106,7 +118,7 @@ describe('a lasting client', () => {
     client.reconnect();
     client.reconnect();
     expect(dials).toHaveLength(3);
-    await vi.advanceTimersByTimeAsync(60_000);
+    await vi.advanceTimersByTimeAsync(9_000);
     expect(dials).toHaveLength(3);
   });
 
@@ -124,6 +136,82 @@ describe('a lasting client', () => {
     await expect(client.stream('hosts.watch', {}).next()).rejects.toMatchObject(lost);
     const stream = client.bytes('terminals.attach', { id: 'term_00000000000000000000' });
     await expect(stream.ended).rejects.toMatchObject(lost);
+  });
+
+  it('gives a dial up that nothing answers, and goes on', async () => {
+    await vi.advanceTimersByTimeAsync(9_000);
+    expect(dials).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(1_500);
+    expect(signals[0]?.aborted).toBe(true);
+    expect(dials).toHaveLength(2);
+    // What the first one still brings is put away.
+    const late = fakeConnection();
+    const close = vi.spyOn(late, 'close');
+    dials[0]?.resolve(late);
+    await settle();
+    expect(close).toHaveBeenCalled();
+    await open();
+    expect(client.connectionState.phase).toBe('open');
+  });
+
+  it('asks an open connection for a sign of life at a wake, drops it without one, and dials at once', async () => {
+    const first = await open();
+    client.wake();
+    client.wake();
+    expect(first.sent.filter(({ t }) => t === 'ping')).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(2_500);
+    expect(client.connectionState).toEqual({ phase: 'lost', retryAtMs: expect.anything() });
+    await vi.advanceTimersByTimeAsync(1);
+    expect(dials).toHaveLength(2);
+    await open();
+    expect(onReconnect).toHaveBeenCalledOnce();
+  });
+
+  it('keeps a connection that answers at a wake', async () => {
+    const first = await open();
+    client.wake();
+    first.tell({ t: 'pong', n: (first.sent.at(-1) as { n: number }).n });
+    await vi.advanceTimersByTimeAsync(3_000);
+    expect(client.connectionState.phase).toBe('open');
+    expect(dials).toHaveLength(1);
+  });
+
+  it('cuts a dial short at a wake, dials close together for a while, then as ever', async () => {
+    (await open()).die();
+    await settle();
+    expect(dials).toHaveLength(2);
+    for (let second = 0; second < 5; second++) {
+      client.wake();
+      await vi.advanceTimersByTimeAsync(700);
+    }
+    // Three seconds from the first wake, although more of them came.
+    expect(dials).toHaveLength(3);
+    await vi.advanceTimersByTimeAsync(20_000);
+    const inHurry = dials.length;
+    expect(inHurry).toBeGreaterThanOrEqual(7);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(dials.length - inHurry).toBeLessThanOrEqual(6);
+  });
+
+  it('tells the plane of a wake, once, also where the connection did not live through it', async () => {
+    const page = { window: new EventTarget(), document: new EventTarget() };
+    const end = followWakes(client, page as never);
+    const first = await open();
+    const told = (connection: FakeConnection) => connection.sent.filter(({ t }) => t === 'call');
+    page.window.dispatchEvent(new Event('online'));
+    expect(told(first)).toEqual([
+      expect.objectContaining({ method: 'hosts.wake', input: { reason: 'online' } }),
+    ]);
+    await vi.advanceTimersByTimeAsync(2_600);
+    const second = await open();
+    expect(told(second)).toHaveLength(1);
+    const [call] = told(second) as { id: number }[];
+    second.tell({ t: 'reply', id: call?.id, output: {} });
+    await settle();
+    second.die();
+    await settle();
+    expect(told(await open())).toEqual([]);
+    end();
   });
 
   it('closes a connection that came after it was closed', async () => {

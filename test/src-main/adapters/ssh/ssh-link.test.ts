@@ -108,3 +108,28 @@ test('another ssh2 than the one we know is refused loudly', () => {
   expect(() => pingServer(stranger, () => undefined)).toThrow('not the one');
   expect(() => onAuthFailure(stranger, () => undefined)).toThrow('not the one');
 });
+
+test('a probe whose answer stands in line behind a flood is answered by the flood, not by what waited before', async () => {
+  const flooded = link();
+  const probing = flooded.made.probe(2_000);
+  await flooded.clock.advance(1_500);
+  flooded.transport.emit('data', Buffer.alloc(1));
+  await flooded.clock.advance(500);
+  await expect(probing).resolves.toBe(2_000);
+  expect(flooded.lost).not.toHaveBeenCalled();
+  const stale = link();
+  const open = expect(stale.made.probe(2_000)).rejects.toMatchObject({ code: 'timed-out' });
+  stale.transport.emit('data', Buffer.alloc(1));
+  await stale.clock.advance(2_000);
+  await open;
+});
+
+test('a probe that was open while the computer slept takes the answer that came meanwhile', async () => {
+  const { clock, client, made, lost } = link();
+  const probing = made.probe(2_000);
+  clock.sleep(3_600_000);
+  await clock.advance(10);
+  for (const callback of client._callbacks.splice(0)) callback();
+  await expect(probing).resolves.toBeGreaterThan(0);
+  expect(lost).not.toHaveBeenCalled();
+});

@@ -13,6 +13,7 @@ import type { HostId } from '#contract/ids.ts';
 import { HostService } from '#main/control-plane/hosts/host-service.ts';
 import { Questions } from '#main/control-plane/hosts/questions.ts';
 import { runNetworkGuard } from '#main/control-plane/hosts/network-guard.ts';
+import { FakeNetwork } from '#test/harness/fake-network.ts';
 import { MemoryLog } from '#test/harness/memory-log.ts';
 import { MemoryRecordStore } from '#test/harness/memory-record-store.ts';
 import { busyboxImage, loadImage } from '#test/servers/images.ts';
@@ -56,6 +57,7 @@ beforeAll(async () => {
     clock,
     random,
     log,
+    network: new FakeNetwork(),
     store: new MemoryRecordStore(),
     secrets: {
       secretOf: async () => undefined,

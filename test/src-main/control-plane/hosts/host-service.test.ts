@@ -8,6 +8,7 @@ import { HostService } from '#main/control-plane/hosts/host-service.ts';
 import { Questions } from '#main/control-plane/hosts/questions.ts';
 import type { Secret } from '#main/control-plane/interfaces/secret.ts';
 import { FakeConnector, FakeEngineFactory } from '#test/harness/fake-connector.ts';
+import { FakeNetwork } from '#test/harness/fake-network.ts';
 import { ManualClock } from '#test/harness/manual-clock.ts';
 import { MemoryLog } from '#test/harness/memory-log.ts';
 import { MemoryRecordStore } from '#test/harness/memory-record-store.ts';
@@ -28,6 +29,7 @@ async function make(store = new MemoryRecordStore(), connector = new FakeConnect
   };
   const questions = new Questions({ clock, random });
   const kept = new Map<CredentialId, Secret>();
+  const network = new FakeNetwork();
   const guard = { isWanted: true };
   let tellUsable = () => {};
   const hosts = new HostService({
@@ -37,6 +39,7 @@ async function make(store = new MemoryRecordStore(), connector = new FakeConnect
     clock,
     random,
     log,
+    network,
     store,
     secrets: {
       secretOf: async (id) => kept.get(id),
@@ -65,6 +68,7 @@ async function make(store = new MemoryRecordStore(), connector = new FakeConnect
     connector,
     clock,
     log,
+    network,
     kept,
     guard,
     store,
@@ -294,6 +298,50 @@ describe('a host', () => {
     machine.isSilent = false;
     clock.sleep(3_600_000);
     await clock.advance(1);
+    await vi.waitFor(() => expect(phase(id)).toBe('ready'));
+  });
+
+  it('is probed on every wake, from wherever it is told, at most once a second', async () => {
+    const { hosts, questions, connector, clock, network, phase, log } = await make();
+    const machine = connector.machine('atlas');
+    const { id } = await hosts.add({ name: 'Atlas', definition: at('atlas') });
+    await vi.waitFor(() => expect(phase(id)).toBe('ready'));
+    const handlers = hostHandlers(hosts, questions);
+    const context = {} as never;
+    await clock.advance(2_000);
+    const before = machine.probes;
+    for (let times = 0; times < 30; times++) await handlers['hosts.wake']({ reason: 'online' }, context);
+    await clock.advance(900);
+    expect(machine.probes).toBe(before + 1);
+    // The last of them was told too late for the first round: it has its own.
+    await clock.advance(200);
+    expect(machine.probes).toBe(before + 2);
+    await clock.advance(2_000);
+    const later = machine.probes;
+    network.move();
+    await clock.advance(0);
+    expect(machine.probes).toBe(later + 1);
+    for (let second = 0; second < 3_600; second++) {
+      hosts.wake('network');
+      await clock.advance(1_000);
+    }
+    expect(log.messages('info').length).toBeLessThan(20);
+    expect(phase(id)).toBe('ready');
+  });
+
+  it('waits for a network when the computer has none, and comes back with it', async () => {
+    const { hosts, connector, clock, network, stateOf, phase } = await make();
+    const machine = connector.machine('atlas');
+    const { id } = await hosts.add({ name: 'Atlas', definition: at('atlas') });
+    await vi.waitFor(() => expect(phase(id)).toBe('ready'));
+    machine.isSilent = true;
+    network.unplug();
+    await clock.advance(60_000);
+    expect(stateOf(id)).toMatchObject({ phase: 'lost', isWaitingForNetwork: true, retryAt: null });
+    expect(machine.attempts).toBe(1);
+    machine.isSilent = false;
+    network.plug();
+    await clock.advance(0);
     await vi.waitFor(() => expect(phase(id)).toBe('ready'));
   });
 

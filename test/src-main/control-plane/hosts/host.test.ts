@@ -1,13 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { errorCodes } from '#contract/error-codes.ts';
-import { HostState } from '#contract/hosts.ts';
+import { type HostDefinition, HostState } from '#contract/hosts.ts';
 import {
   backOffMs,
   disconnected,
   type HostEvent,
   isTriedAgain,
   moveHost,
+  needsNetwork,
 } from '#main/control-plane/hosts/host.ts';
 
 const at = '2026-01-02T03:04:05.000Z';
@@ -45,7 +46,14 @@ describe('the connection state', () => {
       { type: 'retry', at: later, attempt: 1, retryAt: later, error },
       { type: 'attempt', attempt: 2 },
     );
-    expect(lost.shown).toEqual({ phase: 'lost', sinceAt: at, attempt: 2, retryAt: null, error });
+    expect(lost.shown).toEqual({
+      phase: 'lost',
+      sinceAt: at,
+      attempt: 2,
+      retryAt: null,
+      isWaitingForNetwork: false,
+      error,
+    });
   });
 
   it('hides behind a question and comes back where it was', () => {
@@ -84,7 +92,7 @@ describe('the connection state', () => {
         type: fc.constant('retry' as const),
         at: instant,
         attempt: fc.nat(),
-        retryAt: instant,
+        retryAt: fc.constantFrom(at, null),
         error: fc.constant(error),
       }),
       fc.record({ type: fc.constant('gave-up' as const), at: instant, error: fc.constant(error) }),
@@ -98,6 +106,37 @@ describe('the connection state', () => {
         expect(behind !== null).toBe(shown.phase === 'needs-you');
       }),
     );
+  });
+});
+
+describe('the network', () => {
+  it('is waited for where an attempt has no time of its own, and not while one runs', () => {
+    const waiting = run({ type: 'lost', at, error }, { type: 'retry', at, attempt: 2, retryAt: null, error });
+    expect(waiting.shown).toMatchObject({ phase: 'lost', retryAt: null, isWaitingForNetwork: true });
+    expect(moveHost(waiting, { type: 'attempt', attempt: 3 }).shown).toMatchObject({
+      attempt: 3,
+      isWaitingForNetwork: false,
+    });
+  });
+
+  it('is needed for every host but this computer and what listens on its loopback', () => {
+    const ssh = (address: string | null, jump?: string): HostDefinition => ({
+      kind: 'ssh',
+      configName: address === null ? 'atlas' : null,
+      address,
+      port: null,
+      user: 'dev',
+      auth: { method: 'automatic' },
+      jumps: jump ? [{ address: jump, port: 22, user: 'dev', auth: { method: 'automatic' } }] : [],
+      engineSocket: null,
+    });
+    expect(needsNetwork({ kind: 'local', socketPath: null })).toBe(false);
+    for (const address of ['localhost', '127.0.0.1', '127.1.2.3', '::1', '[::1]'])
+      expect([address, needsNetwork(ssh(address))]).toEqual([address, false]);
+    for (const address of ['atlas', '10.0.0.1', 'localhost.example', '1127.0.0.1', null])
+      expect([address, needsNetwork(ssh(address))]).toEqual([address, true]);
+    expect(needsNetwork(ssh('127.0.0.1', 'jump.example'))).toBe(true);
+    expect(needsNetwork(ssh('inner.example', 'localhost'))).toBe(false);
   });
 });
 

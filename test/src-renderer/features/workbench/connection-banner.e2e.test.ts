@@ -52,6 +52,19 @@ it('shows a notice until it is closed, and another one anew', async () => {
   await page.getByText('The log could not be written.').waitFor();
 });
 
+it('counts down to the next try of a host that is lost, below and on its page', async () => {
+  await show('work');
+  await page.evaluate(() =>
+    window.fixture.app.view.actions.open({ type: 'host', hostId: 'host_00000000000000000002' }),
+  );
+  const words = /lost since \d\d:\d\d, retrying in \d+\u00a0s/i;
+  const shown = page.getByText(words);
+  await expect.poll(() => shown.count()).toBe(2);
+  const left = async () => Number(/in (\d+)/.exec(await shown.first().innerText())?.[1]);
+  const before = await left();
+  await expect.poll(left).toBeLessThan(before);
+});
+
 it('shows a notice beside the fact that nothing can be changed, and beside a lost connection', async () => {
   await show('readonly');
   await page.getByText(newer).waitFor();
