@@ -3,6 +3,7 @@
  * of commands, copies with colours, recordings, pictures, links. On a real host through the real served window.
  */
 import { readFile } from 'node:fs/promises';
+import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from 'playwright';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { waitUntil } from '../servers/wait-until.ts';
@@ -115,6 +116,25 @@ describe('typing into several terminals', () => {
     await screen.command('Stop typing into several terminals');
   });
 
+  it('asks before a paste that one of them would run line by line', async () => {
+    await screen.run('PS1="plain $ " exec sh');
+    await screen.sees(/plain \$$/);
+    await screen.open('Split terminal to the right');
+    await screen.command('Type into several terminals');
+    await dialog().getByRole('button', { name: 'All', exact: true }).click();
+    await dialog().getByRole('button', { name: 'Type into 2 terminals' }).click();
+    await dialog().waitFor({ state: 'detached' });
+    await screen.shown.last().click();
+    await screen.hasKeyboard();
+    await screen.setClipboard('echo ran-1\necho ran-2\n');
+    await page.keyboard.press('Control+Shift+V');
+    await question().getByText('Paste 2 lines?').waitFor();
+    await page.keyboard.press('Escape');
+    await question().waitFor({ state: 'detached' });
+    expect((await screens()).join()).not.toContain('ran-1');
+    await screen.command('Stop typing into several terminals');
+  });
+
   it('ends for all when one of them ends', async () => {
     await openTwo();
     await page.getByRole('button', { name: 'Stop', exact: true }).first().waitFor();
@@ -212,6 +232,7 @@ describe('a shell that tells of its commands', () => {
     expect((await screen.clipboard()).trimEnd().endsWith('\n700')).toBe(true);
     await screen.command('Previous command');
     await screen.sees(/^\$ seq 501 700\n501$/m);
+    await screen.hasKeyboard();
     await page.keyboard.press('Control+Shift+ArrowUp');
     await screen.sees(/^\$ seq 1 200\n1$/m);
     await page.keyboard.press('Control+Shift+ArrowDown');
@@ -220,6 +241,17 @@ describe('a shell that tells of its commands', () => {
 
   it('tells of a long command that nobody watched, and of none that was', async () => {
     await screen.settings({ announceCommandAfterSeconds: 1 });
+    // What the system is told, in place of the system.
+    await page.evaluate(() => {
+      const told: string[] = [];
+      Object.assign(window, { toldSystem: told });
+      window.Notification = class {
+        static permission = 'granted';
+        constructor(title: string, { body }: { body: string }) {
+          told.push(`${title}. ${body}`);
+        }
+      } as never;
+    });
     try {
       await screen.run('sleep 1.2; echo watched');
       await screen.sees(/^watched$/m);
@@ -229,6 +261,10 @@ describe('a shell that tells of its commands', () => {
       await page.keyboard.press('Control+Shift+Comma');
       await page.getByRole('tab', { name: 'Settings', selected: true }).waitFor();
       await notices().getByText('sleep 2; false ended with exit status 1').waitFor({ timeout: 30_000 });
+      const told = await page.evaluate(() => (window as unknown as { toldSystem: string[] }).toldSystem);
+      expect(told).toEqual([
+        expect.stringMatching(/^sleep 2; false ended with exit status 1\. In .*, after [12]\.\d\ss\.$/),
+      ]);
       await notices().getByRole('button', { name: 'Show terminal' }).click();
       await screen.hasKeyboard();
     } finally {
@@ -386,6 +422,18 @@ describe('pictures', () => {
         },
         { what: 'the picture is drawn' },
       );
+      await screen.run('clear');
+      await waitUntil(async () => (await redPixels()) === 0, { what: 'the picture is gone' });
+      const png = await page.evaluate(() => {
+        const canvas = document.createElement('canvas');
+        canvas.width = canvas.height = 40;
+        const context = canvas.getContext('2d');
+        if (context) context.fillStyle = '#ff0000';
+        context?.fillRect(0, 0, 40, 40);
+        return canvas.toDataURL('image/png').split(',')[1];
+      });
+      await screen.run(`clear; printf '\\033]1337;File=inline=1:%s\\007\\n' '${png}'`);
+      await waitUntil(async () => (await redPixels()) >= 1_000, { what: 'the file is drawn' });
       const answer = await screen.ask(`printf '\\033[c'; IFS= read -rsd c answer; printf '%q' "$answer"`);
       expect(answer).toContain('62;4;');
     } finally {
@@ -407,5 +455,41 @@ describe('pictures', () => {
     } finally {
       await screen.settings({ terminalLigatures: false });
     }
+  });
+});
+
+describe('what there is to see', () => {
+  it('has nothing that axe calls serious', async () => {
+    const check = async (what: string) => {
+      for (const theme of ['light', 'dark'] as const) {
+        await screen.settings({ theme });
+        await page.locator(`html[data-theme=${theme}]`).waitFor({ state: 'attached' });
+        const { violations } = await new AxeBuilder({ page }).analyze();
+        const serious = violations
+          .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+          .map(({ id, nodes }) => ({ id, theme, nodes: nodes.map(({ html }) => html.slice(0, 200)) }));
+        expect(serious, what).toEqual([]);
+      }
+    };
+    await screen.run('. ~/tells.sh; false');
+    await screen.open('Split terminal to the right');
+    await screen.command('Type into several terminals');
+    await dialog().getByRole('button', { name: 'All', exact: true }).click();
+    await check('the choice of terminals');
+    await dialog().getByRole('button', { name: 'Type into 2 terminals' }).click();
+    await dialog().waitFor({ state: 'detached' });
+    await screen.command('Start recording');
+    await page.getByRole('button', { name: 'Stop and save' }).waitFor();
+    await check('a group and a recording');
+    await screen.command('Stop typing into several terminals');
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: 'Stop and save' }).click(),
+    ]);
+    await download.delete();
+    await notices().getByRole('button', { name: 'Replay' }).click();
+    await page.locator('.replay-holder .xterm-rows').waitFor();
+    await check('a replay');
+    await screen.frontTab.last().click({ button: 'middle' });
   });
 });
