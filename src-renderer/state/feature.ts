@@ -39,6 +39,10 @@ export interface ViewDefinition<T extends ViewType = ViewType> {
   readonly describe: (ref: ViewRefOf<T>, state: AppState) => ViewDescription;
   /** Asked before its tab closes; false keeps the tab. Ends what the tab owns (a terminal), if it owns something. */
   readonly beforeClose?: (ref: ViewRefOf<T>, context: CommandContext) => Promise<boolean>;
+  /** Drawn on the tab, for what only this window knows and what changes by itself. */
+  readonly tabMark?: ComponentType<{ view: ViewRefOf<T> }>;
+  /** A second line for the tooltip, asked for when the pointer comes; null: there is none. */
+  readonly readHint?: (ref: ViewRefOf<T>) => string | null;
   /** The page scrolls and pads by itself (a terminal). Default: it gets a scrolling column. */
   readonly isFullBleed?: boolean;
 }

@@ -19,6 +19,8 @@ export const ViewRef = z.discriminatedUnion('type', [
   }),
   z.object({ type: z.literal('workspace'), workspaceId: WorkspaceId }),
   z.object({ type: z.literal('terminal'), terminalId: TerminalId }),
+  /** A recording of a terminal that was opened in this window. */
+  z.object({ type: z.literal('recording'), recordingId: z.string().max(64) }),
   z.object({ type: z.literal('operations') }),
   z.object({ type: z.literal('operation'), operationId: OperationId }),
   z.object({ type: z.literal('credentials') }),

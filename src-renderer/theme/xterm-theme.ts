@@ -12,6 +12,8 @@ const dark: ITheme = {
   cursorAccent: '#0f1419',
   selectionBackground: '#1d4f55',
   selectionInactiveBackground: '#232d38',
+  // The overview of marks needs no line of its own beside the scrollbar.
+  overviewRulerBorder: '#0f141900',
   scrollbarSliderBackground: '#9fb0c033',
   scrollbarSliderHoverBackground: '#9fb0c055',
   scrollbarSliderActiveBackground: '#9fb0c077',
@@ -40,6 +42,7 @@ const light: ITheme = {
   cursorAccent: '#ffffff',
   selectionBackground: '#bfe8e2',
   selectionInactiveBackground: '#e6ebf0',
+  overviewRulerBorder: '#ffffff00',
   scrollbarSliderBackground: '#4f5d6b33',
   scrollbarSliderHoverBackground: '#4f5d6b55',
   scrollbarSliderActiveBackground: '#4f5d6b77',

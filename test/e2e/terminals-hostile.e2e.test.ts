@@ -16,6 +16,8 @@ beforeAll(async () => {
   world = await openTerminalWorld('reef');
   screen = world.screen;
   page = world.window.page;
+  // What it asks otherwise is in terminals-work.
+  await screen.settings({ terminalClipboard: 'never' });
   // Every window that the page would open, and nothing opens.
   await page.evaluate(() => {
     const opened: string[] = [];

@@ -1,27 +1,21 @@
 /** What terminals give to the window: their page, their commands, and the keeper of their sessions. */
-import { SquareTerminal } from 'lucide-react';
+import { FileVideo, SquareTerminal } from 'lucide-react';
 import { lazy, useEffect } from 'react';
 import type { TerminalId } from '#contract/ids.ts';
-import type { Terminal } from '#contract/terminals.ts';
 import { useApp, useViewState } from '../../state/app-context.tsx';
-import type { AppState } from '../../state/commands.ts';
 import { defineView, type Feature } from '../../state/feature.ts';
 import { terminalMark, terminalTitle } from '../../state/marks.ts';
 import { allTabs } from '../../state/panes.ts';
+import { BroadcastDialog } from './broadcast-dialog.tsx';
+import { recordings } from './recordings.ts';
 import { terminalCommands } from './terminal-commands.ts';
+import { BroadcastStatus, RecordingStatus, TerminalTabMark, WorkKeeper } from './terminal-marks.tsx';
+import { terminalPlace } from './terminal-place.ts';
 import { terminalSessions } from './terminal-sessions.ts';
+import { workCommands } from './work-commands.ts';
 
 const TerminalView = lazy(() => import('./terminal-view.tsx'));
-
-/** Where a terminal is, as "api-server on atlas". */
-export function terminalPlace(terminal: Terminal, state: Pick<AppState, 'hosts' | 'workspaces'>): string {
-  if (terminal.target.kind === 'host')
-    return state.hosts.get(terminal.target.hostId)?.name ?? 'a removed host';
-  const workspace = state.workspaces.get(terminal.target.workspaceId);
-  if (workspace === undefined) return 'a destroyed workspace';
-  const host = state.hosts.get(workspace.hostId);
-  return host === undefined ? workspace.name : `${workspace.name} on ${host.name}`;
-}
+const ReplayView = lazy(() => import('./replay-view.tsx'));
 
 /** Frees the screens of terminals that no tab shows any more, and lets others read what the rest show. */
 function SessionKeeper() {
@@ -45,13 +39,16 @@ const asked = new Set<TerminalId>();
 
 export const terminalsFeature: Feature = {
   name: 'terminals',
-  commands: terminalCommands,
-  overlays: [SessionKeeper],
+  commands: [...terminalCommands, ...workCommands],
+  overlays: [SessionKeeper, WorkKeeper, BroadcastDialog],
+  statusItems: [BroadcastStatus, RecordingStatus],
   views: [
     defineView({
       type: 'terminal',
       component: TerminalView,
       isFullBleed: true,
+      tabMark: TerminalTabMark,
+      readHint: (ref) => terminalSessions.get(ref.terminalId)?.work.marks.log.directory ?? null,
       describe: (ref, state) => {
         const terminal = state.terminals.get(ref.terminalId);
         if (terminal === undefined) return { title: 'Terminal', icon: SquareTerminal };
@@ -89,6 +86,15 @@ export const terminalsFeature: Feature = {
           );
         return true;
       },
+    }),
+    defineView({
+      type: 'recording',
+      component: ReplayView,
+      isFullBleed: true,
+      describe: (ref) => ({
+        title: recordings.opened(ref.recordingId)?.name || 'Recording',
+        icon: FileVideo,
+      }),
     }),
   ],
 };

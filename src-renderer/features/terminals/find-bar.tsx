@@ -24,19 +24,19 @@ export function FindBar(props: {
   useEffect(() => {
     input.current?.focus();
     input.current?.select();
-    return () => session.clearSearch();
+    return () => session.search.clear();
   }, [session]);
 
   useEffect(() => {
-    if (text === '' || (isRegex && !isRegularExpression(text))) session.clearSearch();
-    else session.findPrevious(text, { ...options(isCase, isRegex), incremental: true });
+    if (text === '' || (isRegex && !isRegularExpression(text))) session.search.clear();
+    else session.search.findPrevious(text, { ...options(isCase, isRegex), incremental: true });
   }, [session, text, isCase, isRegex]);
 
   const isBroken = isRegex && text !== '' && !isRegularExpression(text);
   const step = (isForward: boolean) => {
     if (text === '' || isBroken) return;
-    if (isForward) session.findNext(text, options(isCase, isRegex));
-    else session.findPrevious(text, options(isCase, isRegex));
+    if (isForward) session.search.findNext(text, options(isCase, isRegex));
+    else session.search.findPrevious(text, options(isCase, isRegex));
   };
 
   return (

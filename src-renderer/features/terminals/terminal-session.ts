@@ -4,28 +4,32 @@
  * Guarantees: bytes go from the stream into `write` unconverted, and their credit goes back in its callback, so a flood
  * grows no memory; keystrokes never wait behind output; nothing the output says is typed, opened or run.
  * Must not: touch React, or keep output anywhere but in the screen's own scrollback. Long because a screen's parts (bytes,
- * size, search, look, end) share one life.
+ * size, look, end) share one life; what is there to work with (marks, pictures, recording) is in terminal-work.ts.
  */
 import { FitAddon } from '@xterm/addon-fit';
-import { type ISearchOptions, SearchAddon } from '@xterm/addon-search';
 import { UnicodeGraphemesAddon } from '@xterm/addon-unicode-graphemes';
 import { WebLinksAddon } from '@xterm/addon-web-links';
 import { type ITheme, Terminal as Screen } from '@xterm/xterm';
 import type { TerminalId } from '#contract/ids.ts';
-import type { Settings } from '#contract/settings.ts';
+import { guardParser, isOpenableLink } from '#contract/parser-guard.ts';
 import type { TerminalSize } from '#contract/terminals.ts';
 import type { ByteStream, Client } from '../../transport/client.ts';
+import { copyText } from './copy.ts';
 import { CursorBlink } from './cursor-blink.ts';
 import { FloodMeter, floodBytes } from './flood-meter.ts';
+import { GpuDrawing } from './gpu-drawing.ts';
 import { mayLeaveTerminal } from './outgoing-filter.ts';
-import { guardParser, isOpenableLink } from '#contract/parser-guard.ts';
+import { forCursorMode } from './person-input.ts';
 import { cleanPaste, needsPasteWarning, type PasteText } from './paste.ts';
-import { isHardwareRenderer, readRendererName } from './renderer-choice.ts';
+import { selectionHtml } from './selection-html.ts';
+import { ScreenSearch } from './screen-search.ts';
+import { screenOptions, type TerminalAppearance } from './terminal-appearance.ts';
+import { TerminalWork, type WorkEvents } from './terminal-work.ts';
 
 /** Milliseconds between the last change of size and the word to the program; a drag makes dozens. */
 const resizeSettleMs = 60;
 
-export interface SessionEvents {
+export interface SessionEvents extends WorkEvents {
   /** A paste that would run by itself; `confirm` pastes it. */
   onPasteWarning(paste: PasteText, confirm: () => void): void;
   onOpenLink(url: string): void;
@@ -36,20 +40,6 @@ export interface SessionEvents {
   onDropped(bytes: number): void;
   onCopied(): void;
 }
-
-export type TerminalAppearance = Pick<
-  Settings,
-  | 'terminalFontFamily'
-  | 'terminalFontSizePx'
-  | 'terminalLineHeight'
-  | 'terminalCursor'
-  | 'terminalCursorBlinks'
-  | 'terminalScrollbackLines'
-  | 'terminalBell'
-  | 'terminalRenderer'
-  | 'copyOnSelection'
-  | 'warnOnMultiLinePaste'
->;
 
 export interface SessionOptions {
   readonly id: TerminalId;
@@ -69,8 +59,11 @@ export class TerminalSession {
   readonly element: HTMLDivElement;
   readonly #screen: Screen;
   readonly #fit = new FitAddon();
-  readonly #search = new SearchAddon({ highlightLimit: 2_000 });
   readonly #blink: CursorBlink;
+  readonly #gpu: GpuDrawing;
+  readonly search: ScreenSearch;
+  /** Marks, links, pictures, recording: what is there to work with. */
+  readonly work: TerminalWork;
   readonly #client: Client;
   readonly #events: SessionEvents;
   #appearance: TerminalAppearance;
@@ -80,12 +73,9 @@ export class TerminalSession {
   #wasTypedInto = false;
   #unparsedBytes = 0;
   readonly #flood = new FloodMeter();
-  #isWebglWanted = false;
-  #webgl: { dispose(): void } | undefined;
   #observer: ResizeObserver | undefined;
   #resizeTimer: ReturnType<typeof setTimeout> | undefined;
   #toldSize: TerminalSize;
-  #searchKind = '';
 
   constructor(options: SessionOptions) {
     this.id = options.id;
@@ -107,8 +97,6 @@ export class TerminalSession {
       allowProposedApi: true,
       macOptionClickForcesSelection: true,
       rightClickSelectsWord: false,
-      // Programs choose colours without knowing the background; this keeps their text readable on ours.
-      minimumContrastRatio: 4.5,
       theme: options.theme,
       linkHandler: {
         activate: (_event, url) => this.#openLink(url),
@@ -120,8 +108,10 @@ export class TerminalSession {
       ...screenOptions(options.appearance),
     });
     guardParser(this.#screen);
+    this.#gpu = new GpuDrawing(this.#screen);
+    this.work = new TerminalWork(this.#screen, options.appearance, options.events);
     this.#screen.loadAddon(this.#fit);
-    this.#screen.loadAddon(this.#search);
+    this.search = new ScreenSearch(this.#screen, (result) => this.#events.onSearchResult(result));
     this.#screen.loadAddon(new UnicodeGraphemesAddon());
     this.#screen.loadAddon(
       new WebLinksAddon((_event, url) => this.#openLink(url), {
@@ -130,7 +120,10 @@ export class TerminalSession {
       }),
     );
     this.#screen.onData((data) => {
-      if (mayLeaveTerminal(data)) this.#type(encoder.encode(data), data);
+      if (!mayLeaveTerminal(data)) return;
+      const isTyped = this.work.person.isTyped(data);
+      this.#type(encoder.encode(data), data);
+      if (isTyped) this.#events.onTyped(data);
     });
     // Old mouse reports are single bytes above 127, handed over as Latin-1.
     this.#screen.onBinary((data) => this.#type(Uint8Array.from(data, (char) => char.charCodeAt(0) & 255)));
@@ -138,9 +131,6 @@ export class TerminalSession {
     this.#screen.onSelectionChange(() => {
       if (this.#appearance.copyOnSelection && this.#screen.hasSelection()) this.copySelection();
     });
-    this.#search.onDidChangeResults(({ resultIndex, resultCount }) =>
-      this.#events.onSearchResult({ index: resultIndex, count: resultCount }),
-    );
     this.#screen.attachCustomKeyEventHandler((event) => {
       if (isCopyKey(event)) {
         // Only on the way down, or one press copies twice.
@@ -161,22 +151,20 @@ export class TerminalSession {
     if (!this.#isOpened) {
       this.#isOpened = true;
       this.#screen.open(this.element);
+      this.work.setAppearance(this.#appearance);
     }
     this.#observer?.disconnect();
     this.#observer = new ResizeObserver(() => this.fit());
     this.#observer.observe(parent);
     this.fit();
-    this.#isWebglWanted = true;
-    void this.#chooseRenderer();
+    void this.#gpu.choose(true, this.#appearance.terminalRenderer);
   }
 
   /** Takes the screen out of the page; it goes on receiving. Frees its GPU context, of which a page has few. */
   unmount(): void {
     this.#observer?.disconnect();
     this.#observer = undefined;
-    this.#isWebglWanted = false;
-    this.#webgl?.dispose();
-    this.#webgl = undefined;
+    void this.#gpu.choose(false, this.#appearance.terminalRenderer);
     this.#blink.stop();
     this.element.remove();
   }
@@ -187,6 +175,7 @@ export class TerminalSession {
     this.#stream?.close();
     // A second attachment starts over: the plane sends what it holds, and the old screen would double it.
     this.#screen.reset();
+    this.work.reset();
     this.#unparsedBytes = 0;
     const stream = this.#client.bytes('terminals.attach', { id: this.id });
     this.#stream = stream;
@@ -194,6 +183,7 @@ export class TerminalSession {
       if (this.#stream !== stream || this.#isDisposed) return done();
       this.#unparsedBytes += bytes.byteLength;
       this.#flood.count(bytes.byteLength, performance.now());
+      this.work.output(bytes);
       this.#screen.write(bytes, () => {
         this.#unparsedBytes -= bytes.byteLength;
         done();
@@ -244,46 +234,69 @@ export class TerminalSession {
   setAppearance(appearance: TerminalAppearance, theme: ITheme): void {
     this.#appearance = appearance;
     this.#screen.options = { ...screenOptions(appearance), theme };
+    this.work.setAppearance(appearance);
     this.fit();
-    void this.#chooseRenderer();
+    void this.#gpu.choose(this.element.isConnected, appearance.terminalRenderer);
   }
 
   hasSelection(): boolean {
     return this.#screen.hasSelection();
   }
 
-  /** Works within a gesture and needs no permission: the page answers its own copy event. */
+  /** False: nothing is selected. */
   copySelection(): boolean {
-    const text = this.#screen.getSelection();
-    if (text === '') return false;
-    const onCopy = (event: ClipboardEvent) => {
-      event.preventDefault();
-      event.stopImmediatePropagation();
-      event.clipboardData?.setData('text/plain', text);
-    };
-    document.addEventListener('copy', onCopy, { capture: true, once: true });
-    const isCopied = document.execCommand('copy');
-    document.removeEventListener('copy', onCopy, { capture: true });
-    if (isCopied) this.#events.onCopied();
-    else
-      void navigator.clipboard?.writeText(text).then(
-        () => this.#events.onCopied(),
-        () => undefined,
-      );
-    return true;
+    return this.#copy({ plain: this.#screen.getSelection() });
+  }
+
+  /** With colours, for documents; what takes no HTML gets the text. */
+  copySelectionAsHtml(): boolean {
+    const range = this.#screen.getSelectionPosition();
+    if (range === undefined) return false;
+    const { theme, fontFamily, fontSize } = this.#screen.options;
+    const html = selectionHtml(this.#screen.buffer.active, range, {
+      theme: theme ?? {},
+      fontFamily: fontFamily ?? 'monospace',
+      fontSizePx: fontSize ?? 13,
+    });
+    return this.#copy({ plain: this.#screen.getSelection(), html });
+  }
+
+  /** False: no command has ended here, as far as its shell told. */
+  copyLastOutput(): boolean {
+    return this.#copy({ plain: this.work.marks.log.lastOutput() ?? '' });
   }
 
   paste(clipboard: string): void {
     const paste = cleanPaste(clipboard);
     if (paste.text === '') return;
     const confirm = () => {
-      this.#screen.paste(paste.text);
+      this.pasteAsMember(paste.text);
+      this.#events.onPasted(paste.text);
       this.focus();
     };
-    const isBracketed = this.#screen.modes.bracketedPasteMode;
+    const isBracketed = this.takesPastesWhole && this.#events.doOthersTakePastesWhole();
     if (this.#appearance.warnOnMultiLinePaste && needsPasteWarning(paste, isBracketed))
       this.#events.onPasteWarning(paste, confirm);
     else confirm();
+  }
+
+  /** The program asked for bracketed paste: several lines do not run by themselves. */
+  get takesPastesWhole(): boolean {
+    return this.#screen.modes.bracketedPasteMode;
+  }
+
+  /** What a person typed or pasted into another terminal of the group; goes on to nobody. */
+  typeAsMember(data: string): void {
+    const own = forCursorMode(data, this.#screen.modes.applicationCursorKeysMode);
+    this.#type(encoder.encode(own), own);
+  }
+  pasteAsMember(text: string): void {
+    this.work.person.pasting(() => this.#screen.paste(text));
+  }
+
+  /** A person can see it now. */
+  get isLookedAt(): boolean {
+    return this.element.clientWidth > 0 && document.visibilityState === 'visible' && document.hasFocus();
   }
 
   selectAll(): void {
@@ -294,26 +307,6 @@ export class TerminalSession {
   }
   scrollToBottom(): void {
     this.#screen.scrollToBottom();
-  }
-
-  findNext(text: string, options: ISearchOptions): boolean {
-    this.#forgetOtherSearch(options);
-    return this.#search.findNext(text, options);
-  }
-  findPrevious(text: string, options: ISearchOptions): boolean {
-    this.#forgetOtherSearch(options);
-    return this.#search.findPrevious(text, options);
-  }
-  clearSearch(): void {
-    this.#search.clearDecorations();
-    this.#screen.clearSelection();
-  }
-
-  /** The addon (0.16.0) compares new options with themselves, so that it would go on to count what the old ones found. */
-  #forgetOtherSearch({ caseSensitive, regex }: ISearchOptions): void {
-    const kind = `${caseSensitive} ${regex}`;
-    if (kind !== this.#searchKind) this.#search.clearDecorations();
-    this.#searchKind = kind;
   }
 
   /** The last lines on the screen as text: for a picture of what was there, and for readers of the screen. */
@@ -335,6 +328,7 @@ export class TerminalSession {
     this.#stream = undefined;
     stream?.close();
     this.unmount();
+    this.work.dispose();
     this.#screen.dispose();
   }
 
@@ -355,6 +349,14 @@ export class TerminalSession {
     );
   }
 
+  #copy(text: { plain: string; html?: string }): boolean {
+    if (text.plain === '') return false;
+    void copyText(text).then((isCopied) => {
+      if (isCopied) this.#events.onCopied();
+    });
+    return true;
+  }
+
   #onPaste(event: ClipboardEvent): void {
     event.preventDefault();
     event.stopPropagation();
@@ -370,43 +372,7 @@ export class TerminalSession {
     this.#stream = undefined;
     this.#events.onDetached(error);
   }
-
-  async #chooseRenderer(): Promise<void> {
-    const choice = this.#appearance.terminalRenderer;
-    const isWanted =
-      this.#isWebglWanted &&
-      (choice === 'gpu' || (choice === 'automatic' && isHardwareRenderer(rendererName())));
-    if (!isWanted) {
-      this.#webgl?.dispose();
-      this.#webgl = undefined;
-      return;
-    }
-    if (this.#webgl !== undefined) return;
-    const { WebglAddon } = await import('@xterm/addon-webgl');
-    if (!this.#isWebglWanted || this.#webgl !== undefined || this.#isDisposed) return;
-    try {
-      const addon = new WebglAddon();
-      // The browser takes contexts away when there are too many: the DOM renderer draws on.
-      addon.onContextLoss(() => {
-        addon.dispose();
-        if (this.#webgl === addon) this.#webgl = undefined;
-      });
-      this.#screen.loadAddon(addon);
-      this.#webgl = addon;
-    } catch {
-      // No WebGL 2 here after all; the DOM renderer is already drawing.
-      this.#webgl = undefined;
-    }
-  }
 }
-
-const rendererName = (() => {
-  let name: string | null | undefined;
-  return () => {
-    name ??= readRendererName(() => document.createElement('canvas'));
-    return name;
-  };
-})();
 
 /** Ctrl+Shift+C, where Ctrl+C is the terminal's own; ⌘C is the browser's copy event, which xterm.js answers. */
 function isCopyKey(event: KeyboardEvent): boolean {
@@ -419,15 +385,4 @@ function isPasteKey(event: KeyboardEvent): boolean {
 
 function shortened(url: string): string {
   return url.length > 300 ? `${url.slice(0, 300)}…` : url;
-}
-
-function screenOptions(appearance: TerminalAppearance) {
-  return {
-    fontFamily: appearance.terminalFontFamily,
-    fontSize: appearance.terminalFontSizePx,
-    lineHeight: appearance.terminalLineHeight,
-    cursorStyle: appearance.terminalCursor,
-    cursorBlink: appearance.terminalCursorBlinks,
-    scrollback: appearance.terminalScrollbackLines,
-  } as const;
 }

@@ -24,8 +24,11 @@ import { chordId, chordKeys, chordOfEvent } from '../../state/shortcut.ts';
 import { currentTheme, onThemeChange } from '../../theme/theme.ts';
 import { xtermTheme } from '../../theme/xterm-theme.ts';
 import { FindBar, type FindResult } from './find-bar.tsx';
+import { openLink } from './open-link.ts';
+import { TerminalMarks } from './terminal-marks.tsx';
 import { TerminalSession } from './terminal-session.ts';
 import { terminalSessions } from './terminal-sessions.ts';
+import { createWorkEvents } from './work-events.ts';
 
 const bellMarkMs = 1_200;
 
@@ -75,6 +78,7 @@ export default function TerminalView({ view, isVisible, isActive }: ViewProps<'t
 
     function createEvents() {
       return {
+        ...createWorkEvents(app, id),
         onPasteWarning: (paste: { text: string; lineCount: number }, confirm: () => void) => {
           void app.confirmations
             .ask({
@@ -87,13 +91,7 @@ export default function TerminalView({ view, isVisible, isActive }: ViewProps<'t
               if (isAgreed) confirm();
             });
         },
-        onOpenLink: (url: string) => {
-          if (app.shell !== null)
-            app.shell
-              .request('openExternal', { url })
-              .catch((cause: unknown) => app.notices.fail('The link could not be opened', cause));
-          else window.open(url, '_blank', 'noopener,noreferrer');
-        },
+        onOpenLink: (url: string) => openLink(app, url),
         onBell: () => {
           if (latest.current.settings.terminalBell === 'none') return;
           if (latest.current.settings.terminalBell === 'sound') ring();
@@ -172,6 +170,7 @@ export default function TerminalView({ view, isVisible, isActive }: ViewProps<'t
       data-keys="terminal"
       data-bell={isBellMarked || undefined}
     >
+      <TerminalMarks id={id} />
       <TerminalMenu terminalId={id}>
         <div ref={holder} className="terminal-holder min-h-0 flex-1" />
       </TerminalMenu>
@@ -220,6 +219,8 @@ function TerminalMenu({ terminalId, children }: { terminalId: TerminalId; childr
 
 const contextRows = [
   'terminal.copy',
+  'terminal.copy-html',
+  'terminal.copy-output',
   'terminal.paste',
   'terminal.select-all',
   '-1',
@@ -228,6 +229,7 @@ const contextRows = [
   '-2',
   'terminal.split-right',
   'terminal.split-down',
+  'terminal.broadcast',
   'terminal.rename',
 ] as const;
 

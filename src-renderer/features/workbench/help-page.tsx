@@ -1,11 +1,13 @@
 /** What the words mean, the keys that matter, and what Berth does not do. Written for the first day. */
 import { Button } from '../../components/button.tsx';
+import { CodeBlock } from '../../components/code-block.tsx';
 import { KeyHint } from '../../components/key-hint.tsx';
 import { Card, Page, Section } from '../../components/page.tsx';
 import { useAbout, useApp, useAppState, useCommand, useKeymap } from '../../state/app-context.tsx';
 import { commandLabel } from '../../state/commands.ts';
 import type { ViewProps } from '../../state/feature.ts';
 import { chordKeys } from '../../state/shortcut.ts';
+import { fishLines, zshLines } from './shell-lines.ts';
 
 const words: readonly (readonly [string, string])[] = [
   ['Host', 'A machine with a container engine that Berth drives: over SSH, or this computer.'],
@@ -79,6 +81,19 @@ export function HelpPage(_props: ViewProps<'help'>) {
           Every act has a row in the palette. In trees the arrow keys move, letters find, F2 renames and
           Shift+F10 opens the menu. Delete closes a tab from its strip.
         </p>
+      </Section>
+      <Section title="Shells that tell of their commands">
+        <p className="text-muted">
+          Where a shell says when a prompt, a command and its output begin, Berth marks prompts with how each
+          command ended, goes from one to the next, copies the last output, and tells of long commands that
+          finished while nobody looked. bash in Berth’s terminals does so by itself. For other shells, add
+          these lines on the host or in the workspace. They change nothing in other terminals.
+        </p>
+        <h3 className="text-meta font-medium">zsh, at the end of ~/.zshrc</h3>
+        <CodeBlock label="Lines for zsh" text={zshLines} />
+        <h3 className="text-meta font-medium">fish before version 4, in ~/.config/fish/config.fish</h3>
+        <CodeBlock label="Lines for fish" text={fishLines} />
+        <p className="text-meta text-muted">fish 4 and later does so by itself.</p>
       </Section>
       <Section title="What is installed on a host">
         <p className="text-muted">

@@ -167,6 +167,8 @@ function TabHead({ tab, index, pane, description, isActivePane, drag, onClose }:
   const isActive = tab.id === pane.activeTabId;
   const { title, icon: Icon, mark, hint } = description;
   const subject = subjectOfView(tab.ref);
+  const definition = app.views.get(tab.ref.type);
+  const OwnMark = definition?.tabMark;
   const own = subject ? subjectEntries(app, keymap, subject) : [];
   const canSplit = pane.tabs.length > 1;
   const entries: MenuEntry[] = [
@@ -229,6 +231,10 @@ function TabHead({ tab, index, pane, description, isActivePane, drag, onClose }:
             aria-selected={isActive}
             aria-controls={isActive ? `panel-${tab.id}` : undefined}
             title={hint ?? title}
+            onPointerEnter={(event) => {
+              const more = definition?.readHint?.(tab.ref) ?? null;
+              event.currentTarget.title = more === null ? (hint ?? title) : `${hint ?? title}\n${more}`;
+            }}
             onClick={() => {
               // A press on the tab in front goes on to its page; for the others, coming to the front does that.
               if (isActive) document.getElementById(`panel-${tab.id}`)?.focus();
@@ -244,6 +250,7 @@ function TabHead({ tab, index, pane, description, isActivePane, drag, onClose }:
             <span dir="auto" className="min-w-0 truncate text-left">
               {title}
             </span>
+            {OwnMark && <OwnMark view={tab.ref} />}
             {mark && <StateMark signal={mark.signal} word={mark.word} isCompact />}
           </div>
           <button
