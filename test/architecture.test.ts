@@ -185,7 +185,7 @@ const longFiles: Readonly<Record<string, number>> = {
   'src-main/adapters/ssh/login.ts': 480,
   'src-main/control-plane/hosts/doctor-findings.ts': 450,
   'src-main/control-plane/hosts/host-service.ts': 450,
-  'src-main/control-plane/hosts/host-supervisor.ts': 430,
+  'src-main/control-plane/hosts/host-supervisor.ts': 450,
   'src-main/control-plane/workspaces/host-watch.ts': 450,
   'src-renderer/features/hosts/host-page.tsx': 450,
   'src-renderer/features/terminals/terminal-session.ts': 450,

@@ -213,6 +213,7 @@ export class HostSupervisor {
       isLimited = false;
       if (isAsking || !this.#plan.isInHurry(clock.monotonicMs())) return;
       const limitMs = hurriedStepMs(step);
+      if (limitMs === undefined) return;
       const giveUp = () =>
         over.abort(
           new BerthError('timed-out', `${this.#host.name} did not answer within ${limitMs / 1000} seconds.`),

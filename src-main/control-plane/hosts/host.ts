@@ -171,11 +171,24 @@ const HURRY_FIRST = 4;
 
 /**
  * What one step may take in that time, in milliseconds. Dialling: a packet and its repetition after 1 s, so that a network
- * that came up is met soon. Other steps: the server has answered, and may be slow.
+ * that came up is met soon. Once the server has answered it may be slow; an engine has its own limit, and a connection that
+ * stands its keep-alive: undefined.
  */
-export function hurriedStepMs(step: ConnectStep): number {
-  if (step === 'dialling') return 2_000;
-  return step === 'resolving' ? 4_000 : 10_000;
+export function hurriedStepMs(step: ConnectStep): number | undefined {
+  switch (step) {
+    case 'resolving':
+      return 4_000;
+    case 'dialling':
+      return 2_000;
+    case 'verifying-key':
+    case 'authenticating':
+      return 10_000;
+    case 'reaching-engine':
+    case 'probing':
+      return undefined;
+    default:
+      return step satisfies never;
+  }
 }
 
 /** `tries`: how many of them failed by now, from 1. */

@@ -212,6 +212,20 @@ describe('a host that is dialled', () => {
     await vi.waitFor(() => expect(phase()).toBe('ready'));
   });
 
+  it('is not given up for an engine that is slow after a wake', async () => {
+    const { clock, machine, ready, wake, supervisor, phase } = make();
+    await ready();
+    machine.engine = 'frozen';
+    machine.breakConnections();
+    wake();
+    await clock.advance(1);
+    wake();
+    await clock.advance(20_500);
+    expect(phase()).toBe('ready');
+    expect(supervisor.state).toMatchObject({ engineRoute: 'none' });
+    expect(machine.attempts).toBe(2);
+  });
+
   it('is probed once it is up when a wake came meanwhile', async () => {
     const { clock, machine, connector, supervisor, wake, phase } = make();
     let letGo = () => {};
