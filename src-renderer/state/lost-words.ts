@@ -24,7 +24,7 @@ function nextText(
 }
 
 /** The time of day; with the date once it is not clear which day is meant. */
-function sinceText(since: Date, nowMs: number): string {
+export function sinceText(since: Date, nowMs: number): string {
   const isRecent = nowMs - since.getTime() < dayMs && new Date(nowMs).getDate() === since.getDate();
   const time = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' } as const;
   return new Intl.DateTimeFormat(

@@ -10,6 +10,10 @@ import { BroadcastDialog } from './broadcast-dialog.tsx';
 import { recordings } from './recordings.ts';
 import { terminalCommands } from './terminal-commands.ts';
 import { BroadcastStatus, RecordingStatus, TerminalTabMark, WorkKeeper } from './terminal-marks.tsx';
+import { FoundAnnouncer } from './found-announcer.tsx';
+import { terminalHealths } from './terminal-health.ts';
+import { TerminalStatus } from './terminal-status.tsx';
+import { wayText } from './terminal-truth.ts';
 import { terminalPlace } from './terminal-place.ts';
 import { terminalSessions } from './terminal-sessions.ts';
 import { workCommands } from './work-commands.ts';
@@ -34,21 +38,28 @@ function SessionKeeper() {
   return null;
 }
 
+/** Where its shell is, and where the time of a round trip goes. */
+function hintOf(id: TerminalId): string | null {
+  const { way } = terminalHealths.get(id);
+  const parts = [terminalSessions.get(id)?.work.marks.log.directory, way === null ? null : wayText(way)];
+  return parts.filter(Boolean).join('\n') || null;
+}
+
 /** Terminals whose person is being asked whether to close them. */
 const asked = new Set<TerminalId>();
 
 export const terminalsFeature: Feature = {
   name: 'terminals',
   commands: [...terminalCommands, ...workCommands],
-  overlays: [SessionKeeper, WorkKeeper, BroadcastDialog],
-  statusItems: [BroadcastStatus, RecordingStatus],
+  overlays: [SessionKeeper, WorkKeeper, BroadcastDialog, FoundAnnouncer],
+  statusItems: [TerminalStatus, BroadcastStatus, RecordingStatus],
   views: [
     defineView({
       type: 'terminal',
       component: TerminalView,
       isFullBleed: true,
       tabMark: TerminalTabMark,
-      readHint: (ref) => terminalSessions.get(ref.terminalId)?.work.marks.log.directory ?? null,
+      readHint: ({ terminalId }) => hintOf(terminalId),
       describe: (ref, state) => {
         const terminal = state.terminals.get(ref.terminalId);
         if (terminal === undefined) return { title: 'Terminal', icon: SquareTerminal };
@@ -63,7 +74,8 @@ export const terminalsFeature: Feature = {
         const terminal = context.state.terminals.get(ref.terminalId);
         if (terminal === undefined) return true;
         const mayRun =
-          terminal.state.phase === 'live' && (terminalSessions.get(terminal.id)?.wasTypedInto ?? true);
+          (terminal.state.phase === 'live' || terminal.state.phase === 'lost') &&
+          (terminalSessions.get(terminal.id)?.wasTypedInto ?? true);
         if (mayRun && context.state.settings.confirmCloseOfRunningTerminal) {
           // A second press of the close key, while the question is there, must not ask a second time.
           if (asked.has(terminal.id)) return false;

@@ -16,6 +16,7 @@ import type { Recorder } from './recorder.ts';
 import { keepForLater } from './recording-acts.ts';
 import { recordings } from './recordings.ts';
 import { terminalSessions } from './terminal-sessions.ts';
+import { PlainMark } from './terminal-status.tsx';
 
 function useMemberCount(id: TerminalId): number {
   return useStore(broadcast.store, ({ members }) => (members.includes(id) ? members.length : 0));
@@ -81,6 +82,7 @@ export function TerminalTabMark({ view }: { view: { readonly terminalId: Termina
   const recorder = useRecorder(view.terminalId);
   return (
     <>
+      <PlainMark id={view.terminalId} />
       {memberCount > 0 && (
         <span title={`Typing into ${memberCount} terminals`} className="shrink-0 text-attention">
           <Keyboard aria-hidden size={14} strokeWidth={2} />

@@ -14,6 +14,7 @@ import type { TerminalId } from '#contract/ids.ts';
 import { guardParser, isOpenableLink } from '#contract/parser-guard.ts';
 import type { TerminalSize } from '#contract/terminals.ts';
 import type { ByteStream, Client } from '../../transport/client.ts';
+import { leaveAnswersToHost } from './answered-elsewhere.ts';
 import { copyText } from './copy.ts';
 import { CursorBlink } from './cursor-blink.ts';
 import { FloodMeter, floodBytes } from './flood-meter.ts';
@@ -24,6 +25,7 @@ import { cleanPaste, needsPasteWarning, type PasteText } from './paste.ts';
 import { selectionHtml } from './selection-html.ts';
 import { ScreenSearch } from './screen-search.ts';
 import { screenOptions, type TerminalAppearance } from './terminal-appearance.ts';
+import type { Measured } from './terminal-health.ts';
 import { TerminalWork, type WorkEvents } from './terminal-work.ts';
 
 /** Milliseconds between the last change of size and the word to the program; a drag makes dozens. */
@@ -38,6 +40,9 @@ export interface SessionEvents extends WorkEvents {
   /** The stream ended: the terminal has ended, or the way to the plane is cut. */
   onDetached(error: unknown): void;
   onDropped(bytes: number): void;
+  /** What was typed went nowhere: the terminal is away, or this window is. */
+  onRefused(): void;
+  onAttached(): void;
   onCopied(): void;
 }
 
@@ -47,6 +52,8 @@ export interface SessionOptions {
   readonly size: TerminalSize;
   readonly appearance: TerminalAppearance;
   readonly theme: ITheme;
+  /** It runs under a multiplexer, which answers most of what programs ask a terminal. */
+  readonly isAnsweredOnHost: boolean;
   /** True for a key that belongs to the app, not to the program. */
   readonly isAppKey: (event: KeyboardEvent) => boolean;
   readonly events: SessionEvents;
@@ -72,6 +79,10 @@ export class TerminalSession {
   #isDisposed = false;
   #wasTypedInto = false;
   #unparsedBytes = 0;
+  /** Milliseconds to draw a piece of output, lately. */
+  #drawMs = 0;
+  /** The terminal is there to take what is typed. */
+  #takesKeys = true;
   readonly #flood = new FloodMeter();
   #observer: ResizeObserver | undefined;
   #resizeTimer: ReturnType<typeof setTimeout> | undefined;
@@ -108,6 +119,7 @@ export class TerminalSession {
       ...screenOptions(options.appearance),
     });
     guardParser(this.#screen);
+    if (options.isAnsweredOnHost) leaveAnswersToHost(this.#screen);
     this.#gpu = new GpuDrawing(this.#screen);
     this.work = new TerminalWork(this.#screen, options.appearance, options.events);
     this.#screen.loadAddon(this.#fit);
@@ -122,6 +134,7 @@ export class TerminalSession {
     this.#screen.onData((data) => {
       if (!mayLeaveTerminal(data)) return;
       const isTyped = this.work.person.isTyped(data);
+      if (isTyped && this.#refuses()) return;
       this.#type(encoder.encode(data), data);
       if (isTyped) this.#events.onTyped(data);
     });
@@ -184,11 +197,14 @@ export class TerminalSession {
       this.#unparsedBytes += bytes.byteLength;
       this.#flood.count(bytes.byteLength, performance.now());
       this.work.output(bytes);
+      const cameAtMs = performance.now();
       this.#screen.write(bytes, () => {
         this.#unparsedBytes -= bytes.byteLength;
+        this.#drawMs += (performance.now() - cameAtMs - this.#drawMs) / 8;
         done();
       });
     });
+    this.#events.onAttached();
     stream.ended.then(
       () => this.#detach(stream, undefined),
       (error: unknown) => this.#detach(stream, error),
@@ -202,6 +218,17 @@ export class TerminalSession {
 
   get isAttached(): boolean {
     return this.#stream !== undefined;
+  }
+
+  /** Whether the terminal is there; while it is not, what is typed is refused with a mark. */
+  setTakesKeys(takesKeys: boolean): void {
+    this.#takesKeys = takesKeys;
+  }
+
+  /** How it does, without asking anybody. */
+  measured(): Measured {
+    const isFlooding = this.#flood.isFlooding(performance.now());
+    return { unparsedBytes: this.#unparsedBytes, isFlooding, drawMs: this.#drawMs };
   }
 
   focus(): void {
@@ -268,7 +295,7 @@ export class TerminalSession {
 
   paste(clipboard: string): void {
     const paste = cleanPaste(clipboard);
-    if (paste.text === '') return;
+    if (paste.text === '' || this.#refuses()) return;
     const confirm = () => {
       this.pasteAsMember(paste.text);
       this.#events.onPasted(paste.text);
@@ -332,9 +359,16 @@ export class TerminalSession {
     this.#screen.dispose();
   }
 
+  #refuses(): boolean {
+    if (this.#takesKeys && this.#stream !== undefined) return false;
+    this.#events.onRefused();
+    return true;
+  }
+
   #type(bytes: Uint8Array, text?: string): void {
     const stream = this.#stream;
-    if (stream === undefined) return;
+    // Answers of the screen, to what it drew before, would come to nobody as well.
+    if (stream === undefined || !this.#takesKeys) return;
     stream.send(bytes);
     // A Return is what starts something; keys without one, and answers to queries, do not.
     if (text?.includes('\r')) this.#wasTypedInto = true;

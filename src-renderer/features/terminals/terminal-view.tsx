@@ -3,15 +3,11 @@ import '@xterm/xterm/css/xterm.css';
 import './terminal.css';
 import { type ReactNode, useCallback, useEffect, useRef, useState } from 'react';
 import type { TerminalId } from '#contract/ids.ts';
-import type { Terminal } from '#contract/terminals.ts';
-import { Button } from '../../components/button.tsx';
 import { ContextMenu, type MenuEntry } from '../../components/menu.tsx';
-import { StateMark } from '../../components/state-mark.tsx';
 import {
   commandContext,
   runCommand,
   useApp,
-  useCommand,
   useConnection,
   useKeymap,
   useSettings,
@@ -27,7 +23,9 @@ import { FindBar, type FindResult } from './find-bar.tsx';
 import { openLink } from './open-link.ts';
 import { TerminalMarks } from './terminal-marks.tsx';
 import { TerminalSession } from './terminal-session.ts';
+import { terminalHealths } from './terminal-health.ts';
 import { terminalSessions } from './terminal-sessions.ts';
+import { StateLine } from './terminal-state-line.tsx';
 import { createWorkEvents } from './work-events.ts';
 
 const bellMarkMs = 1_200;
@@ -45,7 +43,8 @@ export default function TerminalView({ view, isVisible, isActive }: ViewProps<'t
   const [isFinding, setFinding] = useState(false);
   const [found, setFound] = useState<FindResult | null>(null);
   const [isBellMarked, setBellMarked] = useState(false);
-  const [isDetached, setDetached] = useState(false);
+  const [isAttached, setAttached] = useState(true);
+  const [refusedCount, setRefusedCount] = useState(0);
 
   // The session outlives renders and asks these when it needs them.
   const latest = useRef({ keymap, settings });
@@ -67,6 +66,7 @@ export default function TerminalView({ view, isVisible, isActive }: ViewProps<'t
           size: known.size,
           appearance: latest.current.settings,
           theme: xtermTheme(currentTheme()),
+          isAnsweredOnHost: known.lifetime === 'multiplexer',
           isAppKey: (event) => {
             const chord = chordOfEvent(event);
             return chord !== undefined && latest.current.keymap.inTerminal.has(chordId(chord));
@@ -99,7 +99,9 @@ export default function TerminalView({ view, isVisible, isActive }: ViewProps<'t
           setTimeout(() => setBellMarked(false), bellMarkMs);
         },
         onSearchResult: setFound,
-        onDetached: () => setDetached(true),
+        onDetached: () => setAttached(false),
+        onAttached: () => setAttached(true),
+        onRefused: () => setRefusedCount((count) => count + 1),
         onDropped: (bytes: number) =>
           app.notices.show({
             title: `Dropped ${Math.round(bytes / 1024)} KiB of output`,
@@ -112,10 +114,19 @@ export default function TerminalView({ view, isVisible, isActive }: ViewProps<'t
 
   // Attach when there is something to attach to; again after the way to the plane was cut.
   useEffect(() => {
-    if (session === null || connection.phase !== 'open' || phase !== 'live' || session.isAttached) return;
-    setDetached(false);
-    session.attach();
+    if (session === null || connection.phase !== 'open' || session.isAttached) return;
+    if (phase === 'live' || phase === 'lost') session.attach();
   }, [session, connection, phase]);
+
+  useEffect(() => {
+    session?.setTakesKeys(phase === 'live' && connection.phase === 'open');
+  }, [session, phase, connection]);
+
+  // Only where somebody looks: each look is a round trip to the host.
+  useEffect(() => {
+    if (session === null || !isVisible || phase !== 'live' || connection.phase !== 'open') return;
+    return terminalHealths.watch(id, app.client, () => session.measured());
+  }, [app, id, session, isVisible, phase, connection]);
 
   useEffect(() => {
     const parent = holder.current;
@@ -175,7 +186,7 @@ export default function TerminalView({ view, isVisible, isActive }: ViewProps<'t
         <div ref={holder} className="terminal-holder min-h-0 flex-1" />
       </TerminalMenu>
       {isFinding && session !== null && <FindBar session={session} result={found} onClose={closeFind} />}
-      <StateLine id={id} isDetached={isDetached && connection.phase === 'open'} />
+      <StateLine id={id} isAttached={isAttached || connection.phase !== 'open'} refusedCount={refusedCount} />
     </div>
   );
 }
@@ -232,49 +243,6 @@ const contextRows = [
   'terminal.broadcast',
   'terminal.rename',
 ] as const;
-
-/** Nothing while it is live: the screen speaks for itself. */
-function StateLine({ id, isDetached }: { id: TerminalId; isDetached: boolean }) {
-  const terminal = useTerminal(id);
-  const again = useCommand('terminal.open-again', terminal ? { kind: 'terminal', id: terminal.id } : null);
-  if (terminal === undefined) return null;
-  const { state } = terminal;
-  if (state.phase === 'live' && !isDetached) return null;
-  return (
-    <div
-      role="status"
-      className="flex min-h-9 flex-wrap items-center gap-x-3 gap-y-1 border-t border-line bg-panel px-3 py-1"
-    >
-      {state.phase === 'opening' && <StateMark signal="busy" word="Opening" />}
-      {state.phase === 'live' && <StateMark signal="attention" word="Detached" />}
-      {state.phase === 'ended' && (
-        <>
-          <StateMark
-            signal={state.error === null && (state.exitCode ?? 0) === 0 ? 'stopped' : 'failed'}
-            word={endWord(state)}
-          />
-          {state.error !== null && (
-            <span className="min-w-0 flex-1 truncate text-muted" title={state.error.message}>
-              {state.error.message}
-            </span>
-          )}
-          <span className="ml-auto" />
-          <Button onClick={again.run} disabled={!again.isEnabled} reason="Its workspace or host is not ready">
-            Open again
-          </Button>
-        </>
-      )}
-    </div>
-  );
-}
-
-function endWord({ exitCode, error }: Extract<Terminal['state'], { phase: 'ended' }>): string {
-  if (exitCode !== null) return `Ended with exit code ${exitCode}`;
-  // After a restart of Berth the message says so; it was no failure of the line.
-  return error?.code === 'connection-lost' && error.details?.reason !== 'restarted'
-    ? 'Connection lost'
-    : 'Ended';
-}
 
 /** A short, soft tone; made anew each time, since a bell is rare and a kept context keeps the sound card awake. */
 function ring(): void {
