@@ -213,9 +213,9 @@ describe('a shell that tells of its commands', () => {
 
   it('has a mark beside each prompt that says how its command ended', async () => {
     await screen.run('true');
+    await waitUntil(async () => (await marks('good').count()) === 1, { what: 'a good one is marked' });
     await screen.run('sh -c "exit 3"');
     await waitUntil(async () => (await marks('bad').count()) === 1, { what: 'a failed one is marked' });
-    expect(await marks('good').count()).toBe(1);
     expect(await marks('bad').getAttribute('title')).toMatch(/^Exit status 3 · /);
     await screen.run('sleep 87651');
     await waitUntil(async () => (await marks('running').count()) === 1, { what: 'it runs' });
@@ -224,9 +224,11 @@ describe('a shell that tells of its commands', () => {
   });
 
   it('goes from prompt to prompt and copies the last output', async () => {
+    // What is typed before a prompt is there would be echoed in front of it.
     await screen.run('seq 1 200');
+    await screen.sees(/^200\n\$$/m);
     await screen.run('seq 501 700');
-    await screen.sees(/^700$/m);
+    await screen.sees(/^700\n\$$/m);
     await screen.command('Copy last command');
     await waitUntil(async () => (await screen.clipboard()).startsWith('501\n502'), { what: 'the output' });
     expect((await screen.clipboard()).trimEnd().endsWith('\n700')).toBe(true);

@@ -1,6 +1,7 @@
 /** Begins and ends recordings, saves them as files and opens them; what commands and marks share. */
 import type { TerminalId } from '#contract/ids.ts';
 import { formatBytes, formatClock } from '../../components/format.ts';
+import type { ShellBridge } from '#contract/shell.ts';
 import type { Notices } from '../../state/notices.ts';
 import type { ViewActions } from '../../state/view-state.ts';
 import { CastError, maximumCastBytes, readCast } from './asciicast.ts';
@@ -11,6 +12,8 @@ import { terminalSessions } from './terminal-sessions.ts';
 interface Deps {
   readonly notices: Notices;
   readonly view: ViewActions;
+  /** The desktop's window lets no page download: there a recording can be replayed, and is gone with the window. */
+  readonly shell: ShellBridge | null;
 }
 
 export async function startRecording(deps: Deps, id: TerminalId, title: string): Promise<void> {
@@ -28,13 +31,12 @@ export async function startRecording(deps: Deps, id: TerminalId, title: string):
 export async function stopRecording(deps: Deps, id: TerminalId): Promise<void> {
   const recorder = end(id);
   if (recorder === undefined) return;
-  save(recorder);
-  const cast = readCast(await recorder.file().text());
+  if (deps.shell === null) save(recorder);
   deps.notices.show({
     level: 'done',
     title: `Recorded ${recorder.title}`,
-    body: `${formatClock(recorder.durationMs)}, ${formatBytes(recorder.sizeBytes)}, saved as ${fileName(recorder)}.`,
-    action: { label: 'Replay', run: () => open(deps, recorder.title, cast) },
+    body: `${sizeText(recorder)}${deps.shell === null ? `, saved as ${fileName(recorder)}` : unsavedNote}.`,
+    action: { label: 'Replay', run: () => void replay(deps, recorder) },
   });
 }
 
@@ -45,9 +47,22 @@ export function keepForLater(deps: Deps, id: TerminalId, why: string): void {
   deps.notices.show({
     level: 'warning',
     title: why,
-    body: `${formatClock(recorder.durationMs)}, ${formatBytes(recorder.sizeBytes)}.`,
-    action: { label: 'Save recording', run: () => save(recorder) },
+    body: `${sizeText(recorder)}${deps.shell === null ? '' : unsavedNote}.`,
+    action:
+      deps.shell === null
+        ? { label: 'Save recording', run: () => save(recorder) }
+        : { label: 'Replay', run: () => void replay(deps, recorder) },
   });
+}
+
+const unsavedNote = '. This window cannot save it as a file; it is gone when the window closes';
+
+function sizeText(recorder: Recorder): string {
+  return `${formatClock(recorder.durationMs)}, ${formatBytes(recorder.sizeBytes)}`;
+}
+
+async function replay(deps: Deps, recorder: Recorder): Promise<void> {
+  open(deps, recorder.title, readCast(await recorder.file().text()));
 }
 
 /** Asks for a file; shows it in a tab, or says what is wrong with it. */

@@ -134,7 +134,7 @@ export const workCommands: readonly Command[] = [
   {
     id: 'terminal.record-stop',
     label: 'Stop recording',
-    description: 'Ends the recording and saves its file.',
+    description: 'Ends the recording and saves its file, in the browser.',
     menu: 'Terminal',
     group: 7,
     on: 'terminal',
@@ -170,7 +170,10 @@ export const workCommands: readonly Command[] = [
           ? { level: 'done', title: 'The system tells of finished commands' }
           : {
               title: 'Notifications are not allowed',
-              body: 'The browser’s settings for this page can change that. Berth’s own notices stay.',
+              body:
+                context.shell === null
+                  ? 'The browser’s settings for this page can change that. Berth’s own notices stay.'
+                  : 'This window may not ask the system for them. Berth’s own notices stay.',
             },
       );
     },
