@@ -24,7 +24,7 @@ import { type ControlPlane, createControlPlane } from './control-plane/control-p
 import { createDispatcher } from './control-plane/dispatcher.ts';
 import type { Log } from './control-plane/interfaces/log.ts';
 import type { Plane } from './control-plane/plane.ts';
-import { serveConnection } from './server/serve-connection.ts';
+import { guestLimits, serveConnection } from './server/serve-connection.ts';
 
 export interface ComposeOptions {
   /** Default: the computer that this runs on. */
@@ -95,7 +95,7 @@ export async function compose(
     const { dispatcher, serve, endConnections } = carry(plane, log, random, options.isOutputChecked ?? false);
     ends.push(endConnections);
     log.info('Berth is up', { version: config.version, dataFolder, isReadOnly: store.isReadOnly });
-    return { handlers: plane.handlers, dispatcher, log, serve, close: endAll };
+    return { handlers: plane.handlers, guests: plane.guests, dispatcher, log, serve, close: endAll };
   } catch (error) {
     await endAll();
     throw error;
@@ -108,10 +108,16 @@ function carry(
   random: Parameters<typeof createDispatcher>[1]['random'],
   isOutputChecked: boolean,
 ) {
-  const dispatcher = createDispatcher(plane.handlers, { log, random, isOutputChecked });
+  const dispatcher = createDispatcher(plane.handlers, {
+    log,
+    random,
+    isOutputChecked,
+    guestHandlers: plane.guestHandlers,
+  });
   const open = new Set<(reason: BerthError) => void>();
   const serve = (connection: Connection, caller: Caller): void => {
-    const end = serveConnection({ connection, dispatcher, caller, log });
+    const limits = caller.guest === undefined ? {} : guestLimits;
+    const end = serveConnection({ connection, dispatcher, caller, log, limits });
     open.add(end);
     connection.onClose(() => open.delete(end));
   };
