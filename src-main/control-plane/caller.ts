@@ -22,10 +22,10 @@ export interface Guest {
 /** The way in for guests, as the server sees it. Tokens are secrets: no log and no error holds one. */
 export interface GuestDoor {
   /** What a token opens. An unknown, an expired and a revoked one are told apart by nobody. @throws BerthError not-found */
-  enter(token: string): { readonly shareId: ShareId; readonly expiresAtMs: number };
+  enter(token: string): { readonly shareId: ShareId; readonly lastsMs: number };
   /**
    * A caller for one connection; `onEnd` is called when the share ends and the connection with it. Call `leave` when the
    * connection is gone. @throws BerthError not-found, too-many
    */
-  admit(shareId: ShareId, onEnd: () => void): { readonly caller: Caller; leave(): void };
+  admit(shareId: ShareId, onEnd: () => void): { readonly caller: Caller; readonly leave: () => void };
 }

@@ -63,8 +63,8 @@ export function createGuestEntry(options: GuestEntryOptions): GuestEntry {
         const parsed = Entry.safeParse(await readJsonObject(context.req, maxBodyBytes));
         if (!parsed.success) throw new BerthError('invalid-input', 'A link holds one token.');
         const { token } = parsed.data;
-        const { shareId, expiresAtMs } = enter(token);
-        const maxAgeSeconds = Math.max(1, Math.floor((expiresAtMs - nowMs()) / 1000));
+        const { shareId, lastsMs } = enter(token);
+        const maxAgeSeconds = Math.max(1, Math.floor(lastsMs / 1000));
         const secure = isSecure ? '; Secure' : '';
         context.header(
           'Set-Cookie',

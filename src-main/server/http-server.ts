@@ -156,7 +156,7 @@ export function createHttpCarrier(options: HttpServerOptions): HttpCarrier {
       // Its streams end by themselves; the socket follows when their last words are out.
       const onEnd = () => void setTimeout(() => socket.close(1008, 'ended'), farewellMs).unref();
       const entered = options.guests?.admit(shareId, onEnd);
-      if (entered === undefined) return socket.close(1008);
+      if (entered === undefined) throw new TypeError('a share without a door');
       guestSockets.add(socket);
       socket.on('close', () => {
         guestSockets.delete(socket);

@@ -1,12 +1,7 @@
 /** Contract line → service call, for owners of shares and, in a table of their own, for guests. */
 import { notFound } from '../dispatcher.ts';
-import type { GuestHandlers, Handlers } from '../handler.ts';
+import type { GuestHandlers, ShareHandlers } from '../handler.ts';
 import type { TerminalShares } from './terminal-shares.ts';
-
-export type ShareHandlers = Pick<
-  Handlers,
-  'terminals.share' | 'terminals.shares' | 'terminals.unshare' | 'terminals.shared'
->;
 
 export function terminalShareHandlers(shares: TerminalShares): ShareHandlers {
   return {

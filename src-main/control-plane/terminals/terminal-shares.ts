@@ -157,14 +157,15 @@ export class TerminalShares implements GuestDoor {
 
   // --- guests -------------------------------------------------------------------------------------------------------
 
-  enter(token: string): { shareId: ShareId; expiresAtMs: number } {
+  enter(token: string): { shareId: ShareId; lastsMs: number } {
     const entry = findByHash(this.#entries.values(), hashOf(token));
     if (entry === undefined || !this.#isUsable(entry)) throw notFound();
     this.#requirePlace(entry);
-    return { shareId: entry.record.id, expiresAtMs: Date.parse(entry.record.expiresAt) };
+    const { id, expiresAt } = entry.record;
+    return { shareId: id, lastsMs: Date.parse(expiresAt) - this.#deps.clock.nowMs() };
   }
 
-  admit(shareId: ShareId, onEnd: () => void): { caller: Caller; leave(): void } {
+  admit(shareId: ShareId, onEnd: () => void): { caller: Caller; leave: () => void } {
     const entry = this.#entries.get(shareId);
     const terminal = entry && this.#terminals.get(entry.record.terminalId);
     if (entry === undefined || terminal === undefined || !this.#isUsable(entry)) throw notFound();

@@ -1,6 +1,5 @@
 /** Contract line → service call. */
-import type { HandlersOf } from '../handler.ts';
-import type { ShareHandlers } from './terminal-share-handlers.ts';
+import type { HandlersOf, ShareHandlers } from '../handler.ts';
 import type { TerminalService } from './terminal-service.ts';
 
 export function terminalsHandlers(
