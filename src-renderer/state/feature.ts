@@ -39,6 +39,8 @@ export interface ViewDefinition<T extends ViewType = ViewType> {
   readonly describe: (ref: ViewRefOf<T>, state: AppState) => ViewDescription;
   /** Asked before its tab closes; false keeps the tab. Ends what the tab owns (a terminal), if it owns something. */
   readonly beforeClose?: (ref: ViewRefOf<T>, context: CommandContext) => Promise<boolean>;
+  /** Drawn in its tab, behind the mark: what is not in `describe`'s reach. */
+  readonly badge?: ComponentType<{ view: ViewRefOf<T> }>;
   /** The page scrolls and pads by itself (a terminal). Default: it gets a scrolling column. */
   readonly isFullBleed?: boolean;
 }

@@ -156,8 +156,8 @@ function lostClient(reason: BerthError): ConnectedClient {
 const socketProtocol = 'berth.v1';
 
 /** In a browser: buys a single-use ticket with the session's cookie, and opens the socket with it. */
-export async function dialSocket(): Promise<Connection> {
-  const response = await fetch('/api/v1/socket-ticket', {
+export async function dialSocket(ticketPath = '/api/v1/socket-ticket'): Promise<Connection> {
+  const response = await fetch(ticketPath, {
     method: 'POST',
     headers: { 'X-Berth': '1' },
     credentials: 'same-origin',
@@ -203,7 +203,7 @@ export function dialPort(): Promise<Connection> {
 export function connect(): LastingClient {
   const isDesktop = 'berthShell' in window;
   const client = createLastingClient({
-    dial: isDesktop ? dialPort : dialSocket,
+    dial: isDesktop ? dialPort : () => dialSocket(),
     onSignedOut: () => window.location.replace('/sign-in'),
   });
   // A network that came back or a lid that was opened: ask now, do not wait for a timer that slept too.

@@ -8,6 +8,9 @@ import type { AppState } from '../../state/commands.ts';
 import { defineView, type Feature } from '../../state/feature.ts';
 import { terminalMark, terminalTitle } from '../../state/marks.ts';
 import { allTabs } from '../../state/panes.ts';
+import { shareCommands } from './share-commands.ts';
+import { ShareDialogs } from './share-dialog.tsx';
+import { ShareBadge, ShareStatus } from './share-mark.tsx';
 import { terminalCommands } from './terminal-commands.ts';
 import { terminalSessions } from './terminal-sessions.ts';
 
@@ -45,12 +48,14 @@ const asked = new Set<TerminalId>();
 
 export const terminalsFeature: Feature = {
   name: 'terminals',
-  commands: terminalCommands,
-  overlays: [SessionKeeper],
+  commands: [...terminalCommands, ...shareCommands],
+  overlays: [SessionKeeper, ShareDialogs],
+  statusItems: [ShareStatus],
   views: [
     defineView({
       type: 'terminal',
       component: TerminalView,
+      badge: ShareBadge,
       isFullBleed: true,
       describe: (ref, state) => {
         const terminal = state.terminals.get(ref.terminalId);

@@ -6,7 +6,6 @@
  * Must not: touch React, or keep output anywhere but in the screen's own scrollback. Long because a screen's parts (bytes,
  * size, search, look, end) share one life.
  */
-import { FitAddon } from '@xterm/addon-fit';
 import { type ISearchOptions, SearchAddon } from '@xterm/addon-search';
 import { UnicodeGraphemesAddon } from '@xterm/addon-unicode-graphemes';
 import { WebLinksAddon } from '@xterm/addon-web-links';
@@ -21,9 +20,7 @@ import { mayLeaveTerminal } from './outgoing-filter.ts';
 import { guardParser, isOpenableLink } from './parser-guard.ts';
 import { cleanPaste, needsPasteWarning, type PasteText } from './paste.ts';
 import { isHardwareRenderer, readRendererName } from './renderer-choice.ts';
-
-/** Milliseconds between the last change of size and the word to the program; a drag makes dozens. */
-const resizeSettleMs = 60;
+import { ScreenSize } from './screen-size.ts';
 
 export interface SessionEvents {
   /** A paste that would run by itself; `confirm` pastes it. */
@@ -60,6 +57,8 @@ export interface SessionOptions {
   /** True for a key that belongs to the app, not to the program. */
   readonly isAppKey: (event: KeyboardEvent) => boolean;
   readonly events: SessionEvents;
+  /** A guest's window: it never sets the terminal's size, and types only if it may. Default: an owner's. */
+  readonly guest?: { readonly mayType: boolean };
 }
 
 const encoder = new TextEncoder();
@@ -67,8 +66,9 @@ const encoder = new TextEncoder();
 export class TerminalSession {
   readonly id: TerminalId;
   readonly element: HTMLDivElement;
+  /** One terminal has one size, in however many windows it is shown. */
+  readonly size: ScreenSize;
   readonly #screen: Screen;
-  readonly #fit = new FitAddon();
   readonly #search = new SearchAddon({ highlightLimit: 2_000 });
   readonly #blink: CursorBlink;
   readonly #client: Client;
@@ -83,8 +83,6 @@ export class TerminalSession {
   #isWebglWanted = false;
   #webgl: { dispose(): void } | undefined;
   #observer: ResizeObserver | undefined;
-  #resizeTimer: ReturnType<typeof setTimeout> | undefined;
-  #toldSize: TerminalSize;
   #searchKind = '';
 
   constructor(options: SessionOptions) {
@@ -92,7 +90,6 @@ export class TerminalSession {
     this.#client = options.client;
     this.#events = options.events;
     this.#appearance = options.appearance;
-    this.#toldSize = options.size;
     this.element = document.createElement('div');
     this.element.className = 'terminal-screen';
     this.#blink = new CursorBlink((isShown) => {
@@ -105,6 +102,7 @@ export class TerminalSession {
       cols: options.size.cols,
       rows: options.size.rows,
       allowProposedApi: true,
+      disableStdin: options.guest?.mayType === false,
       macOptionClickForcesSelection: true,
       rightClickSelectsWord: false,
       // Programs choose colours without knowing the background; this keeps their text readable on ours.
@@ -120,7 +118,17 @@ export class TerminalSession {
       ...screenOptions(options.appearance),
     });
     guardParser(this.#screen);
-    this.#screen.loadAddon(this.#fit);
+    this.size = new ScreenSize({
+      screen: this.#screen,
+      element: this.element,
+      size: options.size,
+      mayLead: options.guest === undefined,
+      fontPx: () => this.#appearance.terminalFontSizePx,
+      isShown: () => this.#isOpened && !this.#isDisposed && this.element.clientWidth > 0,
+      // A terminal that has just ended has no size to change.
+      tell: (size) =>
+        void this.#client.call('terminals.resize', { id: this.id, size }).catch(() => undefined),
+    });
     this.#screen.loadAddon(this.#search);
     this.#screen.loadAddon(new UnicodeGraphemesAddon());
     this.#screen.loadAddon(
@@ -218,27 +226,9 @@ export class TerminalSession {
     this.#screen.focus();
   }
 
-  /** Measures and, once it has settled, tells the program. */
+  /** Measures, and draws or tells what follows from it. */
   fit(): void {
-    if (!this.#isOpened || this.#isDisposed || this.element.clientWidth === 0) return;
-    const proposed = this.#fit.proposeDimensions();
-    if (proposed === undefined || !Number.isFinite(proposed.cols) || !Number.isFinite(proposed.rows)) return;
-    const size = {
-      cols: Math.min(1000, Math.max(2, proposed.cols)),
-      rows: Math.min(500, Math.max(1, proposed.rows)),
-    };
-    if (size.cols !== this.#screen.cols || size.rows !== this.#screen.rows) {
-      this.#screen.resize(size.cols, size.rows);
-      // xterm.js 6.0.0 draws the selection of before again, though it was taken back: once more without one.
-      if (!this.#screen.hasSelection()) this.#screen.clearSelection();
-    }
-    clearTimeout(this.#resizeTimer);
-    if (size.cols === this.#toldSize.cols && size.rows === this.#toldSize.rows) return;
-    this.#resizeTimer = setTimeout(() => {
-      this.#toldSize = size;
-      // A terminal that has just ended has no size to change.
-      this.#client.call('terminals.resize', { id: this.id, size }).catch(() => undefined);
-    }, resizeSettleMs);
+    this.size.fit();
   }
 
   setAppearance(appearance: TerminalAppearance, theme: ITheme): void {
@@ -330,7 +320,7 @@ export class TerminalSession {
   dispose(): void {
     if (this.#isDisposed) return;
     this.#isDisposed = true;
-    clearTimeout(this.#resizeTimer);
+    this.size.dispose();
     const stream = this.#stream;
     this.#stream = undefined;
     stream?.close();

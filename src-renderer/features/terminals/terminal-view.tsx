@@ -24,6 +24,7 @@ import { chordId, chordKeys, chordOfEvent } from '../../state/shortcut.ts';
 import { currentTheme, onThemeChange } from '../../theme/theme.ts';
 import { xtermTheme } from '../../theme/xterm-theme.ts';
 import { FindBar, type FindResult } from './find-bar.tsx';
+import { SizeNote } from './size-note.tsx';
 import { TerminalSession } from './terminal-session.ts';
 import { terminalSessions } from './terminal-sessions.ts';
 
@@ -176,6 +177,7 @@ export default function TerminalView({ view, isVisible, isActive }: ViewProps<'t
         <div ref={holder} className="terminal-holder min-h-0 flex-1" />
       </TerminalMenu>
       {isFinding && session !== null && <FindBar session={session} result={found} onClose={closeFind} />}
+      <SizeNote session={session} size={terminal.size} />
       <StateLine id={id} isDetached={isDetached && connection.phase === 'open'} />
     </div>
   );
@@ -229,6 +231,7 @@ const contextRows = [
   'terminal.split-right',
   'terminal.split-down',
   'terminal.rename',
+  'terminal.share',
 ] as const;
 
 /** Nothing while it is live: the screen speaks for itself. */

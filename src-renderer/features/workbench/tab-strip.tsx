@@ -166,6 +166,7 @@ function TabHead({ tab, index, pane, description, isActivePane, drag, onClose }:
   const keymap = useKeymap();
   const isActive = tab.id === pane.activeTabId;
   const { title, icon: Icon, mark, hint } = description;
+  const Badge = app.views.get(tab.ref.type)?.badge;
   const subject = subjectOfView(tab.ref);
   const own = subject ? subjectEntries(app, keymap, subject) : [];
   const canSplit = pane.tabs.length > 1;
@@ -245,6 +246,7 @@ function TabHead({ tab, index, pane, description, isActivePane, drag, onClose }:
               {title}
             </span>
             {mark && <StateMark signal={mark.signal} word={mark.word} isCompact />}
+            {Badge && <Badge view={tab.ref} />}
           </div>
           <button
             type="button"
