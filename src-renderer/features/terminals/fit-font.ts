@@ -10,8 +10,13 @@ export const smallestFontPx = 5;
 const scrollBarPx = 14;
 const stepPx = 0.25;
 
+export interface FontBounds {
+  readonly largestPx: number;
+  readonly smallestPx: number;
+}
+
 /** @returns whether the box, at `largestPx`, would have another grid than this. */
-export function fitFont(screen: Screen, box: HTMLElement, largestPx: number): boolean {
+export function fitFont(screen: Screen, box: HTMLElement, { largestPx, smallestPx }: FontBounds): boolean {
   const drawn = box.querySelector<HTMLElement>('.xterm-screen');
   if (drawn === null) return false;
   const widthPx = box.clientWidth - scrollBarPx;
@@ -22,10 +27,10 @@ export function fitFont(screen: Screen, box: HTMLElement, largestPx: number): bo
   const isOther =
     Math.floor(widthPx / cellWidthPx) !== screen.cols || Math.floor(heightPx / cellHeightPx) !== screen.rows;
   const part = Math.min(1, widthPx / drawn.offsetWidth, heightPx / drawn.offsetHeight);
-  let sizePx = Math.max(smallestFontPx, Math.floor((largestPx * part) / stepPx) * stepPx);
+  let sizePx = Math.max(smallestPx, Math.floor((largestPx * part) / stepPx) * stepPx);
   screen.options.fontSize = sizePx;
   const isTooLarge = () => drawn.offsetWidth > widthPx || drawn.offsetHeight > heightPx;
-  while (isTooLarge() && sizePx > smallestFontPx) {
+  while (isTooLarge() && sizePx > smallestPx) {
     sizePx -= stepPx;
     screen.options.fontSize = sizePx;
   }

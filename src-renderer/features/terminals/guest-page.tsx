@@ -5,7 +5,7 @@
 import '@xterm/xterm/css/xterm.css';
 import './terminal.css';
 import { CircleStop, Clock, Eye, Keyboard, Link2Off, Radio } from 'lucide-react';
-import { type ReactNode, useEffect, useRef, useState } from 'react';
+import { type ReactNode, useEffect, useRef, useState, useSyncExternalStore } from 'react';
 import { useStore } from 'zustand';
 import { settingsDefaults } from '#contract/settings.ts';
 import type { SharedTerminal } from '#contract/terminal-shares.ts';
@@ -20,6 +20,7 @@ import { StateMark } from '../../components/state-mark.tsx';
 import type { ConnectionState } from '../../state/api.ts';
 import { currentTheme, onThemeChange } from '../../theme/theme.ts';
 import { xtermTheme } from '../../theme/xterm-theme.ts';
+import { smallestFontPx } from './fit-font.ts';
 import type { GuestClient, Visit } from './guest-visit.ts';
 import type { PasteText } from './paste.ts';
 import { accessWords } from './share-words.ts';
@@ -27,6 +28,8 @@ import { TerminalSession } from './terminal-session.ts';
 
 /** Pixels. The terminal's grid is drawn as large as it fits, and no larger than this: beyond it nothing is gained. */
 const largestFontPx = 18;
+/** Pixels. Where fitting needs smaller text than this, it can be had larger, in a screen that is moved about. */
+const readableFontPx = 12;
 /** Milliseconds for which a key that did nothing is answered. */
 const readOnlyHintMs = 3_000;
 /** Milliseconds before a screen that was let go asks for the output again. */
@@ -207,6 +210,7 @@ function GuestScreen({ client, terminal, isOpen }: GuestScreenProps) {
   const [session, setSession] = useState<TerminalSession | null>(null);
   const [detachedCount, setDetachedCount] = useState(0);
   const [paste, setPaste] = useState<{ readonly text: PasteText; readonly confirm: () => void } | null>(null);
+  const [isLarge, setLarge] = useState(false);
   const [isHinted, hint] = useHint();
   const { terminalId, access, isTypingDropped } = terminal;
   const { cols, rows } = terminal.size;
@@ -254,6 +258,14 @@ function GuestScreen({ client, terminal, isOpen }: GuestScreenProps) {
     return () => clearTimeout(timer);
   }, [session, isOpen, terminal.phase, detachedCount]);
 
+  const isTiny = useSyncExternalStore(
+    (listener) => session?.size.onChange(listener) ?? (() => undefined),
+    () => session !== null && session.size.isFontBelow(readableFontPx),
+  );
+  useEffect(() => {
+    session?.size.setSmallestFont(isLarge ? readableFontPx : smallestFontPx);
+  }, [session, isLarge]);
+
   const isShown = isHinted || isTypingDropped;
   return (
     <>
@@ -263,6 +275,11 @@ function GuestScreen({ client, terminal, isOpen }: GuestScreenProps) {
         onKeyDownCapture={access === 'read' ? hint : undefined}
       >
         <div ref={holder} className="terminal-holder guest-terminal min-h-0 flex-1" />
+        {(isTiny || isLarge) && (
+          <Button className="absolute right-5 bottom-3 z-10" onClick={() => setLarge(!isLarge)}>
+            {isLarge ? 'Fit to window' : 'Larger text'}
+          </Button>
+        )}
         <p
           role="status"
           className={classNames(

@@ -5,7 +5,7 @@
 import { FitAddon } from '@xterm/addon-fit';
 import type { Terminal as Screen } from '@xterm/xterm';
 import type { TerminalSize } from '#contract/terminals.ts';
-import { fitFont } from './fit-font.ts';
+import { fitFont, smallestFontPx } from './fit-font.ts';
 import { echoMs, isSame, SizeLead } from './size-lead.ts';
 
 /** Milliseconds between the last change of size and the word to the program; a drag makes dozens. */
@@ -32,6 +32,7 @@ export class ScreenSize {
   #settleTimer: ReturnType<typeof setTimeout> | undefined;
   #echoTimer: ReturnType<typeof setTimeout> | undefined;
   #isSetElsewhere = false;
+  #smallestPx = smallestFontPx;
 
   constructor(options: ScreenSizeOptions) {
     this.#options = options;
@@ -40,12 +41,14 @@ export class ScreenSize {
     // Typed in, pasted into, looked at: this window is the one that counts.
     for (const act of ['focusin', 'keydown', 'paste'])
       options.element.addEventListener(act, () => this.take(), { capture: true });
+    document.fonts.addEventListener('loadingdone', this.#measureAgain);
   }
 
   /** Another window has set a size that is not this one's own. */
   get isSetElsewhere(): boolean {
     return this.#isSetElsewhere;
   }
+  /** Told whenever the size that is drawn may be another. */
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -67,6 +70,15 @@ export class ScreenSize {
     this.fit();
   }
 
+  /** Of a screen that follows: below it the text is not made smaller, and the screen is larger than its element. */
+  setSmallestFont(px: number): void {
+    this.#smallestPx = px;
+    this.fit();
+  }
+  isFontBelow(px: number): boolean {
+    return (this.#options.screen.options.fontSize ?? px) < px;
+  }
+
   fit(): void {
     if (!this.#options.isShown()) return;
     clearTimeout(this.#settleTimer);
@@ -75,9 +87,21 @@ export class ScreenSize {
   }
 
   dispose(): void {
+    document.fonts.removeEventListener('loadingdone', this.#measureAgain);
     clearTimeout(this.#settleTimer);
     clearTimeout(this.#echoTimer);
   }
+
+  /** Characters of the font that has just come are not as wide and high as those that stood in for it. */
+  readonly #measureAgain = (): void => {
+    if (!this.#options.isShown()) return;
+    const { options } = this.#options.screen;
+    const sizePx = options.fontSize ?? this.#options.fontPx();
+    // xterm.js measures when the size changes, and only then.
+    options.fontSize = sizePx + 1;
+    options.fontSize = sizePx;
+    this.fit();
+  };
 
   #set(): void {
     const { tell } = this.#options;
@@ -98,7 +122,8 @@ export class ScreenSize {
   #follow(): void {
     const { screen, element, fontPx } = this.#options;
     this.#draw(this.#lead.shared);
-    this.#setElsewhere(fitFont(screen, element, fontPx()));
+    const isOther = fitFont(screen, element, { largestPx: fontPx(), smallestPx: this.#smallestPx });
+    this.#setElsewhere(isOther);
   }
 
   #draw({ cols, rows }: TerminalSize): void {
@@ -111,7 +136,6 @@ export class ScreenSize {
 
   #setElsewhere(is: boolean): void {
     this.#options.element.dataset.sizedElsewhere = String(is);
-    if (this.#isSetElsewhere === is) return;
     this.#isSetElsewhere = is;
     for (const listener of this.#listeners) listener();
   }

@@ -103,7 +103,7 @@ function NewLink({ id, onMade }: { id: TerminalId; onMade: (made: MadeLink) => v
           {
             value: 'write',
             label: accessWords.write.owner,
-            help: 'Runs anything that you can run in this terminal. Only for people that you trust so far.',
+            help: 'Runs anything that you can run here. Only for people to whom you would hand your keyboard.',
           },
         ]}
       />

@@ -13,14 +13,14 @@ export function SizeNote({ session, size }: { session: TerminalSession | null; s
   );
   if (session === null || !isElsewhere) return null;
   return (
+    // Over the screen, not beside it: room that comes and goes with the note would itself be a change of size.
     <div
       role="status"
-      className="flex min-h-9 flex-wrap items-center gap-x-3 gap-y-1 border-t border-line bg-panel px-3 py-1"
+      className="floating absolute right-5 bottom-3 z-10 flex max-w-[90%] flex-wrap items-center gap-x-3 gap-y-1 rounded-md py-1 pr-1 pl-3"
     >
       <span className="tabular min-w-0 text-muted">
         Sized by another window: {cols} × {rows}
       </span>
-      <span className="ml-auto" />
       <Button
         onClick={() => {
           session.size.take();
