@@ -29,7 +29,8 @@ import { TerminalSession } from './terminal-session.ts';
 /** Pixels. The terminal's grid is drawn as large as it fits, and no larger than this: beyond it nothing is gained. */
 const largestFontPx = 18;
 /** Pixels. Where fitting needs smaller text than this, it can be had larger, in a screen that is moved about. */
-const readableFontPx = 12;
+const readableFontPx = 10;
+const largeFontPx = 13;
 /** Milliseconds for which a key that did nothing is answered. */
 const readOnlyHintMs = 3_000;
 /** Milliseconds before a screen that was let go asks for the output again. */
@@ -113,10 +114,10 @@ function Page({ terminal, children }: { terminal?: SharedTerminal; children: Rea
         <h1 dir="auto" className="min-w-0 flex-1 truncate font-semibold" title={terminal?.title}>
           {terminal?.title ?? 'Shared terminal'}
         </h1>
-        {terminal && (
+        {terminal && terminal.end === null && (
           <div className="flex shrink-0 items-center gap-3">
             <AccessMark access={terminal.access} />
-            {terminal.end === null && <TimeLeft expiresAt={terminal.expiresAt} />}
+            <TimeLeft expiresAt={terminal.expiresAt} />
           </div>
         )}
       </header>
@@ -260,10 +261,10 @@ function GuestScreen({ client, terminal, isOpen }: GuestScreenProps) {
 
   const isTiny = useSyncExternalStore(
     (listener) => session?.size.onChange(listener) ?? (() => undefined),
-    () => session !== null && session.size.isFontBelow(readableFontPx),
+    () => session?.size.isFontBelow(readableFontPx) ?? false,
   );
   useEffect(() => {
-    session?.size.setSmallestFont(isLarge ? readableFontPx : smallestFontPx);
+    session?.size.setSmallestFont(isLarge ? largeFontPx : smallestFontPx);
   }, [session, isLarge]);
 
   const isShown = isHinted || isTypingDropped;
@@ -283,7 +284,7 @@ function GuestScreen({ client, terminal, isOpen }: GuestScreenProps) {
         <p
           role="status"
           className={classNames(
-            'floating pointer-events-none absolute bottom-3 left-1/2 w-max max-w-[90%] -translate-x-1/2 rounded-md px-3 py-1.5 text-center text-muted',
+            'floating pointer-events-none absolute top-3 left-1/2 w-max max-w-[90%] -translate-x-1/2 rounded-md px-3 py-1.5 text-center text-muted',
             !(isHinted && isShown) && 'sr-only',
           )}
         >
