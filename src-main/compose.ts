@@ -28,7 +28,7 @@ import { createDispatcher } from './control-plane/dispatcher.ts';
 import type { Log } from './control-plane/interfaces/log.ts';
 import type { NetworkWatch } from './control-plane/interfaces/network-watch.ts';
 import type { Plane } from './control-plane/plane.ts';
-import { serveConnection } from './server/serve-connection.ts';
+import { guestLimits, serveConnection } from './server/serve-connection.ts';
 
 export interface ComposeOptions {
   /** Default: the computer that this runs on. */
@@ -107,7 +107,8 @@ export async function compose(
     ends.push(endConnections);
     log.info('Berth is up', { version: config.version, dataFolder, isReadOnly: store.isReadOnly });
     const wake: Plane['wake'] = (reason) => plane.hosts.wake(reason);
-    return { handlers: plane.handlers, dispatcher, log, serve, wake, close: endAll };
+    const { handlers, guests } = plane;
+    return { handlers, guests, dispatcher, log, serve, wake, close: endAll };
   } catch (error) {
     await endAll();
     throw error;
@@ -120,10 +121,16 @@ function carry(
   random: Parameters<typeof createDispatcher>[1]['random'],
   isOutputChecked: boolean,
 ) {
-  const dispatcher = createDispatcher(plane.handlers, { log, random, isOutputChecked });
+  const dispatcher = createDispatcher(plane.handlers, {
+    log,
+    random,
+    isOutputChecked,
+    guestHandlers: plane.guestHandlers,
+  });
   const open = new Set<(reason: BerthError) => void>();
   const serve = (connection: Connection, caller: Caller): void => {
-    const end = serveConnection({ connection, dispatcher, caller, log });
+    const limits = caller.guest === undefined ? {} : guestLimits;
+    const end = serveConnection({ connection, dispatcher, caller, log, limits });
     open.add(end);
     connection.onClose(() => open.delete(end));
   };

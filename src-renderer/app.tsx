@@ -64,7 +64,9 @@ export function createApp({ client, shell, windowId, storage }: AppOptions): App
     notices: createNotices(),
     confirmations: createConfirmations(),
     screens: createScreens(),
-    commands: joinCommands(features.map((feature) => feature.commands ?? [])),
+    commands: joinCommands(
+      features.map(({ commands = [] }) => commands.filter((row) => shell === null || !row.isServedOnly)),
+    ),
     views: joinViews(features),
     platform: platformOf(shell),
   };

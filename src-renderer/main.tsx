@@ -1,4 +1,4 @@
-/** Entry of the page: theme first, so that the first frame has its colours; then the connection; then the window. */
+/** Entry of the page: theme first, so that the first frame has its colours; then the connection; then the window, or a guest's page. */
 import './theme/theme.css';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
@@ -16,14 +16,22 @@ declare global {
 followTheme(rememberedTheme());
 const root = document.getElementById('root');
 if (!root) throw new Error('index.html has no #root');
-const app = createApp({
-  client: connect(),
-  shell: window.berthShell ?? null,
-  windowId: new URLSearchParams(window.location.search).get('window') ?? 'main',
-  storage: window.localStorage,
-});
-createRoot(root).render(
-  <StrictMode>
-    <AppRoot app={app} />
-  </StrictMode>,
-);
+
+function showWindow(parent: HTMLElement): void {
+  const app = createApp({
+    client: connect(),
+    shell: window.berthShell ?? null,
+    windowId: new URLSearchParams(window.location.search).get('window') ?? 'main',
+    storage: window.localStorage,
+  });
+  createRoot(parent).render(
+    <StrictMode>
+      <AppRoot app={app} />
+    </StrictMode>,
+  );
+}
+
+// Whoever came by a shared terminal's link is no owner: nothing of the window is made, and nothing is asked for it.
+if (window.location.pathname === '/shared')
+  void import('./guest.tsx').then(({ showGuestPage }) => showGuestPage(root));
+else showWindow(root);

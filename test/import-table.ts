@@ -126,7 +126,7 @@ export const rooms: readonly Room[] = [
     ...feature,
     packages: name === 'terminals' ? [...featurePackages, '@xterm'] : featurePackages,
   })),
-  ...['src-renderer/main.tsx', 'src-renderer/app.tsx'].map((path) => ({
+  ...['src-renderer/main.tsx', 'src-renderer/app.tsx', 'src-renderer/guest.tsx'].map((path) => ({
     path,
     may: [contract, 'src-renderer/'],
     packages: [...componentKit, 'zustand', '@fontsource-variable'],

@@ -8,7 +8,8 @@ import { aboutHandlers, type AboutFacts } from './about.ts';
 import { createCredentialHandlers } from './credentials/credential-handlers.ts';
 import { createCredentialService } from './credentials/credential-service.ts';
 import type { DescribeKey } from './credentials/credential.ts';
-import type { Handlers } from './handler.ts';
+import type { GuestDoor } from './caller.ts';
+import type { GuestHandlers, Handlers } from './handler.ts';
 import { joinHandlers } from './handlers.ts';
 import { hostHandlers } from './hosts/host-handlers.ts';
 import { HostService, type HostServiceDeps } from './hosts/host-service.ts';
@@ -33,6 +34,8 @@ import { createSettingsService } from './settings/settings-service.ts';
 import { HostMultiplexers } from './terminals/host-multiplexers.ts';
 import { createHostBackend, createWorkspaceBackend } from './terminals/terminal-backend.ts';
 import { TerminalService } from './terminals/terminal-service.ts';
+import { guestHandlers, terminalShareHandlers } from './terminals/terminal-share-handlers.ts';
+import { TerminalShares } from './terminals/terminal-shares.ts';
 import { terminalsHandlers } from './terminals/terminals-handlers.ts';
 import { WorkspaceService } from './workspaces/workspace-service.ts';
 import { workspacesHandlers } from './workspaces/workspaces-handlers.ts';
@@ -62,6 +65,8 @@ export interface ControlPlaneDeps {
 
 export interface ControlPlane {
   readonly handlers: Handlers;
+  readonly guestHandlers: GuestHandlers;
+  readonly guests: GuestDoor;
   readonly hosts: HostService;
   /** Ends what runs, in reverse order of the start. Operations that are under way go on at the next start. */
   close(): Promise<void>;
@@ -170,6 +175,16 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     tag: deps.terminalTag,
   });
 
+  const ownTerminals = terminalsHandlers(terminals);
+  const shares = new TerminalShares({
+    store,
+    watchTerminals: (signal) => terminals.watch(signal),
+    attach: ownTerminals['terminals.attach'],
+    clock,
+    random,
+    log,
+  });
+
   const handlers = joinHandlers(
     aboutHandlers(deps.about),
     hostHandlers(hosts, questions),
@@ -177,7 +192,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     createProjectHandlers(projects),
     workspacesHandlers(workspaces),
     operationsHandlers(operations),
-    terminalsHandlers(terminals),
+    { ...ownTerminals, ...terminalShareHandlers(shares) },
     createSettingsHandlers(settings),
   );
 
@@ -188,6 +203,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     log.warn('the data is from a newer Berth: it is shown, and no host is connected');
   } else {
     await terminals.load();
+    await shares.load();
     await operations.recover();
     await workspaces.start();
     terminals.start();
@@ -196,10 +212,12 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
 
   return {
     handlers,
+    guestHandlers: guestHandlers(shares),
+    guests: shares,
     hosts,
     async close() {
       // Each is told, although the one before failed: a shell left behind is worse than an error in the log.
-      for (const part of [terminals, operations, workspaces, hosts])
+      for (const part of [shares, terminals, operations, workspaces, hosts])
         await part
           .close()
           .catch((cause: unknown) => log.error('a part of the plane did not end well', { cause }));

@@ -10,7 +10,7 @@ import { commonErrorCodes } from '#contract/error-codes.ts';
 import { contract } from '#contract/index.ts';
 import { plainRule } from '#contract/plain-rules.ts';
 import type { Caller } from './caller.ts';
-import type { ByteChannel, HandlerContext, Handlers } from './handler.ts';
+import type { ByteChannel, GuestHandlers, HandlerContext, Handlers } from './handler.ts';
 import type { Log } from './interfaces/log.ts';
 import type { Random } from './interfaces/random.ts';
 
@@ -29,6 +29,8 @@ export interface DispatcherOptions {
   readonly random: Pick<Random, 'bytes'>;
   /** For tests: also checks what handlers return, and fails as `internal` when it does not fit. */
   readonly isOutputChecked?: boolean;
+  /** What callers with a `guest` get in place of the handlers. Default: nothing. */
+  readonly guestHandlers?: Partial<GuestHandlers>;
   /** For tests: another contract. */
   readonly methods?: Readonly<Record<string, Method>>;
 }
@@ -44,9 +46,16 @@ export function createDispatcher(handlers: Handlers, options: DispatcherOptions)
   const { log, random, isOutputChecked = false } = options;
   const methods: Readonly<Record<string, Method>> = options.methods ?? contract;
 
+  /** The one place where a guest's narrow world and everybody else's part. */
+  function handlerOf(name: string, caller: Caller): AnyHandler | undefined {
+    const table: object = caller.guest === undefined ? handlers : (options.guestHandlers ?? {});
+    return Object.hasOwn(table, name) ? (table as Readonly<Record<string, AnyHandler>>)[name] : undefined;
+  }
+
   function methodOf(name: unknown, caller: Caller): Method | undefined {
     if (typeof name !== 'string' || !Object.hasOwn(methods, name)) return undefined;
     const method = methods[name];
+    if (caller.guest !== undefined) return handlerOf(name, caller) === undefined ? undefined : method;
     return method !== undefined && caller.scopes.has(method.scope) ? method : undefined;
   }
 
@@ -55,7 +64,7 @@ export function createDispatcher(handlers: Handlers, options: DispatcherOptions)
     if (typeof name !== 'string' || method?.kind !== kind) throw notFound();
     const parsed = method.input.safeParse(input ?? {}, { error: plainRule });
     if (!parsed.success) throw invalidInput(parsed.error);
-    const handler = (handlers as unknown as Readonly<Record<string, AnyHandler>>)[name];
+    const handler = handlerOf(name, caller);
     if (handler === undefined) throw notFound();
     return { name, method: method as Extract<Method, { kind: K }>, input: parsed.data, handler };
   }

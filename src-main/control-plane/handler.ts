@@ -41,5 +41,14 @@ export type Handlers = {
   readonly [M in CallName]: CallHandler<M>;
 } & { readonly [M in StreamName]: StreamHandler<M> } & { readonly [M in BytesName]: BytesHandler<M> };
 
+/** Of the terminals' methods those about sharing: they have a service of their own. */
+export type ShareHandlers = Pick<
+  Handlers,
+  'terminals.share' | 'terminals.shares' | 'terminals.unshare' | 'terminals.shared'
+>;
+
+/** All that a guest can call (see Caller). A method that is not here does not exist for one. */
+export type GuestHandlers = Pick<Handlers, 'terminals.shared' | 'terminals.attach'>;
+
 /** The handlers of one noun: those whose names begin with it. */
 export type HandlersOf<Noun extends string> = Pick<Handlers, Extract<keyof Handlers, `${Noun}.${string}`>>;

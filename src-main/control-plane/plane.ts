@@ -1,6 +1,6 @@
 /** The control plane as its carriers see it: what compose.ts builds, and what the window, the server and tests hold. */
 import type { Connection } from '#contract/frame.ts';
-import type { Caller } from './caller.ts';
+import type { Caller, GuestDoor } from './caller.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import type { Handlers } from './handler.ts';
 import type { WakeReason } from './hosts/wake-rounds.ts';
@@ -10,6 +10,7 @@ export interface Plane {
   readonly handlers: Handlers;
   readonly dispatcher: Dispatcher;
   readonly log: Log;
+  readonly guests: GuestDoor;
   /** Serves one connection until it closes. The caller was decided by whoever accepted it. */
   serve(connection: Connection, caller: Caller): void;
   /** Told by the system around it that the computer woke: see HostService. */

@@ -49,7 +49,7 @@ const maxWrongPerMinute = 10;
 const owner: Caller = { userId: localOwnerId, userName: 'Owner', scopes: new Set(scopes), mode: 'served' };
 
 /** 256 random bits, safe in URLs, cookies and subprotocol names. */
-function defaultRandomToken(): string {
+export function defaultRandomToken(): string {
   return randomBytes(32).toString('base64url');
 }
 
@@ -58,21 +58,23 @@ function hashOf(token: string): string {
 }
 
 /** Single-use tokens under their hashes, each with what it stands for. */
-class TicketBox<T> {
+export class TicketBox<T> {
   readonly #lifeMs: number;
   readonly #nowMs: () => number;
+  readonly #maxOpen: number;
   readonly #open = new Map<string, { readonly value: T; readonly endsAtMs: number }>();
 
-  constructor(lifeMs: number, nowMs: () => number) {
+  constructor(lifeMs: number, nowMs: () => number, maxOpen = maxOpenTickets) {
     this.#lifeMs = lifeMs;
     this.#nowMs = nowMs;
+    this.#maxOpen = maxOpen;
   }
 
   put(token: string, value: T): void {
     const now = this.#nowMs();
     for (const [hash, { endsAtMs }] of this.#open) if (endsAtMs <= now) this.#open.delete(hash);
     for (const hash of this.#open.keys()) {
-      if (this.#open.size < maxOpenTickets) break;
+      if (this.#open.size < this.#maxOpen) break;
       this.#open.delete(hash);
     }
     this.#open.set(hashOf(token), { value, endsAtMs: now + this.#lifeMs });

@@ -11,11 +11,13 @@ import { WebSocketServer, type WebSocket } from 'ws';
 import { z } from 'zod';
 import { BerthError } from '#contract/berth-error.ts';
 import type { Connection } from '#contract/frame.ts';
-import type { Caller } from '../control-plane/caller.ts';
+import type { ShareId } from '#contract/ids.ts';
+import type { Caller, GuestDoor } from '../control-plane/caller.ts';
 import type { Dispatcher } from '../control-plane/dispatcher.ts';
 import type { Log } from '../control-plane/interfaces/log.ts';
 import type { Authenticator, Session } from './authenticate.ts';
 import { sessionIdleMs } from './authenticate.ts';
+import { createGuestEntry } from './guest-entry.ts';
 import { type Allowed, factsOf, refusalOf, upgradeRefusalOf } from './request-guard.ts';
 import { readJsonObject } from './read-body.ts';
 import {
@@ -32,6 +34,8 @@ export interface HttpServerOptions {
   readonly dispatcher: Dispatcher;
   readonly serve: (connection: Connection, caller: Caller) => void;
   readonly authenticator: Authenticator;
+  /** Absent where nothing is ever shared. */
+  readonly guests?: GuestDoor;
   readonly log: Log;
   readonly uiFolder: string;
   readonly version: string;
@@ -53,6 +57,10 @@ export const socketProtocol = 'berth.v1';
 /** A session has a window or two per browser, not hundreds. */
 const maxSocketsPerSession = 32;
 const maxSignInBytes = 4096;
+/** Bytes of one message of a guest: what the flow control lets it send at once, and some. */
+const maxGuestMessageBytes = 512 * 1024;
+/** Milliseconds in which a guest may still be told why it is let go. */
+const farewellMs = 500;
 
 const SignIn = z.object({ ticket: z.string().min(1).max(200) });
 
@@ -69,6 +77,17 @@ export function createHttpCarrier(options: HttpServerOptions): HttpCarrier {
     perMessageDeflate: false,
     handleProtocols: () => socketProtocol,
   });
+  const guestUpgrader = new WebSocketServer({
+    noServer: true,
+    maxPayload: maxGuestMessageBytes,
+    perMessageDeflate: false,
+    handleProtocols: () => socketProtocol,
+  });
+  const guestSockets = new Set<WebSocket>();
+  const guestEntry =
+    options.guests === undefined
+      ? undefined
+      : createGuestEntry({ door: options.guests, cookieName, isSecure, log });
   const openApi = openApiDocument(options.version);
 
   function cookie(value: string, maxAgeSeconds: number): string {
@@ -85,6 +104,7 @@ export function createHttpCarrier(options: HttpServerOptions): HttpCarrier {
     context.header('Set-Cookie', cookie(value, Math.floor(sessionIdleMs / 1000)));
     return context.json({});
   });
+  guestEntry?.addRoutes(api);
   api.use('*', async (context, next) => {
     const session = authenticator.sessionOf(getCookie(context, cookieName));
     if (session === undefined) throw new BerthError('not-signed-in', 'Sign in first.');
@@ -131,8 +151,26 @@ export function createHttpCarrier(options: HttpServerOptions): HttpCarrier {
     serve(webSocketConnection(socket), session.caller);
   }
 
-  /** The session that may open a socket, or the status that refuses it. Takes the ticket of a good request only. */
-  function admit(request: IncomingMessage): Session | number {
+  function acceptGuest(shareId: ShareId, socket: WebSocket): void {
+    try {
+      // Its streams end by themselves; the socket follows when their last words are out.
+      const onEnd = () => void setTimeout(() => socket.close(1008, 'ended'), farewellMs).unref();
+      const entered = options.guests?.admit(shareId, onEnd);
+      if (entered === undefined) throw new TypeError('a share without a door');
+      guestSockets.add(socket);
+      socket.on('close', () => {
+        guestSockets.delete(socket);
+        entered.leave();
+      });
+      serve(webSocketConnection(socket), entered.caller);
+    } catch {
+      // It ended, or the last place was taken, between the ticket and here.
+      socket.close(1008);
+    }
+  }
+
+  /** The session or the share that may open a socket, or the status that refuses it. Takes the ticket of a good request only. */
+  function admit(request: IncomingMessage): Session | ShareId | number {
     const facts = factsOf(request.method ?? '', request.url ?? '', request.headers);
     const refusal = upgradeRefusalOf({ ...facts, header: upgradeHeader(facts.header) }, allowed);
     if (refusal !== undefined) {
@@ -144,7 +182,7 @@ export function createHttpCarrier(options: HttpServerOptions): HttpCarrier {
     const ticket = protocols.find((one) => one.startsWith('ticket.'))?.slice('ticket.'.length);
     if (!protocols.includes(socketProtocol) || ticket === undefined) return 401;
     const session = authenticator.redeemSocketTicket(ticket);
-    if (session === undefined) return 401;
+    if (session === undefined) return guestEntry?.redeemSocketTicket(ticket) ?? 401;
     return (sockets.get(session.id)?.size ?? 0) >= maxSocketsPerSession ? 429 : session;
   }
 
@@ -152,6 +190,8 @@ export function createHttpCarrier(options: HttpServerOptions): HttpCarrier {
     socket.on('error', () => socket.destroy());
     const admitted = admit(request);
     if (typeof admitted === 'number') refuse(socket, admitted);
+    else if (typeof admitted === 'string')
+      guestUpgrader.handleUpgrade(request, socket, head, (opened) => acceptGuest(admitted, opened));
     else upgrader.handleUpgrade(request, socket, head, (opened) => accept(admitted, opened));
   }
 
@@ -174,9 +214,11 @@ export function createHttpCarrier(options: HttpServerOptions): HttpCarrier {
     request,
     upgrade,
     close: () => {
-      for (const open of sockets.values()) for (const socket of open) socket.close(1001, 'closing');
-      for (const open of sockets.values()) for (const socket of open) socket.terminate();
+      const open = [...[...sockets.values()].flatMap((own) => [...own]), ...guestSockets];
+      for (const socket of open) socket.close(1001, 'closing');
+      for (const socket of open) socket.terminate();
       upgrader.close();
+      guestUpgrader.close();
     },
   };
 }

@@ -25,6 +25,9 @@ export interface ConnectionLimits {
 /** A window with a hundred terminals needs a few hundred streams; a person makes a few calls at once. */
 export const defaultLimits: ConnectionLimits = { calls: 256, streams: 1024, credit: 64 * 1024 * 1024 };
 
+/** A guest has one terminal: a screen, what is told of it, and the same again while the old ones still end. */
+export const guestLimits: Partial<ConnectionLimits> = { calls: 4, streams: 8 };
+
 export interface ServeOptions {
   readonly connection: Connection;
   readonly dispatcher: Dispatcher;

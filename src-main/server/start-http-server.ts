@@ -37,7 +37,7 @@ const headersTimeoutMs = 10_000;
 
 /** @throws what `listen` says, as EADDRINUSE. */
 export async function startHttpServer(
-  plane: Pick<Plane, 'dispatcher' | 'serve' | 'log'>,
+  plane: Pick<Plane, 'dispatcher' | 'serve' | 'log'> & Partial<Pick<Plane, 'guests'>>,
   config: ServerConfig,
 ): Promise<RunningServer> {
   const log = plane.log.child({ part: 'server' });
@@ -54,6 +54,7 @@ export async function startHttpServer(
     dispatcher: plane.dispatcher,
     serve: (connection, caller) => plane.serve(connection, caller),
     authenticator,
+    ...(plane.guests === undefined ? {} : { guests: plane.guests }),
     log,
     uiFolder: config.uiFolder,
     version: config.version,

@@ -54,6 +54,7 @@ export const errorCodes = {
 
   'terminal.open-failed': { status: 502, title: 'The terminal could not be opened' },
   'terminal.ended': { status: 410, title: 'The terminal has ended' },
+  'terminal.share-needs-server': { status: 409, title: 'Only a served Berth shares terminals' },
 
   'credential.keychain-unavailable': { status: 503, title: 'No keychain can be used' },
   'credential.vault-locked': { status: 423, title: 'The vault is locked' },

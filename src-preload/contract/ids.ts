@@ -20,10 +20,15 @@ export const OperationId = z.templateLiteral(['op_', body]);
 export type OperationId = z.infer<typeof OperationId>;
 export const QuestionId = z.templateLiteral(['q_', body]);
 export type QuestionId = z.infer<typeof QuestionId>;
+export const ShareId = z.templateLiteral(['share_', body]);
+export type ShareId = z.infer<typeof ShareId>;
 export const UserId = z.templateLiteral(['user_', body]);
 export type UserId = z.infer<typeof UserId>;
 
 /** The person at the desktop, who needs no account: a fixed id, so that labels on hosts stay theirs. */
 export const localOwnerId: UserId = 'user_00000000000000000000';
 
-export type IdPrefix = 'host' | 'proj' | 'ws' | 'term' | 'cred' | 'op' | 'q' | 'user';
+/** Whoever came through a shared terminal's link: nobody in particular, and no owner of anything. */
+export const guestUserId: UserId = 'user_guest000000000000000';
+
+export type IdPrefix = 'host' | 'proj' | 'ws' | 'term' | 'cred' | 'op' | 'q' | 'share' | 'user';

@@ -8,6 +8,7 @@ import { operationMethods } from './operations.ts';
 import { projectMethods } from './projects.ts';
 import { questionMethods } from './questions.ts';
 import { settingsMethods } from './settings.ts';
+import { terminalShareMethods } from './terminal-shares.ts';
 import { terminalMethods } from './terminals.ts';
 import { workspaceMethods } from './workspaces.ts';
 
@@ -20,6 +21,7 @@ export const contract = {
   ...workspaceMethods,
   ...operationMethods,
   ...terminalMethods,
+  ...terminalShareMethods,
   ...settingsMethods,
 } as const satisfies Record<string, Method>;
 

@@ -63,6 +63,9 @@ export function useWorkspaces() {
 export function useTerminals() {
   return useStore(useApp().mirror.terminals);
 }
+export function useShares() {
+  return useStore(useApp().mirror.shares);
+}
 export function useProjects() {
   return useStore(useApp().mirror.projects);
 }

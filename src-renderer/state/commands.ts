@@ -79,6 +79,8 @@ export interface Command {
   readonly on?: Subject['kind'];
   readonly isDangerous?: boolean;
   readonly isChecked?: (state: AppState) => boolean;
+  /** Not in the desktop: it needs an address that others can open. */
+  readonly isServedOnly?: boolean;
   /** True: neither the palette nor the menus show it; shortcuts and buttons do. */
   readonly isHidden?: boolean;
   readonly isEnabled: (state: AppState) => boolean;

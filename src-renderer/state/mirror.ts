@@ -15,6 +15,7 @@ import type { Operation } from '#contract/operations.ts';
 import type { Project } from '#contract/projects.ts';
 import type { Question } from '#contract/questions.ts';
 import type { Settings } from '#contract/settings.ts';
+import type { TerminalShare } from '#contract/terminal-shares.ts';
 import type { Terminal } from '#contract/terminals.ts';
 import type { Workspace } from '#contract/workspaces.ts';
 import type { ConnectionState, PlaneClient } from './api.ts';
@@ -49,6 +50,7 @@ export interface Mirror {
   readonly workspaces: StoreApi<CollectionState<Workspace>>;
   readonly operations: StoreApi<CollectionState<Operation>>;
   readonly terminals: StoreApi<CollectionState<Terminal>>;
+  readonly shares: StoreApi<CollectionState<TerminalShare>>;
   readonly connection: StoreApi<ConnectionState>;
   close(): void;
 }
@@ -264,6 +266,7 @@ export function createMirror(client: PlaneClient): Mirror {
     workspaces: collection<Workspace>((options) => client.stream('workspaces.watch', {}, options)),
     operations: collection<Operation>((options) => client.stream('operations.watch', {}, options)),
     terminals: collection<Terminal>((options) => client.stream('terminals.watch', {}, options)),
+    shares: collection<TerminalShare>((options) => client.stream('terminals.shares', {}, options)),
     connection,
     close: () => {
       stopConnection();

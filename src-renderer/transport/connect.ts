@@ -216,8 +216,11 @@ function lostClient(reason: BerthError): ConnectedClient {
 const socketProtocol = 'berth.v1';
 
 /** In a browser: buys a single-use ticket with the session's cookie, and opens the socket with it. */
-export async function dialSocket(signal: AbortSignal): Promise<Connection> {
-  const response = await fetch('/api/v1/socket-ticket', {
+export async function dialSocket(
+  signal: AbortSignal,
+  ticketPath = '/api/v1/socket-ticket',
+): Promise<Connection> {
+  const response = await fetch(ticketPath, {
     method: 'POST',
     headers: { 'X-Berth': '1' },
     credentials: 'same-origin',
@@ -265,7 +268,7 @@ export function dialPort(): Promise<Connection> {
 export function connect(): LastingClient {
   const isDesktop = 'berthShell' in window;
   const client = createLastingClient({
-    dial: isDesktop ? dialPort : dialSocket,
+    dial: isDesktop ? dialPort : (signal) => dialSocket(signal),
     onSignedOut: () => window.location.replace('/sign-in'),
     limits: isDesktop ? portLimits : socketLimits,
   });

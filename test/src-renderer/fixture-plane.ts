@@ -18,7 +18,8 @@ type CollectionName =
   | 'projects'
   | 'workspaces'
   | 'operations'
-  | 'terminals';
+  | 'terminals'
+  | 'shares';
 
 class FixtureCollection<T extends { id: string }> {
   readonly items = new Map<string, T>();
@@ -108,6 +109,7 @@ export function createFixturePlane(scene: Scene): FixturePlane {
     workspaces: new FixtureCollection(scene.workspaces ?? []),
     operations: new FixtureCollection(scene.operations ?? []),
     terminals: new FixtureCollection(scene.terminals ?? []),
+    shares: new FixtureCollection(scene.shares ?? []),
   };
   const missing = () => new BerthError('not-found', 'It is not here any more.');
   const found = <T>(value: T | undefined): T => {
@@ -201,6 +203,19 @@ export function createFixturePlane(scene: Scene): FixturePlane {
       return {};
     },
     'terminals.resize': () => ({}),
+    'terminals.share': ({ id, access, expiresInMinutes }) => {
+      const share = {
+        id: `share_${String(collections.shares.items.size + 50).padStart(20, '0')}`,
+        ...{ terminalId: id, access, viewerCount: 0, createdAt: new Date().toISOString() },
+        expiresAt: new Date(Date.now() + expiresInMinutes * 60_000).toISOString(),
+      } as const;
+      collections.shares.put(share);
+      return { share, path: `/shared#${'Yx3k9QzL0aB7'.repeat(4).slice(0, 43)}` };
+    },
+    'terminals.unshare': ({ shareId }) => {
+      collections.shares.delete(shareId);
+      return {};
+    },
   };
 
   async function* settingsWatch(signal: AbortSignal | undefined) {
@@ -238,6 +253,7 @@ export function createFixturePlane(scene: Scene): FixturePlane {
       return {
         [Symbol.asyncIterator]: () => ({ next: () => new Promise<IteratorResult<unknown>>(() => undefined) }),
       };
+    if (method === 'terminals.shares') return collections.shares.watch(signal);
     if (method === 'settings.watch') return settingsWatch(signal);
     if (method === 'credentials.store') return once(scene.secretStore ?? keyring, signal);
     if (method === 'operations.log') return each(scene.operationLog ?? [pullLine], signal);

@@ -7,6 +7,7 @@ import type { LogLine, Operation } from '#contract/operations.ts';
 import type { Project } from '#contract/projects.ts';
 import type { Question } from '#contract/questions.ts';
 import type { Settings } from '#contract/settings.ts';
+import type { TerminalShare } from '#contract/terminal-shares.ts';
 import type { Terminal } from '#contract/terminals.ts';
 import type { KeptVolume, Workspace, WorkspaceState, WorkspaceStats } from '#contract/workspaces.ts';
 import type { ConnectionState } from '#renderer/state/api.ts';
@@ -19,6 +20,7 @@ export interface Scene {
   readonly workspaces?: readonly Workspace[];
   readonly operations?: readonly Operation[];
   readonly terminals?: readonly Terminal[];
+  readonly shares?: readonly TerminalShare[];
   readonly settings?: Partial<Settings>;
   readonly connection?: ConnectionState;
   readonly streamErrors?: { readonly [M in MethodName]?: BerthError };

@@ -1,8 +1,10 @@
 /** Contract line → service call. */
-import type { HandlersOf } from '../handler.ts';
+import type { HandlersOf, ShareHandlers } from '../handler.ts';
 import type { TerminalService } from './terminal-service.ts';
 
-export function terminalsHandlers(terminals: TerminalService): HandlersOf<'terminals'> {
+export function terminalsHandlers(
+  terminals: TerminalService,
+): Omit<HandlersOf<'terminals'>, keyof ShareHandlers> {
   return {
     'terminals.watch': (_input, { signal }) => terminals.watch(signal),
     'terminals.open': (wish, { caller, signal }) => terminals.open(wish, caller.userId, signal),

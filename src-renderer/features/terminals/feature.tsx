@@ -8,6 +8,9 @@ import { terminalMark, terminalTitle } from '../../state/marks.ts';
 import { allTabs } from '../../state/panes.ts';
 import { BroadcastDialog } from './broadcast-dialog.tsx';
 import { recordings } from './recordings.ts';
+import { shareCommands } from './share-commands.ts';
+import { ShareDialogs } from './share-dialog.tsx';
+import { ShareStatus } from './share-mark.tsx';
 import { terminalCommands } from './terminal-commands.ts';
 import { BroadcastStatus, RecordingStatus, TerminalTabMark, WorkKeeper } from './terminal-marks.tsx';
 import { FoundAnnouncer } from './found-announcer.tsx';
@@ -50,9 +53,9 @@ const asked = new Set<TerminalId>();
 
 export const terminalsFeature: Feature = {
   name: 'terminals',
-  commands: [...terminalCommands, ...workCommands],
-  overlays: [SessionKeeper, WorkKeeper, BroadcastDialog, FoundAnnouncer],
-  statusItems: [TerminalStatus, BroadcastStatus, RecordingStatus],
+  commands: [...terminalCommands, ...workCommands, ...shareCommands],
+  overlays: [SessionKeeper, WorkKeeper, BroadcastDialog, FoundAnnouncer, ShareDialogs],
+  statusItems: [TerminalStatus, ShareStatus, BroadcastStatus, RecordingStatus],
   views: [
     defineView({
       type: 'terminal',

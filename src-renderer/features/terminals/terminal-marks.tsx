@@ -11,11 +11,13 @@ import { formatClock } from '../../components/format.ts';
 import { useNow } from '../../components/now.ts';
 import { runCommand, useApp, useTerminals, useViewState } from '../../state/app-context.tsx';
 import { terminalTitle } from '../../state/marks.ts';
+import type { ViewRefOf } from '../../state/view-ref.ts';
 import { broadcast } from './broadcast.ts';
 import type { Recorder } from './recorder.ts';
 import { keepForLater } from './recording-acts.ts';
 import { recordings } from './recordings.ts';
 import { terminalSessions } from './terminal-sessions.ts';
+import { ShareBadge } from './share-mark.tsx';
 import { PlainMark } from './terminal-status.tsx';
 
 function useMemberCount(id: TerminalId): number {
@@ -77,12 +79,13 @@ export function TerminalMarks({ id }: { id: TerminalId }) {
 }
 
 /** On the tab, in front or not. */
-export function TerminalTabMark({ view }: { view: { readonly terminalId: TerminalId } }) {
+export function TerminalTabMark({ view }: { view: ViewRefOf<'terminal'> }) {
   const memberCount = useMemberCount(view.terminalId);
   const recorder = useRecorder(view.terminalId);
   return (
     <>
       <PlainMark id={view.terminalId} />
+      <ShareBadge view={view} />
       {memberCount > 0 && (
         <span title={`Typing into ${memberCount} terminals`} className="shrink-0 text-attention">
           <Keyboard aria-hidden size={14} strokeWidth={2} />

@@ -6,7 +6,6 @@
  * Must not: touch React, or keep output anywhere but in the screen's own scrollback. Long because a screen's parts (bytes,
  * size, look, end) share one life; what is there to work with (marks, pictures, recording) is in terminal-work.ts.
  */
-import { FitAddon } from '@xterm/addon-fit';
 import { UnicodeGraphemesAddon } from '@xterm/addon-unicode-graphemes';
 import { WebLinksAddon } from '@xterm/addon-web-links';
 import { type ITheme, Terminal as Screen } from '@xterm/xterm';
@@ -24,12 +23,10 @@ import { forCursorMode } from './person-input.ts';
 import { cleanPaste, needsPasteWarning, type PasteText } from './paste.ts';
 import { selectionHtml } from './selection-html.ts';
 import { ScreenSearch } from './screen-search.ts';
+import { ScreenSize } from './screen-size.ts';
 import { screenOptions, type TerminalAppearance } from './terminal-appearance.ts';
 import type { Measured } from './terminal-health.ts';
 import { TerminalWork, type WorkEvents } from './terminal-work.ts';
-
-/** Milliseconds between the last change of size and the word to the program; a drag makes dozens. */
-const resizeSettleMs = 60;
 
 export interface SessionEvents extends WorkEvents {
   /** A paste that would run by itself; `confirm` pastes it. */
@@ -57,6 +54,8 @@ export interface SessionOptions {
   /** True for a key that belongs to the app, not to the program. */
   readonly isAppKey: (event: KeyboardEvent) => boolean;
   readonly events: SessionEvents;
+  /** A guest's window: it never sets the terminal's size, answers no query, and types only if it may. Default: an owner's. */
+  readonly guest?: { readonly mayType: boolean };
 }
 
 const encoder = new TextEncoder();
@@ -64,8 +63,9 @@ const encoder = new TextEncoder();
 export class TerminalSession {
   readonly id: TerminalId;
   readonly element: HTMLDivElement;
+  /** One terminal has one size, in however many windows it is shown. */
+  readonly size: ScreenSize;
   readonly #screen: Screen;
-  readonly #fit = new FitAddon();
   readonly #blink: CursorBlink;
   readonly #gpu: GpuDrawing;
   readonly search: ScreenSearch;
@@ -85,15 +85,12 @@ export class TerminalSession {
   #takesKeys = true;
   readonly #flood = new FloodMeter();
   #observer: ResizeObserver | undefined;
-  #resizeTimer: ReturnType<typeof setTimeout> | undefined;
-  #toldSize: TerminalSize;
 
   constructor(options: SessionOptions) {
     this.id = options.id;
     this.#client = options.client;
     this.#events = options.events;
     this.#appearance = options.appearance;
-    this.#toldSize = options.size;
     this.element = document.createElement('div');
     this.element.className = 'terminal-screen';
     this.#blink = new CursorBlink((isShown) => {
@@ -106,6 +103,7 @@ export class TerminalSession {
       cols: options.size.cols,
       rows: options.size.rows,
       allowProposedApi: true,
+      disableStdin: options.guest?.mayType === false,
       macOptionClickForcesSelection: true,
       rightClickSelectsWord: false,
       theme: options.theme,
@@ -122,7 +120,17 @@ export class TerminalSession {
     if (options.isAnsweredOnHost) leaveAnswersToHost(this.#screen);
     this.#gpu = new GpuDrawing(this.#screen);
     this.work = new TerminalWork(this.#screen, options.appearance, options.events);
-    this.#screen.loadAddon(this.#fit);
+    this.size = new ScreenSize({
+      screen: this.#screen,
+      element: this.element,
+      size: options.size,
+      mayLead: options.guest === undefined,
+      fontPx: () => this.#appearance.terminalFontSizePx,
+      isShown: () => this.#isOpened && !this.#isDisposed && this.element.clientWidth > 0,
+      // A terminal that has just ended has no size to change.
+      tell: (size) =>
+        void this.#client.call('terminals.resize', { id: this.id, size }).catch(() => undefined),
+    });
     this.search = new ScreenSearch(this.#screen, (result) => this.#events.onSearchResult(result));
     this.#screen.loadAddon(new UnicodeGraphemesAddon());
     this.#screen.loadAddon(
@@ -134,7 +142,7 @@ export class TerminalSession {
     this.#screen.onData((data) => {
       if (!mayLeaveTerminal(data)) return;
       const isTyped = this.work.person.isTyped(data);
-      if (isTyped && this.#refuses()) return;
+      if (isTyped ? this.#refuses() : options.guest !== undefined) return;
       this.#type(encoder.encode(data), data);
       if (isTyped) this.#events.onTyped(data);
     });
@@ -235,27 +243,9 @@ export class TerminalSession {
     this.#screen.focus();
   }
 
-  /** Measures and, once it has settled, tells the program. */
+  /** Measures, and draws or tells what follows from it. */
   fit(): void {
-    if (!this.#isOpened || this.#isDisposed || this.element.clientWidth === 0) return;
-    const proposed = this.#fit.proposeDimensions();
-    if (proposed === undefined || !Number.isFinite(proposed.cols) || !Number.isFinite(proposed.rows)) return;
-    const size = {
-      cols: Math.min(1000, Math.max(2, proposed.cols)),
-      rows: Math.min(500, Math.max(1, proposed.rows)),
-    };
-    if (size.cols !== this.#screen.cols || size.rows !== this.#screen.rows) {
-      this.#screen.resize(size.cols, size.rows);
-      // xterm.js 6.0.0 draws the selection of before again, though it was taken back: once more without one.
-      if (!this.#screen.hasSelection()) this.#screen.clearSelection();
-    }
-    clearTimeout(this.#resizeTimer);
-    if (size.cols === this.#toldSize.cols && size.rows === this.#toldSize.rows) return;
-    this.#resizeTimer = setTimeout(() => {
-      this.#toldSize = size;
-      // A terminal that has just ended has no size to change.
-      this.#client.call('terminals.resize', { id: this.id, size }).catch(() => undefined);
-    }, resizeSettleMs);
+    this.size.fit();
   }
 
   setAppearance(appearance: TerminalAppearance, theme: ITheme): void {
@@ -350,7 +340,7 @@ export class TerminalSession {
   dispose(): void {
     if (this.#isDisposed) return;
     this.#isDisposed = true;
-    clearTimeout(this.#resizeTimer);
+    this.size.dispose();
     const stream = this.#stream;
     this.#stream = undefined;
     stream?.close();

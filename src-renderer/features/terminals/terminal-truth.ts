@@ -72,8 +72,11 @@ function lostSentence(at: string, host: HostState | undefined, nowMs: number): s
       return `${since}; its host failed`;
     case 'disconnected':
       return `${since}; its host is disconnected`;
-    default:
+    case 'lost':
+    case undefined:
       return since;
+    default:
+      return host satisfies never;
   }
 }
 

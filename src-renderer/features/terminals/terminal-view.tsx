@@ -22,6 +22,7 @@ import { xtermTheme } from '../../theme/xterm-theme.ts';
 import { FindBar, type FindResult } from './find-bar.tsx';
 import { openLink } from './open-link.ts';
 import { TerminalMarks } from './terminal-marks.tsx';
+import { SizeNote } from './size-note.tsx';
 import { TerminalSession } from './terminal-session.ts';
 import { terminalHealths } from './terminal-health.ts';
 import { terminalSessions } from './terminal-sessions.ts';
@@ -186,6 +187,7 @@ export default function TerminalView({ view, isVisible, isActive }: ViewProps<'t
         <div ref={holder} className="terminal-holder min-h-0 flex-1" />
       </TerminalMenu>
       {isFinding && session !== null && <FindBar session={session} result={found} onClose={closeFind} />}
+      <SizeNote session={session} size={terminal.size} />
       <StateLine id={id} isAttached={isAttached || connection.phase !== 'open'} refusedCount={refusedCount} />
     </div>
   );
@@ -242,6 +244,7 @@ const contextRows = [
   'terminal.split-down',
   'terminal.broadcast',
   'terminal.rename',
+  'terminal.share',
 ] as const;
 
 /** A short, soft tone; made anew each time, since a bell is rare and a kept context keeps the sound card awake. */
