@@ -16,7 +16,7 @@ import type { TerminalSize } from '#contract/terminals.ts';
 import type { ByteStream, Client } from '../../transport/client.ts';
 import { CursorBlink } from './cursor-blink.ts';
 import { FloodMeter, floodBytes } from './flood-meter.ts';
-import { mayLeaveTerminal } from './outgoing-filter.ts';
+import { isAnswer, mayLeaveTerminal } from './outgoing-filter.ts';
 import { guardParser, isOpenableLink } from './parser-guard.ts';
 import { cleanPaste, needsPasteWarning, type PasteText } from './paste.ts';
 import { isHardwareRenderer, readRendererName } from './renderer-choice.ts';
@@ -138,6 +138,7 @@ export class TerminalSession {
       }),
     );
     this.#screen.onData((data) => {
+      if (options.guest !== undefined && isAnswer(data)) return;
       if (mayLeaveTerminal(data)) this.#type(encoder.encode(data), data);
     });
     // Old mouse reports are single bytes above 127, handed over as Latin-1.
