@@ -4,6 +4,7 @@
  * recorder that tmux's pipe-pane feeds, over a stream of its own. Control mode's own output was measured at 11.5 MB/s and
  * is not byte-exact across a reconnect; the recorder takes what tmux reads (30 MB/s), and a byte offset is all that a
  * reader needs to go on.
+ * Long since opening, attaching and ending share what tmux tells of its panes.
  * Guarantees: nothing here ends a session but `end` and `kill`; a session without a reader never blocks its program.
  */
 import { readFile } from 'node:fs/promises';
@@ -27,7 +28,8 @@ import type {
 import { paneFormat, parsePaneState } from './captured-screen.ts';
 import { ControlChannel } from './control-channel.ts';
 import { type HostReport, hostReport } from './host-report.ts';
-import { ReaderHeader, TmuxPty } from './tmux-pty.ts';
+import { openReader, type OpenReader, PlaceLost } from './session-reader.ts';
+import { TmuxPty } from './tmux-pty.ts';
 import { command, word } from './tmux-words.ts';
 
 const openTimeoutMs = 20_000;
@@ -37,8 +39,6 @@ const checkEveryMs = 10_000;
 const streamTimeoutMs = 8_000;
 /** Lines that tmux keeps above each screen; a line costs it about 500 bytes. */
 const historyLines = 10_000;
-/** The exit status of terminal-reader.sh for a place that is not kept any more. */
-const placeLost = 75;
 /** The name that a window has once its program has ended: tmux tells every control client of new names. */
 const deadName = 'berth-dead';
 
@@ -283,55 +283,13 @@ class TmuxMultiplexer implements Multiplexer {
     return { pty: this.#ptyOf(pane, opened, { generation, offset: 0 }), captured };
   }
 
-  /** Resolves once the reader has found its place and told what it was given to tell. Throws PlaceLost. */
-  async #read(
+  #read(
     log: string,
     from: number,
     files: readonly string[],
     signal: AbortSignal | undefined,
   ): Promise<OpenReader> {
-    const reader = await this.#connection.startScript(
-      'terminal-reader',
-      [log, String(from), ...files],
-      signal,
-    );
-    return await new Promise<OpenReader>((resolve, reject) => {
-      const stopTimer = this.#deps.clock.after(openTimeoutMs, () =>
-        fail(new BerthError('timed-out', 'The host does not hand out the output of this terminal.')),
-      );
-      const fail = (error: unknown) => {
-        stopTimer();
-        reader.release();
-        reject(error as Error);
-      };
-      const opened: { onBytes: ((bytes: Uint8Array) => void) | undefined; early: Uint8Array[] } = {
-        onBytes: undefined,
-        early: [],
-      };
-      const header = new ReaderHeader(
-        (parts) => {
-          stopTimer();
-          resolve({
-            reader,
-            parts,
-            onBytes(listener) {
-              opened.onBytes = listener;
-              for (const bytes of opened.early.splice(0)) listener(bytes);
-            },
-          });
-        },
-        (bytes) => (opened.onBytes ? opened.onBytes(bytes) : opened.early.push(bytes)),
-      );
-      reader.onOutput((bytes) => header.push(bytes));
-      reader.onEnd(({ exitCode, error }) =>
-        fail(
-          error ??
-            (exitCode === placeLost
-              ? new PlaceLost()
-              : new BerthError('terminal.open-failed', 'The output of this terminal cannot be read.')),
-        ),
-      );
-    });
+    return openReader(this.#connection, this.#deps.clock, { log, from, files, signal });
   }
 
   #ptyOf(pane: Pane, opened: OpenReader, place: SessionPlace): TmuxPty {
@@ -496,12 +454,3 @@ class TmuxMultiplexer implements Multiplexer {
     });
   }
 }
-
-interface OpenReader {
-  readonly reader: HostProcess;
-  readonly parts: readonly Uint8Array[];
-  onBytes(listener: (bytes: Uint8Array) => void): void;
-}
-
-/** The byte that a reader was to go on from is not kept any more. */
-class PlaceLost extends Error {}

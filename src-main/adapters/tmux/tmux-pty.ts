@@ -16,7 +16,6 @@ const drainBelowBytes = 16_384;
 const keysPerCommand = 1_000;
 /** Between two looks at whether the record of an ended program still grows. */
 const settleMs = 60;
-const maxHeaderBytes = 1_024;
 const maxReasonBytes = 4_096;
 
 type End = { exitCode: number | null; error?: unknown };
@@ -334,65 +333,5 @@ class Pings {
       this.#waiting.delete(token);
       one.resolve(Number(size));
     }
-  }
-}
-
-/**
- * Reads `berth-reader SIZE...` and the parts of those sizes off the beginning of a reader's output; everything behind them
- * goes to `rest`.
- */
-export class ReaderHeader {
-  readonly #done: (parts: Uint8Array[]) => void;
-  readonly #rest: (bytes: Uint8Array) => void;
-  #held: Buffer = Buffer.alloc(0);
-  #chunks: Uint8Array[] = [];
-  #missing = 0;
-  #sizes: number[] | undefined;
-  #isDone = false;
-
-  constructor(done: (parts: Uint8Array[]) => void, rest: (bytes: Uint8Array) => void) {
-    this.#done = done;
-    this.#rest = rest;
-  }
-
-  push(bytes: Uint8Array): void {
-    if (this.#isDone) {
-      this.#rest(bytes);
-      return;
-    }
-    let left = bytes;
-    if (this.#sizes === undefined) {
-      this.#held = Buffer.concat([this.#held, bytes]);
-      const end = this.#held.indexOf(0x0a);
-      if (end < 0) {
-        if (this.#held.length > maxHeaderBytes) this.#held = Buffer.alloc(0);
-        return;
-      }
-      const words = this.#held.toString('latin1', 0, end).trim().split(' ');
-      if (words[0] !== 'berth-reader') {
-        // A greeting of the login's own (a talkative rc file).
-        const rest = this.#held.subarray(end + 1);
-        this.#held = Buffer.alloc(0);
-        if (rest.length > 0) this.push(rest);
-        return;
-      }
-      this.#sizes = words.slice(1).map(Number);
-      this.#missing = this.#sizes.reduce((sum, size) => sum + size, 0);
-      left = this.#held.subarray(end + 1);
-    }
-    const own = left.subarray(0, this.#missing);
-    if (own.length > 0) this.#chunks.push(Uint8Array.from(own));
-    this.#missing -= own.length;
-    if (this.#missing > 0) return;
-    this.#isDone = true;
-    const all = Buffer.concat(this.#chunks);
-    this.#chunks = [];
-    let start = 0;
-    const parts = this.#sizes.map((size) => {
-      start += size;
-      return all.subarray(start - size, start);
-    });
-    this.#done(parts);
-    if (own.length < left.length) this.#rest(left.subarray(own.length));
   }
 }

@@ -2,7 +2,7 @@
  * All terminals: those that are open, those that are away and run on, and those of before that a window may want to open
  * again. Guarantees that closing one ends what it started (when the host is back, if it is away), that one which outlives
  * its connection comes back by itself, that what a lost one left running in a container is ended, and that memory is
- * bounded whatever programs print.
+ * bounded whatever programs print. Long because one table of terminals has one owner, who opens, loses, finds and ends them.
  */
 import { BerthError } from '#contract/berth-error.ts';
 import type { CollectionItem } from '#contract/collection.ts';

@@ -13,6 +13,19 @@ const allowedDcs = new RegExp(`^${ESC}P[01]\\$r[0-9;: "'$a-z]{0,64}${ESC}\\\\$`,
 const windowReport = new RegExp(`^${ESC}\\[(?!8;\\d{1,4};\\d{1,4}t$)[0-9;]*t$`);
 const stringOpeners = new RegExp(`${ESC}[\\]PX^_]`);
 
+const answer = new RegExp(
+  `^${ESC}(?:\\[[?>=]?[0-9;]*(?:[cn]|\\$y)|\\[\\??\\d+;\\d+R|\\[[0-9;]*t|[\\]P].*)$`,
+  's',
+);
+
+/**
+ * True for what a screen sends by itself, asked by output. One window answers a program, and a guest's is not the one:
+ * a second answer would arrive as typing. (Shift+F3 and its kin look like a cursor's place; a guest does without them.)
+ */
+export function isAnswer(data: string): boolean {
+  return data.length > 2 && answer.test(data);
+}
+
 /** True when the data may go to the program: what a person typed or pasted, or an allowed report. */
 export function mayLeaveTerminal(data: string): boolean {
   // Alt with a key: ESC and one character. Two characters cannot be a report.

@@ -18,7 +18,7 @@ import { copyText } from './copy.ts';
 import { CursorBlink } from './cursor-blink.ts';
 import { FloodMeter, floodBytes } from './flood-meter.ts';
 import { GpuDrawing } from './gpu-drawing.ts';
-import { mayLeaveTerminal } from './outgoing-filter.ts';
+import { isAnswer, mayLeaveTerminal } from './outgoing-filter.ts';
 import { forCursorMode } from './person-input.ts';
 import { cleanPaste, needsPasteWarning, type PasteText } from './paste.ts';
 import { selectionHtml } from './selection-html.ts';
@@ -140,9 +140,9 @@ export class TerminalSession {
       }),
     );
     this.#screen.onData((data) => {
-      if (!mayLeaveTerminal(data)) return;
+      if (!mayLeaveTerminal(data) || (options.guest !== undefined && isAnswer(data))) return;
       const isTyped = this.work.person.isTyped(data);
-      if (isTyped ? this.#refuses() : options.guest !== undefined) return;
+      if (isTyped && this.#refuses()) return;
       this.#type(encoder.encode(data), data);
       if (isTyped) this.#events.onTyped(data);
     });

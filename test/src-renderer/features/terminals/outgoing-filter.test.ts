@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { mayLeaveTerminal } from '#renderer/features/terminals/outgoing-filter.ts';
+import { isAnswer, mayLeaveTerminal } from '#renderer/features/terminals/outgoing-filter.ts';
 
 const esc = '\u001b';
 
@@ -61,5 +61,26 @@ describe('mayLeaveTerminal', () => {
       `${esc}]11;rgb:00/00/00${esc}\\id\r`,
     ];
     for (const data of refused) expect(mayLeaveTerminal(data), JSON.stringify(data)).toBe(false);
+  });
+});
+
+describe('isAnswer', () => {
+  it('knows what a screen says by itself from what a person types', () => {
+    const answers = ['[?1;2c', '[>0;276;0c', '[0n', '[?15n', '[12;40R', '[?3;7R', '[?2026;2$y', '[8;24;80t'];
+    const strings = [`]11;rgb:0f0f/1414/1919${esc}\\`, `P1$r0m${esc}\\`];
+    for (const data of [...answers, ...strings]) expect(isAnswer(esc + data), data).toBe(true);
+    const typed = [
+      'a',
+      'ls\r',
+      esc,
+      `${esc}[A`,
+      `${esc}[1;5C`,
+      `${esc}OP`,
+      `${esc}[15~`,
+      `${esc}]`,
+      `${esc}P`,
+    ];
+    const mouse = [`${esc}[<0;10;20M`, `${esc}[<0;10;20m`, `${esc}[200~two\rlines${esc}[201~`];
+    for (const data of [...typed, ...mouse]) expect(isAnswer(data), JSON.stringify(data)).toBe(false);
   });
 });
