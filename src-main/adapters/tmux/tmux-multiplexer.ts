@@ -42,11 +42,21 @@ const historyLines = 10_000;
 /** The name that a window has once its program has ended: tmux tells every control client of new names. */
 const deadName = 'berth-dead';
 
-const listFormat =
-  '#{session_name} #{pane_id} #{window_id} #{pane_pid} #{pane_dead} #{pane_pipe} #{pane_width} #{pane_height} #{@berth_generation} #{@berth_note}';
+const isDeadFormat = `#{?#{m:${deadName}*,#{window_name}},1,#{pane_dead}}`;
+const listFormat = `#{session_name} #{pane_id} #{window_id} #{pane_pid} ${isDeadFormat} #{pane_pipe} #{pane_width} #{pane_height} #{@berth_generation} #{@berth_note}`;
 
-/** tmux says itself what it is to programs; ours must not speak to it as to an outer tmux. */
-const prologue = 'unset TMUX TMUX_PANE TERM_PROGRAM_VERSION; exec env "$@"';
+/**
+ * What runs in a pane: the program as a child, so that its exit code is told by a name that every control client hears of.
+ * tmux's own word is the fallback: 3.3a now and then never reaps a child, and then tells nobody of the end. The child must
+ * not be told of tmux, or it speaks to it as to an outer terminal. A signal from the keyboard is the child's.
+ */
+const prologue = `pane=$TMUX_PANE
+unset TMUX TMUX_PANE TERM_PROGRAM_VERSION
+trap : INT QUIT
+env "$@"
+code=$?
+tmux -L berth rename-window -t "$pane" "${deadName}-$code" </dev/null >/dev/null 2>&1
+exit "$code"`;
 
 export interface TmuxDeps {
   readonly clock: Clock;
@@ -124,7 +134,7 @@ class TmuxMultiplexer implements Multiplexer {
   }
 
   async prepare(): Promise<void> {
-    const told = `tmux -L berth rename-window -t '#{hook_pane}' ${deadName}`;
+    const told = `tmux -L berth rename-window -t '#{hook_pane}' ${deadName}-#{pane_dead_status}`;
     await this.#control.request(
       command('set-option', '-g', 'history-limit', String(historyLines)),
       command('set-option', '-g', 'default-terminal', 'xterm-256color'),
@@ -324,21 +334,26 @@ class TmuxMultiplexer implements Multiplexer {
   // --- ending -------------------------------------------------------------------------------------------------------
 
   async #end({ id, pid }: Pane): Promise<void> {
-    await this.#connection.runScript('end-process', [pid]).catch((cause: unknown) => {
+    try {
+      // Its program first: it may want to say goodbye, and ends its own jobs.
+      const { stdout } = await this.#connection.runScript('children-of', [pid]);
+      const children = stdout.split('\n').filter((child) => /^\d+$/.test(child));
+      for (const one of [...children, pid]) await this.#connection.runScript('end-process', [one]);
+    } catch (cause) {
       this.#deps.log.info('a terminal’s processes could not be ended one by one', { cause });
-    });
+    }
     await this.#control.request(command('kill-session', '-t', `=${id}`)).catch(() => undefined);
     await this.#removeFiles(id);
   }
 
   async #bury({ id, paneId }: Pane): Promise<number | null> {
     const [lines] = await this.#control.request(
-      command('display-message', '-p', '-t', paneId, '#{pane_dead_status}'),
+      command('display-message', '-p', '-t', paneId, '#{window_name} #{pane_dead_status}'),
     );
-    const status = lines?.[0]?.trim() ?? '';
+    const status = /^berth-dead-(\d+)|(?<= )(\d+)$/.exec(lines?.[0] ?? '');
     await this.#control.request(command('kill-session', '-t', `=${id}`)).catch(() => undefined);
     await this.#removeFiles(id);
-    return /^\d+$/.test(status) ? Number(status) : null;
+    return status === null ? null : Number(status[1] ?? status[2]);
   }
 
   async #removeFiles(id: string): Promise<void> {
@@ -353,7 +368,7 @@ class TmuxMultiplexer implements Multiplexer {
     const [name, windowId = '', title] = line.split(' ');
     const pty = this.#ptys.get(windowId);
     if (!pty) return;
-    if (name === '%unlinked-window-renamed' && title === deadName) void pty.died();
+    if (name === '%unlinked-window-renamed' && title?.startsWith(deadName)) void pty.died();
     else if (name === '%unlinked-window-close') this.#gone(windowId, pty);
   }
 
@@ -368,7 +383,7 @@ class TmuxMultiplexer implements Multiplexer {
   async #look(windowId: string): Promise<void> {
     try {
       const [lines] = await this.#control.request(
-        command('display-message', '-p', '-t', windowId, '#{pane_dead}'),
+        command('display-message', '-p', '-t', windowId, isDeadFormat),
       );
       if (lines?.[0] === '1') void this.#ptys.get(windowId)?.died();
     } catch {

@@ -86,7 +86,24 @@ async function countsTo(shell: AttachedTerminal, number: number): Promise<void> 
 
 const faults: readonly [string, () => Promise<void>][] = [
   ['its connection is reset', () => remote.killSshSessions('reset')],
-  ['sshd is killed', () => remote.killSshSessions('kill')],
+  ['the sessions of sshd are killed', () => remote.killSshSessions('kill')],
+  [
+    'sshd is restarted',
+    async () => {
+      await remote.restartSshd();
+      await remote.killSshSessions('reset');
+    },
+  ],
+  [
+    'packets vanish for a while',
+    async () => {
+      await remote.blackhole();
+      await plane.client.call('hosts.wake', { reason: 'online' });
+      await plane.until('terminals.watch', {}, (all) => all.find(({ state }) => state.phase === 'lost'));
+      await remote.heal();
+      await plane.client.call('hosts.wake', { reason: 'online' });
+    },
+  ],
 ];
 
 describe.each([
@@ -144,6 +161,112 @@ describe.each([
     expect(again.text).toMatch(/\x1b\[\?1h/);
     again.type('echo typed-$((40+3))\n');
     await again.shows('typed-43');
+    await close(terminal);
+    await plane.workspaceIn(workspace.id, 'running');
+  });
+});
+
+describe('a reader that is slower than its program', () => {
+  /** Follows the numbers as they come, for floods that no test keeps whole. */
+  function follow(terminal: Terminal) {
+    const stream = plane.client.bytes('terminals.attach', { id: terminal.id });
+    const seen = { last: 0, wrong: [] as string[], bytes: 0, isDone: false, isStalled: false };
+    const held: (() => void)[] = [];
+    let rest = '';
+    stream.ended.catch(() => {});
+    stream.onBytes((bytes, done) => {
+      seen.bytes += bytes.length;
+      const lines = (rest + Buffer.from(bytes).toString('latin1')).split('\n');
+      rest = lines.pop() ?? '';
+      for (const line of lines) {
+        const number = Number(/line (\d+)\.\r?$/.exec(line)?.[1]);
+        if (!Number.isNaN(number)) {
+          if (number !== seen.last + 1) seen.wrong.push(`${seen.last} → ${number}`);
+          seen.last = number;
+        }
+        if (line.startsWith('done')) seen.isDone = true;
+      }
+      if (seen.isStalled) held.push(done);
+      else done();
+    });
+    return {
+      seen,
+      type: (text: string) => stream.send(Buffer.from(text)),
+      goOn() {
+        seen.isStalled = false;
+        for (const done of held.splice(0)) done();
+      },
+    };
+  }
+  const recordBytes = async (id: string) => {
+    const { stdout } = await remote.run([
+      'sh',
+      '-c',
+      `du -k ~/.local/state/berth/terminals/${id}.* | cut -f1`,
+    ]);
+    return stdout.split('\n').reduce((sum, kib) => sum + Number(kib) * 1024, 0);
+  };
+
+  it('holds the program up, loses nothing, and costs a bounded file', async () => {
+    const { terminal } = await open(onHost());
+    const reader = follow(terminal);
+    reader.type("clear; seq -f 'line %.0f.' 1 3000000; echo do''ne\n");
+    await vi.waitFor(() => expect(reader.seen.last).toBeGreaterThan(20_000), { timeout: 30_000 });
+    reader.seen.isStalled = true;
+    // Until the program stands still: 40 MB would take it two seconds.
+    let before = -1;
+    await vi.waitFor(
+      async () => {
+        const now = Number(
+          await remote.runChecked(['sh', '-c', `stat -c %s ~/.local/state/berth/terminals/${terminal.id}.1`]),
+        );
+        const isStill = now === before;
+        before = now;
+        expect(isStill).toBe(true);
+      },
+      { timeout: 30_000, interval: 1_000 },
+    );
+    expect(before).toBeLessThan(25_000_000);
+    expect(await recordBytes(terminal.id)).toBeLessThan(24 * 1024 * 1024);
+    reader.goOn();
+    await vi.waitFor(() => expect(reader.seen.isDone).toBe(true), { timeout: 60_000, interval: 100 });
+    expect(reader.seen).toMatchObject({ last: 3_000_000, wrong: [] });
+    expect(await recordBytes(terminal.id)).toBeLessThan(24 * 1024 * 1024);
+    await close(terminal);
+  });
+
+  it('sees the end of a flood that nobody held up', async () => {
+    const { terminal, shell } = await open(onHost());
+    shell.type("clear; sleep 2; seq -f 'line %.0f.' 1 4000000; echo do''ne\n");
+    await shell.shows('sleep 2');
+    await plane.close();
+    await vi.waitFor(
+      async () => {
+        const { stdout } = await remote.run([
+          'tmux',
+          '-L',
+          'berth',
+          'capture-pane',
+          '-p',
+          '-t',
+          `=${terminal.id}:`,
+        ]);
+        expect(stdout).toContain('\ndone\n');
+      },
+      { timeout: 60_000, interval: 300 },
+    );
+    expect(await recordBytes(terminal.id)).toBeLessThan(24 * 1024 * 1024);
+    plane = await start();
+    await plane.hostReady(host.id);
+    await isBack(terminal.id);
+    const again = plane.attach(terminal.id);
+    await again.shows('done\r\n');
+    const numbers = [...again.text.matchAll(/line (\d+)\.\r?\n/g)].map(([, number]) => Number(number));
+    expect(numbers.length).toBeGreaterThan(4_000);
+    expect(numbers.at(-1)).toBe(4_000_000);
+    expect(
+      numbers.every((number, index) => index === 0 || number === (numbers[index - 1] as number) + 1),
+    ).toBe(true);
     await close(terminal);
     await plane.workspaceIn(workspace.id, 'running');
   });

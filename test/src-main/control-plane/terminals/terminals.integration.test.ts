@@ -144,7 +144,13 @@ describe('what terminals leave behind', () => {
   });
 
   it('is swept when the connection is back after it was cut', async () => {
+    await plane.client.call('settings.change', { keepTerminals: false });
     const { terminal, shell } = await open(inWorkspace());
+    expect(terminal).toMatchObject({
+      lifetime: 'connection',
+      lifetimeNote: expect.stringContaining('turned off'),
+      attachCommand: null,
+    });
     shell.type('sleep 777\n');
     await vi.waitFor(async () => expect((await processes()).join()).toContain('sleep 777'), {
       timeout: 10_000,
@@ -170,7 +176,8 @@ describe('what terminals leave behind', () => {
 });
 
 describe('after a restart of Berth', () => {
-  it('tells what was open, and left nothing of it running', async () => {
+  it('tells what was open and ended with it, and left nothing of it running', async () => {
+    await plane.client.call('settings.change', { keepTerminals: false });
     const { terminal, shell } = await open(inWorkspace());
     await plane.client.call('terminals.rename', { id: terminal.id, name: 'build' });
     shell.type('sleep 888\n');
