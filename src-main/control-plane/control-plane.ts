@@ -149,6 +149,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     clock,
     log,
     onLost: (link) => terminals.multiplexerLost(link),
+    onSlow: ({ hostId }) => links.suspect(hostId),
   });
   const shells = {
     links,

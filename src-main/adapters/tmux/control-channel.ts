@@ -9,6 +9,8 @@ import type { HostProcess } from '../../control-plane/interfaces/host-connection
 import { commandList } from './tmux-words.ts';
 
 const requestTimeoutMs = 15_000;
+/** A key that is not confirmed for so long makes the whole way suspect: that is found out sooner than any time-out. */
+const slowAfterMs = 2_500;
 /** No line of ours is longer; a longer one is not kept. */
 const maxLineBytes = 1024 * 1024;
 
@@ -25,6 +27,7 @@ export class ControlChannel {
   readonly #requests: Request[] = [];
   readonly #onNotice: (line: string) => void;
   readonly #onEnd: (error: unknown) => void;
+  readonly #onSlow: () => void;
   #stopTimer: (() => void) | undefined;
   #sentAtMs = 0;
   #isEnded = false;
@@ -38,11 +41,14 @@ export class ControlChannel {
     /** A notification, `%name …`. */
     onNotice: (line: string) => void;
     onEnd: (error: unknown) => void;
+    /** Nothing was answered for a while, though something was asked. */
+    onSlow: () => void;
   }) {
     this.#process = deps.process;
     this.#clock = deps.clock;
     this.#onNotice = deps.onNotice;
     this.#onEnd = deps.onEnd;
+    this.#onSlow = deps.onSlow;
   }
 
   get isEnded(): boolean {
@@ -91,12 +97,15 @@ export class ControlChannel {
 
   #watch(): void {
     if (this.#stopTimer !== undefined || this.#requests.length === 0 || this.#isEnded) return;
-    this.#stopTimer = this.#clock.after(requestTimeoutMs, () => {
+    this.#stopTimer = this.#clock.after(slowAfterMs, () => {
       this.#stopTimer = undefined;
-      const isLate = this.#clock.monotonicMs() - this.#sentAtMs >= requestTimeoutMs;
-      if (this.#requests.length > 0 && isLate)
+      const silentMs = this.#clock.monotonicMs() - this.#sentAtMs;
+      if (this.#requests.length > 0 && silentMs >= requestTimeoutMs) {
         this.end(new BerthError('timed-out', 'tmux on the host does not answer.'));
-      else this.#watch();
+        return;
+      }
+      if (this.#requests.length > 0 && silentMs >= slowAfterMs) this.#onSlow();
+      this.#watch();
     });
   }
 

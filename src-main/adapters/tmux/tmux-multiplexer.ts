@@ -111,6 +111,7 @@ class TmuxMultiplexer implements Multiplexer {
   /** Names of the sessions that are attached, by window. */
   readonly #ids = new Map<string, string>();
   readonly #lostListeners: ((error: unknown) => void)[] = [];
+  #slowListener: (() => void) | undefined;
   #lostError: { error: unknown } | undefined;
   #isClosed = false;
   #stopCheck: (() => void) | undefined;
@@ -126,6 +127,7 @@ class TmuxMultiplexer implements Multiplexer {
       clock: deps.clock,
       onNotice: (line) => this.#notice(line),
       onEnd: (error) => this.#lost(error),
+      onSlow: () => this.#slowListener?.(),
     });
     report.onRest((bytes) => this.#control.push(bytes));
     process.onEnd(({ error }) =>
@@ -219,6 +221,10 @@ class TmuxMultiplexer implements Multiplexer {
   onLost(listener: (error: unknown) => void): void {
     if (this.#lostError) listener(this.#lostError.error);
     else this.#lostListeners.push(listener);
+  }
+
+  onSlow(listener: () => void): void {
+    this.#slowListener = listener;
   }
 
   close(): void {

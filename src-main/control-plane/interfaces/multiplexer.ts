@@ -89,6 +89,8 @@ export interface Multiplexer {
   end(id: string): Promise<void>;
   /** Called once when the way is lost, not when `close` was called. */
   onLost(listener: (error: unknown) => void): void;
+  /** Called when a typed key or a question has waited for its answer unusually long: the way may be dead. */
+  onSlow(listener: () => void): void;
   /** Cuts every way; the sessions run on. */
   close(): void;
 }

@@ -17,6 +17,8 @@ export interface HostMultiplexersDeps {
   readonly log: Log;
   /** The multiplexer broke off while its link lives. */
   readonly onLost: (link: HostLink) => void;
+  /** It takes long to answer: the link itself may be dead. */
+  readonly onSlow: (link: HostLink) => void;
 }
 
 interface Kept {
@@ -66,6 +68,7 @@ export class HostMultiplexers {
       }
       self().multiplexer = multiplexer;
       link.signal.addEventListener('abort', () => multiplexer.close(), { once: true });
+      multiplexer.onSlow(() => this.#deps.onSlow(link));
       multiplexer.onLost((cause) => {
         log.info('the way to the terminals of a host was lost', { hostId: link.hostId, cause });
         this.#forget(self());
