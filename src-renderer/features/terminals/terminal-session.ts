@@ -109,6 +109,8 @@ export class TerminalSession {
       rightClickSelectsWord: false,
       // Programs choose colours without knowing the background; this keeps their text readable on ours.
       minimumContrastRatio: 4.5,
+      // The one report about its window that programs need (resize(1), after a lost SIGWINCH); the others stay off.
+      windowOptions: { getWinSizeChars: true },
       theme: options.theme,
       linkHandler: {
         activate: (_event, url) => this.#openLink(url),
