@@ -85,7 +85,8 @@ export async function runEsctest(
 export function readLog(text: string): EsctestReport {
   const results = new Map<string, EsctestResult>();
   for (const part of text.split(/^Run test: /m).slice(1)) {
-    const [name = '', ...lines] = part.split('\n');
+    // Up to the sum at the end of a process: what follows is the next one's.
+    const [name = '', ...lines] = (part.split(/^\*\*\* \d/m)[0] ?? '').split('\n');
     const body = lines.join('\n');
     const verdict: Verdict = body.includes('*** TEST ')
       ? 'failed'

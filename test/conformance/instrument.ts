@@ -136,7 +136,8 @@ export function installInstrument(): void {
         for (let row = (top || 1) + offset; row <= (bottom || screen.rows) + (bottom ? offset : 0); row += 1)
           for (let column = left || 1; column <= (right || screen.cols); column += 1) {
             const cell = buffer.getLine(buffer.baseY + row - 1)?.getCell(column - 1);
-            sum += cell?.getChars().codePointAt(0) ?? 0;
+            // An empty cell counts as a blank, as in xterm from patch 334 on.
+            sum += cell?.getChars().codePointAt(0) ?? 32;
           }
         const hex = (sum & 0xffff).toString(16).toUpperCase().padStart(4, '0');
         // As a mouse report goes: the way that answers to queries take is one of the things under test.
