@@ -2,6 +2,7 @@
  * Drives vttest's menus in both terminals, key by key in step, and takes a picture of each screen at which it waits. The
  * menu says what is a menu; whatever else it shows waits for Return.
  */
+import { explainedScreens } from './explained.ts';
 import type { Picture } from './instrument.ts';
 import type { Side } from './side.ts';
 
@@ -60,7 +61,7 @@ export async function* runVttest(
       const [berth, bare] = await both((side) => side.picture());
       const screen = { name, berth, bare };
       // The one that has no prompt yet may wait for the terminal's answer to a query.
-      const isDone = hasPrompt(berth) && hasPrompt(bare);
+      const isDone = (hasPrompt(berth) && hasPrompt(bare)) || mayDiffer(name);
       if (isDone || differences(screen).length === 0 || performance.now() > deadlineMs) return screen;
     }
   };
@@ -94,6 +95,11 @@ export async function* runVttest(
     }
   }
   await both((side) => side.line('0'));
+}
+
+/** Where one side answers and the other does not, there is nothing to wait for. */
+function mayDiffer(name: string): boolean {
+  return explainedScreens.some(({ where }) => where.test(name));
 }
 
 /** vttest stands behind a word that asks for a key. */
