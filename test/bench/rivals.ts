@@ -152,6 +152,7 @@ export async function measureRivals(
       world,
       browser,
       participants.filter(({ name }) => !lost.has(name)),
+      skip,
     ),
   });
 }
@@ -174,6 +175,7 @@ async function memorySeries(
   world: BenchWorld,
   browser: Browser,
   participants: readonly Participant[],
+  skip: (name: string, reason: string) => void,
 ): Promise<[Series, ...Series[]]> {
   const takers: [string, () => Promise<number[]>][] = [];
   await using stack = new AsyncDisposableStack();
@@ -189,7 +191,13 @@ async function memorySeries(
         await using pages = new AsyncDisposableStack();
         const { opened } = await fresh.open();
         pages.use(opened);
-        await fresh.openMore(opened, idleTerminals - 1, pages);
+        try {
+          await fresh.openMore(opened, idleTerminals - 1, pages);
+        } catch (error) {
+          if (rival === undefined) throw error;
+          skip(`${name}: memory`, error instanceof Error ? error.message : String(error));
+          return [];
+        }
         const samples: number[] = [];
         for (let look = 0; look < looks; look += 1) {
           await pause(lookEveryMs);
@@ -199,8 +207,8 @@ async function memorySeries(
       },
     ]);
   }
-  // Awaited here: the servers end with this function.
-  return await inTurns(1, takers);
+  const [own, ...others] = await inTurns(1, takers);
+  return [own, ...others.filter(({ samples }) => samples.length > 0)];
 }
 
 async function berthParticipant(
