@@ -1,35 +1,21 @@
 /**
  * Keeps hostile output from freezing whoever parses it: the window, and the plane's own screen of a terminal. On the wall
  * because both must come to the same screen from the same bytes. Some control sequences repeat an effect as often as their parameter
- * says, up to 2^31 times, so that 12 bytes of output hold the parser for minutes (measured with xterm.js 6.0.0: CSI
- * 2147483647 followed by b, I, L, M, S, T, Z or a). A count beyond the cells of the screen cannot have an effect that
- * a smaller one has not, so such a sequence is swallowed.
+ * says, up to 2^31 times, so that 12 bytes of output hold the parser for minutes (xterm.js 6.0.0: CSI 2147483647 followed
+ * by b, I, L, M, S, T or Z). Counts that the screen's size bounds are bounded to it, and have the effect that they would
+ * have had; the others (cursor movement, CSI 9999 C, and insertion in a line) xterm.js bounds by itself.
  * Sources: ECMA-48 §8.3; xterm control sequences (ctlseqs).
  */
-/** CSI sequences whose first parameter is a repetition count. */
-const counted: readonly { readonly final: string; readonly intermediates?: string }[] = [
-  { final: '@' },
-  { final: 'A' },
-  { final: 'B' },
-  { final: 'C' },
-  { final: 'D' },
-  { final: 'E' },
-  { final: 'F' },
-  { final: 'I' },
-  { final: 'L' },
-  { final: 'M' },
-  { final: 'P' },
-  { final: 'S' },
-  { final: 'T' },
-  { final: 'X' },
-  { final: 'Z' },
-  { final: 'a' },
-  { final: 'b' },
-  { final: 'e' },
-  { intermediates: ' ', final: '@' },
-  { intermediates: ' ', final: 'A' },
-  { intermediates: "'", final: '}' },
-  { intermediates: "'", final: '~' },
+/** CSI sequences that do something as often as their first parameter says, and past which count nothing more changes. */
+const repeated: readonly { readonly final: string; readonly bound: 'rows' | 'cols' }[] = [
+  // Tabs, forward and backward.
+  { final: 'I', bound: 'cols' },
+  { final: 'Z', bound: 'cols' },
+  // Lines inserted, deleted, scrolled up and down.
+  { final: 'L', bound: 'rows' },
+  { final: 'M', bound: 'rows' },
+  { final: 'S', bound: 'rows' },
+  { final: 'T', bound: 'rows' },
 ];
 
 /** Distinct OSC 8 links kept for one terminal; each costs an object and a marker for as long as it is in the scrollback. */
@@ -59,10 +45,37 @@ interface Eraser {
   eraseInDisplay?(parameters: { readonly length: number; readonly params: readonly number[] }): boolean;
 }
 
+/**
+ * What `parser` is in front of. Its handlers are given the parameters themselves, where the public ones are given a copy:
+ * the only place where a count can be made smaller for the handler that comes after.
+ */
+interface InnerParser {
+  registerCsiHandler(
+    id: { readonly final: string },
+    handler: (parameters: { readonly params: Int32Array; readonly length: number }) => boolean,
+  ): Disposable;
+}
+
+function innerParser({ parser }: GuardedTerminal): InnerParser {
+  const inner = (parser as unknown as { _core?: InnerParser })._core;
+  if (typeof inner?.registerCsiHandler !== 'function')
+    throw new TypeError('xterm.js keeps its parser elsewhere: counts would be unbounded');
+  return inner;
+}
+
 export function guardParser(terminal: GuardedTerminal): Disposable {
-  const handlers: Disposable[] = counted.map((id) =>
-    terminal.parser.registerCsiHandler(id, (parameters) => {
-      const count = parameters[0];
+  const inner = innerParser(terminal);
+  const handlers: Disposable[] = repeated.map(({ final, bound }) =>
+    inner.registerCsiHandler({ final }, ({ params, length }) => {
+      const [count = 0] = params;
+      if (length > 0 && count > terminal[bound]) params[0] = terminal[bound];
+      return false;
+    }),
+  );
+  // A character repeated beyond the screen only fills the scrollback: swallowed.
+  handlers.push(
+    terminal.parser.registerCsiHandler({ final: 'b' }, (parameters) => {
+      const [count] = parameters;
       return typeof count === 'number' && count > terminal.rows * terminal.cols;
     }),
   );

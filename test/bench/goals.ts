@@ -8,7 +8,7 @@ export interface Goal {
   readonly measure: string;
   readonly statistic: Statistic;
   readonly direction: 'at most' | 'at least';
-  /** `factor` × that series' same statistic + `plus`; without `of` a bound of its own. */
+  /** `factor` × that series' same statistic + `plus`; `everyOther`: of the best of them; without `of` a bound of its own. */
   readonly bound: { readonly of?: string; readonly factor?: number; readonly plus?: number };
   readonly words: string;
   /** Why this bound and no other. */
@@ -28,6 +28,18 @@ export interface Verdict {
 const perception = 'response-time limits: 0.1 s, 1 s';
 /** What the path can do, measured on prototypes: what an app around it may not lose. */
 const path = 'what the bare path can do';
+
+/** In place of a series' name: whichever of the others is the best. */
+const everyOther = 'every other';
+
+const rivalGoals = [
+  ['rivals-echo', 'median', 'at most'],
+  ['rivals-echo', 'p95', 'at most'],
+  ['rivals-shown', 'median', 'at least'],
+  ['rivals-interrupt', 'median', 'at most'],
+  ['rivals-prompt', 'median', 'at most'],
+  ['rivals-memory', 'median', 'at most'],
+] as const;
 
 export const goals: readonly Goal[] = [
   ...(['list', 'inspect'] as const).flatMap((call): Goal[] => [
@@ -114,6 +126,16 @@ export const goals: readonly Goal[] = [
     words: '1 s',
     source: perception,
   },
+  ...rivalGoals.map(
+    ([measure, statistic, direction]): Goal => ({
+      measure,
+      statistic,
+      direction,
+      bound: { of: everyOther },
+      words: 'the best rival',
+      source: 'ahead of every rival',
+    }),
+  ),
   ...(['host', 'workspace'] as const).flatMap((place): Goal[] => [
     {
       measure: `memory-${place}-10`,
@@ -141,9 +163,12 @@ export function judge(measures: readonly Measure[]): Verdict[] {
     if (measure === undefined) return [];
     const of = goal.statistic === 'median' ? median : p95;
     const { of: name, factor = 1, plus = 0 } = goal.bound;
-    const other = name === undefined ? undefined : measure.series.find((series) => series.name === name);
-    if (name !== undefined && other === undefined) return [];
-    const bound = (other === undefined ? 0 : of(other.samples)) * factor + plus;
+    const [, ...others] = measure.series;
+    const compared = others.filter((series) => name === everyOther || series.name === name);
+    if (name !== undefined && compared.length === 0) return [];
+    const figures = compared.map(({ samples }) => of(samples));
+    const best = goal.direction === 'at most' ? Math.min(...figures) : Math.max(...figures);
+    const bound = (name === undefined ? 0 : best) * factor + plus;
     const value = of(measure.series[0].samples);
     const isMet = goal.direction === 'at most' ? value <= bound : value >= bound;
     return [{ goal, title: measure.title, unit: measure.unit, value, bound, isMet }];

@@ -1,10 +1,10 @@
 /** What the plane's process holds in memory with terminals in which nothing happens, beside as many `ssh -tt`. */
-import { readFile } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { TerminalTarget } from '#contract/terminals.ts';
 import type { BenchWorld } from './bench-world.ts';
 import { CountingTerminal } from './counting-terminal.ts';
 import type { AddMeasure, Measure } from './measures.ts';
+import { memoryMb } from './process-figures.ts';
 import { startServedProcess } from './served-process.ts';
 
 /** Opened at once; more would only stand in line for this machine's processors. */
@@ -58,18 +58,11 @@ async function settledMemory(pid: number): Promise<Measure['series']> {
   const whole: number[] = [];
   for (let look = 0; look < looks; look++) {
     await pause(lookEveryMs);
-    const text = await readFile(`/proc/${pid}/smaps_rollup`, 'utf8');
-    own.push(megabytes(text, 'Pss'));
-    whole.push(megabytes(text, 'Rss'));
+    own.push(await memoryMb(pid));
+    whole.push(await memoryMb(pid, 'Rss'));
   }
   return [
     { name: 'Berth', samples: own },
     { name: 'the same, shared pages counted whole', samples: whole },
   ];
-}
-
-/** Proportional and resident set size of proc(5)'s smaps_rollup; other Node processes here share this one's program. */
-function megabytes(text: string, name: 'Pss' | 'Rss'): number {
-  const kib = Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(text)?.[1]);
-  return (kib * 1024) / 1e6;
 }

@@ -38,6 +38,9 @@ export function installPageProbe(): void {
     'lastLines' in value &&
     typeof value.lastLines === 'function';
   const findSession = (): Session | undefined => {
+    // A page that is not Berth's: see rival-page.ts.
+    const { benchSession } = window as unknown as { benchSession?: () => Session | undefined };
+    if (benchSession !== undefined) return benchSession();
     for (const holder of document.querySelectorAll('.terminal-holder')) {
       // Tabs behind others keep their place in the layout.
       if (!holder.checkVisibility({ visibilityProperty: true })) continue;

@@ -17,12 +17,21 @@ import { judge } from './goals.ts';
 import { type AddMeasure, type Measure, within } from './measures.ts';
 import { measureMemory } from './memory.ts';
 import { type Failure, type Report, toJson, toMarkdown } from './report.ts';
+import { measureRivals } from './rivals.ts';
+import { measureManyHosts, measureScale } from './scale.ts';
 import { measureStartUp } from './start-up.ts';
 import { measureWindow } from './window.ts';
 
 interface Part {
   readonly name: string;
-  readonly measure: (world: BenchWorld, add: AddMeasure) => Promise<void>;
+  readonly measure: (world: BenchWorld, add: AddMeasure, options: Options) => Promise<void>;
+  readonly timeoutMs?: number;
+}
+
+interface Options {
+  readonly hosts: number;
+  /** Something that this machine cannot run: said, and not counted as a failure. */
+  readonly skip: (name: string, reason: string) => void;
 }
 
 const parts: readonly Part[] = [
@@ -31,13 +40,28 @@ const parts: readonly Part[] = [
   { name: 'window', measure: (world, add) => inBrowser((browser) => measureWindow(world, browser, add)) },
   { name: 'start', measure: (world, add) => inBrowser((browser) => measureStartUp(world, browser, add)) },
   { name: 'memory', measure: measureMemory },
+  {
+    name: 'rivals',
+    measure: (world, add, { skip }) => inBrowser((browser) => measureRivals(world, browser, add, skip)),
+    // The first time it installs them.
+    timeoutMs: 600_000,
+  },
+  { name: 'scale', measure: measureScale },
+  {
+    name: 'hosts',
+    measure: async (world, add, { hosts }) => {
+      if (hosts > 0) await measureManyHosts(world, hosts, add);
+    },
+    timeoutMs: 300_000,
+  },
 ];
 /** For one part. Several times what it takes on two busy cores. */
 const partTimeoutMs = 150_000;
 
-const usage = `npm run bench -- [--quick] [--only NAME]… [--json FILE]
+const usage = `npm run bench -- [--quick] [--only NAME[,NAME…]]… [--hosts N] [--json FILE]
   --quick       fewer rounds and smaller floods, about a minute
   --only NAME   one part; may be given several times: ${parts.map(({ name }) => name).join(', ')}
+  --hosts N     also starts N throw-away hosts at once, as far as memory permits: 20 need about 5 GB
   --json FILE   also writes the figures there
 `;
 
@@ -55,27 +79,38 @@ async function main(): Promise<number> {
     options: {
       quick: { type: 'boolean', default: false },
       only: { type: 'string', multiple: true, default: [] },
+      hosts: { type: 'string', default: '0' },
       json: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
   });
-  const unknown = values.only.filter((name) => parts.every((part) => part.name !== name));
+  const hosts = Number(values.hosts);
+  const only = values.only.flatMap((names) => names.split(','));
+  const unknown = only.filter((name) => parts.every((part) => part.name !== name));
   if (values.help || unknown.length > 0) {
     process.stderr.write(unknown.length > 0 ? `There is no part "${unknown[0]}".\n${usage}` : usage);
     return unknown.length > 0 ? 2 : 0;
+  }
+  if (!Number.isInteger(hosts) || hosts < 0 || hosts > 100) {
+    process.stderr.write(`--hosts takes a number up to 100.\n${usage}`);
+    return 2;
   }
   const loadAtStart = loadavg()[0] ?? 0;
   await ensureRequirements(['remote-host', 'images', 'chromium']);
   await ensureBuilt();
   const measures: Measure[] = [];
   const failures: Failure[] = [];
-  const chosen = parts.filter(({ name }) => values.only.length === 0 || values.only.includes(name));
+  const skipped: Failure[] = [];
+  const chosen = parts.filter(({ name }) => only.length === 0 || only.includes(name));
   await using world = await openBenchWorld(values.quick);
-  for (const { name, measure } of chosen) {
+  for (const { name, measure, timeoutMs = partTimeoutMs } of chosen) {
     const begunAtMs = performance.now();
     try {
-      const measuring = measure(world, (taken) => measures.push(taken));
-      await within(partTimeoutMs, `the part “${name}”`, measuring);
+      const measuring = measure(world, (taken) => measures.push(taken), {
+        hosts,
+        skip: (who, reason) => skipped.push({ name: who, message: reason }),
+      });
+      await within(timeoutMs, `the part “${name}”`, measuring);
     } catch (error) {
       failures.push({
         name,
@@ -95,7 +130,7 @@ async function main(): Promise<number> {
     },
     measures,
     verdicts: judge(measures),
-    failures,
+    failures: [...failures, ...skipped],
   };
   process.stdout.write(`\n${toMarkdown(report)}`);
   for (const { name, message } of failures) process.stderr.write(`${name}: ${message}\n`);

@@ -7,15 +7,15 @@ import { inTurns, type AddMeasure, type Measure, within } from './measures.ts';
 import { ask, installPageProbe } from './page-probe.ts';
 import { RawTerminal } from './raw-terminal.ts';
 
-const shownBytes = 20_000_000;
+export const shownBytes = 20_000_000;
 /** How long a flood runs before it is interrupted. */
-const floodMs = 1_200;
-const quietMs = 250;
-const keys = 'qwertzuiop';
+export const floodMs = 1_200;
+export const quietMs = 250;
+export const keys = 'qwertzuiop';
 /** A fast typist's pace. Keys without a pause would wait for the frame that shows the one before. */
-const keyPauseMs = 60;
-const stepTimeoutMs = 30_000;
-const promptInBuffer = '[$#] ?$';
+export const keyPauseMs = 60;
+export const stepTimeoutMs = 30_000;
+export const promptInBuffer = '[$#] ?$';
 const xtermScript = new URL('../../node_modules/@xterm/xterm/lib/xterm.js', import.meta.url).pathname;
 const xtermStyle = new URL('../../node_modules/@xterm/xterm/css/xterm.css', import.meta.url).pathname;
 
@@ -95,11 +95,16 @@ async function rawPromptMs(world: BenchWorld): Promise<number> {
   }
 }
 
-async function typeLine(page: Page, text: string, pattern: string): Promise<number> {
+export async function typeLine(
+  page: Page,
+  text: string,
+  pattern: string,
+  timeoutMs = stepTimeoutMs,
+): Promise<number> {
   await page.keyboard.type(text);
   await ask(page, 'arm', 'Enter', pattern);
   await page.keyboard.press('Enter');
-  return within(stepTimeoutMs, `the window shows ${pattern}`, ask(page, 'reached'));
+  return within(timeoutMs, `the window shows ${pattern}`, ask(page, 'reached'));
 }
 
 async function measureEcho(world: BenchWorld, page: Page): Promise<Measure> {
@@ -146,7 +151,7 @@ async function measureEcho(world: BenchWorld, page: Page): Promise<Measure> {
 }
 
 /** Numbers, since lines that are all alike would look like silence. */
-const flood = 'seq 1 999999999';
+export const flood = 'seq 1 999999999';
 
 async function measureInterrupt(world: BenchWorld, page: Page, rounds: number): Promise<Measure> {
   const series = await inTurns(rounds, [

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright';
 import { chromiumLaunchOptions } from '../servers/chromium.ts';
-import { stopProcess } from '../servers/stop-process.ts';
+import { endWithThisProcess, stopProcess } from '../servers/stop-process.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -65,6 +65,7 @@ export async function startServedBerth(options: ServeOptions = {}): Promise<Serv
       ],
       { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] },
     );
+    endWithThisProcess(child);
     const ready = Promise.withResolvers<void>();
     const onOutput = (chunk: Buffer) => {
       printed += chunk.toString();

@@ -15,7 +15,8 @@ export type RequirementName =
   | 'ssh-keys'
   | 'secret-service'
   | 'chromium'
-  | 'terminals';
+  | 'terminals'
+  | 'conformance';
 
 interface Part {
   /** A program looked for in PATH and the sbin folders, or an absolute path of a file. */
@@ -118,6 +119,10 @@ const REQUIREMENTS: Readonly<Record<RequirementName, Requirement>> = {
   terminals: {
     needsRoot: false,
     parts: [part('tmux', 'tmux', 'terminals that outlive a connection')],
+  },
+  conformance: {
+    needsRoot: false,
+    parts: [part('vttest', 'vttest', 'what a terminal must be able to show')],
   },
 };
 

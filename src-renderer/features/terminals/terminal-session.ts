@@ -106,6 +106,8 @@ export class TerminalSession {
       disableStdin: options.guest?.mayType === false,
       macOptionClickForcesSelection: true,
       rightClickSelectsWord: false,
+      // The one report about its window that programs need (resize(1), after a lost SIGWINCH); the others stay off.
+      windowOptions: { getWinSizeChars: true },
       theme: options.theme,
       linkHandler: {
         activate: (_event, url) => this.#openLink(url),

@@ -32,6 +32,28 @@ describe('guardParser', () => {
     });
   }
 
+  for (const final of ['L', 'M', 'S', 'T', 'I', 'Z', 'C', 'D', 'B', 'A', 'E', 'F', 'a', 'e', '@', 'P', 'X']) {
+    it(`does for CSI 9999 ${final} what xterm.js does by itself`, async () => {
+      const plain = new Terminal({ cols: 80, rows: 24, allowProposedApi: true, scrollback: 1000 });
+      const both = [plain, guarded()];
+      // Every line has its own text, and the cursor is inside.
+      const lines = Array.from({ length: 30 }, (_, row) => `line ${row} ${'x'.repeat(row)}`).join('\r\n');
+      for (const terminal of both) await write(terminal, `${lines}\u001b[9;20H\u001b[9999${final}here`);
+      const [wanted, got] = both.map(({ buffer: { active } }) => [
+        active.cursorX,
+        active.cursorY,
+        ...Array.from({ length: active.length }, (_, row) => active.getLine(row)?.translateToString(true)),
+      ]);
+      expect(got).toEqual(wanted);
+    });
+  }
+
+  it('survives a flood of large counts', async () => {
+    const terminal = guarded();
+    const flood = ['L', 'M', 'S', 'T', 'I', 'Z'].map((final) => `\u001b[2147483647${final}`).join('');
+    expect(await write(terminal, flood.repeat(200))).toBeLessThan(2_000);
+  });
+
   it('survives a repeated character and still shows what follows', async () => {
     const terminal = guarded();
     expect(await write(terminal, 'a\u001b[2147483647bZ')).toBeLessThan(100);
