@@ -19,6 +19,9 @@ beforeAll(async () => {
 afterAll(() => world?.[Symbol.asyncDispose]());
 afterEach(() => screen?.closeAll());
 
+/** Longer than the keep-alives of both ends and the window's own patience. A person may wait longer: in seconds. */
+const stoppedMs = Number(process.env.BERTH_TEST_STOP_SECONDS ?? '20') * 1_000;
+
 const stateLine = () => page.locator('[role=tabpanel]:not([inert]) [role=status]');
 const statusBar = () => page.getByRole('button', { name: 'State of this terminal' });
 /** As a network that comes and goes: the page tells of it, and nobody has to wait for a timer. */
@@ -117,20 +120,28 @@ describe('a Berth that was killed', () => {
     await screen.sees('typed-42');
   });
 
-  it('goes on after it stood still for longer than any time-out', async () => {
-    await screen.open();
-    await screen.run(count(1500));
-    await screen.sees('line 20.');
-    process.kill(world.berth.pid, 'SIGSTOP');
-    try {
-      // Longer than the keep-alives of sshd's other end and the window's own patience.
-      await new Promise((resolve) => setTimeout(resolve, 20_000));
-    } finally {
-      process.kill(world.berth.pid, 'SIGCONT');
-    }
-    await screen.sees(/done\n/, 60_000);
-    await expectWhole(1500);
-  });
+  it.each([
+    ['plain output', count(1500), 1500],
+    ['a flood', `seq -f 'line %.0f.' 2000000; echo do''ne`, 2_000_000],
+  ])(
+    'goes on after it stood still for longer than any time-out, during %s',
+    async (_what, command, last) => {
+      await screen.open();
+      await screen.run(command);
+      await screen.sees(/line \d\d+\./);
+      process.kill(world.berth.pid, 'SIGSTOP');
+      try {
+        await new Promise((resolve) => setTimeout(resolve, stoppedMs));
+      } finally {
+        process.kill(world.berth.pid, 'SIGCONT');
+      }
+      await screen.sees(/done\n/, 90_000);
+      await expectWhole(last);
+      await screen.run('echo typed-$((40+3))');
+      await screen.sees('typed-43', 60_000);
+    },
+    stoppedMs + 240_000,
+  );
 });
 
 describe('a flood', () => {

@@ -4,7 +4,7 @@ import { lazy, useEffect } from 'react';
 import type { TerminalId } from '#contract/ids.ts';
 import { useApp, useViewState } from '../../state/app-context.tsx';
 import { defineView, type Feature } from '../../state/feature.ts';
-import { terminalMark, terminalTitle } from '../../state/marks.ts';
+import { terminalTitle } from '../../state/marks.ts';
 import { allTabs } from '../../state/panes.ts';
 import { BroadcastDialog } from './broadcast-dialog.tsx';
 import { recordings } from './recordings.ts';
@@ -69,7 +69,6 @@ export const terminalsFeature: Feature = {
         return {
           title: terminalTitle(terminal),
           icon: SquareTerminal,
-          mark: terminalMark(terminal),
           hint: `${terminalTitle(terminal)} — ${terminalPlace(terminal, state)}`,
         };
       },

@@ -18,7 +18,7 @@ import { keepForLater } from './recording-acts.ts';
 import { recordings } from './recordings.ts';
 import { terminalSessions } from './terminal-sessions.ts';
 import { ShareBadge } from './share-mark.tsx';
-import { PlainMark } from './terminal-status.tsx';
+import { PlainMark, TruthMark } from './terminal-status.tsx';
 
 function useMemberCount(id: TerminalId): number {
   return useStore(broadcast.store, ({ members }) => (members.includes(id) ? members.length : 0));
@@ -84,6 +84,7 @@ export function TerminalTabMark({ view }: { view: ViewRefOf<'terminal'> }) {
   const recorder = useRecorder(view.terminalId);
   return (
     <>
+      <TruthMark id={view.terminalId} />
       <PlainMark id={view.terminalId} />
       <ShareBadge view={view} />
       {memberCount > 0 && (

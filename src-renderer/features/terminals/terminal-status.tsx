@@ -45,6 +45,12 @@ function FrontTerminal({ id }: { id: TerminalId }) {
 const itemClass =
   'focus-inset flex h-full min-w-0 shrink-0 items-center gap-1.5 px-2 text-muted hover:bg-hover hover:text-text';
 
+/** On every tab, in front or not: what is true of its terminal, as a shape; the word on hover. */
+export function TruthMark({ id }: { id: TerminalId }) {
+  const truth = useTruth(id, true);
+  return truth && <StateMark signal={truth.signal} word={truth.word} isCompact />;
+}
+
 /** On the tab of a terminal that ends with its connection. */
 export function PlainMark({ id }: { id: TerminalId }) {
   const terminal = useTerminal(id);
