@@ -11,9 +11,15 @@ export interface ConformanceWorld extends AsyncDisposable {
   readonly bare: Side;
 }
 
-export async function openConformanceWorld(name: string, size: Size): Promise<ConformanceWorld> {
+/** `isKept`: Berth's terminal runs under tmux, as they do by default; else plainly, as bare xterm.js's does. */
+export async function openConformanceWorld(
+  name: string,
+  size: Size,
+  isKept: boolean,
+): Promise<ConformanceWorld> {
   await using stack = new AsyncDisposableStack();
   const world = stack.use(await openTerminalWorld(name));
+  await world.screen.settings({ keepTerminals: isKept });
   const { page, browser } = world.window;
   await page.addInitScript(installInstrument);
   await page.reload();

@@ -1,5 +1,5 @@
 /**
- * `npm run conformance`: what vttest shows in a Berth terminal beside what it shows in bare xterm.js, and, where a person
+ * `npm run conformance`, once for a plain terminal and once for one that tmux keeps: what vttest shows in a Berth terminal beside what it shows in bare xterm.js, and, where a person
  * gives a checkout of esctest2, which of its tests pass in each. Exit code 1 for a difference without an explanation, and
  * for an explanation that nothing needs any more.
  */
@@ -7,7 +7,14 @@ import { parseArgs } from 'node:util';
 import { ensureRequirements } from '../servers/requirements.ts';
 import { openConformanceWorld } from './conformance-world.ts';
 import { compareEsctest, copyEsctest, countVerdicts, esctestSize } from './esctest.ts';
-import { type Explanation, explainedScreens, explainedTests, sortDifferences } from './explained.ts';
+import {
+  type Explanation,
+  explainedScreens,
+  explainedScreensUnderTmux,
+  explainedTests,
+  explainedTestsUnderTmux,
+  sortDifferences,
+} from './explained.ts';
 import { differences, runVttest, type Screen } from './vttest.ts';
 
 const usage = `npm run conformance -- [--esctest FOLDER [--only esctest]] [--list]
@@ -15,6 +22,8 @@ const usage = `npm run conformance -- [--esctest FOLDER [--only esctest]] [--lis
   --only esctest    without vttest
   --list            also names the tests of esctest that fail in both
 `;
+
+const wordOf = (isKept: boolean) => (isKept ? 'under tmux' : 'plain');
 
 /** Prints what differs and why; true when each difference has a reason and each reason a difference. */
 function judge<T>(
@@ -31,25 +40,30 @@ function judge<T>(
   return unexplained.length === 0 && idle.length === 0;
 }
 
-async function vttest(): Promise<boolean> {
-  await using world = await openConformanceWorld('vttest', { cols: 80, rows: 24 });
+async function vttest(isKept: boolean): Promise<boolean> {
+  await using world = await openConformanceWorld('vttest', { cols: 80, rows: 24 }, isKept);
   const screens: Screen[] = [];
   for await (const screen of runVttest(world)) screens.push(screen);
   const different = screens.filter((screen) => differences(screen).length > 0);
   console.log(
-    `vttest: ${screens.length} screens, ${screens.length - different.length} alike in Berth and in bare xterm.js`,
+    `vttest, ${wordOf(isKept)}: ${screens.length} screens, ${screens.length - different.length} alike in Berth and in bare xterm.js`,
   );
   const wordsOf = (screen: Screen) => differences(screen).join('; ');
-  return judge(different, ({ name }) => name, wordsOf, explainedScreens);
+  return judge(
+    different,
+    ({ name }) => name,
+    wordsOf,
+    isKept ? [...explainedScreens, ...explainedScreensUnderTmux] : explainedScreens,
+  );
 }
 
-async function esctest(folder: string, isListing: boolean): Promise<boolean> {
-  await using world = await openConformanceWorld('esctest', esctestSize);
+async function esctest(folder: string, isListing: boolean, isKept: boolean): Promise<boolean> {
+  await using world = await openConformanceWorld('esctest', esctestSize, isKept);
   const { host } = world.world;
   const names = await copyEsctest(host, folder);
   const { berth, bare, differences: different } = await compareEsctest(host, world, names);
   for (const [name, report] of [
-    ['Berth', berth],
+    [`Berth, ${wordOf(isKept)}`, berth],
     ['bare xterm.js', bare],
   ] as const) {
     const counts = countVerdicts(report);
@@ -66,7 +80,7 @@ async function esctest(folder: string, isListing: boolean): Promise<boolean> {
     ({ name }) => name,
     (one) =>
       `${one.berth.verdict} in Berth (${one.berth.reason}), ${one.bare.verdict} in bare xterm.js (${one.bare.reason})`,
-    explainedTests,
+    isKept ? [...explainedTests, ...explainedTestsUnderTmux] : explainedTests,
   );
 }
 
@@ -84,9 +98,13 @@ async function main(): Promise<number> {
     return 0;
   }
   await ensureRequirements(['remote-host', 'chromium', 'conformance']);
-  const isAlike = values.only === 'esctest' || (await vttest());
-  const passesAlike = values.esctest === undefined || (await esctest(values.esctest, values.list));
-  return isAlike && passesAlike ? 0 : 1;
+  let isAlike = true;
+  for (const isKept of [false, true]) {
+    if (values.only !== 'esctest') isAlike = (await vttest(isKept)) && isAlike;
+    if (values.esctest !== undefined)
+      isAlike = (await esctest(values.esctest, values.list, isKept)) && isAlike;
+  }
+  return isAlike ? 0 : 1;
 }
 
 process.exitCode = await main();

@@ -4,13 +4,13 @@
  */
 import { expect, it } from 'vitest';
 import { openConformanceWorld } from '../conformance/conformance-world.ts';
-import { explainedScreens, sortDifferences } from '../conformance/explained.ts';
+import { explainedScreens, explainedScreensUnderTmux, sortDifferences } from '../conformance/explained.ts';
 import { differences, runVttest, type Screen } from '../conformance/vttest.ts';
 import { ensureRequirements } from '../servers/requirements.ts';
 
 it('shows vttest as bare xterm.js does', async () => {
   await ensureRequirements(['conformance']);
-  await using world = await openConformanceWorld('vttest', { cols: 80, rows: 24 });
+  await using world = await openConformanceWorld('vttest', { cols: 80, rows: 24 }, true);
   const screens: Screen[] = [];
   for await (const screen of runVttest(world)) screens.push(screen);
   expect(screens.length).toBeGreaterThan(200);
@@ -18,6 +18,9 @@ it('shows vttest as bare xterm.js does', async () => {
   const text = screens.map(({ berth }) => berth.text.join('\n')).join('\n');
   for (const word of ['EEEEEEEE', 'magenta', '┘┐┌└┼', 'DECRQSS', 'accordion']) expect(text).toContain(word);
   const different = screens.filter((screen) => differences(screen).length > 0);
-  const { unexplained } = sortDifferences(different, ({ name }) => name, explainedScreens);
+  const { unexplained } = sortDifferences(different, ({ name }) => name, [
+    ...explainedScreens,
+    ...explainedScreensUnderTmux,
+  ]);
   expect(unexplained.map((screen) => [screen.name, ...differences(screen)])).toEqual([]);
 });
