@@ -23,7 +23,7 @@ afterEach(() => screen?.closeAll());
 const stoppedMs = Number(process.env.BERTH_TEST_STOP_SECONDS ?? '20') * 1_000;
 
 const stateLine = () => page.locator('[role=tabpanel]:not([inert]) [role=status]');
-const statusBar = () => page.getByRole('button', { name: 'State of this terminal' });
+const statusBar = () => page.locator('[data-part=terminal-state]');
 /** As a network that comes and goes: the page tells of it, and nobody has to wait for a timer. */
 const wake = () => page.evaluate(() => window.dispatchEvent(new Event('online')));
 /** Every line of a counter that is on the screen, in order. */

@@ -25,7 +25,7 @@ function FrontTerminal({ id }: { id: TerminalId }) {
   return (
     <>
       <Tooltip side="top" text={way === null ? truth.word : wayText(way)}>
-        <button type="button" className={itemClass} aria-label="State of this terminal">
+        <button type="button" className={itemClass} data-part="terminal-state">
           <StateMark signal={truth.signal} word={truth.word} />
           {truth.isCalm && way !== null && <span className="tabular">{ms(way.totalMs)}</span>}
         </button>
