@@ -5,8 +5,7 @@
 # writes one line: `berth-terminals KEY=VALUE...`, or `berth-none REASON` when
 # terminals cannot outlive their connection here. The server ends by itself with its last session.
 set -u
-LC_ALL=C
-export LC_ALL
+# The environment is that of every shell to come: only what is missing in PATH is added, and no locale is set.
 PATH=$PATH:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin
 export PATH
 

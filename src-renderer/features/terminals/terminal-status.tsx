@@ -4,9 +4,11 @@
  */
 import { Unplug } from 'lucide-react';
 import type { TerminalId } from '#contract/ids.ts';
+import type { Terminal } from '#contract/terminals.ts';
 import { StateMark } from '../../components/state-mark.tsx';
 import { Tooltip } from '../../components/tooltip.tsx';
 import { useTerminal, useViewState } from '../../state/app-context.tsx';
+import { terminalMark } from '../../state/marks.ts';
 import { activeTab } from '../../state/view-state.ts';
 import { useHealth, useTruth } from './terminal-state-line.tsx';
 import { ms, wayText } from './terminal-truth.ts';
@@ -26,7 +28,7 @@ function FrontTerminal({ id }: { id: TerminalId }) {
     <>
       <Tooltip side="top" text={way === null ? truth.word : wayText(way)}>
         <button type="button" className={itemClass} data-part="terminal-state">
-          <StateMark signal={truth.signal} word={truth.word} />
+          <StateMark signal={truth.signal} word={shortWord(terminal, truth.word)} />
           {truth.isCalm && way !== null && <span className="tabular">{ms(way.totalMs)}</span>}
         </button>
       </Tooltip>
@@ -42,13 +44,20 @@ function FrontTerminal({ id }: { id: TerminalId }) {
   );
 }
 
+/** What has ended says so at length under its screen. */
+function shortWord(terminal: Terminal, word: string): string {
+  return terminal.state.phase === 'ended' ? terminalMark(terminal).word : word;
+}
+
 const itemClass =
   'focus-inset flex h-full min-w-0 shrink-0 items-center gap-1.5 px-2 text-muted hover:bg-hover hover:text-text';
 
 /** On every tab, in front or not: what is true of its terminal, as a shape; the word on hover. */
 export function TruthMark({ id }: { id: TerminalId }) {
   const truth = useTruth(id, true);
-  return truth && <StateMark signal={truth.signal} word={truth.word} isCompact />;
+  const terminal = useTerminal(id);
+  if (truth === undefined || terminal === undefined) return null;
+  return <StateMark signal={truth.signal} word={shortWord(terminal, truth.word)} isCompact />;
 }
 
 /** On the tab of a terminal that ends with its connection. */
