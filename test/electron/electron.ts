@@ -174,6 +174,8 @@ process.on('message', (command: Command) => {
       const answer = defaultSession.permits(name, url, isMainFrame);
       return journal({ what: 'permission', name, url, answer });
     }
+    case 'start-download':
+      return void defaultSession.downloads(command.download);
     case 'attach-webview': {
       let isPrevented = false;
       lastContents?.emit('will-attach-webview', { preventDefault: () => (isPrevented = true) });
