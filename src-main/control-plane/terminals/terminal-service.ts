@@ -174,7 +174,7 @@ export class TerminalService {
   }
 
   async open(
-    wish: { target: TerminalTarget; size: TerminalSize; name: string | null },
+    wish: { target: TerminalTarget; size: TerminalSize; name: string | null; typed?: string | undefined },
     userId: UserId,
     signal: AbortSignal,
   ): Promise<Terminal> {
@@ -188,7 +188,7 @@ export class TerminalService {
       );
     const { random, clock, tag } = this.#deps;
     const id: TerminalId = `term_${tag}${random.id('term').slice('term_'.length + tag.length)}`;
-    const { target, size, name } = wish;
+    const { target, size, name, typed } = wish;
     this.#opening.add(id);
     try {
       const opened = await this.#openOn({ id, target, size, userId, signal });
@@ -214,7 +214,7 @@ export class TerminalService {
       });
       entry.kept = opened.kept;
       this.#show(entry);
-      entry.live = this.#liveOf(entry, opened.pty);
+      entry.live = this.#liveOf(entry, opened.pty, typed);
       this.#keep(entry.record);
       return toTerminal(entry.record, entry.title);
     } finally {
@@ -322,13 +322,14 @@ export class TerminalService {
     return entry;
   }
 
-  #liveOf(entry: Entry, pty: Pty | undefined): LiveTerminal {
+  #liveOf(entry: Entry, pty: Pty | undefined, typed?: string): LiveTerminal {
     const isSurvivor = isKept(entry.record);
     return new LiveTerminal({
       pty,
       size: entry.record.size,
       createScreenKeeper: this.#deps.createScreenKeeper,
       clock: this.#deps.clock,
+      ...(typed === undefined ? {} : { typed }),
       onTitle: (title) => this.#setTitle(entry, title),
       onEnd: (end) => this.#ended(entry, end),
       ...(isSurvivor

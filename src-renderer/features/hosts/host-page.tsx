@@ -235,6 +235,8 @@ function Doctor({ host }: { host: Host }) {
   const [findings, setFindings] = useState<readonly Finding[]>([]);
   const [error, setError] = useState<BerthError | null>(null);
   const [run, setRun] = useState<{ count: number; isRunning: boolean }>({ count: 0, isRunning: false });
+  const view = useViewActions();
+  const notices = useNotices();
   const isReady = host.state.phase === 'ready';
 
   useEffect(() => {
@@ -259,6 +261,20 @@ function Doctor({ host }: { host: Host }) {
     setError(null);
     setRun((before) => ({ count: before.count + 1, isRunning: true }));
   };
+  /** Not run: whoever reads it in the terminal presses Return, or does not. */
+  const type = async (typed: string) => {
+    try {
+      const terminal = await client.call('terminals.open', {
+        target: { kind: 'host', hostId: host.id },
+        size: { cols: 80, rows: 24 },
+        name: null,
+        typed,
+      });
+      view.open({ type: 'terminal', terminalId: terminal.id });
+    } catch (cause) {
+      notices.fail('No terminal was opened', cause);
+    }
+  };
   return (
     <Section
       title="Doctor"
@@ -282,7 +298,9 @@ function Doctor({ host }: { host: Host }) {
       )}
       {run.isRunning && findings.length === 0 && <LoadingRows label="The doctor examines the host" />}
       {error !== null && <ErrorNote title="The doctor could not finish" error={error} />}
-      {findings.length > 0 && <Findings findings={findings} />}
+      {findings.length > 0 && (
+        <Findings findings={findings} onType={isReady ? (command) => void type(command) : undefined} />
+      )}
     </Section>
   );
 }
