@@ -12,7 +12,6 @@ import type { Clock } from '../interfaces/clock.ts';
 import type { Pty } from '../interfaces/host-connection.ts';
 import type { CreateScreenKeeper, ScreenKeeper } from '../interfaces/screen-keeper.ts';
 import { cleanTitle } from './program-title.ts';
-import { TypedLine } from './typed-line.ts';
 
 /** Bytes that may wait for one client's credit before the PTY is paused: one frame, so that credit finds work at once. */
 const pauseAboveBytes = 65_536;
@@ -59,12 +58,11 @@ export interface LiveTerminalOptions {
   readonly size: TerminalSize;
   readonly createScreenKeeper: CreateScreenKeeper;
   readonly clock: Clock;
-  /** Typed into it once it has shown something, without Return. */
-  readonly typed?: string;
   /** The way to it was cut, and it may come back: it has not ended. Absent where that cannot be. */
   readonly onAway?: (error: unknown) => void;
   /** Bytes were typed while it was away, and thrown away. */
   readonly onRefused?: (byteCount: number) => void;
+  readonly onOutput?: (() => void) | undefined;
   readonly onTitle: (title: string) => void;
   readonly onEnd: (end: { exitCode: number | null; error?: unknown }) => void;
 }
@@ -79,16 +77,12 @@ export class LiveTerminal {
   #isEnded = false;
   #dropping: Dropping | undefined;
   #stopStallCheck: (() => void) | undefined;
-  readonly #typed: TypedLine | undefined;
   #drained: { promise: Promise<void>; resolve: () => void } | undefined;
 
   constructor(options: LiveTerminalOptions) {
     const { size, createScreenKeeper, clock } = options;
     this.#options = options;
     this.#clock = clock;
-    const { typed } = options;
-    this.#typed =
-      typed === undefined ? undefined : new TypedLine(clock, () => void this.write(Buffer.from(typed)));
     this.#keeper = createScreenKeeper({
       size,
       scrollbackLines,
@@ -110,7 +104,6 @@ export class LiveTerminal {
     pty.onEnd((end) => {
       if (this.#pty !== pty) return;
       this.#pty = undefined;
-      this.#typed?.cancel();
       this.#isPaused = false;
       this.#freeWriters();
       const { onAway } = this.#options;
@@ -306,13 +299,12 @@ export class LiveTerminal {
   release(): void {
     for (const client of this.#clients) client.end();
     this.#stopStallCheck?.();
-    this.#typed?.cancel();
     this.#keeper.clear();
   }
 
   #onOutput(bytes: Uint8Array): void {
     this.#keeper.append(bytes);
-    this.#typed?.onOutput();
+    this.#options.onOutput?.();
     const dropping = this.#dropping;
     if (dropping !== undefined) {
       dropping.droppedBytes += bytes.length;

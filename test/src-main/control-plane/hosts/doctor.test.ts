@@ -13,11 +13,11 @@ import {
   runcFinding,
   socketFinding,
   sshdFindings,
-  toolFindings,
 } from '#main/control-plane/hosts/doctor-findings.ts';
 import { factsOf } from '#main/control-plane/hosts/host-facts.ts';
 import { guardStatusOf } from '#main/control-plane/hosts/network-guard.ts';
 import { parseScriptReport } from '#main/control-plane/hosts/script-report.ts';
+import { toolFindings } from '#main/control-plane/hosts/tool-findings.ts';
 import { holesOfRunc, holesOfSshd, isAtLeast, versionIn } from '#main/control-plane/hosts/version.ts';
 import type { ContainerEngine } from '#main/control-plane/interfaces/container-engine.ts';
 import { FakeConnection, fakeEngineInfo, FakeMachine } from '#test/harness/fake-connector.ts';
