@@ -93,5 +93,13 @@ describe('a host without tmux', () => {
       '#{session_name}',
     ]);
     expect(sessions).toMatch(/^term_/m);
+
+    await screen.frontTab.click({ button: 'right' });
+    await page.getByRole('menuitem', { name: 'Copy attach command' }).click();
+    await page.getByText('Attach command copied').waitFor();
+    const id = /^term_\w+$/m.exec(sessions)?.[0];
+    expect(await screen.clipboard()).toBe(
+      `ssh -t root@${world.host.address} "tmux -u -L berth attach -t '=${id}'"`,
+    );
   });
 });
