@@ -115,6 +115,21 @@ programs() {
   has snap && snap list docker >/dev/null 2>&1 </dev/null && say docker.snap yes
 }
 
+# What terminal-host.sh needs beside tmux. BusyBox has a fallocate that makes no holes.
+keeping_terminals() {
+  missing=
+  for program in tail dd stat readlink; do
+    has "$program" || missing="$missing $program"
+  done
+  if ! has fallocate; then
+    missing="$missing fallocate"
+  elif ! fallocate --help 2>&1 </dev/null | grep -q punch-hole; then
+    missing="$missing fallocate"
+    say terminals.fallocate_plain yes
+  fi
+  say terminals.missing "${missing# }"
+}
+
 ssh_server() { # effective values where we may ask; else what the files say
   effective=$(as_root sshd -T)
   if [ -z "$effective" ]; then
@@ -142,6 +157,7 @@ main() {
   disk "${1:-/}"
   engine_socket "${2:-}"
   programs
+  keeping_terminals
   ssh_server
   firewall
   printf 'end=yes\n'

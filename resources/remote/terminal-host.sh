@@ -34,7 +34,12 @@ case $folder in *[!A-Za-z0-9/._@+-]*) none "folder $folder" ;; esac
 trial=$folder/trial.$$
 printf '0123456789' >"$trial" 2>/dev/null || none "folder $folder"
 # Giving the beginning of a file back to the disk: ext4, XFS, Btrfs, ZFS and tmpfs can (fallocate(2)).
-fallocate -p -o 0 -l 4096 "$trial" 2>/dev/null || { rm -f "$trial"; none "no-punch-hole $folder"; }
+if ! fallocate -p -o 0 -l 4096 "$trial" 2>/dev/null; then
+  rm -f "$trial"
+  # BusyBox has one that knows no holes at all.
+  fallocate --help 2>&1 | grep -q punch-hole || none fallocate-plain
+  none "no-punch-hole $folder"
+fi
 rm -f "$trial"
 # By its content, so that a recorder that runs keeps the text it was started with.
 text=$1

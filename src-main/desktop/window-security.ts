@@ -2,11 +2,15 @@
  * What no page may do, whatever it holds: leave the app's own origin, open windows or webviews, get a permission, reach
  * the network, or talk its way past a bad certificate. For every web contents there will ever be, not for one window.
  */
-import type { App, Session, WebContents } from 'electron';
-import { appScheme } from './app-protocol.ts';
+import type { App, DownloadItem, Session, WebContents, WebFrameMain } from 'electron';
+import { appOrigin, appScheme } from './app-protocol.ts';
 
-/** Copy and paste of our own window are all that is asked for; everything else (camera, serial ports, …) is refused. */
-const allowedPermissions: ReadonlySet<string> = new Set(['clipboard-sanitized-write', 'clipboard-read']);
+/** What our own window asks for; everything else (camera, serial ports, …) is refused. */
+const allowedPermissions: ReadonlySet<string> = new Set([
+  'clipboard-sanitized-write',
+  'clipboard-read',
+  'notifications',
+]);
 /** Schemes that never leave the process; everything else of a request is refused. */
 const localSchemes: ReadonlySet<string> = new Set([`${appScheme}:`, 'devtools:', 'blob:', 'data:']);
 
@@ -16,23 +20,36 @@ export function isAppUrl(text: string): boolean {
 }
 
 export function secureSession(session: Session): void {
-  // Of the main frame alone: what is framed in it, were there ever anything, reads no clipboard.
+  // Of the main frame alone: what is framed in it, were there ever anything, reads no clipboard and notifies nobody.
   const isAllowed = (permission: string, url: string, isMainFrame: boolean) =>
     isMainFrame && allowedPermissions.has(permission) && isAppUrl(url);
   session.setPermissionRequestHandler((contents, permission, decide, { isMainFrame }) =>
     decide(isAllowed(permission, contents.getURL(), isMainFrame)),
   );
-  session.setPermissionCheckHandler((_contents, permission, origin, { isMainFrame }) =>
-    isAllowed(permission, origin, isMainFrame),
-  );
+  session.setPermissionCheckHandler((_contents, permission, origin, { isMainFrame, requestingUrl }) => {
+    // Chromium also asks for an origin as a whole, on behalf of no frame. A frame has always a URL.
+    const isOfNoFrame = permission === 'notifications' && requestingUrl === undefined;
+    return isAllowed(permission, origin, isMainFrame || isOfNoFrame);
+  });
   session.setDevicePermissionHandler(() => false);
   session.setDisplayMediaRequestHandler((_request, answer) => answer({}));
   session.webRequest.onBeforeRequest((details, answer) => {
     const scheme = URL.parse(details.url)?.protocol ?? '';
     answer({ cancel: !localSchemes.has(scheme) });
   });
-  // Nothing of ours downloads; an attachment is somebody else's idea.
-  session.on('will-download', (event) => event.preventDefault());
+  // What our page made itself goes where the person says, in Electron's own dialog; the rest is somebody else's idea.
+  session.on('will-download', (event, item, _contents, frame) => {
+    if (!isOwnFile(item, frame)) event.preventDefault();
+  });
+}
+
+/** Bytes that our page's main frame holds and wants to have saved. */
+function isOwnFile(item: DownloadItem, frame: WebFrameMain | null): boolean {
+  const isOwnPage = frame !== null && frame.parent === null && isAppUrl(frame.url);
+  const isOwnBlob = [item.getURL(), ...item.getURLChain()].every((url) =>
+    url.startsWith(`blob:${appOrigin}/`),
+  );
+  return isOwnPage && isOwnBlob && isAppUrl(item.getInitiatorOrigin());
 }
 
 export function secureApp(app: App): void {

@@ -172,8 +172,10 @@ export const Finding = z.object({
   /** What was found, in one sentence. */
   detail: z.string(),
   why: z.string(),
-  /** The command to run on the host that mends it, if there is one. Shown and copied, never run by itself. */
+  /** What mends it, if anything does: a command, perhaps with a remark, or words. Shown and copied, never run by itself. */
   fix: z.string().nullable(),
+  /** The fix where it is one command for a shell on the host, without its remark: fit to be `typed` into a terminal. */
+  command: z.string().nullable(),
 });
 export type Finding = z.infer<typeof Finding>;
 

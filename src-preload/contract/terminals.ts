@@ -85,7 +85,13 @@ export const terminalMethods = {
   'terminals.open': call({
     summary: 'Opens a shell in a workspace or on a host',
     scope: 'terminals.write',
-    input: z.object({ target: TerminalTarget, size: TerminalSize, name: line(80).nullable() }),
+    input: z.object({
+      target: TerminalTarget,
+      size: TerminalSize,
+      name: line(80).nullable(),
+      /** Typed into it once its shell has shown something, without Return: a person reads it and decides. */
+      typed: line(2000).optional(),
+    }),
     output: Terminal,
     errors: [
       'host.not-connected',

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ShellBridge, ShellEvent } from '#contract/shell.ts';
+import type { DownloadAsk } from '#test/electron/journal.ts';
 import { type Desktop, launchDesktop } from '#test/electron/launch-desktop.ts';
 import { waitUntil } from '#test/servers/wait-until.ts';
 
@@ -205,12 +206,12 @@ describe('the desktop app', () => {
     expect(desktop.entries.filter(({ what }) => what === 'request-escaped')).toEqual([]);
   });
 
-  it('lets its own page copy and paste, and gives nobody anything else', async () => {
+  it('lets its own page copy, paste and notify, and gives nobody anything else', async () => {
     const own = 'berth-app://ui/index.html';
-    const clipboard = ['clipboard-sanitized-write', 'clipboard-read'];
-    const others = ['notifications', 'media', 'geolocation', 'openExternal', 'hid', 'fileSystem'];
+    const allowed = ['clipboard-sanitized-write', 'clipboard-read', 'notifications'];
+    const others = ['media', 'geolocation', 'openExternal', 'hid', 'fileSystem', 'display-capture'];
     const cases: [name: string, url: string, isMainFrame: boolean, answer: boolean][] = [
-      ...clipboard.flatMap((name): [string, string, boolean, boolean][] => [
+      ...allowed.flatMap((name): [string, string, boolean, boolean][] => [
         [name, own, true, true],
         [name, own, false, false],
         [name, 'https://example.org/', true, false],
@@ -223,6 +224,78 @@ describe('the desktop app', () => {
       desktop.tell({ do: 'ask-permission', name, url, isMainFrame });
       const asked = await desktop.entry('permission', undefined, from);
       expect([name, url, isMainFrame, asked.answer]).toEqual([name, url, isMainFrame, answer]);
+    }
+  });
+
+  it('may notify by the system without a question', async () => {
+    expect(await desktop.page.evaluate(() => Notification.permission)).toBe('granted');
+  });
+
+  /** A click on a link that saves, as the window itself makes one; in a frame when asked for. */
+  const save = (href: string | null, isInFrame = false) =>
+    desktop.page.evaluate(
+      ([address, framed]) => {
+        const frame = document.createElement('iframe');
+        if (framed) document.body.append(frame);
+        const owner = frame.contentDocument ?? document;
+        const link = owner.createElement('a');
+        link.href = address ?? URL.createObjectURL(new Blob(['what was recorded']));
+        link.download = 'demo.cast';
+        owner.body.append(link);
+        link.click();
+        return link.href;
+      },
+      [href, isInFrame] as const,
+    );
+
+  it('saves what its own page holds, under the name that the page gave', async () => {
+    const from = desktop.entries.length;
+    await save(null);
+    const asked = await desktop.entry('download', undefined, from);
+    expect(asked).toMatchObject({ fileName: 'demo.cast', isAllowed: true });
+    expect(asked.url).toMatch(/^blob:berth-app:\/\/ui\//);
+  });
+
+  it('saves nothing else that its page begins, and nothing of a frame', async () => {
+    for (const [href, isInFrame] of [
+      ['data:text/plain,x', false],
+      ['/index.html', false],
+      [null, true],
+    ] as const) {
+      const from = desktop.entries.length;
+      await save(href, isInFrame);
+      const asked = await desktop.entry('download', undefined, from);
+      expect([asked.url, asked.isAllowed]).toEqual([asked.url, false]);
+    }
+  });
+
+  it('saves nothing that somebody else began', async () => {
+    const own = {
+      url: 'blob:berth-app://ui/1',
+      fileName: 'x',
+      initiator: 'berth-app://ui',
+      frame: { url: 'berth-app://ui/index.html', isMain: true },
+    };
+    const cases: [change: Partial<DownloadAsk>, isAllowed: boolean][] = [
+      [{}, true],
+      [{ url: 'https://example.org/x' }, false],
+      [{ url: 'berth-app://ui/index.html' }, false],
+      [{ url: 'blob:https://example.org/1' }, false],
+      [{ url: 'blob:berth-app://ui.example.org/1' }, false],
+      [{ url: 'blob:null/1' }, false],
+      [{ url: 'file:///etc/passwd' }, false],
+      [{ initiator: '' }, false],
+      [{ initiator: 'null' }, false],
+      [{ initiator: 'https://example.org' }, false],
+      [{ frame: null }, false],
+      [{ frame: { url: own.frame.url, isMain: false } }, false],
+      [{ frame: { url: 'https://example.org/', isMain: true } }, false],
+    ];
+    for (const [change, isAllowed] of cases) {
+      const from = desktop.entries.length;
+      desktop.tell({ do: 'start-download', download: { ...own, ...change } });
+      const asked = await desktop.entry('download', undefined, from);
+      expect([change, asked.isAllowed]).toEqual([change, isAllowed]);
     }
   });
 

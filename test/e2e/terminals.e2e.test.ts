@@ -188,11 +188,18 @@ describe('what a terminal draws', () => {
         `printf '\\r\\033[Kcolumn:%s\\n' "\${answer##*;}"`,
       ].join('\n'),
     );
-    // Without a locale readline takes bytes above 127 for Alt with a key.
-    await screen.run('LANG=C.UTF-8 exec bash');
-    await screen.hasPrompt();
-    for (const [text, width] of cases)
-      expect([text, await screen.ask(`bash ~/column.sh '${text}'`)]).toEqual([text, `column:${width + 1}`]);
+    // Of a plain terminal: tmux would answer for its own screen, which knows no families.
+    await screen.settings({ keepTerminals: false });
+    try {
+      await screen.open();
+      // Without a locale readline takes bytes above 127 for Alt with a key.
+      await screen.run('LANG=C.UTF-8 exec bash');
+      await screen.hasPrompt();
+      for (const [text, width] of cases)
+        expect([text, await screen.ask(`bash ~/column.sh '${text}'`)]).toEqual([text, `column:${width + 1}`]);
+    } finally {
+      await screen.settings({ keepTerminals: true });
+    }
   });
 
   it('draws an arrow of two characters as two', async () => {

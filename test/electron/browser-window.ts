@@ -17,6 +17,7 @@ const pageOrigin = 'https://berth-app.test';
 const appOrigin = 'berth-app://ui';
 
 export function toElectronUrl(url: string): string {
+  if (url.startsWith('blob:')) return `blob:${toElectronUrl(url.slice('blob:'.length))}`;
   return url.startsWith(`${pageOrigin}/`) ? appOrigin + url.slice(pageOrigin.length) : url;
 }
 export function toPageUrl(url: string): string {
@@ -102,6 +103,9 @@ export class WebContents extends EventEmitter {
       this.#onOpen(opened.url());
       void opened.close();
     });
+    await this.#followDownloads(page, context);
+    if (defaultSession.permits('notifications', appOrigin, true))
+      await context.grantPermissions(['notifications'], { origin: pageOrigin });
     page.on('load', () => {
       this.#isLoading = false;
       this.emit('did-finish-load');
@@ -177,6 +181,26 @@ export class WebContents extends EventEmitter {
     const headers = Object.fromEntries(response.headers.entries());
     const body = Buffer.from(await response.arrayBuffer());
     return route.fulfill({ status: response.status, headers, body });
+  }
+
+  /** Over Chromium's own protocol, which says which frame began it. */
+  async #followDownloads(page: Page, context: BrowserContext): Promise<void> {
+    const chromiumSession = await context.newCDPSession(page);
+    await chromiumSession.send('Page.enable');
+    const { frameTree } = await chromiumSession.send('Page.getFrameTree');
+    chromiumSession.on('Page.downloadWillBegin', ({ frameId, url, suggestedFilename, guid }) => {
+      const isMain = frameId === frameTree.frame.id;
+      const isAllowed = defaultSession.downloads({
+        url: toElectronUrl(url),
+        fileName: suggestedFilename,
+        initiator: appOrigin,
+        frame: { url: this.getURL(), isMain },
+      });
+      if (!isAllowed)
+        chromiumSession.send('Browser.cancelDownload', { guid }).catch(() => {
+          // A small one has come already.
+        });
+    });
   }
 
   #isPrevented(url: string): boolean {

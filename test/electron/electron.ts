@@ -83,11 +83,18 @@ class App extends EventEmitter {
     journal({ what: 'badge', count });
     return true;
   }
+  get isQuitting(): boolean {
+    return this.#isQuitting;
+  }
+  /** As in Electron, every window is closed before `will-quit`, and `window-all-closed` is not told then. */
   quit(): void {
     if (!this.isReady) process.exit(0);
     if (!this.#isQuitting) this.emit('before-quit', {});
     this.#isQuitting = true;
-    for (const window of allWindows()) window.close();
+    if (allWindows().length > 0) {
+      for (const window of allWindows()) window.close();
+      return;
+    }
     let isPrevented = false;
     this.emit('will-quit', { preventDefault: () => (isPrevented = true) });
     if (!isPrevented) this.exit(0);
@@ -105,7 +112,10 @@ onWindows({
     lastContents = contents;
     app.emit('web-contents-created', {}, contents);
   },
-  allClosed: () => app.emit('window-all-closed'),
+  allClosed: () => {
+    if (app.isQuitting) app.quit();
+    else app.emit('window-all-closed');
+  },
 });
 let chosenFile: string | null = null;
 
@@ -174,6 +184,8 @@ process.on('message', (command: Command) => {
       const answer = defaultSession.permits(name, url, isMainFrame);
       return journal({ what: 'permission', name, url, answer });
     }
+    case 'start-download':
+      return void defaultSession.downloads(command.download);
     case 'attach-webview': {
       let isPrevented = false;
       lastContents?.emit('will-attach-webview', { preventDefault: () => (isPrevented = true) });

@@ -17,6 +17,12 @@ export type JournalEntry =
   | { readonly what: 'plane-started' }
   | { readonly what: 'plane-ended'; readonly code: number }
   | { readonly what: 'permission'; readonly name: string; readonly url: string; readonly answer: boolean }
+  | {
+      readonly what: 'download';
+      readonly url: string;
+      readonly fileName: string;
+      readonly isAllowed: boolean;
+    }
   | { readonly what: 'webview-prevented'; readonly value: boolean };
 
 export interface MenuEntry {
@@ -35,11 +41,22 @@ export type Command =
       readonly url: string;
       readonly isMainFrame: boolean;
     }
+  | { readonly do: 'start-download'; readonly download: DownloadAsk }
   | { readonly do: 'attach-webview' }
   | { readonly do: 'choose-file'; readonly path: string | null }
   /** An event of the power monitor, as `resume`. */
   | { readonly do: 'power'; readonly event: string }
   | { readonly do: 'quit' };
+
+/** A download as the app hears of it. */
+export interface DownloadAsk {
+  readonly url: string;
+  readonly fileName: string;
+  /** The origin that started it. */
+  readonly initiator: string;
+  /** Null: it is gone. */
+  readonly frame: { readonly url: string; readonly isMain: boolean } | null;
+}
 
 export function journal(entry: JournalEntry): void {
   process.send?.(entry);

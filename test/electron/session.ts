@@ -1,5 +1,6 @@
 /** The default session: keeps the handlers that the app sets, and answers with them. */
 import { EventEmitter } from 'node:events';
+import { type DownloadAsk, journal } from './journal.ts';
 
 type Handler = (request: Request) => Response | Promise<Response>;
 type PermissionHandler = (
@@ -12,7 +13,7 @@ type CheckHandler = (
   contents: null,
   permission: string,
   origin: string,
-  details: { isMainFrame: boolean },
+  details: { isMainFrame: boolean; requestingUrl?: string },
 ) => boolean;
 type BeforeRequest = (details: { url: string }, answer: (what: { cancel?: boolean }) => void) => void;
 
@@ -59,7 +60,25 @@ class Session extends EventEmitter {
       isAllowed = answer;
     };
     this.#permission({ getURL: () => url }, permission, decide, { isMainFrame });
-    return isAllowed && this.#check(null, permission, url, { isMainFrame });
+    return isAllowed && this.#check(null, permission, url, { isMainFrame, requestingUrl: url });
+  }
+  /** What Electron's save dialog would be shown for. */
+  downloads({ url, fileName, initiator, frame }: DownloadAsk): boolean {
+    let isAllowed = true;
+    this.emit(
+      'will-download',
+      { preventDefault: () => (isAllowed = false) },
+      {
+        getURL: () => url,
+        getURLChain: () => [url],
+        getInitiatorOrigin: () => initiator,
+        getFilename: () => fileName,
+      },
+      {},
+      frame && { url: frame.url, parent: frame.isMain ? null : {} },
+    );
+    journal({ what: 'download', url, fileName, isAllowed });
+    return isAllowed;
   }
 }
 export const defaultSession = new Session();

@@ -126,7 +126,7 @@ export function terminal(n: number, programTitle: string, workspaceN: number): T
     state: { phase: 'live', reattachedAt: null },
     lifetime: 'multiplexer',
     lifetimeNote: null,
-    attachCommand: `tmux -L berth attach -t =term_${body(n)}`,
+    attachCommand: `tmux -u -L berth attach -t =term_${body(n)}`,
     isFound: false,
     openedAt: at,
   };

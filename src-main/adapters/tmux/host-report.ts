@@ -86,7 +86,9 @@ function reasonOf(line: string): string | undefined {
     case 'no-punch-hole':
       return `The file system of ${subject} on its host cannot give parts of a file back, which keeping output needs.`;
     case 'program-missing':
-      return `${subject} is not installed on its host.`;
+      return `${subject} is not installed on its host. The doctor says how to install it.`;
+    case 'fallocate-plain':
+      return 'The fallocate of its host makes no holes in files, which keeping output needs. The doctor says what to install.';
     case 'folder':
       return `The folder ${subject} on its host cannot be used.`;
     default:

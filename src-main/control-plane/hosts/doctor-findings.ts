@@ -9,20 +9,10 @@ import type { Finding } from '#contract/hosts.ts';
 import type { EngineInfo } from '../interfaces/container-engine.ts';
 import type { EngineRouteShown } from './host.ts';
 import type { Distribution } from './distribution.ts';
+import { finding, type Level, run } from './finding.ts';
 import type { GuardStatus, GuardWish } from './network-guard.ts';
 import type { ScriptReport } from './script-report.ts';
-import { holesOfRunc, holesOfSshd, isAtLeast, versionIn } from './version.ts';
-
-type Level = Finding['level'];
-
-function finding(
-  check: string,
-  level: Level,
-  title: string,
-  rest: { detail: string; why: string; fix?: string | null },
-): Finding {
-  return { check, level, title, detail: rest.detail, why: rest.why, fix: rest.fix ?? null };
-}
+import { holesOfRunc, holesOfSshd, versionIn } from './version.ts';
 
 // --- the engine -----------------------------------------------------------------------------------------------------
 
@@ -72,13 +62,13 @@ function engineMissing(error: ErrorShape | null, distribution: Distribution): Fi
       return finding('engine-version', 'problem', 'No permission to use the engine', {
         detail,
         why: 'The socket of the engine belongs to a group that this user is not in. Members of that group have root’s power.',
-        fix: `${distribution.asRoot('usermod -aG docker "$USER"')}   # then disconnect and connect again`,
+        fix: run(distribution.asRoot('usermod -aG docker "$USER"'), 'then disconnect and connect again'),
       });
     case 'engine.too-old':
       return finding('engine-version', 'problem', 'The engine is too old', {
         detail,
         why: 'Its API lacks what Berth needs.',
-        fix: distribution.upgrade(distribution.family === 'debian' ? 'docker.io' : 'docker'),
+        fix: run(distribution.upgrade(distribution.family === 'debian' ? 'docker.io' : 'docker')),
       });
     case 'engine.forwarding-denied':
       return finding('engine-version', 'problem', 'The engine cannot be reached through SSH', {
@@ -90,7 +80,12 @@ function engineMissing(error: ErrorShape | null, distribution: Distribution): Fi
       return finding('engine-version', 'problem', 'No engine answers', {
         detail,
         why,
-        fix: `${distribution.install(distribution.family === 'debian' ? 'docker.io' : 'docker') ?? 'Install Docker, see https://docs.docker.com/engine/install/'}   # or, where it is installed: ${distribution.restart('docker')}`,
+        fix:
+          run(
+            distribution.install(distribution.family === 'debian' ? 'docker.io' : 'docker'),
+            `or, where it is installed: ${distribution.restart('docker')}`,
+          ) ??
+          `Install Docker, see https://docs.docker.com/engine/install/, or, where it is installed: ${distribution.restart('docker')}`,
       });
   }
 }
@@ -159,7 +154,10 @@ export function diskFindings(report: ScriptReport, distribution: Distribution): 
   const folder = report.text('disk.folder') ?? '/';
   const total = report.count('disk.total_bytes');
   const free = report.count('disk.free_bytes');
-  const fix = `${distribution.asRoot('docker system df')}   # shows what uses it; “docker image prune -a” frees unused images`;
+  const fix = run(
+    distribution.asRoot('docker system df'),
+    'shows what uses it; “docker image prune -a” frees unused images',
+  );
   if (total && free !== null) {
     const usedShare = 1 - free / total;
     const level: Level = usedShare >= 0.95 || free < GIB ? 'problem' : usedShare >= 0.85 ? 'warning' : 'ok';
@@ -202,7 +200,7 @@ export function socketFinding(report: ScriptReport, distribution: Distribution):
     return finding('socket-permissions', 'problem', 'The engine is open to every user', {
       detail: `${path} may be written by everybody (${mode}).`,
       why,
-      fix: distribution.asRoot(`chmod 0660 ${path}`),
+      fix: run(distribution.asRoot(`chmod 0660 ${path}`)),
     });
   const isUsable = report.isYes('socket.usable');
   return finding('socket-permissions', isUsable ? 'ok' : 'problem', 'Permissions of the engine’s socket', {
@@ -210,7 +208,7 @@ export function socketFinding(report: ScriptReport, distribution: Distribution):
     why,
     fix: isUsable
       ? null
-      : `${distribution.asRoot(`usermod -aG ${group} "$USER"`)}   # then disconnect and connect again`,
+      : run(distribution.asRoot(`usermod -aG ${group} "$USER"`), 'then disconnect and connect again'),
   });
 }
 
@@ -241,8 +239,8 @@ export function clockFinding(
       level === 'ok'
         ? null
         : report.isYes('has_systemd')
-          ? distribution.asRoot('timedatectl set-ntp true')
-          : distribution.install('chrony'),
+          ? run(distribution.asRoot('timedatectl set-ntp true'))
+          : run(distribution.install('chrony')),
   });
 }
 
@@ -256,29 +254,6 @@ export function architectureFinding(report: ScriptReport, info: EngineInfo | und
     detail: isCommon ? `${architecture}.` : `${architecture}: many images do not exist for it.`,
     why: 'An image must be made for the host’s kind of processor.',
   });
-}
-
-export function toolFindings(report: ScriptReport, distribution: Distribution): Finding[] {
-  const tmux = report.text('tmux');
-  const tmuxVersion = tmux === null ? undefined : versionIn(tmux);
-  const isTmuxGood = tmuxVersion !== undefined && isAtLeast(tmuxVersion, [3, 2]);
-  const zstd = report.text('zstd');
-  return [
-    finding('tmux', isTmuxGood ? 'ok' : 'note', 'tmux', {
-      detail: isTmuxGood
-        ? `${tmuxVersion.text}.`
-        : tmux === null
-          ? 'Not installed.'
-          : `${tmuxVersion?.text ?? tmux} is older than 3.2.`,
-      why: 'With tmux 3.2 or newer, terminals on the host live on when the connection does not.',
-      fix: isTmuxGood ? null : tmux === null ? distribution.install('tmux') : distribution.upgrade('tmux'),
-    }),
-    finding('zstd', zstd === null ? 'note' : 'ok', 'zstd', {
-      detail: zstd === null ? 'Not installed.' : `${versionIn(zstd)?.text ?? zstd}.`,
-      why: 'Snapshots are made much faster and smaller with zstd.',
-      fix: zstd === null ? distribution.install('zstd') : null,
-    }),
-  ];
 }
 
 // --- known holes ----------------------------------------------------------------------------------------------------
@@ -303,8 +278,12 @@ export function runcFinding(
     why,
     fix:
       packageName === 'containerd.io'
-        ? distribution.upgrade('containerd.io')
-        : `${distribution.upgrade('runc') ?? 'Upgrade runc to 1.3.3 or newer.'}   # or Docker’s own packages: https://docs.docker.com/engine/install/`,
+        ? run(distribution.upgrade('containerd.io'))
+        : (run(
+            distribution.upgrade('runc'),
+            'or Docker’s own packages: https://docs.docker.com/engine/install/',
+          ) ??
+          'Upgrade runc to 1.3.3 or newer, or install Docker’s own packages: https://docs.docker.com/engine/install/'),
   });
 }
 
@@ -327,7 +306,7 @@ export function sshdFindings(
             ? `${named}: no known hole.`
             : `${named}: ${holes.map(({ cve, what }) => `${cve}: ${what}`).join('; ')}.`,
         why,
-        fix: holes.length === 0 ? null : distribution.upgrade('openssh-server'),
+        fix: holes.length === 0 ? null : run(distribution.upgrade('openssh-server')),
       }),
     );
   const maxSessions = report.count('sshd.maxsessions');
@@ -428,7 +407,7 @@ export function exposureFindings(report: ScriptReport, distribution: Distributio
       finding('docker-snap', 'note', 'Docker is a snap', {
         detail: 'The engine was installed as a snap package.',
         why: 'The snap sees only part of the host’s files and restarts when the snap is refreshed.',
-        fix: distribution.install('docker.io'),
+        fix: run(distribution.install('docker.io')),
       }),
     );
   return findings;

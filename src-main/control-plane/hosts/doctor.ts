@@ -20,12 +20,12 @@ import {
   runcFinding,
   socketFinding,
   sshdFindings,
-  toolFindings,
 } from './doctor-findings.ts';
 import type { EngineRouteShown } from './host.ts';
 import { engineErrorOf } from './open-host.ts';
 import { type GuardStatus, type GuardWish, runNetworkGuard } from './network-guard.ts';
 import { parseScriptReport, type ScriptReport } from './script-report.ts';
+import { toolFindings } from './tool-findings.ts';
 
 const DOCTOR_MS = 30_000;
 

@@ -62,6 +62,7 @@ export interface LiveTerminalOptions {
   readonly onAway?: (error: unknown) => void;
   /** Bytes were typed while it was away, and thrown away. */
   readonly onRefused?: (byteCount: number) => void;
+  readonly onOutput?: (() => void) | undefined;
   readonly onTitle: (title: string) => void;
   readonly onEnd: (end: { exitCode: number | null; error?: unknown }) => void;
 }
@@ -303,6 +304,7 @@ export class LiveTerminal {
 
   #onOutput(bytes: Uint8Array): void {
     this.#keeper.append(bytes);
+    this.#options.onOutput?.();
     const dropping = this.#dropping;
     if (dropping !== undefined) {
       dropping.droppedBytes += bytes.length;

@@ -26,6 +26,7 @@ import type {
 import type { HostMultiplexers } from './host-multiplexers.ts';
 import type { CreateScreenKeeper } from '../interfaces/screen-keeper.ts';
 import { LiveTerminal } from './live-terminal.ts';
+import { onceQuiet } from './once-quiet.ts';
 import { repaint } from './repaint.ts';
 import {
   afterRestart,
@@ -174,7 +175,7 @@ export class TerminalService {
   }
 
   async open(
-    wish: { target: TerminalTarget; size: TerminalSize; name: string | null },
+    wish: { target: TerminalTarget; size: TerminalSize; name: string | null; typed?: string | undefined },
     userId: UserId,
     signal: AbortSignal,
   ): Promise<Terminal> {
@@ -188,7 +189,7 @@ export class TerminalService {
       );
     const { random, clock, tag } = this.#deps;
     const id: TerminalId = `term_${tag}${random.id('term').slice('term_'.length + tag.length)}`;
-    const { target, size, name } = wish;
+    const { target, size, name, typed } = wish;
     this.#opening.add(id);
     try {
       const opened = await this.#openOn({ id, target, size, userId, signal });
@@ -214,7 +215,9 @@ export class TerminalService {
       });
       entry.kept = opened.kept;
       this.#show(entry);
-      entry.live = this.#liveOf(entry, opened.pty);
+      const type =
+        typed === undefined ? undefined : onceQuiet(clock, () => this.#type(entry, Buffer.from(typed)));
+      entry.live = this.#liveOf(entry, opened.pty, type);
       this.#keep(entry.record);
       return toTerminal(entry.record, entry.title);
     } finally {
@@ -322,13 +325,14 @@ export class TerminalService {
     return entry;
   }
 
-  #liveOf(entry: Entry, pty: Pty | undefined): LiveTerminal {
+  #liveOf(entry: Entry, pty: Pty | undefined, onOutput?: () => void): LiveTerminal {
     const isSurvivor = isKept(entry.record);
     return new LiveTerminal({
       pty,
       size: entry.record.size,
       createScreenKeeper: this.#deps.createScreenKeeper,
       clock: this.#deps.clock,
+      onOutput,
       onTitle: (title) => this.#setTitle(entry, title),
       onEnd: (end) => this.#ended(entry, end),
       ...(isSurvivor
@@ -468,6 +472,11 @@ export class TerminalService {
       old.live = undefined;
     }
     void this.#forgetOldest().catch((cause: unknown) => this.#notKept(cause));
+  }
+
+  /** Without Return, and only where it can be read: whoever sits there decides. */
+  #type({ record, live }: Entry, bytes: Uint8Array): void {
+    if (live && !live.isAway && !live.isEnded && this.#entries.has(record.id)) void live.write(bytes);
   }
 
   #setTitle(entry: Entry, title: string): void {

@@ -79,6 +79,7 @@ export function goneFor(record: TerminalRecord, reason: string, at: string): Ter
   return { ...record, state: { phase: 'ended', at, exitCode: null, error: error.toShape() } };
 }
 
+/** -u: a login over SSH often has no locale, and tmux would show underscores in place of what is not ASCII. */
 export function attachCommandOf(id: string): string {
-  return `tmux -L berth attach -t =${id}`;
+  return `tmux -u -L berth attach -t =${id}`;
 }

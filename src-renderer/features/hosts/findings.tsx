@@ -1,6 +1,7 @@
 /** What the doctor found: the worst first, each with why it matters and the command that mends it. */
-import { CircleAlert, CircleCheck, Info, OctagonX } from 'lucide-react';
+import { CircleAlert, CircleCheck, Info, OctagonX, SquareTerminal } from 'lucide-react';
 import type { Finding } from '#contract/hosts.ts';
+import { Button } from '../../components/button.tsx';
 import { CodeBlock } from '../../components/code-block.tsx';
 import { Card } from '../../components/page.tsx';
 import { Disclosure } from '../../components/disclosure.tsx';
@@ -13,7 +14,13 @@ const looks = {
 } as const;
 const order: readonly Finding['level'][] = ['problem', 'warning', 'note', 'ok'];
 
-export function Findings({ findings }: { findings: readonly Finding[] }) {
+interface FindingsProps {
+  readonly findings: readonly Finding[];
+  /** Types a command into a new terminal of the host. Absent where there is none to be had. */
+  readonly onType?: ((command: string) => void) | undefined;
+}
+
+export function Findings({ findings, onType }: FindingsProps) {
   const sorted = findings.toSorted((a, b) => order.indexOf(a.level) - order.indexOf(b.level));
   const loud = sorted.filter((finding) => finding.level !== 'ok');
   const fine = sorted.filter((finding) => finding.level === 'ok');
@@ -23,7 +30,7 @@ export function Findings({ findings }: { findings: readonly Finding[] }) {
         <Card>
           <ul className="divide-y divide-line">
             {loud.map((finding) => (
-              <FindingRow key={finding.check} finding={finding} />
+              <FindingRow key={finding.check} finding={finding} onType={onType} />
             ))}
           </ul>
         </Card>
@@ -36,7 +43,7 @@ export function Findings({ findings }: { findings: readonly Finding[] }) {
           <Card>
             <ul className="divide-y divide-line">
               {fine.map((finding) => (
-                <FindingRow key={finding.check} finding={finding} />
+                <FindingRow key={finding.check} finding={finding} onType={onType} />
               ))}
             </ul>
           </Card>
@@ -46,7 +53,8 @@ export function Findings({ findings }: { findings: readonly Finding[] }) {
   );
 }
 
-function FindingRow({ finding }: { finding: Finding }) {
+function FindingRow({ finding, onType }: { finding: Finding; onType: FindingsProps['onType'] }) {
+  const { command } = finding;
   const { icon: Icon, colour, word } = looks[finding.level];
   const isFine = finding.level === 'ok';
   return (
@@ -59,6 +67,14 @@ function FindingRow({ finding }: { finding: Finding }) {
         </div>
         {!isFine && <p className="text-muted wrap-anywhere">{finding.why}</p>}
         {finding.fix !== null && <CodeBlock text={finding.fix} label="Command that mends it" />}
+        {command !== null && onType && (
+          <div className="flex flex-wrap items-center gap-x-3 gap-y-1">
+            <Button icon={SquareTerminal} onClick={() => onType(command)}>
+              Type it into a terminal
+            </Button>
+            <span className="text-meta text-muted">You read it there and press Return.</span>
+          </div>
+        )}
       </div>
     </li>
   );

@@ -1,12 +1,9 @@
-/**
- * A host's page: its state in words, what it is, what the doctor says, its workspaces, images and kept volumes. Long
- * because it is one page of many small sections, each of which is used here alone.
- */
-import { Boxes, Pencil, Plus, Stethoscope } from 'lucide-react';
+/** A host's page: its state in words, what it is, what the doctor says, its workspaces, images and kept volumes. */
+import { Boxes, Pencil, Plus } from 'lucide-react';
 import { type ReactNode, useEffect, useState } from 'react';
 import type { BerthError } from '#contract/berth-error.ts';
 import { type ErrorCode, errorCodes } from '#contract/error-codes.ts';
-import type { Finding, Host, HostImage } from '#contract/hosts.ts';
+import type { Host, HostImage } from '#contract/hosts.ts';
 import type { KeptVolume } from '#contract/workspaces.ts';
 import { Button, IconButton } from '../../components/button.tsx';
 import { Fingerprint } from '../../components/code-block.tsx';
@@ -33,8 +30,8 @@ import type { ViewProps } from '../../state/feature.ts';
 import { lostWords } from '../../state/lost-words.ts';
 import { hostMark, workspaceMark } from '../../state/marks.ts';
 import { toBerthError } from '../../state/mirror.ts';
+import { DoctorSection } from './doctor-section.tsx';
 import { EditHostDialog } from './edit-host-dialog.tsx';
-import { Findings } from './findings.tsx';
 import { engineRouteText, hostAddress, roundTripText } from './host-words.ts';
 import { MachineFacts } from './machine-facts.tsx';
 
@@ -67,7 +64,7 @@ export default function HostPage({ view, isVisible }: ViewProps<'host'>) {
           isStale={!isReady}
         />
       )}
-      <Doctor host={host} />
+      <DoctorSection host={host} />
       <HostWorkspaces host={host} />
       {isReady && isVisible && host.state.phase === 'ready' && host.state.engineRoute !== 'none' && (
         <>
@@ -227,63 +224,6 @@ function ChangedKey({
         </div>
       )}
     </ErrorNote>
-  );
-}
-
-function Doctor({ host }: { host: Host }) {
-  const client = useClient();
-  const [findings, setFindings] = useState<readonly Finding[]>([]);
-  const [error, setError] = useState<BerthError | null>(null);
-  const [run, setRun] = useState<{ count: number; isRunning: boolean }>({ count: 0, isRunning: false });
-  const isReady = host.state.phase === 'ready';
-
-  useEffect(() => {
-    if (run.count === 0) return;
-    const stop = new AbortController();
-    const examine = async () => {
-      try {
-        for await (const finding of client.stream('hosts.doctor', { id: host.id }, { signal: stop.signal }))
-          setFindings((before) => [...before.filter((each) => each.check !== finding.check), finding]);
-      } catch (cause) {
-        if (!stop.signal.aborted) setError(toBerthError(cause));
-      } finally {
-        if (!stop.signal.aborted) setRun((before) => ({ ...before, isRunning: false }));
-      }
-    };
-    void examine();
-    return () => stop.abort();
-  }, [client, host.id, run.count]);
-
-  const start = () => {
-    setFindings([]);
-    setError(null);
-    setRun((before) => ({ count: before.count + 1, isRunning: true }));
-  };
-  return (
-    <Section
-      title="Doctor"
-      actions={
-        <Button
-          icon={Stethoscope}
-          onClick={start}
-          isBusy={run.isRunning}
-          disabled={!isReady}
-          reason="Connect the host first"
-        >
-          {run.count === 0 ? 'Run doctor' : 'Run again'}
-        </Button>
-      }
-    >
-      {run.count === 0 && (
-        <p className="text-muted">
-          Checks engine, disk, permissions, clock and isolation; says why each matters and which command mends
-          it. It changes nothing.
-        </p>
-      )}
-      {run.isRunning && findings.length === 0 && <LoadingRows label="The doctor examines the host" />}
-      {error !== null && <ErrorNote title="The doctor could not finish" error={error} />}
-      {findings.length > 0 && <Findings findings={findings} />}
-    </Section>
   );
 }
 

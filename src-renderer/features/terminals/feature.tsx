@@ -6,6 +6,7 @@ import { useApp, useViewState } from '../../state/app-context.tsx';
 import { defineView, type Feature } from '../../state/feature.ts';
 import { terminalTitle } from '../../state/marks.ts';
 import { allTabs } from '../../state/panes.ts';
+import { attachCommands } from './attach-command.ts';
 import { BroadcastDialog } from './broadcast-dialog.tsx';
 import { recordings } from './recordings.ts';
 import { shareCommands } from './share-commands.ts';
@@ -53,7 +54,7 @@ const asked = new Set<TerminalId>();
 
 export const terminalsFeature: Feature = {
   name: 'terminals',
-  commands: [...terminalCommands, ...workCommands, ...shareCommands],
+  commands: [...terminalCommands, ...attachCommands, ...workCommands, ...shareCommands],
   overlays: [SessionKeeper, WorkKeeper, BroadcastDialog, FoundAnnouncer, ShareDialogs],
   statusItems: [TerminalStatus, ShareStatus, BroadcastStatus, RecordingStatus],
   views: [

@@ -1,7 +1,6 @@
 /** Begins and ends recordings, saves them as files and opens them; what commands and marks share. */
 import type { TerminalId } from '#contract/ids.ts';
 import { formatBytes, formatClock } from '../../components/format.ts';
-import type { ShellBridge } from '#contract/shell.ts';
 import type { Notices } from '../../state/notices.ts';
 import type { ViewActions } from '../../state/view-state.ts';
 import { CastError, maximumCastBytes, readCast } from './asciicast.ts';
@@ -12,8 +11,6 @@ import { terminalSessions } from './terminal-sessions.ts';
 interface Deps {
   readonly notices: Notices;
   readonly view: ViewActions;
-  /** The desktop's window lets no page download: there a recording can be replayed, and is gone with the window. */
-  readonly shell: ShellBridge | null;
 }
 
 export async function startRecording(deps: Deps, id: TerminalId, title: string): Promise<void> {
@@ -31,11 +28,12 @@ export async function startRecording(deps: Deps, id: TerminalId, title: string):
 export async function stopRecording(deps: Deps, id: TerminalId): Promise<void> {
   const recorder = end(id);
   if (recorder === undefined) return;
-  if (deps.shell === null) save(recorder);
+  save(recorder);
   deps.notices.show({
     level: 'done',
     title: `Recorded ${recorder.title}`,
-    body: `${sizeText(recorder)}${deps.shell === null ? `, saved as ${fileName(recorder)}` : unsavedNote}.`,
+    // The browser or the person says where to, and whether.
+    body: `${sizeText(recorder)}, as ${fileName(recorder)}.`,
     action: { label: 'Replay', run: () => void replay(deps, recorder) },
   });
 }
@@ -47,15 +45,10 @@ export function keepForLater(deps: Deps, id: TerminalId, why: string): void {
   deps.notices.show({
     level: 'warning',
     title: why,
-    body: `${sizeText(recorder)}${deps.shell === null ? '' : unsavedNote}.`,
-    action:
-      deps.shell === null
-        ? { label: 'Save recording', run: () => save(recorder) }
-        : { label: 'Replay', run: () => void replay(deps, recorder) },
+    body: `${sizeText(recorder)}.`,
+    action: { label: 'Save recording', run: () => save(recorder) },
   });
 }
-
-const unsavedNote = '. This window cannot save it as a file; it is gone when the window closes';
 
 function sizeText(recorder: Recorder): string {
   return `${formatClock(recorder.durationMs)}, ${formatBytes(recorder.sizeBytes)}`;
@@ -109,7 +102,7 @@ function save(recorder: Recorder): void {
   link.href = url;
   link.download = fileName(recorder);
   link.click();
-  // The browser has taken it over by the next turn of the page.
+  // It was taken over by the next turn of the page, also where a dialog still asks where to.
   setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }
 

@@ -70,7 +70,7 @@ export function TerminalMarks({ id }: { id: TerminalId }) {
             className="ml-auto h-6"
             onClick={() => runCommand(app, 'terminal.record-stop', { kind: 'terminal', id })}
           >
-            {app.shell === null ? 'Stop and save' : 'Stop'}
+            Stop and save
           </Button>
         </div>
       )}
@@ -167,7 +167,7 @@ export function WorkKeeper() {
           body: `${nameOf(gone)} can take no more.`,
         });
     }
-    const deps = { notices: app.notices, view: app.view.actions, shell: app.shell };
+    const deps = { notices: app.notices, view: app.view.actions };
     for (const [id, recorder] of running) {
       if (!isOpen(id)) keepForLater(deps, id, `The recording of ${recorder.title} ended with its tab`);
       else if (terminals.byId.get(id)?.state.phase === 'ended')

@@ -134,7 +134,7 @@ export const workCommands: readonly Command[] = [
   {
     id: 'terminal.record-stop',
     label: 'Stop recording',
-    description: 'Ends the recording and saves its file, in the browser.',
+    description: 'Ends the recording and saves its file.',
     menu: 'Terminal',
     group: 7,
     on: 'terminal',
@@ -170,10 +170,7 @@ export const workCommands: readonly Command[] = [
           ? { level: 'done', title: 'The system tells of finished commands' }
           : {
               title: 'Notifications are not allowed',
-              body:
-                context.shell === null
-                  ? 'The browser’s settings for this page can change that. Berth’s own notices stay.'
-                  : 'This window may not ask the system for them. Berth’s own notices stay.',
+              body: 'The browser’s settings for this page can change that. Berth’s own notices stay.',
             },
       );
     },

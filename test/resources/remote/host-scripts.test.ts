@@ -1,6 +1,8 @@
 /** The scripts that read a host, run by this machine's own shells: they need no privilege and change nothing. */
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { guardStatusOf } from '#main/control-plane/hosts/network-guard.ts';
@@ -10,9 +12,16 @@ const folder = fileURLToPath(new URL('../../../resources/remote', import.meta.ur
 
 /** As hosts run it: the script is one argument, standard input is empty. */
 function run(shell: readonly string[], script: string, ...args: string[]) {
+  return runIn({}, shell, script, ...args);
+}
+function runIn(env: NodeJS.ProcessEnv, shell: readonly string[], script: string, ...args: string[]) {
   const [program = 'sh', ...rest] = shell;
   const text = readFileSync(`${folder}/${script}.sh`, 'utf8');
-  const result = spawnSync(program, [...rest, '-c', text, script, ...args], { encoding: 'utf8', input: '' });
+  const result = spawnSync(program, [...rest, '-c', text, script, ...args], {
+    encoding: 'utf8',
+    input: '',
+    env: { ...process.env, ...env },
+  });
   return { ...result, report: parseScriptReport(result.stdout) };
 }
 
@@ -40,6 +49,23 @@ describe.each(shells.map((shell) => ({ name: shell.join(' '), shell })))('under 
     expect(report.count('disk.total_bytes')).toBeGreaterThan(0);
     const skewS = Math.abs((report.count('clock') ?? 0) - Date.now() / 1000);
     expect(skewS).toBeLessThan(60);
+  });
+
+  it('doctor.sh tells what keeping terminals misses: nothing, a program, or holes in files', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'berth-doctor-'));
+    try {
+      // This BusyBox takes its own programs before those of the machine.
+      const own = shell[0] === 'busybox' ? 'fallocate' : null;
+      expect(run(shell, 'doctor').report.text('terminals.missing')).toBe(own);
+      // One of the kind that BusyBox has, found before the machine's own.
+      const plain = '#!/bin/sh\necho "Usage: fallocate [-o OFS] -l LEN FILE" >&2\nexit 1\n';
+      writeFileSync(join(folder, 'fallocate'), plain, { mode: 0o755 });
+      const { report } = runIn({ PATH: `${folder}:${process.env.PATH}` }, shell, 'doctor');
+      expect(report.text('terminals.missing')).toBe('fallocate');
+      expect(report.isYes('terminals.fallocate_plain')).toBe(true);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
 
   it('network-guard.sh takes nothing for a bridge that is none', () => {

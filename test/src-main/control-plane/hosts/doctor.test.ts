@@ -13,11 +13,11 @@ import {
   runcFinding,
   socketFinding,
   sshdFindings,
-  toolFindings,
 } from '#main/control-plane/hosts/doctor-findings.ts';
 import { factsOf } from '#main/control-plane/hosts/host-facts.ts';
 import { guardStatusOf } from '#main/control-plane/hosts/network-guard.ts';
 import { parseScriptReport } from '#main/control-plane/hosts/script-report.ts';
+import { toolFindings } from '#main/control-plane/hosts/tool-findings.ts';
 import { holesOfRunc, holesOfSshd, isAtLeast, versionIn } from '#main/control-plane/hosts/version.ts';
 import type { ContainerEngine } from '#main/control-plane/interfaces/container-engine.ts';
 import { FakeConnection, fakeEngineInfo, FakeMachine } from '#test/harness/fake-connector.ts';
@@ -187,6 +187,48 @@ describe('findings', () => {
     const old = toolFindings(report('tmux=tmux 3.1c', 'zstd=v1.4.8'), rootDebian);
     expect(old.map((one) => one.level)).toEqual(['note', 'ok']);
     expect(old[0]?.detail).toContain('older than 3.2');
+    expect(old[0]).toMatchObject({
+      why: expect.stringContaining('outlive the connection, the window and Berth itself'),
+      command: 'apt-get update && apt-get install -y --only-upgrade tmux',
+    });
+  });
+
+  it('of what else keeping terminals needs: said only where it is missing, with the packages that bring it', () => {
+    const needs = (id: string, ...lines: string[]) =>
+      toolFindings(report(...lines), distributionOf(report(`os.id=${id}`))).find(
+        ({ check }) => check === 'terminal-programs',
+      );
+    expect(needs('debian', 'tmux=tmux 3.3a')).toBeUndefined();
+    expect(needs('debian', 'terminals.missing=fallocate')).toMatchObject({
+      level: 'note',
+      detail: 'Not installed: fallocate.',
+      command: 'sudo apt-get update && sudo apt-get install -y util-linux',
+    });
+    expect(needs('fedora', 'terminals.missing=tail stat')).toMatchObject({
+      detail: 'Not installed: tail, stat.',
+      command: 'sudo dnf install -y coreutils',
+    });
+    expect(needs('arch', 'terminals.missing=dd fallocate')?.command).toBe(
+      'sudo pacman -S --noconfirm util-linux coreutils',
+    );
+    expect(needs('alpine', 'terminals.missing=fallocate', 'terminals.fallocate_plain=yes')).toMatchObject({
+      detail: 'Its fallocate makes no holes; that of util-linux does.',
+      command: 'sudo apk add util-linux-misc coreutils',
+    });
+    expect(needs('slackware', 'terminals.missing=fallocate')).toMatchObject({ fix: null, command: null });
+  });
+
+  it('gives a command only where it is one, without its remark', () => {
+    const socket = socketFinding(
+      report('socket.path=/run/docker.sock', 'socket.mode=srw-rw----', 'socket.group=docker'),
+      rootDebian,
+    );
+    expect(socket).toMatchObject({
+      fix: 'usermod -aG docker "$USER"   # then disconnect and connect again',
+      command: 'usermod -aG docker "$USER"',
+    });
+    const byHand = routeFinding('dial-stdio', report(), rootDebian);
+    expect([typeof byHand?.fix, byHand?.command]).toEqual(['string', null]);
   });
 
   it('of the engine: why it is not there decides what mends it', () => {

@@ -119,6 +119,25 @@ describe.each([
     expect((await remote.run(['sh', '-c', command])).exitCode).not.toBe(0);
   });
 
+  it('has typed behind its prompt what was asked for, and did not send it', async () => {
+    const typed = 'echo ran-$((40+2))';
+    const terminal = await plane.client.call('terminals.open', {
+      target: target(),
+      size: { cols: 100, rows: 30 },
+      name: null,
+      typed,
+    });
+    const shell = plane.attach(terminal.id);
+    await shell.shows(typed);
+    // The shell has read it and runs nothing of it: what is typed after it stands in the same line.
+    shell.type('-more');
+    await shell.shows(/-more$/);
+    expect(shell.text).not.toContain('ran-42');
+    shell.type('\n');
+    await shell.shows('ran-42-more');
+    await close(terminal);
+  });
+
   it.each(faults)('loses no line and doubles none when %s', async (_what, fault) => {
     const { terminal, shell } = await open(target());
     shell.type(counter(400, 100));

@@ -83,6 +83,36 @@ describe('TerminalService', () => {
     expect(await all()).toEqual([]);
   });
 
+  it('types what was asked for once its shell is quiet, without Return, and never again', async () => {
+    const { service, ptys, clock } = start();
+    await service.open({ target, size, name: null, typed: 'apt-get install -y tmux' }, localOwnerId, never);
+    const [pty] = ptys;
+    await clock.advance(10_000);
+    expect(pty?.written).toEqual([]);
+    pty?.print('Last login: yesterday\r\n');
+    await clock.advance(199);
+    pty?.print('$ ');
+    await clock.advance(199);
+    expect(pty?.written).toEqual([]);
+    await clock.advance(1);
+    expect(pty?.written).toEqual(['apt-get install -y tmux']);
+    pty?.print('apt-get install -y tmux');
+    await clock.advance(10_000);
+    expect(pty?.written).toHaveLength(1);
+  });
+
+  it('types nothing into what ended before, and nothing where nothing was asked for', async () => {
+    const { service, open, ptys, clock } = start();
+    const { id } = await service.open({ target, size, name: null, typed: 'ls' }, localOwnerId, never);
+    await service.open({ target, size, name: null, typed: 'ls' }, localOwnerId, never);
+    await open();
+    for (const pty of ptys) pty.print('$ ');
+    await service.closeTerminal(id);
+    ptys[1]?.end(0);
+    await clock.advance(1_000);
+    expect(ptys.map(({ written }) => written)).toEqual([[], [], []]);
+  });
+
   it('passes on why a shell could not be opened, and keeps nothing', async () => {
     const { open, backend, all } = start();
     backend.open.mockRejectedValueOnce(new BerthError('host.sessions-exhausted', 'No more.'));
