@@ -13,6 +13,8 @@ export interface HostReport {
 }
 
 const maxGreetingBytes = 65_536;
+/** A login's own greeting may come before, also on the same line. */
+const reportLine = /berth-(terminals|none)\b.*$/;
 
 /** Throws timed-out, connection-lost. */
 export function hostReport(
@@ -39,10 +41,9 @@ export function hostReport(
       for (;;) {
         const end = held.indexOf(0x0a);
         if (end < 0) return;
-        const line = held.toString('utf8', 0, end).trim();
+        const [line] = reportLine.exec(held.toString('utf8', 0, end).trim()) ?? [];
         held = held.subarray(end + 1);
-        // A login's own greeting may come before.
-        if (!line.startsWith('berth-')) continue;
+        if (line === undefined) continue;
         isDone = true;
         stopTimer();
         if (held.length > 0) early.push(held);
