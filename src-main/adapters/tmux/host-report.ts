@@ -86,6 +86,8 @@ function reasonOf(line: string): string | undefined {
       return `tmux ${subject} on its host is older than 3.2. The doctor says how to upgrade it.`;
     case 'no-punch-hole':
       return `The file system of ${subject} on its host cannot give parts of a file back, which keeping output needs.`;
+    case 'program-old':
+      return `${subject} on its host lacks what keeping output needs. Install coreutils and util-linux there.`;
     case 'program-missing':
       return `${subject} is not installed on its host.`;
     case 'folder':

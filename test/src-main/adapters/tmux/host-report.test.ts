@@ -47,6 +47,7 @@ describe('hostReport', () => {
     ['tmux-old 2.8', 'tmux 2.8 on its host is older than 3.2.'],
     ['no-proc', 'Its host has no /proc'],
     ['no-punch-hole /mnt/nfs', 'The file system of /mnt/nfs on its host cannot give parts of a file back'],
+    ['program-old tail', 'tail on its host lacks what keeping output needs.'],
     ['program-missing fallocate', 'fallocate is not installed on its host.'],
     ['folder /home/dev/x', 'The folder /home/dev/x on its host cannot be used.'],
     ['something new', 'Its host has no /proc'],
