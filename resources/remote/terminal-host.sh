@@ -34,13 +34,17 @@ case $folder in *[!A-Za-z0-9/._@+-]*) none "folder $folder" ;; esac
 trial=$folder/trial.$$
 printf '0123456789' >"$trial" 2>/dev/null || none "folder $folder"
 # Giving the beginning of a file back to the disk: ext4, XFS, Btrfs, ZFS and tmpfs can (fallocate(2)).
-if ! fallocate -p -o 0 -l 4096 "$trial" 2>/dev/null; then
-  rm -f "$trial"
-  # BusyBox has one that knows no holes at all.
-  fallocate --help 2>&1 | grep -q punch-hole || none fallocate-plain
-  none "no-punch-hole $folder"
-fi
+refusal=$(fallocate -p -o 0 -l 4096 "$trial" 2>&1) || refusal=${refusal:-unknown}
+# BusyBox has programs of these names that know less.
+tail -s 0.02 -c +1 "$trial" >/dev/null 2>&1
+is_tail_good=$?
 rm -f "$trial"
+case $refusal in
+  '') ;;
+  *option*) none program-old fallocate ;;
+  *) none "no-punch-hole $folder" ;;
+esac
+[ "$is_tail_good" -eq 0 ] || none program-old tail
 # By its content, so that a recorder that runs keeps the text it was started with.
 text=$1
 sum=$(printf '%s' "$text" | cksum)

@@ -36,15 +36,21 @@ done
 if { read -r other <"$log.reader"; } 2>/dev/null && [ "$(readlink "/proc/$other/fd/3" 2>/dev/null)" = "$log" ]; then
   kill "$other" 2>/dev/null
 fi
-# The questions are answered beside it, so that the end of either is the end of both.
 exec 4<&0
+# -s: where inotify(7) has no more instances, tail looks that often.
+tail -s 0.02 -c "+$((from + 1))" -f "$log" </dev/null 3<&- 4<&- &
+tail=$!
+printf '%s\n' "$tail" >"$log.reader"
+# The questions are answered beside it. The end of either is the end of both: one that answers without a tail would say
+# that the stream is well.
 {
   while read -r word; do
     printf '%s %s\n' "$word" "$(stat -c %s "$log" 2>/dev/null || echo 0)" >&2
   done
-  { read -r tail <"$log.reader"; } 2>/dev/null && kill "$tail" 2>/dev/null
+  kill "$tail" 2>/dev/null
 } <&4 &
-# -s: where inotify(7) has no more instances, tail looks that often.
-/bin/sh -c 'printf "%s\n" "$$" >"$1.reader"; exec tail -s 0.02 -c "+$2" -f "$1" 3<&- 4<&-' \
-  terminal-reader "$log" $((from + 1)) </dev/null
+answers=$!
+exec 4<&-
+wait "$tail" 2>/dev/null
+kill "$answers" 2>/dev/null
 exit 75

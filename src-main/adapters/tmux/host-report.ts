@@ -13,6 +13,8 @@ export interface HostReport {
 }
 
 const maxGreetingBytes = 65_536;
+/** A login's own greeting may come before, also on the same line. */
+const reportLine = /berth-(terminals|none)\b.*$/;
 
 /** Throws timed-out, connection-lost. */
 export function hostReport(
@@ -39,10 +41,9 @@ export function hostReport(
       for (;;) {
         const end = held.indexOf(0x0a);
         if (end < 0) return;
-        const line = held.toString('utf8', 0, end).trim();
+        const [line] = reportLine.exec(held.toString('utf8', 0, end).trim()) ?? [];
         held = held.subarray(end + 1);
-        // A login's own greeting may come before.
-        if (!line.startsWith('berth-')) continue;
+        if (line === undefined) continue;
         isDone = true;
         stopTimer();
         if (held.length > 0) early.push(held);
@@ -85,10 +86,10 @@ function reasonOf(line: string): string | undefined {
       return `tmux ${subject} on its host is older than 3.2. The doctor says how to upgrade it.`;
     case 'no-punch-hole':
       return `The file system of ${subject} on its host cannot give parts of a file back, which keeping output needs.`;
+    case 'program-old':
+      return `${subject} on its host lacks what keeping output needs. The doctor says what to install.`;
     case 'program-missing':
       return `${subject} is not installed on its host. The doctor says how to install it.`;
-    case 'fallocate-plain':
-      return 'The fallocate of its host makes no holes in files, which keeping output needs. The doctor says what to install.';
     case 'folder':
       return `The folder ${subject} on its host cannot be used.`;
     default:

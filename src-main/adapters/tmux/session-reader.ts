@@ -10,6 +10,8 @@ const openTimeoutMs = 20_000;
 /** The exit status of terminal-reader.sh for a place that is not kept any more. */
 const placeLostCode = 75;
 const maxHeaderBytes = 1_024;
+/** A greeting of the login's own (a talkative rc file) may come before, also on the same line. */
+const headerLine = /berth-reader((?: \d+)*)\r?$/;
 
 export interface OpenReader {
   readonly reader: HostProcess;
@@ -110,15 +112,14 @@ export class ReaderHeader {
         if (this.#held.length > maxHeaderBytes) this.#held = Buffer.alloc(0);
         return;
       }
-      const words = this.#held.toString('latin1', 0, end).trim().split(' ');
-      if (words[0] !== 'berth-reader') {
-        // A greeting of the login's own (a talkative rc file).
+      const line = headerLine.exec(this.#held.toString('latin1', 0, end));
+      if (line === null) {
         const rest = this.#held.subarray(end + 1);
         this.#held = Buffer.alloc(0);
         if (rest.length > 0) this.push(rest);
         return;
       }
-      this.#sizes = words.slice(1).map(Number);
+      this.#sizes = line[1] === '' ? [] : (line[1] as string).trim().split(' ').map(Number);
       this.#missing = this.#sizes.reduce((sum, size) => sum + size, 0);
       left = this.#held.subarray(end + 1);
     }

@@ -37,6 +37,7 @@ export class TmuxPty implements MultiplexedPty {
   readonly #deps: TmuxPtyDeps;
   readonly #reader: HostProcess;
   readonly #generation: number;
+  /** Up to where output came from the reader. */
   #offset: number;
   #onData: ((bytes: Uint8Array) => void) | undefined;
   #onEnd: ((end: End) => void) | undefined;
@@ -65,7 +66,8 @@ export class TmuxPty implements MultiplexedPty {
   readonly #pings: Pings;
 
   get place(): SessionPlace {
-    return { generation: this.#generation, offset: this.#offset };
+    const heldBytes = this.#early.reduce((sum, { length }) => sum + length, 0);
+    return { generation: this.#generation, offset: this.#offset - heldBytes };
   }
   get unconfirmedBytes(): number {
     return this.#unconfirmed;
@@ -157,7 +159,8 @@ export class TmuxPty implements MultiplexedPty {
         () => undefined,
       );
     }
-    this.#isFull = this.#unconfirmed > fullAboveBytes;
+    // Until it has drained: whoever was told to wait is told then.
+    this.#isFull ||= this.#unconfirmed > fullAboveBytes;
     return !this.#isFull;
   }
 
@@ -179,7 +182,7 @@ export class TmuxPty implements MultiplexedPty {
     const size = await this.#pings.ask(timeoutMs);
     return {
       streamMs: this.#deps.clock.monotonicMs() - startedAtMs,
-      behindBytes: Math.max(0, size - this.#offset),
+      behindBytes: Math.max(0, size - this.place.offset),
     };
   }
 

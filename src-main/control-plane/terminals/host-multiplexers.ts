@@ -62,7 +62,7 @@ export class HostMultiplexers {
         return offer;
       }
       const { multiplexer } = offer;
-      if (this.#kept.get(link.hostId) !== self()) {
+      if (this.#kept.get(link.hostId) !== self() || link.signal.aborted) {
         multiplexer.close();
         return offer;
       }

@@ -1,9 +1,9 @@
 /**
  * One terminal's PTY and everybody who looks at it. A PTY that can be had again (its shell outlives the connection) may go
- * away and come back: its readers stay, and what is typed meanwhile is refused and counted, never kept back. Output goes to the screen keeper and to every attached client; the slowest
- * one's credit pauses the PTY, so memory stays flat, and one that takes nothing at all is let go when others wait for
- * it. With no client attached the PTY flows on into the keeper: closing a window must not freeze a build, and the keeper
- * is bounded. Keystrokes never wait behind output.
+ * away and come back: its readers stay, and what is typed meanwhile is refused and counted, never kept back. Output goes
+ * to the screen keeper and to every attached client; the slowest one's credit pauses the PTY, so memory stays flat, and
+ * one that takes nothing at all is let go when others wait for it. With no client attached the PTY flows on into the
+ * keeper: closing a window must not freeze a build, and the keeper is bounded. Keystrokes never wait behind output.
  */
 import { BerthError } from '#contract/berth-error.ts';
 import type { TerminalSize } from '#contract/terminals.ts';
@@ -37,8 +37,8 @@ interface Client {
   /** What came since its snapshot was asked for, until that was sent. */
   held: Uint8Array[] | undefined;
   heldBytes: number;
-  /** What paints its screen is on its way: were it thrown away, the rest would mean something else. */
-  isPainting: boolean;
+  /** What paints its screen and is on its way: were it thrown away, the rest would mean something else. */
+  painting: Uint8Array | undefined;
   isBehind: boolean;
   /** Waiting bytes at the last look, and since when they have not become fewer. */
   waitingBytes: number;
@@ -179,7 +179,7 @@ export class LiveTerminal {
       end: (error) => (error === undefined ? resolve() : reject(error)),
       held: [],
       heldBytes: 0,
-      isPainting: false,
+      painting: undefined,
       isBehind: false,
       waitingBytes: 0,
       stuckSinceMs: this.#clock.monotonicMs(),
@@ -220,9 +220,10 @@ export class LiveTerminal {
   }
 
   #paint(client: Client, bytes: Uint8Array): void {
-    client.isPainting = true;
+    client.painting = bytes;
     void this.#send(client, bytes).then(() => {
-      client.isPainting = false;
+      // One that was thrown away for another also comes here.
+      if (client.painting === bytes) client.painting = undefined;
     });
   }
 
@@ -263,7 +264,7 @@ export class LiveTerminal {
       client.held &&= [];
       client.heldBytes = 0;
       client.isBehind = false;
-      if (client.isPainting) this.#paintAgain(client);
+      if (client.painting !== undefined) this.#paintAgain(client);
     }
     if (this.#dropping !== undefined || this.#pty === undefined) return Promise.resolve(droppedBytes);
     return new Promise((resolve) => {

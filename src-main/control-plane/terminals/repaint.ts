@@ -20,9 +20,15 @@ const originMode = 6;
 export function repaint(screen: CapturedScreen, knownModes = ''): Uint8Array {
   const { cursor, savedCursor, size, scrollRegion } = screen;
   const main = screen.isAlternate ? screen.saved : screen.screen;
-  const parts: (string | Uint8Array)[] = [begin, ...lines(screen.history, main), plain];
+  // Each capture begins as if nothing was set.
+  const parts: (string | Uint8Array)[] = [begin, lines(screen.history), plain, lines(opened(main)), plain];
   if (screen.isAlternate)
-    parts.push(goTo(savedCursor.x, savedCursor.y), `${ESC}[?1049h${ESC}[H`, ...lines(screen.screen), plain);
+    parts.push(
+      goTo(savedCursor.x, savedCursor.y),
+      `${ESC}[?1049h${ESC}[H`,
+      lines(opened(screen.screen)),
+      plain,
+    );
   if (scrollRegion.top > 0 || scrollRegion.bottom < size.rows - 1)
     parts.push(`${ESC}[${scrollRegion.top + 1};${scrollRegion.bottom + 1}r`);
   for (const [mode, isOn] of modesOf(screen, knownModes))
@@ -42,11 +48,41 @@ function goTo(x: number, y: number): string {
   return `${ESC}[${y + 1};${x + 1}H`;
 }
 
-/** One text of several captures: LF becomes CR LF, and the last line is left open, so that nothing scrolls. */
-function lines(...captures: readonly Uint8Array[]): Uint8Array[] {
-  const text = Buffer.concat(captures);
-  const end = text.at(-1) === 0x0a ? text.length - 1 : text.length;
-  return [Buffer.from(text.toString('latin1', 0, end).replaceAll('\n', '\r\n'), 'latin1')];
+/** Without the end of its last line, so that nothing scrolls. */
+function opened(capture: Uint8Array): Uint8Array {
+  return capture.at(-1) === 0x0a ? capture.subarray(0, -1) : capture;
+}
+
+/**
+ * LF becomes CR LF. A background that goes on past the end of a line is put away meanwhile: a line that scrolls in would
+ * have it (xterm's "back color erase").
+ */
+function lines(capture: Uint8Array): Uint8Array {
+  let background = '';
+  const painted = Buffer.from(capture)
+    .toString('latin1')
+    .replace(/\n|\x1b\[([0-9;:]*)m/g, (piece, words?: string) => {
+      if (words === undefined) return background === '' ? '\r\n' : `${ESC}[49m\r\n${ESC}[${background}m`;
+      background = backgroundAfter(words, background);
+      return piece;
+    });
+  return Buffer.from(painted, 'latin1');
+}
+
+/** What of SGR's parameters sets the background (ECMA-48 8.3.117, and the colours of xterm); empty is the default one. */
+function backgroundAfter(words: string, before: string): string {
+  let background = before;
+  const rest = words.split(';');
+  for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
+    const number = Number(word.split(':')[0]);
+    if (number === 0 || number === 49) background = '';
+    else if ((number >= 40 && number <= 47) || (number >= 100 && number <= 107)) background = word;
+    else if (number === 38 || number === 48 || number === 58) {
+      const color = word.includes(':') ? [] : rest.splice(0, rest[0] === '2' ? 4 : 2);
+      if (number === 48) background = [word, ...color].join(';');
+    }
+  }
+  return background;
 }
 
 function modesOf(screen: CapturedScreen, knownModes: string): Map<number, boolean> {

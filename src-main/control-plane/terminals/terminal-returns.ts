@@ -56,7 +56,10 @@ export interface TerminalReturnsDeps {
 
 export class TerminalReturns {
   readonly #deps: TerminalReturnsDeps;
-  readonly #running = new Map<HostId, { again: boolean }>();
+  /** Hosts that are being looked after. */
+  readonly #running = new Set<HostId>();
+  /** The link of whoever asked meanwhile. */
+  readonly #next = new Map<HostId, HostLink>();
   readonly #works = new Set<Promise<void>>();
   readonly #closing = new AbortController();
 
@@ -66,17 +69,20 @@ export class TerminalReturns {
 
   /** Looks after the terminals of a host that is there; once more if it does so already. */
   welcome(link: HostLink): void {
-    const running = this.#running.get(link.hostId);
-    if (running) {
-      running.again = true;
+    const { hostId } = link;
+    if (this.#running.has(hostId)) {
+      this.#next.set(hostId, link);
       return;
     }
-    const state = { again: false };
-    this.#running.set(link.hostId, state);
+    this.#running.add(hostId);
     const signal = AbortSignal.any([link.signal, this.#closing.signal]);
-    const work = this.#welcome({ ...link, signal }, state).finally(() => {
-      this.#running.delete(link.hostId);
+    const work = this.#welcome({ ...link, signal }).finally(() => {
+      this.#running.delete(hostId);
       this.#works.delete(work);
+      // The host came back while the tries on its link before were being given up.
+      const next = this.#next.get(hostId);
+      this.#next.delete(hostId);
+      if (next && !next.signal.aborted && !this.#closing.signal.aborted) this.welcome(next);
     });
     this.#works.add(work);
   }
@@ -87,17 +93,18 @@ export class TerminalReturns {
     await Promise.all(this.#works);
   }
 
-  async #welcome(link: HostLink, state: { again: boolean }): Promise<void> {
+  async #welcome(link: HostLink): Promise<void> {
     const { clock, log } = this.#deps;
     const { hostId, signal } = link;
     for (let tries = 0; !signal.aborted; tries++) {
-      state.again = false;
+      this.#next.delete(hostId);
       const isAllBack = await this.#bringBack(link).catch((cause: unknown) => {
         if (!signal.aborted) log.info('terminals of a host are not back yet', { hostId, tries, cause });
         return false;
       });
       if (link.engine && tries === 0 && !signal.aborted) await this.#sweep(link, link.engine);
-      if (isAllBack && !state.again) return;
+      const next = this.#next.get(hostId);
+      if (next ? next.engine !== link.engine : isAllBack) return;
       await delay(clock, retryMs[Math.min(tries, retryMs.length - 1)] as number, signal).catch(
         () => undefined,
       );
@@ -108,11 +115,13 @@ export class TerminalReturns {
   async #bringBack(link: HostLink): Promise<boolean> {
     const { awayOn, multiplexer, isKnown, prefix } = this.#deps;
     const away = awayOn(link.hostId);
-    if (away.length === 0 && !(await this.#hasStrangers(link))) return true;
+    if (away.length === 0 && !(await this.#runningOn(link)).some((id) => !isKnown(id))) return true;
     const offer = await multiplexer(link);
     if (!('multiplexer' in offer)) {
-      for (const { id } of away) await this.#deps.onGone(id, offer.reason);
-      return true;
+      // A host that cannot begin any, for want of space on its disk perhaps, may have kept those that it has.
+      const running = new Set(away.length === 0 ? [] : await this.#runningOn(link));
+      for (const { id } of away) if (!running.has(id)) await this.#deps.onGone(id, offer.reason);
+      return !away.some(({ id }) => running.has(id));
     }
     const sessions = await offer.multiplexer.sessions(prefix);
     for (const info of sessions) {
@@ -159,12 +168,13 @@ export class TerminalReturns {
     }
   }
 
-  /** Whether sessions of ours run there that nobody remembers. Asks without starting anything. */
-  async #hasStrangers({ connection, signal }: HostLink): Promise<boolean> {
+  /** Names of the sessions of ours that run there. Asks without starting anything. */
+  async #runningOn({ connection, signal }: HostLink): Promise<string[]> {
     const { stdout } = await connection.runScript('terminal-sessions', [], { signal });
     return stdout
       .split('\n')
-      .some((name) => name.startsWith(this.#deps.prefix) && !this.#deps.isKnown(name.trim()));
+      .map((name) => name.trim())
+      .filter((name) => name.startsWith(this.#deps.prefix));
   }
 
   async #sweep({ hostId, signal }: HostLink, engine: ContainerEngine): Promise<void> {

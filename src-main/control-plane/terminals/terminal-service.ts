@@ -417,6 +417,7 @@ export class TerminalService {
     entry.live?.endAway({ exitCode: null });
     this.#show(entry);
     this.#keep(entry.record);
+    this.#boundEnded();
   }
 
   /** A session of ours that nobody remembers: it is shown, so that it can be used or ended. */
@@ -466,6 +467,11 @@ export class TerminalService {
     entry.record = { ...record, state };
     this.#show(entry);
     this.#keep(entry.record);
+    this.#boundEnded();
+  }
+
+  /** Of those that have ended: screens of the last few, and a list that does not grow for ever. */
+  #boundEnded(): void {
     const replays = [...this.#entries.values()].filter(({ live }) => live?.isEnded === true);
     for (const old of replays.slice(0, Math.max(0, replays.length - maxEndedReplays))) {
       old.live?.release();

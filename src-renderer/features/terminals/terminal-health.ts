@@ -3,6 +3,7 @@
  * while somebody looks, often while output is behind, and not at all otherwise. Owns the figures; draws nothing.
  */
 import { createStore } from 'zustand/vanilla';
+import { BerthError } from '#contract/berth-error.ts';
 import type { TerminalId } from '#contract/ids.ts';
 import type { TerminalMeasure } from '#contract/terminals.ts';
 import type { Client } from '../../transport/client.ts';
@@ -63,20 +64,21 @@ export class TerminalHealths {
       if (performance.now() - askedAtMs < (isBusy ? busyMs : calmMs)) return;
       isAsking = true;
       askedAtMs = performance.now();
+      const sinceMs = this.get(id).unansweredSinceMs ?? Date.now();
       const late = setTimeout(() => {
-        if (!isStopped) this.#set(id, own, { unansweredSinceMs: Date.now() - unansweredMs });
+        if (!isStopped) this.#set(id, measured(), { unansweredSinceMs: sinceMs });
       }, unansweredMs);
       client.call('terminals.measure', { id }).then(
         (answer) =>
-          settle(wayOf(answer, performance.now() - askedAtMs, measured().drawMs), answer.behindBytes),
-        // Why is told by the terminal's state.
-        () => settle(null, 0),
+          settle(wayOf(answer, performance.now() - askedAtMs, measured().drawMs), answer.behindBytes, null),
+        // That its stream does not answer is no answer either; of the rest the terminal's state tells.
+        (error: unknown) => settle(null, 0, BerthError.is(error, 'timed-out') ? sinceMs : null),
       );
-      const settle = (way: WayTimes | null, behindBytes: number) => {
+      const settle = (way: WayTimes | null, behindBytes: number, unansweredSinceMs: number | null) => {
         clearTimeout(late);
         isAsking = false;
         if (isStopped) return;
-        this.#set(id, measured(), { way, planeBehindBytes: behindBytes, unansweredSinceMs: null });
+        this.#set(id, measured(), { way, planeBehindBytes: behindBytes, unansweredSinceMs });
       };
     };
     const timer = setInterval(look, busyMs / 2);

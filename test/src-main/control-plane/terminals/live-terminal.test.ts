@@ -6,6 +6,7 @@ import { LiveTerminal } from '#main/control-plane/terminals/live-terminal.ts';
 import { FakeByteChannel } from '#test/harness/fake-byte-channel.ts';
 import { FakePty } from '#test/harness/fake-pty.ts';
 import { ManualClock } from '#test/harness/manual-clock.ts';
+import { paintedBy } from '#test/harness/painted-screen.ts';
 
 function start() {
   const pty = new FakePty();
@@ -226,5 +227,197 @@ describe('LiveTerminal', () => {
     expect(await second.outcome).toBe('ended');
     expect(first.channel.text).toBe('bye');
     expect(ends).toEqual([{ exitCode: 3, error: undefined }]);
+  });
+});
+
+/** Its shell outlives the connection: it goes away and comes back. */
+function startSurvivor() {
+  const clock = new ManualClock();
+  const aways: unknown[] = [];
+  const refused: number[] = [];
+  const ends: { exitCode: number | null; error?: unknown }[] = [];
+  const first = new FakePty();
+  const terminal = new LiveTerminal({
+    pty: first,
+    size: { cols: 80, rows: 24 },
+    createScreenKeeper,
+    clock,
+    onTitle: () => undefined,
+    onEnd: (end) => ends.push(end),
+    onAway: (error) => aways.push(error),
+    onRefused: (byteCount) => refused.push(byteCount),
+  });
+  const attach = (credit?: number) => {
+    const channel = new FakeByteChannel(credit);
+    let outcome: unknown = 'attached';
+    void terminal.attach(channel, new AbortController().signal).then(
+      () => (outcome = 'ended'),
+      (error: unknown) => (outcome = error),
+    );
+    return { channel, outcome: () => outcome };
+  };
+  return { clock, aways, refused, ends, first, terminal, attach };
+}
+const cut = new Error('cut');
+const paintOf = (text: string) => Buffer.from(`\x18\x1bc${text}`);
+
+describe('a terminal that is away', () => {
+  it('keeps its readers, refuses what is typed and counts it, and has not ended', async () => {
+    const { first, terminal, attach, aways, refused, ends } = startSurvivor();
+    const { channel, outcome } = attach();
+    first.print('before');
+    first.end(null, cut);
+    expect([aways, terminal.isAway, terminal.isEnded, ends]).toEqual([[cut], true, false, []]);
+    await channel.type('lost');
+    await channel.type('!');
+    expect([refused, first.written]).toEqual([[4, 1], []]);
+    terminal.resize({ cols: 100, rows: 30 });
+    await setImmediate();
+    expect([outcome(), channel.text, terminal.clientCount]).toEqual(['attached', 'before', 1]);
+  });
+
+  it('lets those go on who waited for a full way', async () => {
+    const { first, attach } = startSurvivor();
+    const { channel } = attach();
+    first.isWritable = false;
+    const typed = Promise.resolve(channel.type('paste'));
+    first.end(null, cut);
+    await typed;
+  });
+
+  it('goes on exactly where it stopped, and what the old way still says is nothing', async () => {
+    const { first, terminal, attach } = startSurvivor();
+    const { channel } = attach();
+    first.print('one ');
+    first.end(null, cut);
+    const second = new FakePty();
+    terminal.rejoin(second, undefined);
+    first.print('ghost');
+    first.end(0);
+    second.print('two');
+    await channel.type('ls');
+    expect([channel.text, second.written, terminal.isAway]).toEqual(['one two', ['ls'], false]);
+    const late = attach();
+    await until(() => late.channel.receivedBytes > 0);
+    expect(late.channel.text).toMatch(/one two/);
+  });
+
+  it('shows all readers what the screen is now, in place of before', async () => {
+    const { first, terminal, attach } = startSurvivor();
+    const { channel } = attach();
+    first.print('before ');
+    first.end(null, cut);
+    const second = new FakePty();
+    terminal.rejoin(second, paintOf('now '));
+    second.print('next');
+    expect(channel.text).toBe('before \x18\x1bcnow next');
+    const late = attach();
+    await until(() => late.channel.receivedBytes > 0);
+    expect(late.channel.text).toMatch(/now next/);
+    expect(late.channel.text).not.toMatch(/before/);
+  });
+
+  it('paints a reader once that was still being painted', async () => {
+    const { first, terminal, attach } = startSurvivor();
+    attach();
+    first.print('before');
+    const { channel } = attach();
+    first.print(' held');
+    first.end(null, cut);
+    const second = new FakePty();
+    terminal.rejoin(second, paintOf('now '));
+    second.print('next');
+    await until(() => channel.text.endsWith('next'));
+    expect((await paintedBy({ cols: 80, rows: 24 }, channel.text)).rows[0]).toBe('now next');
+  });
+
+  it('shows nobody a screen of which the beginning was thrown away', async () => {
+    const { first, terminal, attach, clock } = startSurvivor();
+    const { channel } = attach(4);
+    first.print(`old ${'o'.repeat(70_000)}`);
+    first.end(null, cut);
+    const second = new FakePty();
+    // The first painting waits for credit when the second one takes its place.
+    terminal.rejoin(second, paintOf('first '));
+    second.end(null, cut);
+    const third = new FakePty();
+    terminal.rejoin(third, paintOf('second\r\n\x1b[31m'));
+    await setImmediate();
+    const dropped = terminal.dropBacklog();
+    await clock.advance(100);
+    expect(await dropped).toBeGreaterThan(0);
+    third.print('red');
+    channel.addCredit(1_000_000);
+    await until(() => channel.text.endsWith('red'));
+    const { rows } = await paintedBy({ cols: 80, rows: 24 }, channel.text);
+    expect(rows.slice(0, 2)).toEqual(['second', '<f1:1>red']);
+  });
+
+  it('ends a drop of the backlog that was under way', async () => {
+    const { first, terminal, attach } = startSurvivor();
+    attach();
+    const dropped = terminal.dropBacklog();
+    first.print('y\n'.repeat(10_000));
+    first.end(null, cut);
+    expect(await dropped).toBeGreaterThan(10_000);
+    expect(await terminal.dropBacklog()).toBe(0);
+  });
+
+  it('ends there when nothing will come back, and its readers with it', async () => {
+    const { first, terminal, attach, ends } = startSurvivor();
+    const { outcome, channel } = attach();
+    first.print('last');
+    terminal.endAway({ exitCode: null });
+    expect(ends).toEqual([]);
+    first.end(null, cut);
+    terminal.endAway({ exitCode: null });
+    terminal.endAway({ exitCode: null });
+    await setImmediate();
+    expect([ends, outcome(), terminal.isAway]).toEqual([[{ exitCode: null }], 'ended', false]);
+    await channel.type('x');
+    expect(ends).toHaveLength(1);
+  });
+
+  it('that came back ended shows its last output first', async () => {
+    const { first, terminal, attach, ends } = startSurvivor();
+    const { outcome, channel } = attach();
+    first.end(null, cut);
+    const second = new FakePty();
+    terminal.rejoin(second, undefined);
+    second.print('bye');
+    second.end(2);
+    await setImmediate();
+    expect([channel.text, ends, outcome()]).toEqual(['bye', [{ exitCode: 2, error: undefined }], 'ended']);
+  });
+
+  it('that was never there takes readers, and paints them when it comes', async () => {
+    const clock = new ManualClock();
+    const terminal = new LiveTerminal({
+      ...{ pty: undefined, size: { cols: 80, rows: 24 }, createScreenKeeper, clock },
+      ...{ onTitle: () => undefined, onEnd: () => undefined, onAway: () => undefined },
+    });
+    const channel = new FakeByteChannel();
+    void terminal.attach(channel, new AbortController().signal);
+    await channel.type('x');
+    expect([terminal.isAway, channel.text]).toEqual([true, '']);
+    await terminal.kill();
+    const pty = new FakePty();
+    terminal.rejoin(pty, paintOf('here'));
+    await until(() => channel.text.includes('here'));
+  });
+
+  it('holds a fast program back again after it came back', async () => {
+    const { first, terminal, attach } = startSurvivor();
+    const { channel } = attach(0);
+    first.print('y\n'.repeat(100_000));
+    expect(first.isPaused).toBe(true);
+    first.end(null, cut);
+    const second = new FakePty();
+    terminal.rejoin(second, undefined);
+    expect(second.isPaused).toBe(true);
+    channel.addCredit(10_000_000);
+    await setImmediate();
+    expect(second.isPaused).toBe(false);
+    expect(terminal.behindBytes).toBe(0);
   });
 });

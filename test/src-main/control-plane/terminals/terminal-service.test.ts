@@ -5,9 +5,12 @@ import { localOwnerId } from '#contract/ids.ts';
 import { createScreenKeeper } from '#main/adapters/screen/screen-keeper.ts';
 import { createSystemRandom } from '#main/adapters/system/random.ts';
 import type { ContainerEngine } from '#main/control-plane/interfaces/container-engine.ts';
+import type { HostConnection } from '#main/control-plane/interfaces/host-connection.ts';
+import { HostMultiplexers } from '#main/control-plane/terminals/host-multiplexers.ts';
 import { maxOpenTerminals, TerminalService } from '#main/control-plane/terminals/terminal-service.ts';
 import { FakeByteChannel } from '#test/harness/fake-byte-channel.ts';
 import { FakeLinks } from '#test/harness/fake-links.ts';
+import { FakeSessions } from '#test/harness/fake-multiplexer.ts';
 import { FakePty } from '#test/harness/fake-pty.ts';
 import { ManualClock } from '#test/harness/manual-clock.ts';
 import { MemoryLog } from '#test/harness/memory-log.ts';
@@ -195,5 +198,348 @@ describe('TerminalService', () => {
     service.start();
     links.ready(hostId, { engine });
     await vi.waitFor(() => expect(swept).toEqual([['up', ours]]));
+  });
+});
+
+/** A host whose terminals outlive their connection. `store` and `sessions` are what a restart of Berth leaves. */
+function startKept({
+  store = new MemoryRecordStore(),
+  sessions = new FakeSessions(),
+  clock = new ManualClock(),
+} = {}) {
+  const links = new FakeLinks();
+  const rests: string[] = [];
+  const log = new MemoryLog();
+  const multiplexers = new HostMultiplexers({
+    factory: { open: async () => ({ multiplexer: sessions.way() }) },
+    clock,
+    log,
+    onLost: (link) => service.multiplexerLost(link),
+    onSlow: () => undefined,
+  });
+  const backend = {
+    hostOf: () => hostId,
+    endRest: async (id: string) => void rests.push(id),
+    open: async ({ id }: { id: string }) => {
+      const offer = await multiplexers.of(links.require(hostId));
+      if (!('multiplexer' in offer)) throw new Error(offer.reason);
+      const spec = { id, size, env: {}, argv: ['sh'] as [string], note: JSON.stringify(target) };
+      const kept = await offer.multiplexer.open({ ...spec, hasReadyByte: false });
+      return { pty: kept, kept, attachedTo: '“atlas”', lifetimeNote: null };
+    },
+  };
+  const service: TerminalService = new TerminalService({
+    ...{ store, links, clock, log, multiplexers, createScreenKeeper },
+    backends: { workspace: backend, host: backend },
+    random: createSystemRandom(),
+    tag: 'abc123',
+  });
+  const connection = {
+    kind: 'ssh',
+    probe: async () => 11,
+    runScript: async () => ({ stdout: [...sessions.sessions.keys()].join('\n'), stderr: '', exitCode: 0 }),
+  } as unknown as HostConnection;
+  const all = async () => {
+    const abort = new AbortController();
+    for await (const item of service.watch(abort.signal)) {
+      abort.abort();
+      if (item.type === 'all') return item.items;
+    }
+    throw new Error('nothing came');
+  };
+  return {
+    ...{ service, links, sessions, store, clock, all, rests },
+    /** The host is there; what that starts has run. */
+    async ready() {
+      links.ready(hostId, { connection });
+      await clock.advance(10);
+    },
+    /** The network is gone: every way is cut. */
+    async lose() {
+      links.lose(hostId);
+      sessions.cut();
+      await clock.advance(10);
+    },
+    open: () => service.open({ target, size, name: null }, localOwnerId, never),
+    only: async () => {
+      const items = await all();
+      expect(items).toHaveLength(1);
+      return items[0]!;
+    },
+    ptyOf: (id: string) => sessions.sessions.get(id)!.pty!,
+    attach(id: Parameters<TerminalService['attach']>[0]) {
+      const channel = new FakeByteChannel();
+      let outcome: unknown = 'attached';
+      void service.attach(id, channel, never).then(
+        () => (outcome = 'ended'),
+        (error: unknown) => (outcome = error),
+      );
+      return { channel, outcome: () => outcome };
+    },
+  };
+}
+
+describe('a terminal that outlives its connection', () => {
+  it('says so, and how to join it from elsewhere', async () => {
+    const { service, ready, open } = startKept();
+    service.start();
+    await ready();
+    const terminal = await open();
+    expect(terminal).toMatchObject({
+      lifetime: 'multiplexer',
+      lifetimeNote: null,
+      attachCommand: `tmux -u -L berth attach -t =${terminal.id}`,
+      state: { phase: 'live', reattachedAt: null },
+    });
+    expect(await service.measure(terminal.id)).toEqual({ hostMs: 11, streamMs: 5, behindBytes: 7 });
+  });
+
+  it('is lost when the way is cut, and live again when its host is back, at the byte where it stopped', async () => {
+    const { service, ready, lose, open, only, ptyOf, attach, sessions } = startKept();
+    service.start();
+    await ready();
+    const { id } = await open();
+    const { channel, outcome } = attach(id);
+    ptyOf(id).print('one ');
+    ptyOf(id).unconfirmedBytes = 3;
+    await lose();
+    expect((await only()).state).toMatchObject({ phase: 'lost', unconfirmedBytes: 3 });
+    await channel.type('ab');
+    await expect(service.measure(id)).rejects.toMatchObject({ code: 'host.not-connected' });
+    expect((await only()).state).toMatchObject({ unconfirmedBytes: 5 });
+    service.resize(id, { cols: 100, rows: 30 });
+    await ready();
+    expect((await only()).state).toMatchObject({ phase: 'live', reattachedAt: expect.any(String) });
+    expect(sessions.places).toEqual([{ generation: 1, offset: 4 }]);
+    expect(ptyOf(id).sizes).toEqual([{ cols: 100, rows: 30 }]);
+    ptyOf(id).print('two');
+    expect([channel.text, outcome()]).toEqual(['one two', 'attached']);
+    await channel.type('c');
+    expect(ptyOf(id).written).toEqual(['c']);
+  });
+
+  it('comes back by itself when only its own way was cut', async () => {
+    const { service, ready, open, only, ptyOf, clock, sessions } = startKept();
+    service.start();
+    await ready();
+    const { id } = await open();
+    ptyOf(id).end(null, new BerthError('timed-out', 'The stream does not answer.'));
+    expect((await only()).state.phase).toBe('lost');
+    await clock.advance(1_000);
+    expect((await only()).state.phase).toBe('live');
+    expect(sessions.asked.filter((one) => one.startsWith('attach'))).toHaveLength(1);
+  });
+
+  it('comes back after the way to all of them was lost on a living connection', async () => {
+    const { service, ready, open, only, sessions, clock } = startKept();
+    service.start();
+    await ready();
+    await open();
+    sessions.cut();
+    await clock.advance(1_000);
+    expect((await only()).state.phase).toBe('live');
+  });
+
+  it('shows the screen of now where the bytes between are gone', async () => {
+    const { service, ready, lose, open, only, ptyOf, attach, sessions } = startKept();
+    service.start();
+    await ready();
+    const { id } = await open();
+    const { channel } = attach(id);
+    ptyOf(id).print('before\x1b[?2004h');
+    await lose();
+    const nothing = new Uint8Array(0);
+    sessions.captured = {
+      ...{ history: nothing, screen: Buffer.from('now\n'), saved: nothing, recent: nothing, size },
+      ...{ cursor: { x: 3, y: 0, isShown: true }, savedCursor: { x: 0, y: 0 }, isAlternate: false },
+      ...{ modes: new Map([[7, true]]), isInserting: false, scrollRegion: { top: 0, bottom: 23 } },
+      title: 'htop',
+    };
+    await ready();
+    expect(channel.text).toMatch(/^before.*\x1bc.*now.*\x1b\[\?2004h/s);
+    expect((await only()).programTitle).toBe('htop');
+  });
+
+  it('is told as gone when its session is, with the screen that it left', async () => {
+    const { service, ready, lose, open, only, ptyOf, attach, sessions, rests } = startKept();
+    service.start();
+    await ready();
+    const { id } = await open();
+    const { outcome } = attach(id);
+    ptyOf(id).print('last');
+    await lose();
+    sessions.sessions.clear();
+    await ready();
+    expect((await only()).state).toMatchObject({
+      phase: 'ended',
+      exitCode: null,
+      error: { code: 'terminal.ended', details: { reason: 'gone' } },
+    });
+    expect([outcome(), rests]).toEqual(['ended', [id]]);
+    const late = new FakeByteChannel();
+    await service.attach(id, late, never);
+    expect(late.text).toMatch(/last/);
+  });
+
+  it('keeps the screens of no more than some of those that are gone', async () => {
+    const { service, ready, lose, open, all, sessions } = startKept();
+    service.start();
+    await ready();
+    for (let n = 0; n < 40; n++) await open();
+    await lose();
+    sessions.sessions.clear();
+    await ready();
+    const tries = (await all()).map(({ id }) => service.attach(id, new FakeByteChannel(), never));
+    const outcomes = await Promise.allSettled(tries);
+    expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(32);
+  });
+
+  it('that ended meanwhile gives its last output and its exit code', async () => {
+    const { service, ready, lose, open, only, ptyOf } = startKept();
+    service.start();
+    await ready();
+    const { id } = await open();
+    await lose();
+    await ready();
+    ptyOf(id).print('bye');
+    ptyOf(id).end(3);
+    expect((await only()).state).toMatchObject({ phase: 'ended', exitCode: 3, error: null });
+    expect(() => service.resize(id, size)).toThrow(expect.objectContaining({ code: 'terminal.ended' }));
+  });
+
+  it('is gone with its host', async () => {
+    const { service, ready, lose, open, only, links } = startKept();
+    service.start();
+    await ready();
+    await open();
+    await lose();
+    links.remove(hostId);
+    await vi.waitFor(async () =>
+      expect((await only()).state).toMatchObject({
+        phase: 'ended',
+        error: { message: expect.stringContaining('Its host was removed.') },
+      }),
+    );
+  });
+});
+
+describe('a terminal that outlives Berth', () => {
+  it('is lost after the next start, and back with its host', async () => {
+    const before = startKept();
+    before.service.start();
+    await before.ready();
+    const { id } = await before.open();
+    await before.service.rename(id, 'build');
+    await before.service.close();
+    expect(before.sessions.sessions.has(id)).toBe(true);
+
+    const { service, ready, only, attach, ptyOf, sessions } = startKept(before);
+    await service.load();
+    service.start();
+    expect(await only()).toMatchObject({ id, name: 'build', state: { phase: 'lost', unconfirmedBytes: 0 } });
+    const { channel } = attach(id);
+    await ready();
+    expect((await only()).state.phase).toBe('live');
+    // Nobody knows any more where it stopped.
+    expect(sessions.places).toEqual([undefined]);
+    ptyOf(id).print('$ ');
+    await vi.waitFor(() => expect(channel.text).toContain('$ '));
+  });
+
+  it('is also back when Berth was killed', async () => {
+    const before = startKept();
+    before.service.start();
+    await before.ready();
+    const { id } = await before.open();
+    before.sessions.cut();
+    const { service, ready, only } = startKept(before);
+    await service.load();
+    service.start();
+    await ready();
+    expect(await only()).toMatchObject({ id, state: { phase: 'live' } });
+  });
+
+  it('closed while it was away is out of sight, also after a restart, and ended with its host there', async () => {
+    const before = startKept();
+    before.service.start();
+    await before.ready();
+    const { id } = await before.open();
+    await before.lose();
+    await before.service.closeTerminal(id);
+    expect(await before.all()).toEqual([]);
+    await before.service.close();
+
+    const after = startKept(before);
+    await after.service.load();
+    after.service.start();
+    expect(await after.all()).toEqual([]);
+    await after.ready();
+    expect([after.sessions.sessions.size, after.sessions.asked.at(-1)]).toEqual([0, `end ${id}`]);
+    expect(after.rests).toEqual([id]);
+
+    const last = startKept(after);
+    await last.service.load();
+    last.service.start();
+    await last.ready();
+    expect([await last.all(), last.sessions.asked.length]).toEqual([[], after.sessions.asked.length]);
+  });
+
+  it('closed while it is being attached is ended all the same', async () => {
+    const { service, ready, lose, open, all, sessions, clock } = startKept();
+    service.start();
+    await ready();
+    const { id } = await open();
+    await lose();
+    const held = Promise.withResolvers<void>();
+    sessions.onAttach = () => held.promise;
+    await ready();
+    await service.closeTerminal(id);
+    held.resolve();
+    await clock.advance(20_000);
+    expect([await all(), sessions.sessions.size]).toEqual([[], 0]);
+  });
+
+  it('is found when nobody remembers it, and then a terminal like others', async () => {
+    const before = startKept();
+    before.service.start();
+    await before.ready();
+    const { id } = await before.open();
+    await before.service.close();
+
+    const { service, ready, only, ptyOf, attach } = startKept({ sessions: before.sessions });
+    await service.load();
+    service.start();
+    await ready();
+    expect(await only()).toMatchObject({ id, isFound: true, target, size, state: { phase: 'live' } });
+    ptyOf(id).print('$ ');
+    expect(attach(id).channel.text).toContain('$ ');
+    await service.closeTerminal(id);
+    expect(before.sessions.sessions.size).toBe(0);
+  });
+
+  it('is not taken for a found one while it is being opened', async () => {
+    const { service, ready, open, all, sessions } = startKept();
+    service.start();
+    await ready();
+    const opening = open();
+    await ready();
+    await opening;
+    expect((await all()).map(({ isFound }) => isFound)).toEqual([false]);
+    expect(sessions.sessions.size).toBe(1);
+  });
+
+  it('is left alone when Berth ends in the middle of its return', async () => {
+    const { service, ready, lose, open, sessions } = startKept();
+    service.start();
+    await ready();
+    const { id } = await open();
+    await lose();
+    const held = Promise.withResolvers<void>();
+    sessions.onAttach = () => held.promise;
+    await ready();
+    const closed = service.close();
+    held.resolve();
+    await closed;
+    expect([sessions.sessions.has(id), sessions.sessions.get(id)?.pty?.isReleased]).toEqual([true, true]);
   });
 });
