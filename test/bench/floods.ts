@@ -1,5 +1,6 @@
 /**
- * Bytes per second of a program that floods its terminal: through all of Berth to a client that only counts them, beside
+ * Bytes per second of a program that floods its terminal: through all of Berth to a client that only counts them, in a
+ * terminal that tmux keeps (as they are by default) and in a plain one, beside
  * `ssh -tt` into /dev/null (a shell on the host) and `docker exec -t` on the host itself (a shell in a workspace).
  */
 import type { TerminalTarget } from '#contract/terminals.ts';
@@ -57,10 +58,13 @@ export async function measureFloods(world: BenchWorld, add: AddMeasure): Promise
   const kinds = [
     { kind: 'cat', title: 'text', command: (path: string) => `cat ${path}` },
     // Less: its lines are so short that the terminal driver is the slowest part, for everyone.
-    { kind: 'yes', title: 'yes', command: () => `yes | head -c ${sizeBytes / 12}` },
+    { kind: 'yes', title: 'yes', command: () => `yes | head -c ${Math.round(sizeBytes / 12)}` },
   ] as const;
   for (const { place, title, target, other, argv } of places) {
     const terminal = await CountingTerminal.open(world.plane, target);
+    await world.plane.client.call('settings.change', { keepTerminals: false });
+    const plain = await CountingTerminal.open(world.plane, target);
+    await world.plane.client.call('settings.change', { keepTerminals: true });
     try {
       for (const { kind, title: what, command } of kinds) {
         const text = command(textPath[place]);
@@ -68,6 +72,7 @@ export async function measureFloods(world: BenchWorld, add: AddMeasure): Promise
         const trivialMs: number[] = [];
         const series = await inTurns(rounds, [
           ['Berth', () => floodThroughBerth(terminal, text)],
+          ['Berth, a plain terminal', () => floodThroughBerth(plain, text)],
           [
             other,
             async () => {
@@ -90,6 +95,7 @@ export async function measureFloods(world: BenchWorld, add: AddMeasure): Promise
       }
     } finally {
       await terminal.close();
+      await plain.close();
     }
   }
 }
