@@ -56,6 +56,7 @@ describe('a real tmux', () => {
   it.each([
     ['"'],
     ['\\'],
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: what a shell would expand
     ['$HOME ${HOME}'],
     ['#{pane_id} #(touch /tmp/no) ##'],
     ['a ; kill-server'],

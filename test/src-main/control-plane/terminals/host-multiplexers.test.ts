@@ -42,7 +42,7 @@ function start() {
   return {
     ...{ links, clock, lost, sessions, ways, multiplexers, ready },
     openCount: () => openCount,
-    then: (open: typeof next) => {
+    openNext: (open: typeof next) => {
       next = open;
     },
   };
@@ -92,9 +92,9 @@ describe('HostMultiplexers', () => {
   });
 
   it('remembers a refusal for fifteen seconds', async () => {
-    const { multiplexers, ready, clock, openCount, then } = start();
+    const { multiplexers, ready, clock, openCount, openNext } = start();
     const link = ready();
-    then(async () => ({ reason: 'tmux is not installed.' }));
+    openNext(async () => ({ reason: 'tmux is not installed.' }));
     expect(await multiplexers.of(link)).toEqual({ reason: 'tmux is not installed.' });
     await clock.advance(14_000);
     await multiplexers.of(link);
@@ -105,9 +105,9 @@ describe('HostMultiplexers', () => {
   });
 
   it('does not remember a failure', async () => {
-    const { multiplexers, ready, openCount, then } = start();
+    const { multiplexers, ready, openCount, openNext } = start();
     const link = ready();
-    then(() => Promise.reject(new BerthError('timed-out', 'no answer')));
+    openNext(() => Promise.reject(new BerthError('timed-out', 'no answer')));
     const both = await Promise.allSettled([multiplexers.of(link), multiplexers.of(link)]);
     expect(both).toMatchObject([{ reason: { code: 'timed-out' } }, { reason: { code: 'timed-out' } }]);
     await expect(multiplexers.of(link)).rejects.toMatchObject({ code: 'timed-out' });
@@ -115,9 +115,9 @@ describe('HostMultiplexers', () => {
   });
 
   it.each(['the link was lost', 'Berth ended'])('lets go of one that comes when %s', async (what) => {
-    const { multiplexers, ready, links, then, sessions } = start();
+    const { multiplexers, ready, links, openNext, sessions } = start();
     const opened = Promise.withResolvers<MultiplexerOffer>();
-    then(() => opened.promise);
+    openNext(() => opened.promise);
     const link = ready();
     const offer = multiplexers.of(link);
     await Promise.resolve();
