@@ -25,8 +25,10 @@ function FrontTerminal({ id }: { id: TerminalId }) {
   return (
     <>
       <Tooltip side="top" text={way === null ? truth.word : wayText(way)}>
-        <button type="button" className={itemClass} aria-label="State of this terminal">
-          <StateMark signal={truth.signal} word={truth.word} />
+        <button type="button" className={itemClass}>
+          <span className="sr-only">State of this terminal:</span>
+          {/* Since when, and what is next, the host's own item says beside it. */}
+          <StateMark signal={truth.signal} word={terminal.state.phase === 'lost' ? 'Lost' : truth.word} />
           {truth.isCalm && way !== null && <span className="tabular">{ms(way.totalMs)}</span>}
         </button>
       </Tooltip>
