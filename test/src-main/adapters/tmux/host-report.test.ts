@@ -16,7 +16,7 @@ describe('hostReport', () => {
     ['nothing', ''],
     ['a greeting', 'Welcome to atlas\r\nLast login: today\r\n'],
     ['a greeting without a line end', 'Welcome to atlas\nhello '],
-    ['a long greeting', 'x'.repeat(200_000) + '\n'],
+    ['a long greeting', `${'x'.repeat(200_000)}\n`],
   ])('reads the line behind %s, and hands on what follows it', async (_, greeting) => {
     const { process, report, clock } = start();
     const text = Buffer.from(`${greeting}${good}%begin 1 1 0\n`);

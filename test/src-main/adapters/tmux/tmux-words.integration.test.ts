@@ -56,6 +56,7 @@ describe('a real tmux', () => {
   it.each([
     ['"'],
     ['\\'],
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: a shell's expansion, not ours.
     ['$HOME ${HOME}'],
     ['#{pane_id} #(touch /tmp/no) ##'],
     ['a ; kill-server'],

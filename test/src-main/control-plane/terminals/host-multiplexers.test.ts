@@ -41,7 +41,7 @@ function start() {
   return {
     ...{ links, clock, lost, sessions, ways, multiplexers, ready },
     openCount: () => openCount,
-    then: (open: typeof next) => {
+    opensSo: (open: typeof next) => {
       next = open;
     },
   };
@@ -91,9 +91,9 @@ describe('HostMultiplexers', () => {
   });
 
   it('remembers a refusal for fifteen seconds', async () => {
-    const { multiplexers, ready, clock, openCount, then } = start();
+    const { multiplexers, ready, clock, openCount, opensSo } = start();
     const link = ready();
-    then(async () => ({ reason: 'tmux is not installed.' }));
+    opensSo(async () => ({ reason: 'tmux is not installed.' }));
     expect(await multiplexers.of(link)).toEqual({ reason: 'tmux is not installed.' });
     await clock.advance(14_000);
     await multiplexers.of(link);
@@ -104,9 +104,9 @@ describe('HostMultiplexers', () => {
   });
 
   it('does not remember a failure', async () => {
-    const { multiplexers, ready, openCount, then } = start();
+    const { multiplexers, ready, openCount, opensSo } = start();
     const link = ready();
-    then(() => Promise.reject(new BerthError('timed-out', 'no answer')));
+    opensSo(() => Promise.reject(new BerthError('timed-out', 'no answer')));
     const both = await Promise.allSettled([multiplexers.of(link), multiplexers.of(link)]);
     expect(both).toMatchObject([{ reason: { code: 'timed-out' } }, { reason: { code: 'timed-out' } }]);
     await expect(multiplexers.of(link)).rejects.toMatchObject({ code: 'timed-out' });
@@ -114,9 +114,9 @@ describe('HostMultiplexers', () => {
   });
 
   it.each(['the link was lost', 'Berth ended'])('lets go of one that comes when %s', async (what) => {
-    const { multiplexers, ready, links, then, sessions } = start();
+    const { multiplexers, ready, links, opensSo, sessions } = start();
     const opened = Promise.withResolvers<MultiplexerOffer>();
-    then(() => opened.promise);
+    opensSo(() => opened.promise);
     const link = ready();
     const offer = multiplexers.of(link);
     await Promise.resolve();
