@@ -203,6 +203,12 @@ export function createFixturePlane(scene: Scene): FixturePlane {
       return {};
     },
     'terminals.resize': () => ({}),
+    'terminals.measure': ({ id }) => {
+      const measure = scene.measures?.[id];
+      return measure === 'never'
+        ? new Promise(() => undefined)
+        : (measure ?? { hostMs: 11, streamMs: 12, behindBytes: 0 });
+    },
     'terminals.share': ({ id, access, expiresInMinutes }) => {
       const share = {
         id: `share_${String(collections.shares.items.size + 50).padStart(20, '0')}`,
@@ -287,15 +293,18 @@ export function createFixturePlane(scene: Scene): FixturePlane {
       const reply = replies[method] as ((value: unknown) => unknown) | undefined;
       if (!reply || declared.kind !== 'call')
         throw new BerthError('internal', `The fixture has no answer for ${method}.`);
-      return declared.output.parse(reply(declared.input.parse(input)));
+      return declared.output.parse(await reply(declared.input.parse(input)));
     }) as Client['call'],
     stream: ((method: string, _input: unknown, options?: { signal?: AbortSignal }) =>
       streamOf(method, options?.signal)) as Client['stream'],
-    bytes: (method) => ({
+    bytes: (method, input) => ({
       onBytes: (listener) => {
         const text =
           method === 'workspaces.logs' ? (scene.output ?? '') : (scene.screen ?? 'dev@api-server:~$ ');
         listener(new TextEncoder().encode(text), () => undefined);
+        // Zero bytes draw nothing: a picture of a flood stands still.
+        if ('id' in input && scene.flooding?.some((id) => id === input.id))
+          setInterval(() => listener(new Uint8Array(32_768), () => undefined), 50);
       },
       send: () => undefined,
       waitingBytes: 0,

@@ -8,7 +8,7 @@ import type { Project } from '#contract/projects.ts';
 import type { Question } from '#contract/questions.ts';
 import type { Settings } from '#contract/settings.ts';
 import type { TerminalShare } from '#contract/terminal-shares.ts';
-import type { Terminal } from '#contract/terminals.ts';
+import type { Terminal, TerminalMeasure } from '#contract/terminals.ts';
 import type { KeptVolume, Workspace, WorkspaceState, WorkspaceStats } from '#contract/workspaces.ts';
 import type { ConnectionState } from '#renderer/state/api.ts';
 
@@ -32,6 +32,10 @@ export interface Scene {
   readonly output?: string;
   /** What every terminal shows. */
   readonly screen?: string;
+  /** How the way of a terminal is, by its id; `never` answers nothing. */
+  readonly measures?: Readonly<Record<string, TerminalMeasure | 'never'>>;
+  /** Terminals whose output does not stop. */
+  readonly flooding?: readonly Terminal['id'][];
   readonly operationLog?: readonly LogLine[];
   readonly images?: readonly string[];
   readonly keptVolumes?: readonly KeptVolume[];

@@ -53,6 +53,7 @@ export class TerminalHealths {
 
   /** Watches one terminal until the returned function is called. */
   watch(id: TerminalId, client: Client, measured: () => Measured): () => void {
+    const recent: WayTimes[] = [];
     let isStopped = false;
     let isAsking = false;
     let askedAtMs = Number.NEGATIVE_INFINITY;
@@ -78,7 +79,8 @@ export class TerminalHealths {
         clearTimeout(late);
         isAsking = false;
         if (isStopped) return;
-        this.#set(id, measured(), { way, planeBehindBytes: behindBytes, unansweredSinceMs });
+        const shown = way === null ? null : steady(recent, way);
+        this.#set(id, measured(), { way: shown, planeBehindBytes: behindBytes, unansweredSinceMs });
       };
     };
     const timer = setInterval(look, busyMs / 2);
@@ -112,6 +114,14 @@ export class TerminalHealths {
       next.unansweredSinceMs === before.unansweredSinceMs;
     if (!isSame) this.store.setState(({ of }) => ({ of: new Map(of).set(id, next) }));
   }
+}
+
+/** The middle one of the last three: one look while something else is busy is not how the way is. */
+function steady(recent: WayTimes[], way: WayTimes): WayTimes {
+  recent.push(way);
+  if (recent.length > 3) recent.shift();
+  const sorted = recent.toSorted((a, b) => a.totalMs - b.totalMs);
+  return sorted[Math.floor((sorted.length - 1) / 2)] as WayTimes;
 }
 
 /** Host and stream are asked at the same time: what the longer of them took is not the window's. */

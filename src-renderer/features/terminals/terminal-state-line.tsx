@@ -4,6 +4,7 @@ import { useStore } from 'zustand';
 import type { HostId, TerminalId } from '#contract/ids.ts';
 import type { Terminal } from '#contract/terminals.ts';
 import { Button } from '../../components/button.tsx';
+import { formatCount } from '../../components/format.ts';
 import { useNow } from '../../components/now.ts';
 import { StateMark } from '../../components/state-mark.tsx';
 import { useCommand, useHosts, useTerminal, useWorkspaces } from '../../state/app-context.tsx';
@@ -72,13 +73,17 @@ export function StateLine(props: {
         <span className="min-w-0 truncate text-muted">
           {state.unconfirmedBytes === 1
             ? 'The last key may not have arrived'
-            : `The last ${state.unconfirmedBytes} bytes typed may not have arrived`}
+            : `The last ${formatCount(state.unconfirmedBytes, 'byte', 'bytes')} typed may not have arrived`}
         </span>
       )}
       {state.phase === 'ended' && (
         <>
           {state.error !== null && (
-            <span className="min-w-0 flex-1 truncate text-muted" title={state.error.message}>
+            // Nobody hovers on a phone: there it is read in full.
+            <span
+              className="min-w-0 flex-1 truncate text-muted max-sm:order-last max-sm:basis-full max-sm:whitespace-normal"
+              title={state.error.message}
+            >
               {state.error.message}
             </span>
           )}

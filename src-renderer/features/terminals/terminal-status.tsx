@@ -28,7 +28,12 @@ function FrontTerminal({ id }: { id: TerminalId }) {
     <>
       <Tooltip side="top" text={way === null ? truth.word : wayText(way)}>
         <button type="button" className={itemClass} data-part="terminal-state">
-          <StateMark signal={truth.signal} word={shortWord(terminal, truth.word)} />
+          <span className="sr-only">State of this terminal:</span>
+          {/* Since when, and what is next, the host's own item says beside it. */}
+          <StateMark
+            signal={truth.signal}
+            word={terminal.state.phase === 'lost' ? 'Lost' : shortWord(terminal, truth.word)}
+          />
           {truth.isCalm && way !== null && <span className="tabular">{ms(way.totalMs)}</span>}
         </button>
       </Tooltip>

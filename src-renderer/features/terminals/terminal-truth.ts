@@ -1,6 +1,6 @@
 /**
  * The one word that is true of a terminal now, and what a look at it tells: live, catching up, not answering, lost,
- * re-attached, ended. Pure; the tab, the line under the screen and the status bar all say what this says.
+ * re-attached, ended. Pure; the line under the screen and the status bar say what this says.
  */
 import type { HostState } from '#contract/hosts.ts';
 import type { Terminal } from '#contract/terminals.ts';

@@ -47,7 +47,7 @@ function start({ from = 0, bury = async (): Promise<number | null> => 0 } = {}) 
     ...{ reader, clock, requests, sizes, record, pty, ends, listen },
     text: () => text,
     /** The program wrote it, and the reader read it. */
-    print(output: string) {
+    print: (output: string) => {
       record.size += Buffer.byteLength(output);
       reader.say(output);
     },

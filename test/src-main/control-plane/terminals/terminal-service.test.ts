@@ -250,12 +250,12 @@ function startKept({
   return {
     ...{ service, links, sessions, store, clock, all, rests },
     /** The host is there; what that starts has run. */
-    async ready() {
+    ready: async () => {
       links.ready(hostId, { connection });
       await clock.advance(10);
     },
     /** The network is gone: every way is cut. */
-    async lose() {
+    lose: async () => {
       links.lose(hostId);
       sessions.cut();
       await clock.advance(10);
@@ -267,7 +267,7 @@ function startKept({
       return items[0]!;
     },
     ptyOf: (id: string) => sessions.sessions.get(id)!.pty!,
-    attach(id: Parameters<TerminalService['attach']>[0]) {
+    attach: (id: Parameters<TerminalService['attach']>[0]) => {
       const channel = new FakeByteChannel();
       let outcome: unknown = 'attached';
       void service.attach(id, channel, never).then(
