@@ -68,7 +68,7 @@ async function seriousFindings(): Promise<string[]> {
 const said: readonly (readonly [State, RegExp])[] = [
   ['lost', /^Lost since .*, retrying in \d+\u00a0s.*The last 37\u00a0bytes typed may not have arrived$/],
   ['waiting', /^Lost since .*, waiting for a network.*The last 65,536\u00a0bytes typed/],
-  ['behind', /^Catching up, 12\.0\u00a0MiB behind$/],
+  ['behind', /^Catching up, 12\.0\u00a0MiB behindSkip to the end$/],
   ['silent', /^No answer since \d\d:\d\d$/],
   ['back', /^Re-attached$/],
   ['ended', /^Ended with exit code 137.*Open again$/],

@@ -430,7 +430,8 @@ export class TerminalService {
     const at = instantOf(this.#deps.clock);
     const entry = this.#enter({
       id: id.data,
-      target: found.target,
+      // With the database the id of its host may have been lost, too.
+      target: found.target.kind === 'host' ? { kind: 'host', hostId } : found.target,
       name: null,
       size: found.info.size,
       state: { phase: 'lost', at, unconfirmedBytes: 0 },

@@ -2,6 +2,7 @@
 import type { TerminalId } from '#contract/ids.ts';
 import { settingsDefaults } from '#contract/settings.ts';
 import type { Terminal, TerminalTarget } from '#contract/terminals.ts';
+import { formatBytes } from '../../components/format.ts';
 import type { AppState, Command, CommandContext } from '../../state/commands.ts';
 import type { OpenOptions } from '../../state/view-state.ts';
 import { activeTab } from '../../state/view-state.ts';
@@ -211,6 +212,21 @@ export const terminalCommands: readonly Command[] = [
     on: 'terminal',
     isEnabled: isTerminal,
     run: (context) => sessionOf(context)?.clearScrollback(),
+  },
+  {
+    id: 'terminal.drop-backlog',
+    label: 'Skip to the end of the output',
+    description: 'Throws away what was printed and is not on the screen yet.',
+    menu: 'Terminal',
+    group: 4,
+    on: 'terminal',
+    keywords: 'drop backlog flood behind catch up',
+    isEnabled: isLive,
+    run: async (context) => {
+      if (context.subject?.kind !== 'terminal') return;
+      const { droppedBytes } = await context.client.call('terminals.dropBacklog', { id: context.subject.id });
+      context.notices.show({ title: `Skipped ${formatBytes(droppedBytes)} of output` });
+    },
   },
   {
     id: 'terminal.larger',

@@ -54,6 +54,7 @@ export function StateLine(props: {
   const terminal = useTerminal(id);
   const truth = useTruth(id, isAttached);
   const again = useCommand('terminal.open-again', terminal ? { kind: 'terminal', id: terminal.id } : null);
+  const skip = useCommand('terminal.drop-backlog', terminal ? { kind: 'terminal', id: terminal.id } : null);
   const isRefused = useRefused(refusedCount);
   if (terminal === undefined || truth === undefined || (truth.isCalm && !isRefused)) return null;
   const { state } = terminal;
@@ -75,6 +76,12 @@ export function StateLine(props: {
             ? 'The last key may not have arrived'
             : `The last ${formatCount(state.unconfirmedBytes, 'byte', 'bytes')} typed may not have arrived`}
         </span>
+      )}
+      {truth.isBehind && (
+        <>
+          <span className="ml-auto" />
+          <Button onClick={skip.run}>Skip to the end</Button>
+        </>
       )}
       {state.phase === 'ended' && (
         <>

@@ -23,8 +23,8 @@ export interface TruthInput {
   readonly nowMs: number;
 }
 
-/** `isCalm`: nothing that a person has to be told. */
-export type Truth = Mark & { readonly isCalm: boolean };
+/** `isCalm`: nothing that a person has to be told. `isBehind`: output waits that could be skipped. */
+export type Truth = Mark & { readonly isCalm: boolean; readonly isBehind?: boolean };
 
 export function truthOf({ terminal, host, health, isAttached, nowMs }: TruthInput): Truth {
   const { state } = terminal;
@@ -46,6 +46,7 @@ export function truthOf({ terminal, host, health, isAttached, nowMs }: TruthInpu
           signal: 'busy',
           word: `Catching up, ${formatBytes(health.behindBytes)} behind`,
           isCalm: false,
+          isBehind: true,
         };
       const backMs =
         state.reattachedAt === null ? Number.POSITIVE_INFINITY : nowMs - Date.parse(state.reattachedAt);

@@ -2,7 +2,7 @@
  * Terminals that outlive their connection, on a real host with a real tmux: whatever happens to the way there, a program
  * that counts shows that no line is lost and none comes twice, and what was on the screen is on it again.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -359,5 +359,22 @@ describe('what happens while nobody looks', () => {
       },
       { timeout: 20_000, interval: 300 },
     );
+  });
+
+  it('shows what still runs to a Berth that lost its database', async () => {
+    const { terminal, shell } = await open(onHost());
+    shell.type('echo kept-$((40+5))\n');
+    await shell.shows('kept-45');
+    await plane.close();
+    for (const name of await readdir(folder)) await rm(join(folder, name), { recursive: true, force: true });
+    plane = await start();
+    host = await plane.addHost(remote, 'again');
+    const found = await terminalIs(terminal.id, ({ phase }) => phase === 'live');
+    expect(found).toMatchObject({ isFound: true, target: onHost(), lifetime: 'multiplexer' });
+    const again = plane.attach(terminal.id);
+    await again.shows('kept-45');
+    again.type('echo typed-$((40+6))\n');
+    await again.shows('typed-46');
+    await close(terminal);
   });
 });
