@@ -346,14 +346,27 @@ describe('two windows on one terminal', () => {
 });
 
 describe('a guest whose line is cut', () => {
-  it('is told, tries again, and learns that the terminal went with Berth', async () => {
+  it('is told, tries again, and sees the terminal go on that outlived Berth', async () => {
     await world.screen.closeAll();
+    await world.screen.open();
+    const guest = await come(await share());
+    await guest.says('Read only');
+    await world.screen.run('sleep 4; echo later-$((20+2))');
+    await world.berth.kill();
+    await guest.says('Connection lost');
+    await guest.says(/Trying again/);
+    await world.berth.restart();
+    await guest.page.getByText('later-22').first().waitFor({ timeout: 60_000 });
+  });
+
+  it('learns that a terminal which ends with its connection went with Berth', async () => {
+    await world.screen.closeAll();
+    await world.screen.settings({ keepTerminals: false });
     await world.screen.open();
     const guest = await come(await share());
     await guest.says('Read only');
     await world.berth.kill();
     await guest.says('Connection lost');
-    await guest.says(/Trying again/);
     await world.berth.restart();
     await guest.page.getByText('This link leads nowhere any more').waitFor({ timeout: 60_000 });
   });
