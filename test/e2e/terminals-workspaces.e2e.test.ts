@@ -91,11 +91,13 @@ describe.each([
   });
 });
 
-describe('a lost connection', () => {
+describe('a lost connection of a plain terminal', () => {
   it('is said in the terminal, and it opens again once the host is back', async () => {
+    await screen.settings({ keepTerminals: false });
     await page.getByRole('treeitem', { name: /quay/ }).click();
     await page.getByRole('tab', { name: 'quay', selected: true }).waitFor();
     await screen.open('Open terminal on host');
+    await page.getByRole('button', { name: 'Ends with the connection' }).waitFor();
     await screen.run('clear; echo last"-"words');
     await screen.sees('last-words');
     await world.host.killSshSessions();
