@@ -3,6 +3,7 @@ import '@xterm/xterm/css/xterm.css';
 import './terminal.css';
 import { type ReactNode, useCallback, useEffect, useRef, useState } from 'react';
 import type { TerminalId } from '#contract/ids.ts';
+import { formatBytes } from '../../components/format.ts';
 import { ContextMenu, type MenuEntry } from '../../components/menu.tsx';
 import {
   commandContext,
@@ -105,7 +106,7 @@ export default function TerminalView({ view, isVisible, isActive }: ViewProps<'t
         onRefused: () => setRefusedCount((count) => count + 1),
         onDropped: (bytes: number) =>
           app.notices.show({
-            title: `Dropped ${Math.round(bytes / 1024)} KiB of output`,
+            title: `Dropped ${formatBytes(bytes)} of output`,
             body: 'It was waiting behind the interrupt.',
           }),
         onCopied: () => undefined,
