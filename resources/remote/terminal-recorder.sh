@@ -57,9 +57,12 @@ while :; do
   [ $((size - first)) -gt "$far_behind" ] || continue
 
   if find_reader && read_position && [ $((size - position)) -gt "$far_behind" ] && hold off; then
-    pause=0.01
+    pause=0.01 looks=0
     while find_reader && read_position && [ $((size - position)) -gt "$near" ]; do
       sleep "$pause"
+      # Who attaches meanwhile sets the pane going again, and tmux would keep for us what we do not read.
+      looks=$(((looks + 1) % 10))
+      [ "$looks" -ne 0 ] || hold off || break
       # A reader that stands still is looked at less often.
       [ "$position" = "${seen:-}" ] && pause=0.1 || pause=0.01
       seen=$position
