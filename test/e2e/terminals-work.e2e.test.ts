@@ -276,10 +276,10 @@ describe('a shell that tells of its commands', () => {
   });
 
   it('shows its folder on its tab, and copies file names that are clicked', async () => {
-    await screen.run('mkdir -p /tmp/work && cd /tmp/work && clear && echo "at ./deep/file.ts:12:3 now"');
+    await screen.run('mkdir -p /tmp/folder && cd /tmp/folder && clear && echo "at ./deep/file.ts:12:3 now"');
     await screen.sees(/^at \.\/deep/m);
     await screen.frontTab.hover();
-    await waitUntil(async () => (await screen.frontTab.getAttribute('title'))?.includes('\n/tmp/work\n'), {
+    await waitUntil(async () => (await screen.frontTab.getAttribute('title'))?.includes('\n/tmp/folder\n'), {
       what: 'the folder',
     });
     const drawn = screen.shown.last().locator('.xterm-rows > div', { hasText: 'at ./deep' }).first();
@@ -289,7 +289,7 @@ describe('a shell that tells of its commands', () => {
         await page.mouse.move(box.x + 50, box.y + box.height / 2 + 1);
         await page.mouse.move(box.x + 60, box.y + box.height / 2);
         await page.mouse.click(box.x + 60, box.y + box.height / 2);
-        return (await screen.clipboard()) === '/tmp/work/deep/file.ts';
+        return (await screen.clipboard()) === '/tmp/folder/deep/file.ts';
       },
       { what: 'the path is copied' },
     );
