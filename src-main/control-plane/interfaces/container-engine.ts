@@ -6,6 +6,7 @@ import type { Readable } from 'node:stream';
 import type { HardeningProfile, Limits } from '#contract/projects.ts';
 import type { HostImage } from '#contract/hosts.ts';
 import type { WorkspaceStats } from '#contract/workspaces.ts';
+import type { HelperContainers } from './helper-container.ts';
 import type { Pty } from './host-connection.ts';
 
 export interface EngineInfo {
@@ -126,7 +127,7 @@ export interface ContainerPtySpec {
   readonly signal?: AbortSignal;
 }
 
-export interface ContainerEngine {
+export interface ContainerEngine extends HelperContainers {
   ping(signal?: AbortSignal): Promise<void>;
   info(signal?: AbortSignal): Promise<EngineInfo>;
 
@@ -158,6 +159,8 @@ export interface ContainerEngine {
   startContainer(id: string, signal?: AbortSignal): Promise<void>;
   stopContainer(id: string, graceSeconds: number, signal?: AbortSignal): Promise<void>;
   unpauseContainer(id: string, signal?: AbortSignal): Promise<void>;
+  /** How many paths differ from the image outside the mounts (GET /containers/{id}/changes), those under `except` not counted. */
+  countChanges(id: string, except: readonly string[], signal?: AbortSignal): Promise<number>;
   renameContainer(id: string, name: string, signal?: AbortSignal): Promise<void>;
   /** Idempotent: what is not there is removed already. Removes by force, never its named volumes. */
   removeContainer(id: string, signal?: AbortSignal): Promise<void>;
