@@ -52,6 +52,17 @@ export const errorCodes = {
   'workspace.volume-in-use': { status: 409, title: 'A workspace uses this volume' },
   'workspace.runtime-missing': { status: 409, title: 'The host does not have this runtime' },
 
+  'snapshot.name-taken': { status: 409, title: 'Another snapshot of this workspace has this name' },
+  'snapshot.pinned': { status: 409, title: 'The snapshot is pinned' },
+  'snapshot.corrupt': { status: 422, title: 'The snapshot is damaged' },
+  'snapshot.changed': { status: 409, title: 'Files changed while they were read' },
+  'snapshot.unsafe-archive': { status: 422, title: 'The archive is not safe to unpack' },
+  'snapshot.hook-failed': { status: 424, title: 'The command before the snapshot failed' },
+  'snapshot.tools-missing': { status: 424, title: 'The host lacks what snapshots need' },
+  'repository.name-taken': { status: 409, title: 'Another repository has this name' },
+  'repository.unreachable': { status: 502, title: 'The repository cannot be reached' },
+  'repository.wrong-key': { status: 403, title: 'The key does not fit the repository' },
+
   'terminal.open-failed': { status: 502, title: 'The terminal could not be opened' },
   'terminal.ended': { status: 410, title: 'The terminal has ended' },
   'terminal.share-needs-server': { status: 409, title: 'Only a served Berth shares terminals' },

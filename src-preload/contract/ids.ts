@@ -22,6 +22,10 @@ export const QuestionId = z.templateLiteral(['q_', body]);
 export type QuestionId = z.infer<typeof QuestionId>;
 export const ShareId = z.templateLiteral(['share_', body]);
 export type ShareId = z.infer<typeof ShareId>;
+export const SnapshotId = z.templateLiteral(['snap_', body]);
+export type SnapshotId = z.infer<typeof SnapshotId>;
+export const RepositoryId = z.templateLiteral(['repo_', body]);
+export type RepositoryId = z.infer<typeof RepositoryId>;
 export const UserId = z.templateLiteral(['user_', body]);
 export type UserId = z.infer<typeof UserId>;
 
@@ -31,4 +35,15 @@ export const localOwnerId: UserId = 'user_00000000000000000000';
 /** Whoever came through a shared terminal's link: nobody in particular, and no owner of anything. */
 export const guestUserId: UserId = 'user_guest000000000000000';
 
-export type IdPrefix = 'host' | 'proj' | 'ws' | 'term' | 'cred' | 'op' | 'q' | 'share' | 'user';
+export type IdPrefix =
+  | 'host'
+  | 'proj'
+  | 'ws'
+  | 'term'
+  | 'cred'
+  | 'op'
+  | 'q'
+  | 'share'
+  | 'snap'
+  | 'repo'
+  | 'user';

@@ -7,7 +7,10 @@ import { hostMethods } from './hosts.ts';
 import { operationMethods } from './operations.ts';
 import { projectMethods } from './projects.ts';
 import { questionMethods } from './questions.ts';
+import { repositoryMethods } from './repositories.ts';
 import { settingsMethods } from './settings.ts';
+import { snapshotRuleMethods } from './snapshot-rules.ts';
+import { snapshotMethods } from './snapshots.ts';
 import { terminalShareMethods } from './terminal-shares.ts';
 import { terminalMethods } from './terminals.ts';
 import { workspaceMethods } from './workspaces.ts';
@@ -19,6 +22,9 @@ export const contract = {
   ...credentialMethods,
   ...projectMethods,
   ...workspaceMethods,
+  ...snapshotMethods,
+  ...snapshotRuleMethods,
+  ...repositoryMethods,
   ...operationMethods,
   ...terminalMethods,
   ...terminalShareMethods,

@@ -13,6 +13,17 @@ export const OperationKind = z.enum([
   'workspace.restart',
   'workspace.destroy',
   'volume.destroy',
+  'workspace.move',
+  'workspace.confirm-move',
+  'workspace.cancel-move',
+  'snapshot.create',
+  'snapshot.verify',
+  'snapshot.destroy',
+  'snapshot.restore',
+  'snapshot.undo-restore',
+  'snapshot.end-undo',
+  'snapshot.put-back',
+  'snapshot.import',
 ]);
 export type OperationKind = z.infer<typeof OperationKind>;
 
@@ -49,7 +60,11 @@ export const Operation = z.object({
   kind: OperationKind,
   title: z.string(),
   /** What it works on: one operation per subject at a time. */
-  subject: z.object({ kind: z.enum(['workspace', 'volume', 'host']), id: z.string(), name: z.string() }),
+  subject: z.object({
+    kind: z.enum(['workspace', 'volume', 'host', 'snapshot']),
+    id: z.string(),
+    name: z.string(),
+  }),
   hostId: z.string().nullable(),
   /** `waiting`: until the host is back. `undoing`: taking back what was half made. */
   state: z.enum(['running', 'waiting', 'undoing', 'succeeded', 'failed', 'cancelled']),

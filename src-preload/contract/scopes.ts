@@ -9,6 +9,8 @@ export const scopes = [
   'projects.write',
   'workspaces.read',
   'workspaces.write',
+  'snapshots.read',
+  'snapshots.write',
   'terminals.read',
   'terminals.write',
   'credentials.read',

@@ -45,6 +45,14 @@ export const Settings = z.object({
    * counts, for a server has one set of rules. Turned off, rules that are there are removed.
    */
   closeHostToWorkspaces: z.boolean(),
+  /** Hours for which the files from before a restore stay, so that it can be taken back. */
+  restoreUndoHours: z
+    .number()
+    .int()
+    .min(1)
+    .max(24 * 90),
+  /** Share of the disk, in percent, from which on a host's snapshots warn that it fills. */
+  snapshotDiskWarningPercent: z.number().int().min(50).max(99),
   /** Changed shortcuts, by command id. An empty string takes the shortcut away. */
   shortcuts: z.record(z.string().max(80), z.string().max(60)),
 });
@@ -73,6 +81,8 @@ export const settingsDefaults: Settings = {
   confirmCloseOfRunningTerminal: true,
   stopGraceSeconds: 10,
   closeHostToWorkspaces: true,
+  restoreUndoHours: 24,
+  snapshotDiskWarningPercent: 85,
   shortcuts: {},
 };
 

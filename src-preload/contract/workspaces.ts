@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { ErrorShape } from './berth-error.ts';
 import { collectionItem } from './collection.ts';
 import { bytes, call, stream } from './contract.ts';
-import { HostId, OperationId, ProjectId, WorkspaceId } from './ids.ts';
+import { HostId, OperationId, ProjectId, SnapshotId, WorkspaceId } from './ids.ts';
 import { Operation } from './operations.ts';
 import { HardeningProfile, Limits } from './projects.ts';
 import { Bytes, DisplayName, Instant } from './text.ts';
@@ -50,6 +50,13 @@ export const Workspace = z.object({
   /** Found on a host by its labels, not made from this database. */
   isAdopted: z.boolean(),
   operationId: OperationId.nullable(),
+  /**
+   * It was moved and waits for a person to confirm that: the source is stopped and keeps its files, the copy runs on its
+   * new host.
+   */
+  move: z
+    .object({ role: z.enum(['source', 'copy']), otherId: WorkspaceId, otherHostId: HostId, movedAt: Instant })
+    .nullable(),
   /** One sentence on what happened to it without Berth's doing, as "Stopped on the host, outside Berth". */
   note: z.string().max(500).optional(),
 });
@@ -117,6 +124,8 @@ export const workspaceMethods = {
       hostId: HostId,
       /** A kept volume of this host to use in place of a new one. */
       volumeName: VolumeName.nullable(),
+      /** A snapshot whose files fill the new volume; it may be of another host. Not together with `volumeName`. */
+      snapshotId: SnapshotId.nullable().default(null),
     }),
     output: z.object({ workspace: Workspace, operation: Operation }),
     errors: [
@@ -126,6 +135,8 @@ export const workspaceMethods = {
       'workspace.volume-in-use',
       'image.invalid-reference',
       'host.disk-full',
+      'snapshot.corrupt',
+      'snapshot.tools-missing',
     ],
     rest: { method: 'POST', path: '/workspaces' },
   }),
@@ -160,6 +171,51 @@ export const workspaceMethods = {
     output: Workspace,
     errors: ['workspace.name-taken', ...needsHost],
     rest: { method: 'PATCH', path: '/workspaces/:id' },
+  }),
+  'workspaces.fork': call({
+    summary: 'Begins to make another workspace of a snapshot, as the one that it is of was made',
+    scope: 'workspaces.write',
+    input: z.object({ snapshotId: SnapshotId, name: DisplayName, hostId: HostId.nullable().default(null) }),
+    output: z.object({ workspace: Workspace, operation: Operation }),
+    errors: [
+      ...needsHost,
+      'workspace.name-taken',
+      'workspace.runtime-missing',
+      'host.disk-full',
+      'snapshot.corrupt',
+      'snapshot.tools-missing',
+    ],
+    rest: { method: 'POST', path: '/snapshots/:snapshotId/fork' },
+  }),
+  'workspaces.move': call({
+    summary:
+      'Begins to move it to another host: stops it, copies its files there and checks them; it stays stopped here until the move is confirmed',
+    scope: 'workspaces.write',
+    input: z.object({ id: WorkspaceId, hostId: HostId }),
+    output: Operation,
+    errors: [
+      ...needsHost,
+      'conflict',
+      'workspace.name-taken',
+      'workspace.runtime-missing',
+      'host.disk-full',
+      'snapshot.tools-missing',
+    ],
+    rest: { method: 'POST', path: '/workspaces/:id/move' },
+  }),
+  'workspaces.confirmMove': call({
+    summary: 'Destroys the source of a move with its files; the copy is the workspace from now on',
+    scope: 'workspaces.write',
+    input: byId,
+    output: Operation,
+    errors: [...needsHost, 'conflict'],
+  }),
+  'workspaces.cancelMove': call({
+    summary: 'Takes a move back: destroys the copy, and starts the source if it ran',
+    scope: 'workspaces.write',
+    input: byId,
+    output: Operation,
+    errors: [...needsHost, 'conflict'],
   }),
   'workspaces.destroyPlan': call({
     summary: 'Says what destroying would delete and what would stay',
