@@ -27,6 +27,7 @@ const adapterPackages: Readonly<Record<string, readonly string[]>> = {
   database: [],
   docker: ['dockerode', 'docker-modem'],
   keychain: ['keytar'],
+  schedule: ['croner'],
   screen: ['@xterm/headless', '@xterm/addon-unicode-graphemes'],
   ssh: ['ssh2', 'ssh-config'],
   system: ['@lydell/node-pty'],
