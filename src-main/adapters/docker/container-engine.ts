@@ -43,15 +43,19 @@ export function createContainerEngineFactory(deps: ContainerEngineDeps): Contain
         const client = unversioned.withVersion(apiVersion);
         log.debug('container engine answers', { engine, apiVersion, minimumApiVersion });
         const createdBeforeMs = clock.nowMs() - ABANDONED_AFTER_MS;
-        const sweep = async () =>
-          (await sweepPreparations(client, { createdBeforeMs }, signal)) +
-          (await sweepStoppedHelpers(client, { createdBeforeMs }, signal));
+        const sweep = async () => {
+          const counts = await Promise.all([
+            sweepPreparations(client, { createdBeforeMs }, signal),
+            sweepStoppedHelpers(client, { createdBeforeMs }, signal),
+          ]);
+          return counts[0] + counts[1];
+        };
         const swept = await sweep().catch((error: unknown) => {
           if (BerthError.is(error, 'cancelled', 'connection-lost', 'timed-out')) throw error;
-          log.warn('leftovers of interrupted preparations could not be removed', { cause: error });
+          log.warn('leftovers of interrupted work could not be removed', { cause: error });
           return 0;
         });
-        if (swept > 0) log.info('removed leftovers of interrupted preparations', { count: swept });
+        if (swept > 0) log.info('removed leftovers of interrupted work', { count: swept });
         return new DockerEngine({
           client,
           clock,

@@ -27,6 +27,7 @@ import { helperContainerBody, type HelperLife, type HostTools, missingSource } f
 import { helperImage, type HelperPrograms, importHelperImage, SNAPSHOT_HELPER_PATH } from './helper-image.ts';
 import { followHelperLog } from './helper-log.ts';
 import { HelperProcess } from './helper-process.ts';
+import { ATTACHED_LABEL } from './helper-sweep.ts';
 import { createHelperContainer, findHostTools } from './helper-tools.ts';
 import { jsonLines } from './json-lines.ts';
 import { hasVolume } from './workspace-volume.ts';
@@ -68,23 +69,20 @@ export class HelperContainersOfEngine implements HelperContainers {
         .catch(() => undefined)
         .finally(() => waiting.abort());
     };
+    const attaching = this.#attach(id, { stdin: 1, stdout: 1, stderr: 1 }, signal);
     try {
-      const [stream, exit] = await Promise.all([
-        this.#attach(id, { stdin: 1, stdout: 1, stderr: 1 }, signal),
-        this.#waitForExit(id, waiting.signal),
-      ]);
-      try {
-        await this.#start(id, signal);
-      } catch (error) {
-        stream.destroy();
-        throw error;
-      }
+      const [stream, exit] = await Promise.all([attaching, this.#waitForExit(id, waiting.signal)]);
+      await this.#start(id, signal);
       const exitCode = exit.code.then((code) => {
         if (NO_PROGRAM_CODES.includes(code)) this.#tools = undefined;
         return code;
       });
-      return new HelperProcess({ stream, exitCode, remove });
+      return new HelperProcess({ stream, exitCode, remove, clock: this.#deps.clock });
     } catch (error) {
+      attaching.then(
+        (stream) => stream.destroy(),
+        () => undefined,
+      );
       remove();
       throw error;
     }
@@ -156,6 +154,7 @@ export class HelperContainersOfEngine implements HelperContainers {
 
   async #startDetached(spec: HelperSpec, input: Uint8Array | undefined): Promise<{ id: string }> {
     const found = await this.#inspect(spec.name);
+    if (found && isAttached(found)) throw nameHeld(spec.name);
     if (found && asText(asRecord(found.State).Status) !== 'created') return { id: asText(found.Id) };
     const id = found
       ? asText(found.Id)
@@ -178,6 +177,7 @@ export class HelperContainersOfEngine implements HelperContainers {
     } catch (error) {
       if (!BerthError.is(error, 'conflict')) throw error;
       const holder = await this.#inspect(spec.name, signal);
+      if (holder && !isAttached(holder)) throw nameHeld(spec.name);
       if (holder) await this.#removeAndWait(asText(holder.Id), signal);
       return await this.#create(spec, how);
     }
@@ -332,6 +332,16 @@ function readState(json: JsonRecord): HelperState {
     exitCode: hasRun ? asNumber(state.ExitCode) : null,
     isOutOfMemory: state.OOMKilled === true,
   };
+}
+
+function isAttached(json: JsonRecord): boolean {
+  return Object.hasOwn(asLabels(asRecord(json.Config).Labels), ATTACHED_LABEL);
+}
+
+function nameHeld(name: string): BerthError {
+  return new BerthError('conflict', `The host has another helper ${name} already.`, {
+    details: { containerName: name },
+  });
 }
 
 async function exitCodeIn(answer: AsyncIterable<Uint8Array>): Promise<number | null> {

@@ -5,6 +5,7 @@
  */
 import type { Duplex } from 'node:stream';
 import { BerthError } from '#contract/berth-error.ts';
+import type { Clock } from '../../control-plane/interfaces/clock.ts';
 import type { HostProcess } from '../../control-plane/interfaces/host-connection.ts';
 import { FrameSplitter, type OutputStream } from './multiplexed-stream.ts';
 
@@ -17,7 +18,11 @@ export interface HelperProcessDeps {
   readonly exitCode: Promise<number | null>;
   /** Removes the container whatever it does. Never rejects. */
   readonly remove: () => void;
+  readonly clock: Clock;
 }
+
+/** How long a program whose streams are gone has to end; it does at once if that is why they went. */
+const CUT_PATIENCE_MS = 3_000;
 
 export class HelperProcess implements HostProcess {
   readonly #deps: HelperProcessDeps;
@@ -143,18 +148,30 @@ export class HelperProcess implements HostProcess {
   }
 
   async #findEnd(): Promise<End> {
-    if (!this.#hasEnded) {
-      if (this.#isReleased) return { exitCode: null };
-      // Its input is closed now, so it ends by itself; where the engine can be reached, at once.
-      this.#deps.remove();
-      return { exitCode: null, error: this.#lost() };
-    }
+    if (this.#isReleased) return { exitCode: null };
+    if (!this.#hasEnded) return await this.#findCut();
     try {
       return { exitCode: await this.#deps.exitCode };
     } catch (error) {
-      if (this.#isReleased) return { exitCode: null };
-      return { exitCode: null, error: BerthError.is(error) ? error : this.#lost(error) };
+      return this.#isReleased ? { exitCode: null } : { exitCode: null, error: this.#lost(error) };
     }
+  }
+
+  /**
+   * The stream went before its last byte was read. It may be that the program ended with an error while it was written to;
+   * that error is then what matters. A success of which the output is not whole is none.
+   */
+  async #findCut(): Promise<End> {
+    let stop = () => {};
+    const patience = new Promise<null>((resolve) => {
+      stop = this.#deps.clock.after(CUT_PATIENCE_MS, () => resolve(null));
+    });
+    const exitCode = await Promise.race([this.#deps.exitCode.catch(() => null), patience]).finally(stop);
+    if (this.#isReleased) return { exitCode: null };
+    if (exitCode !== null && exitCode !== 0) return { exitCode };
+    // Its input is closed, so it ends by itself; where the engine can be reached, at once.
+    this.#deps.remove();
+    return { exitCode: null, error: this.#lost() };
   }
 
   #lost(cause: unknown = this.#error): unknown {

@@ -92,10 +92,32 @@ describe('in our hands', () => {
     const { ended } = collect(process);
     const block = Buffer.alloc(256 * 1024, 0x61);
     const blocks = 400;
+    let go = () => {};
+    process.onDrain(() => go());
     for (let sent = 0; sent < blocks; sent++)
-      if (!process.write(block)) await new Promise<void>((resolve) => process.onDrain(resolve));
+      if (!process.write(block)) await new Promise<void>((resolve) => (go = resolve));
     process.endInput();
     expect(await ended).toMatchObject({ stdout: `{"total": ${blocks * block.length}}\n`, exitCode: 0 });
+  });
+
+  test('one that fails while it is written to: its words and its exit code', async () => {
+    const process = await engine.runHelper(specOf(['fail-early']));
+    const { ended } = collect(process);
+    let isOver = false;
+    process.onEnd(() => (isOver = true));
+    let go = () => {};
+    process.onDrain(() => go());
+    const block = Buffer.alloc(256 * 1024, 0x61);
+    while (!isOver) {
+      if (process.write(block)) await new Promise((resolve) => setImmediate(resolve));
+      else await Promise.race([ended, new Promise<void>((resolve) => (go = resolve))]);
+    }
+    expect(await ended).toEqual({
+      stdout: '{"error": "no space"}\n',
+      stderr: '',
+      exitCode: 9,
+      error: undefined,
+    });
   });
 
   test('200 MB for a slow reader: whole, and our memory stays flat', async () => {
@@ -219,6 +241,16 @@ describe('on their own', () => {
     await expect(follow(spec.name)).rejects.toMatchObject({ code: 'not-found' });
   });
 
+  test('one that was made and never started is started, with its input', async () => {
+    const spec = specOf(['count']);
+    const labels = ['--label', 'dev.berth.helper=1'];
+    await on.host.docker('create', '-i', ...labels, '--name', spec.name, BUSYBOX, 'wc', '-c');
+    expect(await engine.helperState(spec.name)).toMatchObject({ isRunning: false, exitCode: null });
+    await engine.startHelper(spec, Buffer.from('four'));
+    expect((await follow(spec.name)).lines).toEqual(['4']);
+    await engine.endHelper(spec.name);
+  });
+
   test('the same name is found, not started twice; input is written once', async () => {
     const spec = specOf(['count']);
     const input = Buffer.alloc(300_000, 0x62);
@@ -272,8 +304,14 @@ describe('on their own', () => {
     await nothingLeft();
   });
 
-  test('one that was made and never started is started', async () => {
-    const spec = specOf(['count']);
+  test('a name that something else has is a conflict', async () => {
+    const spec = specOf(['wait']);
+    await engine.startHelper(spec);
+    await expect(engine.runHelper(spec)).rejects.toMatchObject({ code: 'conflict' });
+    await engine.endHelper(spec.name);
+    const process = await engine.runHelper(spec);
+    await expect(engine.startHelper(spec)).rejects.toMatchObject({ code: 'conflict' });
+    process.release();
     await on.host.docker('run', '-d', '--name', 'berth-other', BUSYBOX, 'true');
     await expect(engine.startHelper({ ...spec, name: 'berth-other' })).rejects.toMatchObject({
       code: 'conflict',

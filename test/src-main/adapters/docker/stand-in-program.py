@@ -47,6 +47,10 @@ elif what == "echo":
         os.write(1, data)
     os.write(2, b"input ended\n")
     sys.exit(7)
+elif what == "fail-early":
+    os.read(0, 10)
+    line({"error": "no space"})
+    sys.exit(9)
 elif what == "ready-and-close":
     line("ready")
     sys.exit(5)
