@@ -144,8 +144,9 @@ describe('files', () => {
     const odd = all.filter(
       (path) => !path.split('/').every((part) => /^[a-z0-9]+([-.][a-z0-9]+)*$/.test(part)),
     );
+    // A helper container is a thing of its own, so `helper-…` names one; `…-helper` and `helpers` name nothing.
     const vague = all.filter((path) =>
-      /(^|[/-])(utils?|helpers?|common|misc|manager|impl|shared|stuff)[/.-]/.test(path),
+      /(^|[/-])(utils?|common|misc|manager|impl|shared|stuff)[/.-]|(^|[/-])helpers?[/.]|helpers-/.test(path),
     );
     expect({ odd, vague }).toEqual({ odd: [], vague: [] });
   });

@@ -74,6 +74,7 @@ const REQUIREMENTS: Readonly<Record<RequirementName, Requirement>> = {
       part('chpasswd', 'passwd', 'their passwords'),
       part('tmux', 'tmux', 'terminals that outlive a connection, on a remote host'),
       part('zstd', 'zstd', 'snapshots, on a remote host'),
+      part('/usr/bin/python3', 'python3', 'what makes and reads snapshots, on a remote host'),
     ],
   },
   images: {

@@ -9,6 +9,8 @@ import { negotiateApiVersion } from './api-version.ts';
 import { DockerEngine, type RemoteScripts } from './docker-engine.ts';
 import { EngineClient } from './engine-client.ts';
 import { asRecord, asText } from './engine-json.ts';
+import type { HelperPrograms } from './helper-image.ts';
+import { sweepStoppedHelpers } from './helper-sweep.ts';
 import { sweepPreparations } from './workspace-preparation.ts';
 
 export interface ContainerEngineDeps {
@@ -41,16 +43,24 @@ export function createContainerEngineFactory(deps: ContainerEngineDeps): Contain
         const client = unversioned.withVersion(apiVersion);
         log.debug('container engine answers', { engine, apiVersion, minimumApiVersion });
         const createdBeforeMs = clock.nowMs() - ABANDONED_AFTER_MS;
-        const swept = await sweepPreparations(client, { createdBeforeMs }, signal).catch((error: unknown) => {
+        const sweep = async () => {
+          const counts = await Promise.all([
+            sweepPreparations(client, { createdBeforeMs }, signal),
+            sweepStoppedHelpers(client, { createdBeforeMs }, signal),
+          ]);
+          return counts[0] + counts[1];
+        };
+        const swept = await sweep().catch((error: unknown) => {
           if (BerthError.is(error, 'cancelled', 'connection-lost', 'timed-out')) throw error;
-          log.warn('leftovers of interrupted preparations could not be removed', { cause: error });
+          log.warn('leftovers of interrupted work could not be removed', { cause: error });
           return 0;
         });
-        if (swept > 0) log.info('removed leftovers of interrupted preparations', { count: swept });
+        if (swept > 0) log.info('removed leftovers of interrupted work', { count: swept });
         return new DockerEngine({
           client,
           clock,
           scripts,
+          readHelperPrograms: () => readPrograms(deps.remoteScriptsFolder),
           version,
           apiVersion,
           minimumApiVersion,
@@ -73,4 +83,18 @@ async function readScripts(folder: string): Promise<RemoteScripts> {
     read('marked-processes'),
   ]);
   return { keepAlive, openTerminal, markedProcesses };
+}
+
+/** As they are: they are files of an image, and what they say when they fail names lines. */
+async function readPrograms(folder: string): Promise<HelperPrograms> {
+  const read = (name: string) => readFile(join(folder, name));
+  const [snapshotHelper, hostTools] = await Promise.all([
+    read('snapshot-helper.py'),
+    read('host-tools.py'),
+  ]).catch((cause: unknown) => {
+    throw new BerthError('internal', 'The programs that make snapshots are missing from this Berth.', {
+      cause,
+    });
+  });
+  return { snapshotHelper, hostTools };
 }
