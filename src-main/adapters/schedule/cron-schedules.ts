@@ -11,13 +11,13 @@ export function createSchedules(): Schedules {
         const cron = new Cron(words, { timezone: timeZone, mode: '5-part', paused: true });
         return cron.nextRuns(count, new Date(afterMs)).map((date) => date.getTime());
       } catch (cause) {
-        throw scheduleError(words, timeZone, cause);
+        throw scheduleError(timeZone, cause);
       }
     },
   };
 }
 
-function scheduleError(words: string, timeZone: string, cause: unknown): BerthError {
+function scheduleError(timeZone: string, cause: unknown): BerthError {
   const field = isZone(timeZone) ? 'schedule' : 'timeZone';
   const rule =
     field === 'timeZone'

@@ -8,7 +8,7 @@ import type { SnapshotId } from '#contract/ids.ts';
 import type { StepContext } from '../operations/operation-definition.ts';
 import type { ReadyLink } from '../workspaces/workspace-parts.ts';
 import { tellProgress } from './archive-work.ts';
-import { HelperOutput } from './helper-output.ts';
+import { type HelperEvent, HelperOutput } from './helper-output.ts';
 import { Manifest, type SnapshotAbout, type SnapshotRecord } from './manifest.ts';
 import { numberIn } from './snapshot-directory.ts';
 import { helperSpec } from './snapshot-helpers.ts';
@@ -109,7 +109,7 @@ export async function copySnapshot(
   }
 }
 
-function recordOf(event: { readonly manifest?: unknown }, link: ReadyLink): SnapshotRecord {
+function recordOf(event: HelperEvent, link: ReadyLink): SnapshotRecord {
   const manifest = Manifest.parse(event.manifest);
   return { id: manifest.id, hostId: link.hostId, manifest, marks: {}, diskBytes: manifest.archive.bytes };
 }

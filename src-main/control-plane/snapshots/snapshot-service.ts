@@ -1,0 +1,487 @@
+/**
+ * What can be done with snapshots. Short checks at once, so that bad input fails before anything is begun; what takes longer
+ * is an operation. Owns the directory of snapshots, the volumes from before restores and the rules.
+ */
+import { BerthError } from '#contract/berth-error.ts';
+import { type HostId, localOwnerId, type SnapshotId, type UserId, type WorkspaceId } from '#contract/ids.ts';
+import type { Operation } from '#contract/operations.ts';
+import type { Settings } from '#contract/settings.ts';
+import type { Consistency, Snapshot } from '#contract/snapshots.ts';
+import type { Workspace } from '#contract/workspaces.ts';
+import type { HostLinks } from '../hosts/host-links.ts';
+import type { Clock } from '../interfaces/clock.ts';
+import type { EntryCache } from '../interfaces/entry-cache.ts';
+import type { Log } from '../interfaces/log.ts';
+import type { Random } from '../interfaces/random.ts';
+import type { RecordStore } from '../interfaces/record-store.ts';
+import type { Schedules } from '../interfaces/schedule.ts';
+import type { OperationDefinition, StepContext } from '../operations/operation-definition.ts';
+import type { WorkspaceRecord } from '../workspaces/workspace.ts';
+import { nameKey } from '../workspaces/workspace.ts';
+import type { CreateInput } from '../workspaces/workspace-operations.ts';
+import { type ReadyLink, readyLink } from '../workspaces/workspace-parts.ts';
+import type {
+  OperationSource,
+  ProjectSource,
+  WorkspaceService,
+  WorkspaceSnapshots,
+} from '../workspaces/workspace-service.ts';
+import { ArchiveWork, removeSnapshots } from './archive-work.ts';
+import { copySnapshot } from './copy-snapshot.ts';
+import { EntryLists } from './entry-lists.ts';
+import { labelOf, SnapshotRecord } from './manifest.ts';
+import { defineMoveOperations, type MoveOperations, pairOf } from './move-operations.ts';
+import {
+  defineRestoreOperations,
+  endFill,
+  fillVolume,
+  requireSameHost,
+  type RestoreOperations,
+} from './restore-operations.ts';
+import { RestoreUndos, UndoRecord } from './restore-undos.ts';
+import { RulesRecord, RulesService } from './rules-service.ts';
+import { SnapshotDirectory } from './snapshot-directory.ts';
+import { helperName } from './snapshot-helpers.ts';
+import { defineSnapshotOperations, type SnapshotOperations } from './snapshot-operations.ts';
+
+export interface SnapshotServiceDeps {
+  readonly store: RecordStore;
+  readonly links: HostLinks;
+  readonly operations: OperationSource;
+  readonly workspaces: WorkspaceService;
+  readonly projects: ProjectSource;
+  readonly settings: (userId: UserId) => Settings;
+  readonly entryCache: EntryCache;
+  readonly schedules: Schedules;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}
+
+export interface CreateWish {
+  readonly workspaceId: WorkspaceId;
+  readonly name: string | null;
+  readonly note: string;
+  readonly consistency?: Consistency | undefined;
+  readonly beforeCommand?: string | null | undefined;
+  readonly afterCommand?: string | null | undefined;
+  readonly longMatching: boolean;
+  readonly reason: 'person' | 'schedule';
+}
+
+export class SnapshotService {
+  readonly directory: SnapshotDirectory;
+  readonly undos: RestoreUndos;
+  readonly rules: RulesService;
+  readonly entries: EntryLists;
+  /** What workspaces need of snapshots. */
+  readonly forWorkspaces: WorkspaceSnapshots;
+  readonly #deps: SnapshotServiceDeps;
+  readonly #kinds: SnapshotOperations;
+  readonly #restores: RestoreOperations;
+  readonly #moves: MoveOperations;
+
+  constructor(deps: SnapshotServiceDeps) {
+    const { store, links, workspaces, clock, random, schedules } = deps;
+    const log = deps.log.child({ noun: 'snapshots' });
+    this.#deps = deps;
+    this.directory = new SnapshotDirectory({
+      records: store.collection('snapshots', (value) => SnapshotRecord.parse(value)),
+      links,
+      random,
+      log,
+      onRead: () => void this.#keepLists(),
+    });
+    this.entries = new EntryLists({ links, cache: deps.entryCache, random });
+    this.undos = new RestoreUndos({
+      records: store.collection('restore-undos', (value) => UndoRecord.parse(value)),
+      links,
+      clock,
+      log,
+      end: (record) => this.#endUndo(record),
+    });
+    this.rules = new RulesService({
+      records: store.collection('snapshot-rules', (value) => RulesRecord.parse(value)),
+      workspaces: workspaces.directory,
+      links,
+      schedules,
+      snapshotsOf: (id) => this.directory.ofWorkspace(id),
+      create: async (record) =>
+        (
+          await this.create(
+            { workspaceId: record.id, name: null, note: '', longMatching: false, reason: 'schedule' },
+            record.userId,
+          )
+        ).operation,
+      destroy: (ids, userId) => this.destroy(ids, userId),
+      clock,
+      log,
+    });
+    this.forWorkspaces = {
+      fill: (context, record) => this.#fill(context, record),
+      undo: (context) => this.#undoFill(context),
+      volumesOf: (id) => this.undos.of(id).map(({ volumeName }) => volumeName),
+      volumesOn: (hostId) => this.undos.volumesOn(hostId),
+      onDestroyed: async (id) => {
+        for (const { id: volumeName } of this.undos.of(id)) await this.undos.remove(volumeName);
+        await this.rules.remove(id);
+      },
+    };
+    const archiveDeps = {
+      directory: workspaces.directory,
+      clock,
+      stopGraceSeconds: () => deps.settings(localOwnerId).stopGraceSeconds,
+      lastOf: (record: WorkspaceRecord) => this.#lastOf(record),
+    };
+    const shared = {
+      snapshots: this.directory,
+      workspaces: workspaces.directory,
+      environmentOf: (record: WorkspaceRecord) => workspaces.environmentOf(record),
+      stopGraceSeconds: (userId: UserId) => deps.settings(userId).stopGraceSeconds,
+      clock,
+      onSettled: (id: WorkspaceId) => workspaces.settled(id),
+    };
+    this.#kinds = defineSnapshotOperations({
+      ...shared,
+      archive: new ArchiveWork(archiveDeps),
+      onCreated: async ({ workspaceId, reason }, operation) => {
+        if (operation.hostId !== null) void this.directory.refresh(operation.hostId as HostId);
+        if (reason === 'schedule') await this.rules.ended(workspaceId, operation);
+      },
+    });
+    this.#restores = defineRestoreOperations({
+      ...shared,
+      undos: this.undos,
+      safety: new ArchiveWork(archiveDeps, 'safety'),
+      undoHours: (userId) => deps.settings(userId).restoreUndoHours,
+    });
+    this.#moves = defineMoveOperations({
+      ...shared,
+      archive: new ArchiveWork(archiveDeps, 'move'),
+      extraVolumes: (id) => this.forWorkspaces.volumesOf(id),
+      onConfirmed: async (sourceId, copyId) => {
+        await this.rules.handOver(sourceId, copyId);
+        await this.forWorkspaces.onDestroyed(sourceId);
+      },
+    });
+    for (const kinds of [this.#kinds, this.#restores, this.#moves])
+      for (const kind of Object.values(kinds)) deps.operations.define(kind as OperationDefinition<unknown>);
+  }
+
+  /** Reads the records. Before operations recover, which need them. */
+  async load(): Promise<void> {
+    await this.directory.load();
+    await this.undos.load();
+    await this.rules.load();
+  }
+
+  start(): void {
+    this.directory.start();
+    this.undos.start();
+    this.rules.start();
+  }
+
+  async close(): Promise<void> {
+    this.rules.close();
+    this.undos.close();
+    await this.directory.close();
+  }
+
+  // --- verbs --------------------------------------------------------------------------------------------------------
+
+  async create(wish: CreateWish, userId: UserId): Promise<{ snapshotId: SnapshotId; operation: Operation }> {
+    const { workspaces, random } = this.#deps;
+    const record = workspaces.directory.require(wish.workspaceId);
+    if (wish.name !== null) this.requireFreeName(record.id, wish.name, undefined);
+    // Another wish than the one under way: attaching to that would drop this name and note.
+    const current = workspaces.directory.operation(record.id);
+    if (current?.kind === 'snapshot.create')
+      throw new BerthError('conflict', `A snapshot of “${record.name}” is being taken; wait for its end.`, {
+        details: { operationId: current.id },
+      });
+    const rules = this.rules.of(record.id);
+    const snapshotId = random.id('snap') as SnapshotId;
+    const operation = await this.#onWorkspace(this.#kinds.create, record, userId, {
+      title: `Take a snapshot of “${record.name}”`,
+      input: {
+        snapshotId,
+        workspaceId: record.id,
+        userId,
+        name: wish.name,
+        note: wish.note,
+        reason: wish.reason,
+        consistency: wish.consistency ?? rules?.consistency ?? 'paused',
+        beforeCommand: wish.beforeCommand === undefined ? (rules?.beforeCommand ?? null) : wish.beforeCommand,
+        afterCommand: wish.afterCommand === undefined ? (rules?.afterCommand ?? null) : wish.afterCommand,
+        longMatching: wish.longMatching,
+      },
+    });
+    return { snapshotId, operation };
+  }
+
+  async verify(id: SnapshotId, userId: UserId): Promise<Operation> {
+    const record = this.directory.require(id);
+    const link = this.#deps.links.requireEngine(record.hostId);
+    const label = labelOf(this.directory.snapshot(id));
+    return this.#deps.operations.start(this.#kinds.verify, {
+      title: `Verify the snapshot ${label} on “${link.hostName}”`,
+      subject: { kind: 'snapshot', id, name: label },
+      hostId: record.hostId,
+      userId,
+      input: { id },
+    });
+  }
+
+  /** All of one host. Throws snapshot.pinned, conflict while one of them is worked on. */
+  async destroy(ids: readonly SnapshotId[], userId: UserId): Promise<Operation> {
+    const { links, operations } = this.#deps;
+    const snapshots = ids.map((id) => this.directory.snapshot(id));
+    const first = snapshots[0] as Snapshot;
+    const pinned = snapshots.find(({ isPinned }) => isPinned);
+    if (pinned !== undefined)
+      throw new BerthError(
+        'snapshot.pinned',
+        `${labelOf(pinned)} is pinned. Unpin it first, then delete it.`,
+      );
+    if (snapshots.some(({ hostId }) => hostId !== first.hostId))
+      throw new BerthError(
+        'conflict',
+        'The snapshots are on several hosts. Delete those of one host at a time.',
+      );
+    for (const { id } of snapshots) this.#requireUnused(id);
+    const link = links.requireEngine(first.hostId);
+    return operations.start(this.#kinds.destroy, {
+      title:
+        snapshots.length === 1
+          ? `Delete the snapshot ${labelOf(first)} on “${link.hostName}”`
+          : `Delete ${snapshots.length} snapshots on “${link.hostName}”`,
+      subject: { kind: 'snapshot', id: first.id, name: labelOf(first) },
+      hostId: first.hostId,
+      userId,
+      input: { ids: [...ids], hostId: first.hostId },
+    });
+  }
+
+  async putBack(id: SnapshotId, paths: readonly string[], userId: UserId): Promise<Operation> {
+    const record = this.#workspaceOf(id);
+    return this.#onWorkspace(this.#kinds.putBack, record, userId, {
+      title: `Put ${paths.length === 1 ? paths[0]?.slice(0, 80) : `${paths.length} entries`} back into “${record.name}”`,
+      input: { id, workspaceId: record.id, paths: [...paths] },
+    });
+  }
+
+  async restore(id: SnapshotId, makesSafetySnapshot: boolean, userId: UserId): Promise<Operation> {
+    const snapshot = this.directory.snapshot(id);
+    const record = this.#workspaceOf(id);
+    requireSameHost(this.directory.require(id), record);
+    if (snapshot.problem !== null)
+      throw new BerthError('snapshot.corrupt', `The snapshot is damaged: ${snapshot.problem.message}`);
+    return this.#onWorkspace(this.#restores.restore, record, userId, {
+      title: `Restore “${record.name}” to ${labelOf(snapshot)}`,
+      input: {
+        id,
+        workspaceId: record.id,
+        userId,
+        safetyId: makesSafetySnapshot ? (this.#deps.random.id('snap') as SnapshotId) : null,
+      },
+    });
+  }
+
+  async undoRestore(id: WorkspaceId, userId: UserId): Promise<Operation> {
+    const record = this.#deps.workspaces.directory.require(id);
+    this.undos.require(id);
+    return this.#onWorkspace(this.#restores.undoRestore, record, userId, {
+      title: `Take the restore of “${record.name}” back`,
+      input: { workspaceId: id, userId },
+    });
+  }
+
+  async endUndo(id: WorkspaceId): Promise<Operation> {
+    this.#deps.workspaces.directory.require(id);
+    return this.#endUndo(this.undos.require(id));
+  }
+
+  async fork(
+    snapshotId: SnapshotId,
+    wish: { name: string; hostId: HostId | null },
+    userId: UserId,
+  ): Promise<{ workspace: Workspace; operation: Operation }> {
+    const { manifest, hostId } = this.directory.require(snapshotId);
+    const { projectId, definition } = manifest.about;
+    if (projectId !== null) await this.#deps.projects.adopt(projectId, definition);
+    return this.#deps.workspaces.createFrom(
+      {
+        name: wish.name,
+        hostId: wish.hostId ?? hostId,
+        projectId,
+        definition,
+        volumeName: null,
+        snapshotId,
+      },
+      userId,
+    );
+  }
+
+  async move(id: WorkspaceId, toHostId: HostId, userId: UserId): Promise<Operation> {
+    const { links, random, workspaces } = this.#deps;
+    const record = workspaces.directory.require(id);
+    if (record.hostId === toHostId)
+      throw new BerthError('conflict', `“${record.name}” is on this host already.`);
+    if (record.move !== null)
+      throw new BerthError(
+        'conflict',
+        `“${record.name}” was moved just now. Confirm that, or take it back first.`,
+      );
+    const { hostName } = links.requireEngine(toHostId);
+    workspaces.directory.requireFreeName(toHostId, record.name, undefined);
+    return this.#onWorkspace(this.#moves.move, record, userId, {
+      title: `Move “${record.name}” to “${hostName}”`,
+      input: {
+        id,
+        userId,
+        toHostId,
+        copyId: random.id('ws') as WorkspaceId,
+        snapshotId: random.id('snap') as SnapshotId,
+        copySnapshotId: random.id('snap') as SnapshotId,
+      },
+    });
+  }
+
+  async confirmMove(id: WorkspaceId, userId: UserId): Promise<Operation> {
+    const { source, copy } = pairOf(this.#deps.workspaces.directory, id);
+    return this.#onWorkspace(this.#moves.confirm, source, userId, {
+      title: `Confirm the move of “${source.name}”`,
+      input: { sourceId: source.id, copyId: copy.id, userId },
+    });
+  }
+
+  async cancelMove(id: WorkspaceId, userId: UserId): Promise<Operation> {
+    const { links, workspaces } = this.#deps;
+    const { source, copy } = pairOf(workspaces.directory, id);
+    if (workspaces.directory.operation(copy.id) !== undefined)
+      throw new BerthError('conflict', 'An operation on the copy is under way; wait for its end.');
+    links.requireEngine(copy.hostId);
+    return this.#onWorkspace(this.#moves.cancel, source, userId, {
+      title: `Take the move of “${source.name}” back`,
+      input: { sourceId: source.id, copyId: copy.id, userId },
+    });
+  }
+
+  // --- private ------------------------------------------------------------------------------------------------------
+
+  async #onWorkspace<I>(
+    kind: OperationDefinition<I>,
+    record: WorkspaceRecord,
+    userId: UserId,
+    { title, input }: { title: string; input: I },
+  ): Promise<Operation> {
+    const { links, operations, workspaces } = this.#deps;
+    links.requireEngine(record.hostId);
+    const operation = await operations.start(kind, {
+      title,
+      subject: { kind: 'workspace', id: record.id, name: record.name },
+      hostId: record.hostId,
+      userId,
+      input,
+    });
+    workspaces.directory.refresh(record.id);
+    return operation;
+  }
+
+  #endUndo(record: UndoRecord): Promise<Operation> {
+    const name = this.#deps.workspaces.directory.record(record.workspaceId)?.name ?? record.volumeName;
+    return this.#deps.operations.start(this.#restores.endUndo, {
+      title: `Destroy the files of “${name}” from before its restore`,
+      subject: { kind: 'workspace', id: record.workspaceId, name },
+      hostId: record.hostId,
+      userId: localOwnerId,
+      input: { workspaceId: record.workspaceId, hostId: record.hostId, volumeName: record.volumeName },
+    });
+  }
+
+  #workspaceOf(id: SnapshotId): WorkspaceRecord {
+    const { manifest } = this.directory.require(id);
+    const record = this.#deps.workspaces.directory.record(manifest.about.workspaceId);
+    if (record !== undefined) return record;
+    throw new BerthError(
+      'conflict',
+      `The workspace “${manifest.about.workspaceName}” is no more. Make a new one from the snapshot.`,
+    );
+  }
+
+  /** Throws snapshot.name-taken. */
+  requireFreeName(workspaceId: WorkspaceId, name: string, except: SnapshotId | undefined): void {
+    const key = nameKey(name);
+    const other = this.directory
+      .ofWorkspace(workspaceId)
+      .find((one) => one.id !== except && one.name !== null && nameKey(one.name) === key);
+    if (other === undefined) return;
+    throw new BerthError(
+      'snapshot.name-taken',
+      `A snapshot of this workspace is named “${other.name}” already. Choose another name.`,
+      { details: { field: 'name', snapshotId: other.id } },
+    );
+  }
+
+  #requireUnused(id: SnapshotId): void {
+    const current = this.#deps.operations.current({ kind: 'snapshot', id });
+    if (current !== undefined && current.endedAt === null && current.kind !== 'snapshot.destroy')
+      throw new BerthError('conflict', `“${current.title}” is under way; wait for its end.`, {
+        details: { operationId: current.id },
+      });
+  }
+
+  #lastOf(record: WorkspaceRecord): SnapshotRecord | undefined {
+    const newest = this.directory
+      .ofWorkspace(record.id)
+      .filter(({ hostId }) => hostId === record.hostId)
+      .toSorted((a, b) => b.createdAt.localeCompare(a.createdAt))[0];
+    return newest === undefined ? undefined : this.directory.record(newest.id);
+  }
+
+  async #keepLists(): Promise<void> {
+    try {
+      await this.entries.keepOnly(new Set(this.directory.all().map(({ id }) => id)));
+    } catch (cause) {
+      this.#deps.log.warn('lists of snapshots that are gone could not be removed', { cause });
+    }
+  }
+
+  /** The files of a new workspace. A snapshot of another host is copied here first, and is then a snapshot of this one. */
+  async #fill(context: StepContext<CreateInput>, workspace: WorkspaceRecord): Promise<void> {
+    const { snapshotId, copySnapshotId } = context.input;
+    if (snapshotId === null) return;
+    const link = readyLink(context);
+    const source = this.directory.require(snapshotId);
+    let record = source;
+    if (source.hostId !== link.hostId && copySnapshotId !== null) {
+      record =
+        this.directory.record(copySnapshotId) ??
+        (await copySnapshot(context, {
+          from: context.link(source.hostId) as ReadyLink,
+          to: link,
+          source,
+          id: copySnapshotId,
+          about: {
+            ...source.manifest.about,
+            workspaceId: workspace.id,
+            workspaceName: workspace.name,
+            name: null,
+            reason: 'import',
+          },
+        }));
+      await this.directory.put(record);
+    }
+    await fillVolume(context, link, { record, volumeName: workspace.volumeName });
+  }
+
+  async #undoFill(context: StepContext<CreateInput>): Promise<void> {
+    const link = readyLink(context);
+    const { copySnapshotId } = context.input;
+    await endFill(link, context.operationId);
+    await link.engine.endHelper(helperName({ purpose: 'import', id: context.operationId }));
+    if (copySnapshotId === null) return;
+    await removeSnapshots(context, link, [copySnapshotId]);
+    await this.directory.remove(copySnapshotId);
+  }
+}
