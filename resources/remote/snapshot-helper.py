@@ -642,7 +642,7 @@ class TarReader:
                 raw = header[345:500].split(b'\0', 1)[0] + b'/' + raw
         link = pax.get(b'linkpath') or long_link or header[157:257].split(b'\0', 1)[0]
         if b'\0' in raw or b'\0' in link or not raw:
-            raise Corrupt('The archive has a member with an impossible name.')
+            raise Failure('snapshot.unsafe-archive', 'The archive has a member without a name, or with a NUL in it.')
         member.path = raw
         member.link = link
 
@@ -990,8 +990,10 @@ class Decompressed:
     not ask for more than the window of --long=27.
     """
 
-    def __init__(self, path):
+    def __init__(self, path, sink=None):
+        """`sink`: a pipe to decompress into; without one the stream is read from `fd`."""
         self._path = path
+        self._sink = sink
 
     def __enter__(self):
         try:
@@ -1000,10 +1002,12 @@ class Decompressed:
             raise Corrupt('The archive of this snapshot is missing.')
         self.total = os.fstat(self._file).st_size
         into, sink = wide_pipe()
-        self._zstd = spawn(['zstd', '-q', '-dc', '--memory=128MiB'], stdin=into, stdout=subprocess.PIPE)
+        out = subprocess.PIPE if self._sink is None else self._sink
+        self._zstd = spawn(['zstd', '-q', '-dc', '--memory=128MiB'], stdin=into, stdout=out)
         os.close(into)
-        self.fd = self._zstd.stdout.fileno()
-        widen(self.fd)
+        if self._sink is None:
+            self.fd = self._zstd.stdout.fileno()
+            widen(self.fd)
         self._stderr = Stderr(self._zstd)
         self._feeder = Feeder(self._file, sink)
         self._feeder.start()
@@ -1011,7 +1015,8 @@ class Decompressed:
 
     def __exit__(self, *_):
         end_child(self._zstd)
-        self._zstd.stdout.close()
+        if self._sink is None:
+            self._zstd.stdout.close()
         self._feeder.join()
         os.close(self._file)
 
@@ -1025,6 +1030,10 @@ class Decompressed:
         if self._zstd.wait() > 0 and not self._feeder.is_broken or b'rror' in self._stderr.text():
             return Corrupt('The archive cannot be decompressed: %s' % self._stderr.words())
         return failure
+
+    def is_cut_short(self):
+        """Whether the reader at the other end went away first (then it is the reader that knows why)."""
+        return self._zstd.wait() == -signal.SIGPIPE or self._zstd.returncode == 70
 
     def finish(self):
         """To be called at the end of the stream."""
@@ -1191,17 +1200,17 @@ def open_folder(name, dir_fd=None):
     return os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=dir_fd)
 
 
-def remove_below(fd):
+def remove_below(fd, kept=None):
     """
     Empties a folder, however deep it goes and whoever moves things in it meanwhile: each folder found is first moved up
-    beside it, so that no path and no recursion ever gets long, and nothing is ever followed.
+    beside it, so that no path and no recursion ever gets long, and nothing is ever followed. `kept`: a name at its top.
     """
     serial = 0
     pending = [None]
     while pending:
         name = pending.pop()
         if name is None:
-            serial = _empty_once(fd, fd, serial, pending)
+            serial = _empty_once(fd, fd, serial, pending, kept)
             continue
         try:
             inner = open_folder(name, dir_fd=fd)
@@ -1214,8 +1223,10 @@ def remove_below(fd):
         os.rmdir(name, dir_fd=fd)
 
 
-def _empty_once(fd, top_fd, serial, pending):
+def _empty_once(fd, top_fd, serial, pending, kept=None):
     for name in os.listdir(fd):
+        if name == kept:
+            continue
         if not stat.S_ISDIR(os.stat(name, dir_fd=fd, follow_symlinks=False).st_mode):
             os.unlink(name, dir_fd=fd)
             continue
@@ -1813,6 +1824,1515 @@ def is_kept_import(path, seconds):
         return False
 
 
+# ---- verify ----------------------------------------------------------------------------------------------------------
+
+
+class ListCheck:
+    """Compares what is listed with entries.zst, line by line, and digests it for the manifest's numbers."""
+
+    def __init__(self, path):
+        self._expected = read_entries(path)
+        self._sha256 = hashlib.sha256()
+        self._count = 0
+
+    def add(self, line, member):
+        if next(self._expected, None) != line:
+            raise Corrupt('The archive and its list of files differ at "%s".' % escape_name(member.path))
+        self._sha256.update(line + b'\n')
+        self._count += 1
+
+    def close(self, manifest):
+        if next(self._expected, None) is not None:
+            raise Corrupt('The archive has fewer files than its list.')
+        stored = manifest['entries']
+        if self._sha256.hexdigest() != stored['sha256'] or self._count != stored['count']:
+            raise Corrupt('The list of files is not the one that the manifest names.')
+
+
+def require_same_archive(archive, manifest):
+    if archive != {key: manifest['archive'][key] for key in ('sha256', 'bytes')}:
+        raise Corrupt('The archive is not the one that the manifest names: its digest differs.')
+
+
+def verify(args):
+    """Reads a snapshot from the disk as create did, and notes the outcome in its marks."""
+    snapshot = Store(args.store).snapshot(args.id)
+    if not os.path.isdir(snapshot.folder):
+        raise Failure('not-found', 'There is no snapshot %s on this host any more.' % args.id)
+    try:
+        manifest = snapshot.manifest()
+        check = ListCheck(snapshot.entries)
+        drop_from_memory(snapshot.data)
+        listed = list_archive(snapshot.data, check.add, Progress('verify', manifest['archive']['bytes']))
+        require_same_archive(listed['archive'], manifest)
+        check.close(manifest)
+    except Corrupt as failure:
+        snapshot.mark({'problem': {'code': failure.code, 'message': failure.message}})
+        raise
+    say('verified', marks=snapshot.mark({'verifiedAt': utc_now(), 'problem': None}))
+
+
+def drop_from_memory(path):
+    """So that the next read comes from the disk."""
+    fd = os.open(path, os.O_RDONLY)
+    try:
+        os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
+    finally:
+        os.close(fd)
+
+
+# ---- restore ---------------------------------------------------------------------------------------------------------
+
+PARTIAL = b'.berth-partial'
+PARTIAL_TEXT = b'Berth is restoring a snapshot into this folder. It empties it and starts anew if it was interrupted.\n'
+
+
+class Contents:
+    """What a restore must know of a snapshot beforehand, in one pass over its entries; checks them against the manifest."""
+
+    def __init__(self, snapshot, manifest):
+        digest = hashlib.sha256()
+        self.root_line = None
+        self.root_names = set()
+        self.devices = set()
+        for line in read_entries(snapshot.entries):
+            digest.update(line + b'\n')
+            path = line.split(b'\t', 9)[8]
+            if path == b'.':
+                self.root_line = line
+            elif b'/' not in path:
+                self.root_names.add(unescape_name(path.decode('utf-8')))
+            else:
+                self.root_names.add(unescape_name(path.split(b'/', 1)[0].decode('utf-8')))
+            if line[:1] in (b'c', b'b'):
+                self.devices.add(path)
+        if digest.hexdigest() != manifest['entries']['sha256']:
+            raise Corrupt('The list of files is not the one that the manifest names.')
+
+
+class Target:
+    """
+    The folder that is restored into. A file in it says that it is being restored, from before the first file until all is
+    checked: whoever finds it there may empty the folder, and nobody else may.
+    """
+
+    def __init__(self, folder, root_names):
+        if not os.path.isdir(folder):
+            raise Failure('not-found', 'The folder %s is not there.' % folder)
+        self.folder = folder
+        self.marker = PARTIAL
+        while self.marker in root_names:
+            self.marker += b'~'
+        self._root_names = root_names
+        self._fd = open_folder(folder)
+
+    def is_empty(self):
+        return not os.listdir(self._fd)
+
+    def looks_whole(self):
+        return {os.fsencode(name) for name in os.listdir(self._fd)} == self._root_names
+
+    def is_partial(self):
+        return any(self._is_marker(name) for name in os.listdir(self._fd) if re.match(r'\.berth-partial~*\Z', name))
+
+    def _is_marker(self, name):
+        fd = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=self._fd)
+        try:
+            status = os.fstat(fd)
+            return (
+                stat.S_ISREG(status.st_mode) and status.st_uid == os.geteuid()
+                and PARTIAL_TEXT.startswith(os.read(fd, len(PARTIAL_TEXT) + 1))
+            )
+        finally:
+            os.close(fd)
+
+    def begin(self):
+        """Marks it, and then empties it."""
+        fd = os.open(self.marker, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o600, dir_fd=self._fd)
+        try:
+            os.write(fd, PARTIAL_TEXT)
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+        os.fsync(self._fd)
+        remove_below(self._fd, kept=os.fsdecode(self.marker))
+
+    def abandon(self):
+        """Leaves it empty, as it was found."""
+        remove_below(self._fd, kept=os.fsdecode(self.marker))
+        os.unlink(self.marker, dir_fd=self._fd)
+
+    def finish(self, root_line):
+        """Makes all durable, and only then takes the mark away; the folder's own time is what that changes."""
+        if LIBC is None or LIBC.syncfs(self._fd) != 0:
+            os.sync()
+        try:
+            os.unlink(self.marker, dir_fd=self._fd)
+        except FileNotFoundError:
+            pass
+        if root_line is not None:
+            ns = ns_of_mtime(root_line.split(b'\t')[5].decode('ascii'))
+            os.utime(self._fd, ns=(ns, ns))
+        os.fsync(self._fd)
+
+
+def restore(args):
+    """Extracts a snapshot into an empty folder and compares every field of every file with what the snapshot lists."""
+    snapshot, manifest = Store(args.store).get(args.id)
+    contents = Contents(snapshot, manifest)
+    target = Target(args.target, contents.root_names)
+    skipped = contents.devices if args.no_devices else set()
+    compare = Comparison(snapshot, manifest, args.target, target.marker, skipped)
+    if not target.is_empty() and not target.is_partial():
+        # Killed after its last step but before anybody heard of it: the same again changes nothing.
+        if not target.looks_whole() or compare.differences(with_root=False):
+            raise Failure('conflict', 'The folder %s is not empty: restore into an empty one.' % args.target)
+    else:
+        target.begin()
+        try:
+            count = manifest['entries']['count']
+            require_space(args.target, manifest.get('allocatedBytes', 0), count, 'The restored files')
+            compare.forgiven = extract(snapshot, manifest, args.target, skipped)
+            compare.require_same()
+        except BaseException:
+            target.abandon()
+            raise
+    target.finish(contents.root_line)
+    if skipped:
+        say('warning', message='%d device nodes were left out.' % len(skipped))
+    say('restored', entries=manifest['entries']['count'] - len(skipped))
+
+
+# tar writes the name as it is here, newlines and all.
+_XATTR_REFUSED = re.compile(
+    br"tar: setxattrat: Cannot set '([^'\n]*)' extended attribute for file '(.*?)': Operation not (?:permitted|supported)\n",
+    re.DOTALL,
+)
+
+
+class AllStderr(Stderr):
+    """Keeps enough for one line about each of very many files."""
+
+    KEPT = 64 * MIB
+
+
+def extract(snapshot, manifest, target, skipped):
+    """The archive through zstd and tar into the folder. Returns the escaped paths that lost an extended attribute."""
+    progress = Progress('extract', manifest['archive']['bytes'])
+    into, sink = wide_pipe()
+    tar = spawn(TAR_EXTRACT + ['-C', target], stdin=into)
+    os.close(into)
+    errors = AllStderr(tar)
+    with Decompressed(snapshot.data, sink=None if skipped else sink) as stream:
+        try:
+            if skipped:
+                copy_without(stream, sink, skipped)
+        except BrokenPipeError:
+            pass
+        finally:
+            os.close(sink)
+        while errors.is_alive():
+            errors.join(0.1)
+            progress.report(bytes=stream.fed)
+        tar.wait()
+        text = errors.text()
+        if _FULL.search(text):
+            raise disk_full(target, 'The restored files')
+        if not stream.is_cut_short():
+            require_same_archive(stream.finish(), manifest)
+    forgiven = say_refused_attributes(text)
+    rest = _XATTR_REFUSED.sub(b'', text)
+    if tar.returncode != 0 or re.search(br'Cannot|Warning|rror', rest):
+        lines = [escape_name(line) for line in rest.splitlines()[:5]]
+        raise Failure('internal', 'The files could not be written whole: %s' % '; '.join(lines), lines=lines)
+    end_child(tar)
+    return forgiven
+
+
+def say_refused_attributes(text):
+    refused = {}
+    for name, path in _XATTR_REFUSED.findall(text):
+        refused.setdefault(name, set()).add(escape_name(normal_path(path)).encode('utf-8'))
+    for name in sorted(refused):
+        say('warning', message='The extended attribute %s could not be set on %d files: its kind needs more rights.'
+            % (escape_name(name), len(refused[name])))
+    return set().union(*refused.values()) if refused else set()
+
+
+def copy_without(stream, sink, skipped):
+    """The same tar stream without some members."""
+    writer = TarWriter(sink)
+    reader = TarReader(stream.fd)
+    for member in reader:
+        if escape_name(member.path).encode('utf-8') not in skipped:
+            writer.copy(reader, member, member.path, member.link)
+    writer.close()
+
+
+class Comparison:
+    """A folder compared with the entries of a snapshot."""
+
+    MOST = 5
+
+    def __init__(self, snapshot, manifest, folder, marker, skipped):
+        self._snapshot = snapshot
+        self._is_ordered = not manifest.get('isImported')
+        self._folder = folder
+        self._marker = escape_name(marker).encode('utf-8')
+        self._skipped = skipped
+        self._progress = Progress('compare', manifest['entries']['count'])
+        self.forgiven = set()
+
+    def require_same(self):
+        differences = self.differences()
+        if differences:
+            raise Corrupt(
+                'The restored files are not what the snapshot lists, first at "%s": nothing was kept.'
+                % differences[0]['path'],
+                differences=differences,
+            )
+
+    def differences(self, with_root=True):
+        """The first few, each with what was expected and what was found."""
+        with LiveTree(self._folder) as live:
+            pairs = self._pairs(self._expected(), self._found(live))
+            unlike = (pair for pair in pairs if not self._is_same(pair[0], pair[1], with_root))
+            return [self._describe(*pair) for pair in itertools.islice(unlike, self.MOST)]
+
+    def _expected(self):
+        for line in read_entries(self._snapshot.entries):
+            if line.split(b'\t', 9)[8] not in self._skipped or line[:1] not in (b'c', b'b'):
+                yield line
+
+    def _found(self, live):
+        count = 0
+        for line, _ in live.entries():
+            count += 1
+            self._progress.report(bytes=count)
+            if line.split(b'\t', 9)[8] != self._marker:
+                yield line
+
+    def _pairs(self, expected, found):
+        if self._is_ordered:
+            return itertools.zip_longest(expected, found)
+        return unordered_pairs(expected, found)
+
+    def _is_same(self, expected, found, with_root):
+        if expected == found:
+            return True
+        if expected is None or found is None:
+            return False
+        wanted, have = expected.split(b'\t'), found.split(b'\t')
+        if wanted[8] in self.forgiven:
+            wanted[7] = have[7]
+        if wanted[8] == b'.' and not with_root:
+            wanted[5] = have[5]
+        if not self._is_ordered and wanted[0] == b'l':
+            # Other programs note a mode for symbolic links, and Linux knows only one.
+            wanted[1] = have[1]
+        return wanted == have
+
+    @staticmethod
+    def _describe(expected, found):
+        text = [None if line is None else line.decode('utf-8') for line in (expected, found)]
+        return {'path': (text[0] or text[1]).split('\t')[8], 'expected': text[0], 'found': text[1]}
+
+
+def unordered_pairs(expected, found):
+    """
+    For archives of other programs: any order, folders that are only implied, the same name twice (the last counts), and
+    the names of a hard-linked file in any order. Held in memory whole.
+    """
+    wanted, have = canonical(expected), canonical(found)
+    implied = {b'.'}
+    for path in wanted:
+        while b'/' in path:
+            path = path.rsplit(b'/', 1)[0]
+            implied.add(path)
+    for path in sorted(set(wanted) | set(have)):
+        if path not in wanted and path in implied and have[path].startswith(b'd'):
+            continue
+        yield wanted.get(path), have.get(path)
+
+
+def canonical(lines):
+    """path → line, where each name of a hard-linked file has the file's own fields and the first of the names as link."""
+    fields = {}
+    for line in lines:
+        parts = line.split(b'\t')
+        fields[parts[8]] = parts
+    leaders = {}
+    names = {}
+    for path, parts in fields.items():
+        leader = path
+        for _ in range(len(fields)):
+            if fields[leader][0] != b'h' or fields[leader][9] not in fields:
+                break
+            leader = fields[leader][9]
+        leaders[path] = leader
+        names.setdefault(leader, []).append(path)
+    first = {leader: min(group) for leader, group in names.items() if len(group) > 1}
+    result = {}
+    for path, leader in leaders.items():
+        parts = list(fields[leader])
+        parts[8] = path
+        if leader in first and parts[0] != b'l':
+            parts[9] = first[leader]
+        result[path] = b'\t'.join(parts)
+    return result
+
+
+# ---- Writing a tar stream --------------------------------------------------------------------------------------------
+
+_FLAGS = {'f': b'0', 'h': b'1', 'l': b'2', 'c': b'3', 'b': b'4', 'd': b'5', 'p': b'6'}
+
+
+class TarWriter:
+    """Writes members of one archive into another stream (pax), under other names."""
+
+    def __init__(self, fd):
+        self._fd = fd
+
+    def _write(self, data):
+        view = memoryview(data)
+        while view:
+            view = view[os.write(self._fd, view):]
+
+    def copy(self, reader, member, path, link, kind=None):
+        """Sparse 1.0 is passed on as it is; older maps, which stand in the header, are expanded."""
+        kind = kind or member.kind
+        is_passed = member.sparse in (None, '1.0')
+        stored = 0 if kind != 'f' else member.stored if is_passed else member.size
+        self._write(self._headers(member, kind, path, link, stored, is_passed))
+        if kind != 'f':
+            return
+        if is_passed:
+            for piece in reader.stored_content(member):
+                self._write(piece)
+            return
+        for piece in reader.content(member):
+            self._write(piece)
+        self._write(bytes(-stored % BLOCK))
+
+    def _headers(self, member, kind, path, link, stored, is_passed):
+        name = path + b'/' if kind == 'd' else path
+        records = {
+            key: value for key, value in member.pax.items()
+            if key.startswith((b'SCHILY.xattr.', b'mtime', b'atime', b'ctime'))
+            or (is_passed and kind == 'f' and key.startswith(b'GNU.sparse.'))
+        }
+        if b'GNU.sparse.name' in records:
+            records[b'GNU.sparse.name'] = name
+        elif len(name) > 100:
+            records[b'path'] = name
+        if len(link) > 100:
+            records[b'linkpath'] = link
+        seconds = member.mtime.split('.')[0]
+        values = {b'uid': member.uid, b'gid': member.gid, b'size': stored}
+        for key, most in ((b'uid', 0o7777777), (b'gid', 0o7777777), (b'size', 0o77777777777)):
+            if values[key] > most:
+                records[key] = b'%d' % values[key]
+                values[key] = 0
+        if b'mtime' not in records and not 0 <= int(seconds) <= 0o77777777777:
+            records[b'mtime'] = seconds.encode('ascii')
+        mtime = min(max(int(seconds), 0), 0o77777777777)
+        plain = link[:100] if kind in 'hl' else b''
+        header = ustar_header(name[:100], member.mode, values, mtime, _FLAGS[kind], plain, member.header[329:345])
+        if not records:
+            return header
+        content = pax_records(records)
+        extended = ustar_header(b'PaxHeaders/member', 0o644, {b'uid': 0, b'gid': 0, b'size': len(content)}, 0, b'x', b'', b'')
+        return extended + content + bytes(-len(content) % BLOCK) + header
+
+    def close(self):
+        self._write(ZERO_BLOCK * 2)
+
+
+def ustar_header(name, mode, values, mtime, flag, link, device):
+    header = bytearray(BLOCK)
+    header[0:len(name)] = name
+    header[100:108] = b'%07o\0' % mode
+    header[108:116] = b'%07o\0' % values[b'uid']
+    header[116:124] = b'%07o\0' % values[b'gid']
+    header[124:136] = b'%011o\0' % values[b'size']
+    header[136:148] = b'%011o\0' % mtime
+    header[148:156] = b'        '
+    header[156:157] = flag
+    header[157:157 + len(link)] = link
+    header[257:265] = b'ustar\x0000'
+    header[329:329 + len(device)] = device
+    header[148:156] = b'%06o\0 ' % sum(header)
+    return bytes(header)
+
+
+def pax_records(records):
+    """A record's length counts itself."""
+    lines = []
+    for key in sorted(records):
+        rest = b' ' + key + b'=' + records[key] + b'\n'
+        size = len(rest) + 1
+        while size != len(rest) + len(b'%d' % size):
+            size = len(rest) + len(b'%d' % size)
+        lines.append(b'%d' % size + rest)
+    return b''.join(lines)
+
+
+# ---- A part of a snapshot --------------------------------------------------------------------------------------------
+
+
+class Planned:
+    """What becomes of one member of the archive."""
+
+    __slots__ = ('path', 'link', 'kind', 'line')
+
+    def __init__(self, path, link, kind, line):
+        self.path, self.link, self.kind, self.line = path, link, kind, line
+
+
+class Selection:
+    """
+    Files and folders of a snapshot, each under a new name: `plan` tells by the index of a member in the archive what
+    becomes of it. A hard link whose file is outside of the selection becomes that file.
+    """
+
+    def __init__(self, snapshot, manifest, roots):
+        """`roots`: path (bytes) → its new name (bytes)."""
+        self._snapshot = snapshot
+        self._roots = {escape_name(path).encode('utf-8'): name for path, name in roots.items()}
+        self._below = tuple(b'' if path == b'.' else path + b'/' for path in self._roots)
+        self.plan = {}
+        self.lines = {}
+        links = []
+        digest = hashlib.sha256()
+        indexes = {}
+        for index, line in enumerate(read_entries(snapshot.entries)):
+            digest.update(line + b'\n')
+            path = line.split(b'\t', 9)[8]
+            if path in self._roots or path.startswith(self._below):
+                indexes[path] = index
+                self.lines[path] = line
+        if digest.hexdigest() != manifest['entries']['sha256']:
+            raise Corrupt('The list of files is not the one that the manifest names.')
+        for path, index in indexes.items():
+            parts = self.lines[path].split(b'\t')
+            if parts[0] == b'h':
+                links.append((path, parts[9]))
+            else:
+                self._plan(index, path, parts)
+        self._plan_links(links, indexes)
+        self.last = max(self.plan) if self.plan else -1
+
+    def _plan(self, index, path, parts):
+        link = unescape_name(parts[9].decode('utf-8')) if parts[0] == b'l' else b''
+        self.plan[index] = Planned(self.renamed(path), link, parts[0].decode('ascii'), self.lines[path])
+
+    def renamed(self, path):
+        """The new name of an escaped path, as bytes."""
+        root, rest = path, b''
+        while root not in self._roots:
+            root, _, name = root.rpartition(b'/')
+            rest = b'/' + name + rest
+            if not root:
+                root = b'.'
+        name = self._roots[root]
+        whole = name + unescape_name(rest.decode('utf-8'))
+        return whole[2:] if whole.startswith(b'./') else whole
+
+    def _plan_links(self, links, indexes):
+        outside = {}
+        for path, target in links:
+            if target in self.lines and self.lines[target][:1] != b'h':
+                line = self.lines[path]
+                self.plan[indexes[path]] = Planned(self.renamed(path), self.renamed(target), 'h', line)
+            else:
+                outside.setdefault(target, []).append((path, indexes[path]))
+        if not outside:
+            return
+        found = self._find(outside)
+        for target, names in outside.items():
+            if target not in found:
+                raise Corrupt('The snapshot has a link to "%s", which it lacks.' % target.decode('utf-8'))
+            index, line = found[target]
+            first = self.renamed(names[0][0])
+            parts = line.split(b'\t')
+            link = unescape_name(parts[9].decode('utf-8')) if parts[0] == b'l' else b''
+            self.plan[index] = Planned(first, link, parts[0].decode('ascii'), line)
+            self.lines[names[0][0]] = line
+            for path, link_index in names[1:]:
+                self.plan[link_index] = Planned(self.renamed(path), first, 'h', self.lines[path])
+
+    def _find(self, targets):
+        """target → (index, line) of the file it is, through links to links."""
+        known = {}
+        wanted = set(targets)
+        while wanted:
+            before = len(known)
+            for index, line in enumerate(read_entries(self._snapshot.entries)):
+                path = line.split(b'\t', 9)[8]
+                if path in wanted:
+                    known[path] = (index, line)
+            wanted = {line.split(b'\t')[9] for _, line in known.values() if line[:1] == b'h'} - set(known)
+            if len(known) == before:
+                break
+        found = {}
+        for target in targets:
+            at = target
+            for _ in range(len(known)):
+                if at in known and known[at][1][:1] == b'h':
+                    at = known[at][1].split(b'\t')[9]
+            if at in known and known[at][1][:1] != b'h':
+                found[target] = known[at]
+        return found
+
+    def members(self):
+        """(reader, member, planned) in the archive's order, checked against the entries; ends after the last one needed."""
+        with Decompressed(self._snapshot.data) as stream:
+            reader = TarReader(stream.fd)
+            try:
+                for index, member in enumerate(reader):
+                    planned = self.plan.get(index)
+                    if planned is not None:
+                        self._require_listed(member, planned)
+                        yield reader, member, planned
+                    if index >= self.last:
+                        return
+            except Corrupt as failure:
+                raise stream.explain(failure)
+        raise Corrupt('The archive has fewer files than its list.')
+
+    @staticmethod
+    def _require_listed(member, planned):
+        stored_digest = planned.line.split(b'\t')[6].decode('ascii')
+        if entry_line(member, stored_digest) != planned.line:
+            raise Corrupt('The archive and its list of files differ at "%s".' % escape_name(member.path))
+
+
+def checked_content(reader, member, planned):
+    """The content in pieces; at its end the digest must be the listed one."""
+    digest = hashlib.sha256()
+    for piece in reader.content(member):
+        digest.update(piece)
+        yield piece
+    require_digest(digest, member, planned)
+
+
+def require_digest(digest, member, planned):
+    if digest.hexdigest().encode('ascii') != planned.line.split(b'\t')[6]:
+        raise Corrupt('The content of "%s" is not what was stored.' % escape_name(member.path))
+
+
+def find_entry(snapshot, path):
+    """The line of a path (escaped, bytes); the last one counts."""
+    found = None
+    middle = b'\t' + path + b'\t'
+    for line in read_entries(snapshot.entries):
+        if middle in line and line.split(b'\t', 9)[8] == path:
+            found = line
+    if found is None:
+        raise Failure('not-found', 'The snapshot has no "%s".' % path.decode('utf-8'))
+    return found
+
+
+def given_path(text):
+    """(raw, escaped) bytes of a path given as an argument."""
+    text = os.fsencode(text).decode('utf-8', 'surrogateescape')
+    raw = unescape_name(text)
+    return raw, escape_name(raw).encode('utf-8')
+
+
+def read(args):
+    """A file's bytes, or a folder as a tar stream with paths below the folder's own name."""
+    snapshot, manifest = Store(args.store).get(args.id)
+    raw, escaped = given_path(args.path)
+    kind = find_entry(snapshot, escaped)[:1]
+    name = raw.rsplit(b'/', 1)[-1]
+    if kind not in (b'f', b'h', b'd'):
+        raise Failure('conflict', '"%s" is neither a file nor a folder: it has no content to read.' % args.path)
+    selection = Selection(snapshot, manifest, {raw: name})
+    if kind == b'd':
+        say('folder', name=escape_name(name))
+        writer = TarWriter(1)
+        for reader, member, planned in selection.members():
+            writer.copy(reader, member, planned.path, planned.link, planned.kind)
+        writer.close()
+        return
+    for reader, member, planned in selection.members():
+        if planned.kind != 'f':
+            raise Failure('conflict', '"%s" is neither a file nor a folder: it has no content to read.' % args.path)
+        say('file', bytes=member.size, name=escape_name(name))
+        for piece in checked_content(reader, member, planned):
+            write_out(piece)
+
+
+# ---- put-back --------------------------------------------------------------------------------------------------------
+
+_SPARE = re.compile(r'\.berth-put-back-[0-9a-f]{16}\Z')
+_RENAME_NOREPLACE = 1
+
+
+def rename_new(source_fd, source, target_fd, target):
+    """Renames without replacing anything: renameat2(2). Without it a look beforehand, which leaves an instant open."""
+    if LIBC is not None and hasattr(LIBC, 'renameat2'):
+        if LIBC.renameat2(source_fd, source, target_fd, target, _RENAME_NOREPLACE) == 0:
+            return
+        import ctypes
+
+        code = ctypes.get_errno()
+        if code not in (errno.EINVAL, errno.ENOSYS):
+            raise OSError(code, os.strerror(code), target)
+    try:
+        os.stat(target, dir_fd=target_fd, follow_symlinks=False)
+    except FileNotFoundError:
+        os.rename(source, target, src_dir_fd=source_fd, dst_dir_fd=target_fd)
+        return
+    raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), target)
+
+
+def components(path):
+    """The parts of a path of an archive; none of them leads anywhere else."""
+    parts = path.split(b'/')
+    if any(part in (b'', b'.', b'..') for part in parts):
+        raise Failure('snapshot.unsafe-archive', 'The snapshot has an unsafe path: "%s".' % escape_name(path))
+    return parts
+
+
+class FolderWriter:
+    """
+    Writes members below an open folder. Others may move things in it at any instant, so every step goes from an open
+    folder to a name in it, never through a link, and a file is always a new one; what is set is set on what was opened.
+    """
+
+    def __init__(self, fd):
+        self._fd = fd
+        self._at = ()
+        self._open = []
+        self._folders = []
+
+    def _parent(self, parts):
+        """The open parent of a path, its missing parts made. Keeps the last chain open: members come in order."""
+        wanted = tuple(parts[:-1])
+        while self._at != wanted[:len(self._at)]:
+            os.close(self._open.pop())
+            self._at = self._at[:-1]
+        for name in wanted[len(self._at):]:
+            above = self._open[-1] if self._open else self._fd
+            try:
+                below = open_folder(name, dir_fd=above)
+            except FileNotFoundError:
+                os.mkdir(name, 0o700, dir_fd=above)
+                below = open_folder(name, dir_fd=above)
+            self._open.append(below)
+            self._at += (name,)
+        return self._open[-1] if self._open else self._fd
+
+    def write(self, reader, member, planned):
+        parts = components(planned.path)
+        name, parent = parts[-1], self._parent(parts)
+        kind = planned.kind
+        if kind == 'd':
+            try:
+                os.mkdir(name, 0o700, dir_fd=parent)
+            except FileExistsError:
+                pass
+            # Its own fields come last: writing into it changes its time, and its mode may forbid writing.
+            self._folders.append((parts, member))
+        elif kind == 'f':
+            self._write_file(parent, name, reader, member, planned)
+        elif kind == 'h':
+            target = components(planned.link)
+            source = self._parent_for_link(target)
+            try:
+                os.link(target[-1], name, src_dir_fd=source, dst_dir_fd=parent, follow_symlinks=False)
+            finally:
+                os.close(source)
+        else:
+            self._make_node(parent, name, member, planned)
+
+    def _parent_for_link(self, parts):
+        fd = os.dup(self._fd)
+        for name in parts[:-1]:
+            below = open_folder(name, dir_fd=fd)
+            os.close(fd)
+            fd = below
+        return fd
+
+    def _write_file(self, parent, name, reader, member, planned):
+        fd = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600, dir_fd=parent)
+        try:
+            digest = hashlib.sha256()
+            if member.sparse is None:
+                for piece in reader.content(member):
+                    digest.update(piece)
+                    self._write_at(fd, piece, None)
+            else:
+                for offset, piece in reader.segments(member):
+                    if isinstance(piece, int):
+                        for zeros in zero_pieces(piece):
+                            digest.update(zeros)
+                    else:
+                        digest.update(piece)
+                        self._write_at(fd, piece, offset)
+                os.ftruncate(fd, member.size)
+            require_digest(digest, member, planned)
+            self._set_fields(fd, member)
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+
+    @staticmethod
+    def _write_at(fd, piece, offset):
+        view = memoryview(piece)
+        while view:
+            count = os.write(fd, view) if offset is None else os.pwrite(fd, view, offset)
+            view = view[count:]
+            if offset is not None:
+                offset += count
+
+    def _make_node(self, parent, name, member, planned):
+        if planned.kind == 'l':
+            os.symlink(planned.link, name, dir_fd=parent)
+        elif planned.kind == 'p':
+            os.mkfifo(name, 0o600, dir_fd=parent)
+        else:
+            major, minor = (int(part) for part in member.link.split(b','))
+            kind = stat.S_IFCHR if planned.kind == 'c' else stat.S_IFBLK
+            os.mknod(name, kind | 0o600, os.makedev(major, minor), dir_fd=parent)
+        # O_PATH: the very node, without opening what it stands for.
+        fd = os.open(name, os.O_PATH | os.O_NOFOLLOW, dir_fd=parent)
+        try:
+            self._set_node_fields(parent, name, fd, member)
+        finally:
+            os.close(fd)
+
+    def _set_node_fields(self, parent, name, fd, member):
+        os.chown(name, member.uid, member.gid, dir_fd=parent, follow_symlinks=False)
+        through = b'/proc/self/fd/%d/%s' % (parent, name)
+        if member.kind != 'l':
+            os.chmod('/proc/self/fd/%d' % fd, member.mode)
+        for key, value in xattrs_of(member):
+            set_xattr(through, key, value, member, follow_symlinks=False)
+        ns = ns_of_mtime(member.mtime)
+        os.utime(name, ns=(ns, ns), dir_fd=parent, follow_symlinks=False)
+
+    @staticmethod
+    def _set_fields(fd, member):
+        """In this order: chown(2) clears capabilities and set-user-ID; an ACL is the finer form of the mode; time is last."""
+        os.fchown(fd, member.uid, member.gid)
+        os.fchmod(fd, member.mode)
+        for key, value in xattrs_of(member):
+            set_xattr(fd, key, value, member)
+        ns = ns_of_mtime(member.mtime)
+        os.utime(fd, ns=(ns, ns))
+
+    def close(self):
+        """The folders' own fields, the innermost first."""
+        while self._open:
+            os.close(self._open.pop())
+        self._at = ()
+        for parts, member in reversed(self._folders):
+            parent = self._parent_for_link(parts)
+            try:
+                fd = open_folder(parts[-1], dir_fd=parent)
+            finally:
+                os.close(parent)
+            try:
+                self._set_fields(fd, member)
+            finally:
+                os.close(fd)
+
+
+def xattrs_of(member):
+    return [(key[len(_XATTR):], value) for key, value in sorted(member.pax.items()) if key.startswith(_XATTR)]
+
+
+def set_xattr(target, key, value, member, **options):
+    try:
+        os.setxattr(target, key, value, **options)
+    except OSError as error:
+        if error.errno not in (errno.EPERM, errno.ENOTSUP):
+            raise
+        say('warning', message='The extended attribute %s could not be set on "%s": its kind needs more rights.'
+            % (escape_name(key), escape_name(member.path)))
+
+
+class SpareFolder:
+    """
+    A folder of our own at the root of a live volume, 0700, gone in any case afterwards; what earlier kills left goes
+    first. It is locked while somebody uses it.
+    """
+
+    def __init__(self, root_fd):
+        self._root_fd = root_fd
+
+    def __enter__(self):
+        self._remove_old()
+        self.name = '.berth-put-back-%s' % os.urandom(8).hex()
+        os.mkdir(self.name, 0o700, dir_fd=self._root_fd)
+        self.fd = open_folder(self.name, dir_fd=self._root_fd)
+        try_lock(self.fd)
+        return self
+
+    def __exit__(self, *_):
+        self._remove(self.name, self.fd)
+
+    def _remove(self, name, fd):
+        try:
+            remove_below(fd)
+            os.rmdir(name, dir_fd=self._root_fd)
+        except OSError as error:
+            # Somebody else moved or refilled it meanwhile. What is done is done; the next call tries again.
+            say('warning', message='A folder %s is left in the workspace: %s.' % (name, error.strerror))
+        finally:
+            os.close(fd)
+
+    def _remove_old(self):
+        for name in os.listdir(self._root_fd):
+            if not _SPARE.match(name):
+                continue
+            try:
+                fd = open_folder(name, dir_fd=self._root_fd)
+            except OSError:
+                continue
+            if try_lock(fd):
+                self._remove(name, fd)
+            else:
+                os.close(fd)
+
+
+class PutBack:
+    """Moves what was extracted to its place in the live volume."""
+
+    def __init__(self, snapshot, root_fd, stamp):
+        self._snapshot = snapshot
+        self._root_fd = root_fd
+        self._stamp = stamp
+
+    def move(self, spare, name, path):
+        """Returns the name under which what was there before is kept, or None."""
+        parts = components(path)
+        parent = self._open_parent(parts[:-1], path)
+        try:
+            for _ in range(100):
+                kept = self._set_aside(parent, parts[-1])
+                try:
+                    rename_new(spare.fd, name, parent, parts[-1])
+                    os.fsync(parent)
+                    return kept
+                except FileExistsError:
+                    # Somebody made it anew in between: that, too, is kept.
+                    continue
+            raise Failure('conflict', '"%s" is made anew again and again: stop the workspace first.' % escape_name(path))
+        finally:
+            os.close(parent)
+
+    def _open_parent(self, parts, path):
+        fd = os.dup(self._root_fd)
+        for depth, name in enumerate(parts):
+            try:
+                below = self._open_or_make(fd, name, b'/'.join(parts[:depth + 1]))
+            except OSError as error:
+                if error.errno not in (errno.ELOOP, errno.ENOTDIR):
+                    raise
+                raise Failure('conflict', '"%s" cannot be put back: "%s" is not a folder any more. Move it away first.'
+                              % (escape_name(path), escape_name(b'/'.join(parts[:depth + 1]))))
+            finally:
+                os.close(fd)
+            fd = below
+        return fd
+
+    def _open_or_make(self, fd, name, path):
+        try:
+            return open_folder(name, dir_fd=fd)
+        except FileNotFoundError:
+            pass
+        try:
+            os.mkdir(name, 0o700, dir_fd=fd)
+        except FileExistsError:
+            return open_folder(name, dir_fd=fd)
+        below = open_folder(name, dir_fd=fd)
+        try:
+            parts = find_entry(self._snapshot, escape_name(path).encode('utf-8')).split(b'\t')
+            os.fchown(below, int(parts[2]), int(parts[3]))
+            os.fchmod(below, int(parts[1], 8))
+        except Failure:
+            # Only implied by the archive: an ordinary folder.
+            os.fchmod(below, 0o755)
+        return below
+
+    def _set_aside(self, parent, name):
+        for number in itertools.count(1):
+            suffix = b'.before-' + self._stamp + (b'-%d' % number if number > 1 else b'')
+            kept = name[:255 - len(suffix)] + suffix
+            try:
+                rename_new(parent, name, parent, kept)
+                return kept
+            except FileNotFoundError:
+                return None
+            except FileExistsError:
+                continue
+
+
+def put_back(args):
+    """Puts files and folders of a snapshot back into a volume that is in use; nothing there is lost."""
+    snapshot, manifest = Store(args.store).get(args.id)
+    paths = outermost(given_path(path)[0] for path in args.path)
+    for path in paths:
+        find_entry(snapshot, escape_name(path).encode('utf-8'))
+    names = {path: b'%d' % number for number, path in enumerate(paths)}
+    selection = Selection(snapshot, manifest, names)
+    sizes = [int(line.split(b'\t')[4]) for line in selection.lines.values()]
+    root_fd = open_folder(args.target)
+    try:
+        require_space(args.target, sum(sizes), len(sizes), 'Putting files back')
+        with SpareFolder(root_fd) as spare:
+            writer = FolderWriter(spare.fd)
+            progress = Progress('put-back', len(selection.plan))
+            for count, (reader, member, planned) in enumerate(selection.members()):
+                writer.write(reader, member, planned)
+                progress.report(bytes=count)
+            writer.close()
+            mover = PutBack(snapshot, root_fd, time.strftime('%Y%m%d-%H%M%S', time.gmtime()).encode('ascii'))
+            for path in paths:
+                kept = mover.move(spare, names[path], path)
+                say('put-back', path=escape_name(path), kept=None if kept is None else escape_name(kept))
+    finally:
+        os.close(root_fd)
+
+
+def outermost(paths):
+    """Sorted, without those that are inside of others. The root is not put back: that is a restore."""
+    kept = []
+    for path in sorted(set(paths)):
+        components(path)
+        if not any(path.startswith(other + b'/') for other in kept):
+            kept.append(path)
+    return kept
+
+
+# ---- export and import -----------------------------------------------------------------------------------------------
+
+# One of the sixteen magic numbers of skippable frames (RFC 8878 3.1.2): every zstd passes over it.
+FRAME_MAGIC = 0x184D2A5B
+FRAME_MARK = b'BERTHSNP'
+MAX_FRAME_BYTES = MIB
+ZSTD_MAGIC = b'\x28\xb5\x2f\xfd'
+
+
+def manifest_frame(manifest):
+    content = manifest + struct.pack('<Q', len(manifest)) + FRAME_MARK
+    return struct.pack('<II', FRAME_MAGIC, len(content)) + content
+
+
+def export(args):
+    """One file that any zstd and tar can open, and that Berth knows again: the archive and, after it, the manifest."""
+    snapshot, _ = Store(args.store).get(args.id)
+    with open(snapshot.manifest_path, 'rb') as file:
+        frame = manifest_frame(file.read())
+    with open(snapshot.data, 'rb') as file:
+        size = os.fstat(file.fileno()).st_size
+        total = size + len(frame)
+        begin = getattr(args, 'from')
+        if not 0 <= begin <= total:
+            raise Failure('conflict', 'The export has %d bytes and cannot go on at %d.' % (total, begin))
+        say('export', bytes=total - begin, total=total, name=args.id + '.tar.zst')
+        file.seek(min(begin, size))
+        shutil.copyfileobj(file, RawOutput(), MIB)
+        write_out(frame[max(begin - size, 0):])
+
+
+def import_snapshot(args):
+    """Takes a file from elsewhere, trusting nothing in it, and publishes it like one of our own."""
+    store = Store(args.store, may_create=True)
+    published = store.published(args.id)
+    if published is not None:
+        say('have', bytes=args.bytes)
+        say('published', manifest=published)
+        return
+    about = parse_object(args.about, '--about')
+    expected = parse_object(args.expect_manifest, '--expect-manifest') if args.expect_manifest else None
+    used = required_tools()
+    with Making(store, args.id, may_adopt=True) as making:
+        kept = adopt(making, args.bytes)
+        require_space(store.folder, args.bytes - kept, 8, 'The import')
+        say('have', bytes=kept)
+        receive(making, args.bytes, kept)
+        original = take_frame(making.parts.data)
+        require_zstd(making.parts.data)
+        listed = check_archive(making, None, import_policy(args, store, expected))
+        for manifest in (expected, original):
+            if manifest is not None:
+                require_expected(listed, manifest)
+        if original is not None:
+            about = dict(about, original=original)
+        manifest = {
+            'format': 1,
+            'id': args.id,
+            'about': about,
+            'createdAt': utc_now(),
+            'allocatedBytes': listed['tarBytes'],
+            'isChangedWhileRead': False,
+            'socketsIgnored': 0,
+            'freeze': None,
+            'tools': {'tar': used['tar'], 'zstd': used['zstd']},
+            'isImported': True,
+        }
+        manifest.update(listed)
+        making.publish(manifest)
+
+
+def adopt(making, size):
+    """How much an earlier try of the same import left. Anything else that is there goes."""
+    try:
+        state = read_json(making.path('import.json'))
+        kept = os.stat(making.parts.data).st_size
+        if state == {'bytes': size} and kept <= size:
+            return kept
+    except (OSError, ValueError):
+        pass
+    for name in os.listdir(making.folder):
+        if name != 'lock':
+            os.unlink(making.path(name))
+    write_durably(making.path('import.json'), {'bytes': size})
+    return 0
+
+
+def receive(making, size, kept):
+    progress = Progress('receive', size)
+    fd = os.open(making.parts.data, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    try:
+        while kept < size:
+            data = os.read(0, min(MIB, size - kept))
+            if not data:
+                making.is_kept = True
+                raise Failure('connection-lost', 'The import was cut off after %s of %s: start it again to go on.'
+                              % (size_text(kept), size_text(size)), bytes=kept)
+            view = memoryview(data)
+            while view:
+                view = view[os.write(fd, view):]
+            kept += len(data)
+            progress.report(bytes=kept)
+    finally:
+        os.fsync(fd)
+        os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
+        os.close(fd)
+
+
+def take_frame(path):
+    """Takes Berth's own frame off the end and returns its manifest; None when there is none."""
+    with open(path, 'r+b') as file:
+        size = file.seek(0, os.SEEK_END)
+        if size < 24:
+            return None
+        file.seek(size - 16)
+        tail = file.read(16)
+        length = struct.unpack('<Q', tail[:8])[0]
+        start = size - 16 - length - 8
+        if tail[8:] != FRAME_MARK or length > MAX_FRAME_BYTES or start < 0:
+            return None
+        file.seek(start)
+        if file.read(8) != struct.pack('<II', FRAME_MAGIC, length + 16):
+            return None
+        try:
+            manifest = json.loads(file.read(length).decode('utf-8'))
+        except ValueError:
+            manifest = None
+        if not isinstance(manifest, dict):
+            raise Corrupt('The manifest at the end of the file is damaged.')
+        file.truncate(start)
+        file.flush()
+        os.fsync(file.fileno())
+        return manifest
+
+
+_OTHER_FORMATS = (
+    (0, b'\x1f\x8b', 'a gzip file'), (0, b'\xfd7zXZ\0', 'an xz file'), (0, b'BZh', 'a bzip2 file'),
+    (0, b'PK\x03\x04', 'a zip file'), (257, b'ustar', 'a tar archive that is not compressed'),
+)
+
+
+def require_zstd(path):
+    with open(path, 'rb') as file:
+        head = file.read(BLOCK)
+    is_skippable = head[1:4] == b'\x2a\x4d\x18' and 0x50 <= head[0] <= 0x5f
+    if head[:4] == ZSTD_MAGIC or is_skippable:
+        return
+    for at, magic, what in _OTHER_FORMATS:
+        if head[at:].startswith(magic):
+            raise Failure('snapshot.unsafe-archive',
+                          'This is %s: pack it as .tar.zst (tar --zstd -cf) and import that.' % what)
+    raise Failure('snapshot.unsafe-archive', 'This is not a .tar.zst file.')
+
+
+def require_expected(listed, manifest):
+    """A manifest that came along says what must have arrived."""
+    try:
+        wanted = (manifest['archive']['sha256'], manifest['archive']['bytes'], manifest['entries']['sha256'])
+    except (KeyError, TypeError):
+        raise Corrupt('The manifest that came with the archive lacks something.')
+    if wanted != (listed['archive']['sha256'], listed['archive']['bytes'], listed['entries']['sha256']):
+        raise Corrupt('The archive that arrived is not the one that its manifest names.')
+
+
+def import_policy(args, store, expected):
+    room = os.statvfs(store.folder)
+    most = args.max_bytes
+    if most is None:
+        most = max(room.f_bavail * room.f_frsize - SPACE_MARGIN, 0)
+    return ImportPolicy(args.max_entries, most, expected is not None)
+
+
+class ImportPolicy:
+    """
+    What an archive from elsewhere may hold. Paths are remembered as their 64-bit hash (SipHash with a key of this
+    process, which no archive can know): a tenth of the memory of the paths themselves.
+    """
+
+    MAX_PATH = 32 * 1024
+
+    def __init__(self, max_entries, max_bytes, is_own):
+        self._max_entries = max_entries
+        self._max_bytes = max_bytes
+        self._is_own = is_own
+        self._kinds = {}
+        self._count = 0
+        self._bytes = 0
+        self._last_parent = b'.'
+
+    @staticmethod
+    def _refuse(member, why):
+        raise Failure('snapshot.unsafe-archive', 'The archive is refused: "%s" %s.'
+                      % (escape_name(member.path[:1000]), why), path=escape_name(member.path[:1000]))
+
+    def check(self, member, consumed):
+        """Before the content is read, so that a bomb is never unpacked."""
+        self._check_amount(member, consumed)
+        path, kind = member.path, member.kind
+        if len(path) > self.MAX_PATH or len(member.link) > self.MAX_PATH:
+            self._refuse(member, 'has a name that is too long')
+        self._check_name(member, path, 'leads out of the folder')
+        if kind in 'cb' and not self._is_own:
+            self._refuse(member, 'is a device node')
+        if path == b'.':
+            if kind != 'd':
+                self._refuse(member, 'is in the place of the folder itself')
+            return
+        self._check_parents(member)
+        if kind == 'h':
+            self._check_link(member)
+        if self._kinds.setdefault(hash(path), kind) != kind:
+            self._refuse(member, 'is there twice, as different things')
+
+    def _check_amount(self, member, consumed):
+        self._count += 1
+        if member.kind == 'f':
+            self._bytes += member.size
+        if self._count > self._max_entries:
+            self._refuse(member, 'is one more than the %d entries that are allowed' % self._max_entries)
+        if max(self._bytes, consumed) > self._max_bytes:
+            self._refuse(member, 'would make it larger than the %s that are allowed' % size_text(self._max_bytes))
+
+    def _check_name(self, member, path, why):
+        if path.startswith(b'/') or b'..' in path and b'..' in path.split(b'/'):
+            self._refuse(member, why)
+
+    def _check_parents(self, member):
+        parent = member.path.rpartition(b'/')[0] or b'.'
+        if parent == self._last_parent:
+            return
+        at = parent
+        while at != b'.':
+            if self._kinds.setdefault(hash(at), 'd') != 'd':
+                self._refuse(member, 'is below something that is not a folder')
+            at = at.rpartition(b'/')[0] or b'.'
+        self._last_parent = parent
+
+    def _check_link(self, member):
+        self._check_name(member, member.link, 'is a link that leads out of the folder')
+        kind = self._kinds.get(hash(member.link))
+        if kind not in ('f', 'h') and not (self._is_own and kind in ('l', 'p', 'c', 'b')):
+            self._refuse(member, 'is a link to what is not an earlier file')
+
+
+# ---- guard -----------------------------------------------------------------------------------------------------------
+
+
+class EngineAway(Exception):
+    """The container engine does not answer now."""
+
+
+class Engine:
+    """The container engine on its Unix socket, one short connection for each request."""
+
+    def __init__(self, socket_path):
+        self._socket_path = socket_path
+
+    def request(self, method, path, body=None, timeout=60):
+        """(status, body as bytes). The newest API that the engine has: the few calls here are the same in all."""
+        import http.client
+        import socket
+
+        connection = http.client.HTTPConnection('localhost', timeout=timeout)
+        try:
+            connection.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            connection.sock.settimeout(timeout)
+            connection.sock.connect(self._socket_path)
+            headers = {'Content-Type': 'application/json', 'Connection': 'close'}
+            connection.request(method, path, None if body is None else json.dumps(body), headers)
+            response = connection.getresponse()
+            return response.status, response.read()
+        except (OSError, http.client.HTTPException) as error:
+            raise EngineAway(str(error))
+        finally:
+            connection.close()
+
+    def state(self, container):
+        """The State of a container; None when it is not there."""
+        status, body = self.request('GET', '/containers/%s/json' % container)
+        if status == 404:
+            return None
+        if status != 200:
+            raise EngineAway('status %d' % status)
+        return json.loads(body.decode('utf-8'))['State']
+
+    def run(self, container, command, timeout):
+        """(exit code, the last 2 KiB of output) of a command in the container."""
+        spec = {'AttachStdout': True, 'AttachStderr': True, 'Cmd': ['/bin/sh', '-c', command]}
+        status, body = self.request('POST', '/containers/%s/exec' % container, spec)
+        if status != 201:
+            return None, engine_message(body)
+        exec_id = json.loads(body.decode('utf-8'))['Id']
+        status, output = self.request('POST', '/exec/%s/start' % exec_id, {'Detach': False, 'Tty': False}, timeout)
+        if status not in (200, 101):
+            return None, engine_message(output)
+        _, body = self.request('GET', '/exec/%s/json' % exec_id)
+        code = json.loads(body.decode('utf-8')).get('ExitCode')
+        return code, without_frames(output)[-2048:].decode('utf-8', 'replace')
+
+
+def engine_message(body):
+    try:
+        return str(json.loads(body.decode('utf-8'))['message'])
+    except (ValueError, KeyError, TypeError):
+        return body[:500].decode('utf-8', 'replace')
+
+
+def without_frames(output):
+    """The engine multiplexes: 1 byte stream, 3 zeros, 4 bytes length, big endian."""
+    pieces = []
+    at = 0
+    while at + 8 <= len(output):
+        length = struct.unpack('>I', output[at + 4:at + 8])[0]
+        pieces.append(output[at + 8:at + 8 + length])
+        at += 8 + length
+    return b''.join(pieces)
+
+
+class Guard:
+    """
+    Freezes a workspace for as long as its files are read, and thaws it whatever happens: to the maker of the snapshot
+    (whose lock falls when it dies), to the engine (asked again until it answers), to us (SIGTERM). A container that was
+    paused or not running before is left alone.
+    """
+
+    SEEN_SECONDS = 120
+    ENGINE_SECONDS = 60
+    THAW_SECONDS = 600
+    HOOK_SECONDS = 100
+
+    def __init__(self, args):
+        self._args = args
+        self._engine = Engine(args.socket)
+        self._folder = os.path.join(os.path.abspath(args.store), '.tmp-' + args.id)
+        self._is_frozen_by_us = False
+        self._is_hook_due = False
+        self._frozen_at = None
+
+    def run(self):
+        if not self._wait_for_ready():
+            say('unused')
+            return
+        try:
+            try:
+                if self._freeze():
+                    self._wait_for_thaw()
+            finally:
+                ignore_stops()
+                self._thaw()
+        except Cancelled:
+            # It came between two lines of the above. It comes only once.
+            self._thaw()
+            raise
+
+    # What the maker does shows in its folder.
+
+    def _has(self, name):
+        return os.path.exists(os.path.join(self._folder, name))
+
+    def _is_maker_alive(self):
+        try:
+            fd = os.open(os.path.join(self._folder, 'lock'), os.O_RDWR)
+        except OSError:
+            return False
+        try:
+            fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            return False
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(fd)
+
+    def _write(self, name, value):
+        try:
+            write_durably(os.path.join(self._folder, name), value)
+        except FileNotFoundError:
+            # The maker is gone or done.
+            pass
+
+    def _wait_for_ready(self):
+        """False: there is nothing to freeze for. A folder that a dead maker left does not count as seen."""
+        until = time.monotonic() + self.SEEN_SECONDS
+        was_seen, gone = False, 0
+        while True:
+            if self._is_maker_alive():
+                was_seen, gone = True, 0
+                if self._has('ready'):
+                    return True
+            elif was_seen:
+                gone += 1
+                if gone >= 2:
+                    return False
+            elif time.monotonic() >= until:
+                return False
+            time.sleep(0.01 if gone == 0 else 0.1)
+
+    def _wait_for_thaw(self):
+        rounds = 0
+        while not self._has('thaw'):
+            rounds += 1
+            if rounds % 5 == 0 and not self._is_maker_alive():
+                return
+            time.sleep(0.01)
+
+    # What is done to the container.
+
+    def _patiently(self, seconds, attempt):
+        """The outcome of an attempt, made again while the engine is away."""
+        until = time.monotonic() + seconds
+        while True:
+            try:
+                return attempt()
+            except EngineAway as error:
+                if time.monotonic() >= until:
+                    raise Failure('engine.unreachable', 'The container engine does not answer: %s.' % error)
+                time.sleep(0.25)
+
+    def _refuse(self, code, message):
+        self._write('refused', {'code': code, 'message': message})
+        say('refused', code=code, message=message)
+        return False
+
+    def _freeze(self):
+        """True when the maker may read."""
+        try:
+            state = self._patiently(self.ENGINE_SECONDS, lambda: self._engine.state(self._args.container))
+            if state is None:
+                return self._refuse('not-found', 'The container of the workspace is not there any more.')
+            is_running = bool(state.get('Running')) and not state.get('Paused')
+            if is_running and not self._run_before():
+                return False
+            if is_running and self._args.how != 'live':
+                refusal = self._stop_time()
+                if refusal is not None:
+                    return self._refuse('engine.failed', refusal)
+        except Failure as failure:
+            return self._refuse(failure.code, failure.message)
+        self._frozen_at = time.monotonic()
+        found = 'running' if is_running else 'paused' if state.get('Paused') else 'stopped'
+        frozen = {'how': self._args.how, 'at': utc_now(), 'found': found}
+        self._write('frozen', frozen)
+        say('frozen', **frozen)
+        return True
+
+    def _run_before(self):
+        self._is_hook_due = True
+        if not self._args.before:
+            return True
+        code, output = self._run_hook('before', self._args.before)
+        if code == 0:
+            return True
+        end = 'could not be run' if code is None else 'ended with %d' % code
+        return self._refuse('snapshot.hook-failed', 'The command before the snapshot %s: %s' % (end, output[-500:].strip()))
+
+    def _run_hook(self, which, command):
+        try:
+            code, output = self._engine.run(self._args.container, command, self.HOOK_SECONDS)
+        except EngineAway as error:
+            code, output = None, 'no end within %d s, or the engine went away (%s)' % (self.HOOK_SECONDS, error)
+        say('hook', which=which, exitCode=code, output=output)
+        return code, output
+
+    def _stop_time(self):
+        """Pauses or stops. None, or why it could not be. From the first request on it is ours to undo."""
+        self._is_frozen_by_us = True
+
+        def attempt():
+            container = self._args.container
+            if self._args.how == 'pause':
+                status, body = self._engine.request('POST', '/containers/%s/pause' % container)
+            else:
+                path = '/containers/%s/stop?t=%d' % (container, self._args.grace)
+                status, body = self._engine.request('POST', path, timeout=self._args.grace + 60)
+            if status < 400 or self._is_as_frozen():
+                return None
+            return 'The workspace could not be %s: %s' % (
+                'paused' if self._args.how == 'pause' else 'stopped', engine_message(body))
+
+        return self._patiently(self.ENGINE_SECONDS, attempt)
+
+    def _is_as_frozen(self):
+        state = self._engine.state(self._args.container)
+        return state is not None and (
+            bool(state.get('Paused')) if self._args.how == 'pause' else not state.get('Running'))
+
+    def _thaw(self):
+        """Once; nothing of it is left out because another part failed."""
+        frozen_at, self._frozen_at = self._frozen_at, None
+        try:
+            if self._is_frozen_by_us:
+                self._patiently(self.THAW_SECONDS, self._try_thaw)
+        finally:
+            self._is_frozen_by_us = False
+            if frozen_at is not None:
+                frozen_ms = 0 if self._args.how == 'live' else int((time.monotonic() - frozen_at) * 1000)
+                self._write('thawed', {'frozenMs': frozen_ms})
+                say('thawed', frozenMs=frozen_ms)
+            if self._is_hook_due:
+                self._is_hook_due = False
+                if self._args.after:
+                    self._run_hook('after', self._args.after)
+
+    def _try_thaw(self):
+        state = self._engine.state(self._args.container)
+        if state is None:
+            return
+        if self._args.how == 'pause':
+            is_done, verb = not state.get('Paused'), 'unpause'
+        else:
+            is_done, verb = bool(state.get('Running')), 'start'
+        if is_done:
+            return
+        status, body = self._engine.request('POST', '/containers/%s/%s' % (self._args.container, verb))
+        if status >= 400:
+            raise EngineAway(engine_message(body))
+
+
+def guard(args):
+    """Freezes the workspace while another of our kind reads its files."""
+    if not re.match(r'[A-Za-z0-9][A-Za-z0-9_.-]*\Z', args.container):
+        raise Failure('not-found', 'That is not the name of a container.')
+    Guard(args).run()
+
+
 # ---- Command line ----------------------------------------------------------------------------------------------------
 
 
@@ -1844,6 +3364,22 @@ def parse_arguments(argv):
     command('remove', remove, '--store').add_argument('--id', action='append', required=True)
     command('sweep', sweep, '--store').add_argument('--keep-imports', type=float, default=0)
     command('tools', tools)
+    sub = command('guard', guard, '--store', '--id', '--socket', '--container')
+    sub.add_argument('--how', choices=('pause', 'stop', 'live'), required=True)
+    sub.add_argument('--before')
+    sub.add_argument('--after')
+    sub.add_argument('--grace', type=int, default=10)
+    command('verify', verify, '--store', '--id')
+    command('restore', restore, '--store', '--id', '--target').add_argument('--no-devices', action='store_true')
+    command('read', read, '--store', '--id', '--path')
+    sub = command('put-back', put_back, '--store', '--id', '--target')
+    sub.add_argument('--path', action='append', required=True)
+    command('export', export, '--store', '--id').add_argument('--from', type=int, default=0)
+    sub = command('import', import_snapshot, '--store', '--id', '--about')
+    sub.add_argument('--bytes', type=int, required=True)
+    sub.add_argument('--max-entries', type=int, default=5000000)
+    sub.add_argument('--max-bytes', type=int)
+    sub.add_argument('--expect-manifest')
     args = parser.parse_args(argv)
     if args.command is None:
         parser.error('no command')
@@ -1852,10 +3388,14 @@ def parse_arguments(argv):
     return args
 
 
-def on_stop(signum, frame):
-    # Once: what is tidied up then is not to be interrupted.
+def ignore_stops():
     for one in _STOPPING:
         signal.signal(one, signal.SIG_IGN)
+
+
+def on_stop(signum, frame):
+    # Once: what is tidied up then is not to be interrupted.
+    ignore_stops()
     raise Cancelled()
 
 
