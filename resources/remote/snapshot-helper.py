@@ -621,12 +621,14 @@ class TarReader:
         member.mtime = mtime_text(value) if value else '%d.000000000' % header_number(header[136:148])
         self._name(member, header, pax, long_name, long_link)
         member.kind = kind = self._kind(flag, member, header, pax, long_name)
-        member.xattrs = xattr_digest(pax) if len(pax) > 1 else '-'
+        # Most have nothing but their time there.
+        is_special = len(pax) > 1 or pax and b'mtime' not in pax
+        member.xattrs = xattr_digest(pax) if is_special else '-'
         member.stored = member.size = stored
         member.sparse = None
         if kind == 'f':
             self._left = -(-stored // BLOCK) * BLOCK
-            if flag == b'S' or (len(pax) > 1 and any(key.startswith((b'GNU.sparse.', b'sparse ')) for key in pax)):
+            if flag == b'S' or is_special and any(key.startswith((b'GNU.sparse.', b'sparse ')) for key in pax):
                 self._describe_sparse(member, flag, header, pax)
         elif stored:
             raise Corrupt('The archive has content for "%s", which is no file.' % escape_name(member.path))
@@ -2005,7 +2007,7 @@ def restore(args):
 
 # tar writes the name as it is here, newlines and all.
 _XATTR_REFUSED = re.compile(
-    br"tar: setxattrat: Cannot set '([^'\n]*)' extended attribute for file '(.*?)': Operation not (?:permitted|supported)\n",
+    br"tar: [a-z]*xattr[a-z]*: Cannot set '([^'\n]*)' extended attribute for file '(.*?)': Operation not (?:permitted|supported)\n",
     re.DOTALL,
 )
 
@@ -3420,6 +3422,9 @@ def main(argv):
         return 143
     except Failure as failure:
         fail(failure.code, failure.message, failure.details)
+    except BrokenPipeError:
+        # Nobody listens any more.
+        return 1
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             fail('host.disk-full', 'The disk of the host is full: remove snapshots or other files there.', {})
