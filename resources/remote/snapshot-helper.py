@@ -621,12 +621,14 @@ class TarReader:
         member.mtime = mtime_text(value) if value else '%d.000000000' % header_number(header[136:148])
         self._name(member, header, pax, long_name, long_link)
         member.kind = kind = self._kind(flag, member, header, pax, long_name)
-        member.xattrs = xattr_digest(pax) if len(pax) > 1 else '-'
+        # Most have nothing but their time there.
+        is_special = len(pax) > 1 or pax and b'mtime' not in pax
+        member.xattrs = xattr_digest(pax) if is_special else '-'
         member.stored = member.size = stored
         member.sparse = None
         if kind == 'f':
             self._left = -(-stored // BLOCK) * BLOCK
-            if flag == b'S' or (len(pax) > 1 and any(key.startswith((b'GNU.sparse.', b'sparse ')) for key in pax)):
+            if flag == b'S' or is_special and any(key.startswith((b'GNU.sparse.', b'sparse ')) for key in pax):
                 self._describe_sparse(member, flag, header, pax)
         elif stored:
             raise Corrupt('The archive has content for "%s", which is no file.' % escape_name(member.path))
@@ -1722,6 +1724,8 @@ def tools(args):
 def list_snapshots(args):
     """All snapshots, quickly: three small files of each are looked at, no archive is read."""
     store = Store(args.store)
+    if args.sweep:
+        sweep(args)
     room = os.statvfs(store.folder)
     say('folder', freeBytes=room.f_bavail * room.f_frsize, totalBytes=room.f_blocks * room.f_frsize)
     for name in store.names():
@@ -2005,7 +2009,7 @@ def restore(args):
 
 # tar writes the name as it is here, newlines and all.
 _XATTR_REFUSED = re.compile(
-    br"tar: setxattrat: Cannot set '([^'\n]*)' extended attribute for file '(.*?)': Operation not (?:permitted|supported)\n",
+    br"tar: [a-z]*xattr[a-z]*: Cannot set '([^'\n]*)' extended attribute for file '(.*?)': Operation not (?:permitted|supported)\n",
     re.DOTALL,
 )
 
@@ -2826,8 +2830,10 @@ def manifest_frame(manifest):
 def export(args):
     """One file that any zstd and tar can open, and that Berth knows again: the archive and, after it, the manifest."""
     snapshot, _ = Store(args.store).get(args.id)
-    with open(snapshot.manifest_path, 'rb') as file:
-        frame = manifest_frame(file.read())
+    frame = b''
+    if not args.plain:
+        with open(snapshot.manifest_path, 'rb') as file:
+            frame = manifest_frame(file.read())
     with open(snapshot.data, 'rb') as file:
         size = os.fstat(file.fileno()).st_size
         total = size + len(frame)
@@ -3357,7 +3363,9 @@ def parse_arguments(argv):
     sub.add_argument('--long', action='store_true')
     sub.add_argument('--expected-ratio', type=float, default=1.0)
     sub.add_argument('--level', type=int, default=3, choices=range(1, 20))
-    command('list', list_snapshots, '--store')
+    listing = command('list', list_snapshots, '--store')
+    listing.add_argument('--sweep', action='store_true')
+    listing.add_argument('--keep-imports', type=float, default=0)
     command('entries', entries, '--store', '--id')
     command('tree', tree, '--source').add_argument('--hash', action='store_true')
     command('mark', mark, '--store', '--id', '--marks')
@@ -3374,7 +3382,9 @@ def parse_arguments(argv):
     command('read', read, '--store', '--id', '--path')
     sub = command('put-back', put_back, '--store', '--id', '--target')
     sub.add_argument('--path', action='append', required=True)
-    command('export', export, '--store', '--id').add_argument('--from', type=int, default=0)
+    exporting = command('export', export, '--store', '--id')
+    exporting.add_argument('--from', type=int, default=0)
+    exporting.add_argument('--plain', action='store_true')
     sub = command('import', import_snapshot, '--store', '--id', '--about')
     sub.add_argument('--bytes', type=int, required=True)
     sub.add_argument('--max-entries', type=int, default=5000000)
@@ -3420,6 +3430,9 @@ def main(argv):
         return 143
     except Failure as failure:
         fail(failure.code, failure.message, failure.details)
+    except BrokenPipeError:
+        # Nobody listens any more.
+        return 1
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             fail('host.disk-full', 'The disk of the host is full: remove snapshots or other files there.', {})

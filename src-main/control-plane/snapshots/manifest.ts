@@ -54,7 +54,9 @@ export const Marks = z.object({
   note: SnapshotNote.optional(),
   isPinned: z.boolean().optional(),
   verifiedAt: Instant.nullable().optional(),
-  problem: ErrorShape.nullable().optional(),
+  problem: ErrorShape.extend({ details: ErrorShape.shape.details.default({}) })
+    .nullable()
+    .optional(),
 });
 export type Marks = z.infer<typeof Marks>;
 

@@ -16,6 +16,9 @@ import type { HelperEvent } from './helper-output.ts';
 import { Manifest, Marks, type SnapshotRecord, toSnapshot } from './manifest.ts';
 import { askHelper, snapshotFolder } from './snapshot-helpers.ts';
 
+/** A copy or an import that was cut off may go on for a day; then what is there of it is swept. */
+const KEEP_IMPORTS_SECONDS = 86_400;
+
 export interface SnapshotDirectoryDeps {
   readonly records: RecordCollection<SnapshotRecord>;
   readonly links: HostLinks;
@@ -145,7 +148,7 @@ export class SnapshotDirectory {
 
   async #list(link: ReadyLink, signal: AbortSignal): Promise<HelperEvent[]> {
     const id = this.#deps.random.id('op');
-    const args = ['list', '--store', '/store', '--sweep'];
+    const args = ['list', '--store=/store', '--sweep', `--keep-imports=${KEEP_IMPORTS_SECONDS}`];
     try {
       return await askHelper(link, { purpose: 'list', id, args, store: 'write', rights: 'write' }, signal);
     } catch (error) {

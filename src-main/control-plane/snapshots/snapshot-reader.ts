@@ -47,8 +47,18 @@ const PLAN_CHANGES = 500;
 const HITS_PER_SNAPSHOT = 500;
 /** Listing a live workspace of a million files takes some ten seconds. */
 const MAX_TREE_BYTES = 1024 ** 3;
-/** Changed by every program and of no worth: not counted as what a restore loses. */
-const SCRATCH = ['/tmp', '/var/tmp', '/run', '/var/cache', '/var/log', '/dev', '/proc', '/sys'];
+/** Changed by every program and of no worth, or the engine's own: not counted as what a restore loses. */
+const SCRATCH = [
+  '/tmp',
+  '/var/tmp',
+  '/run',
+  '/var/cache',
+  '/var/log',
+  '/dev',
+  '/proc',
+  '/sys',
+  '/sbin/docker-init',
+];
 
 export class SnapshotReader {
   readonly #deps: SnapshotReaderDeps;

@@ -174,8 +174,10 @@ export class TerminalService {
   countIn(id: WorkspaceId): number {
     return this.#collection
       .all()
-      .filter(({ target, state }) => target.kind === 'workspace' && target.workspaceId === id && state.phase !== 'ended')
-      .length;
+      .filter(
+        ({ target, state }) =>
+          target.kind === 'workspace' && target.workspaceId === id && state.phase !== 'ended',
+      ).length;
   }
 
   watch(signal: AbortSignal): AsyncGenerator<CollectionItem<Terminal>> {
