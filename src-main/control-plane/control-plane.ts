@@ -84,7 +84,10 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
 
   const questions = new Questions({ clock, random });
   // Hosts use credentials, and credentials ask hosts whether they are used: the second is only ever called later.
-  const hostsUsing = (id: CredentialId) => hosts.usersOf(id).map(({ name }) => name);
+  const hostsUsing = (id: CredentialId) => [
+    ...hosts.usersOf(id).map(({ name }) => name),
+    ...snapshots.repositories.usersOf(id),
+  ];
   const credentials = await createCredentialService({
     records: store,
     secrets: deps.secrets,
@@ -167,6 +170,13 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     projects,
     settings: (userId) => settings.get(userId),
     entryCache: deps.entryCache,
+    repositorySecrets: {
+      async add({ label, secret }) {
+        return (await credentials.add({ label, kind: 'passphrase', secret })).id;
+      },
+      secretOf: (id) => credentials.secretOf(id),
+      remove: (id) => credentials.remove(id),
+    },
     schedules: deps.schedules,
     clock,
     random,
@@ -176,6 +186,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     directory: snapshots.directory,
     workspaces: workspaces.directory,
     entries: snapshots.entries,
+    access: (id) => snapshots.repositories.access(id),
     links,
     openTerminals: ({ id }) => terminals.countIn(id),
     undoHours: (userId) => settings.get(userId).restoreUndoHours,

@@ -75,7 +75,6 @@ export const errorCodes = {
   'credential.missing': { status: 409, title: 'The secret is not in the keychain' },
   'credential.in-use': { status: 409, title: 'Hosts use this credential' },
 
-
   'operation.finished': { status: 409, title: 'The operation has ended' },
   'operation.interrupted': { status: 503, title: 'The operation was interrupted' },
   'question.expired': { status: 410, title: 'The question has expired' },

@@ -14,6 +14,7 @@ import type { WorkspaceDirectory } from '../workspaces/workspace-directory.ts';
 import { findContainer, type ReadyLink, readyLink } from '../workspaces/workspace-parts.ts';
 import type { HelperEvent } from './helper-output.ts';
 import { Manifest, type SnapshotAbout, type SnapshotRecord } from './manifest.ts';
+import type { AccessSource, RepositoryAccess } from './repository-access.ts';
 import { numberIn } from './snapshot-directory.ts';
 import { askHelper, helperName, helperSpec, type HelperWork, workHelper } from './snapshot-helpers.ts';
 
@@ -26,6 +27,7 @@ export interface ArchiveWish {
   readonly name: string | null;
   readonly note: string;
   readonly reason: SnapshotAbout['reason'];
+  readonly repositoryId: SnapshotAbout['repositoryId'];
 }
 
 /** What is decided once and kept in the operation's journal. */
@@ -45,6 +47,7 @@ export interface ArchiveDeps {
   readonly stopGraceSeconds: () => number;
   /** The newest snapshot of the workspace, if there is one. */
   readonly lastOf: (record: WorkspaceRecord) => SnapshotRecord | undefined;
+  readonly access: AccessSource;
 }
 
 /** Milliseconds between looks at a guard that is to end; it sees the archiver's end within 50. */
@@ -106,7 +109,7 @@ export class ArchiveWork {
         reason: wish.reason,
         consistency,
         hadHooks: isRunning && hasHooks,
-        repositoryId: null,
+        repositoryId: wish.repositoryId,
       },
     };
     context.memory[this.#key] = plan;
@@ -154,6 +157,8 @@ export class ArchiveWork {
     const guard = this.#guardWork(context, plan);
     return workHelper(context, link, this.#archiverWork(context, plan), {
       onEvent: (event) => tellProgress(context, event),
+      access: async () =>
+        plan.repositoryId === null ? undefined : await this.#deps.access(plan.repositoryId),
       ...(until === undefined ? {} : { until: (event) => event.event === 'published' || until(event) }),
       // The guard first: if Berth ends between the two, the guard finds nobody and ends by itself.
       prepare: async () => {
@@ -177,7 +182,8 @@ export class ArchiveWork {
     const plan = this.#plan(context) as ArchivePlan | undefined;
     if (plan === undefined) return;
     await this.settle(context);
-    await removeSnapshots(context, readyLink(context), [plan.snapshotId]);
+    const access = plan.repositoryId === null ? undefined : await this.#deps.access(plan.repositoryId);
+    await removeSnapshots(context, readyLink(context), [plan.snapshotId], access);
   }
 
   async #endGuard(context: StepContext<unknown>, link: ReadyLink, plan: ArchivePlan): Promise<void> {
@@ -252,16 +258,22 @@ export async function removeSnapshots(
   context: Pick<StepContext<unknown>, 'operationId' | 'log'>,
   link: ReadyLink,
   ids: readonly SnapshotId[],
+  access?: RepositoryAccess,
 ): Promise<void> {
   context.log(`rm -r ${ids.join(' ')}`, 'command');
   try {
-    await askHelper(link, {
-      purpose: 'remove',
-      id: context.operationId,
-      args: ['remove', '--store=/store', ...ids.map((id) => `--id=${id}`)],
-      store: 'write',
-      rights: 'write',
-    });
+    await askHelper(
+      link,
+      {
+        purpose: 'remove',
+        id: context.operationId,
+        args: ['remove', '--store=/store', ...ids.map((id) => `--id=${id}`)],
+        store: 'write',
+        rights: 'write',
+      },
+      undefined,
+      access,
+    );
   } catch (error) {
     if (!BerthError.is(error, 'not-found')) throw error;
   }

@@ -16,6 +16,7 @@ import * as parts from '../workspaces/workspace-parts.ts';
 import { remoteName } from '../workspaces/workspace-spec.ts';
 import { type ArchiveWork, removeSnapshots } from './archive-work.ts';
 import { copySnapshot } from './copy-snapshot.ts';
+import type { AccessSource } from './repository-access.ts';
 import { endFill, fillVolume } from './restore-operations.ts';
 import type { SnapshotDirectory } from './snapshot-directory.ts';
 import { helperName } from './snapshot-helpers.ts';
@@ -36,6 +37,7 @@ export interface MoveDeps {
   readonly snapshots: SnapshotDirectory;
   readonly workspaces: WorkspaceDirectory;
   readonly archive: ArchiveWork;
+  readonly access: AccessSource;
   readonly environmentOf: (record: WorkspaceRecord) => Promise<ProjectDefinition['environment']>;
   readonly stopGraceSeconds: (userId: UserId) => number;
   readonly clock: Clock;
@@ -126,6 +128,7 @@ export function defineMoveOperations(deps: MoveDeps): MoveOperations {
         name: null,
         note: `Before the move to “${parts.readyLink(there(context)).hostName}”`,
         reason: 'move',
+        repositoryId: null,
       }),
   };
   const read: StepDefinition<MoveInput> = {
@@ -185,6 +188,7 @@ export function defineMoveOperations(deps: MoveDeps): MoveOperations {
       await fillVolume(context, parts.readyLink(there(context)), {
         record: snapshots.require(context.input.copySnapshotId),
         volumeName: record.volumeName,
+        access: deps.access,
       });
     },
     async undo(context) {

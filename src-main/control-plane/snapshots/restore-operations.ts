@@ -14,6 +14,7 @@ import type { WorkspaceRecord } from '../workspaces/workspace.ts';
 import type { WorkspaceDirectory } from '../workspaces/workspace-directory.ts';
 import * as parts from '../workspaces/workspace-parts.ts';
 import { labelsFor, readLabels, remoteName } from '../workspaces/workspace-spec.ts';
+import { type AccessSource, accessOf } from './repository-access.ts';
 import { type ArchiveWork, tellProgress } from './archive-work.ts';
 import { labelOf, type SnapshotRecord, toSnapshot } from './manifest.ts';
 import type { RestoreUndos } from './restore-undos.ts';
@@ -36,6 +37,7 @@ export interface RestoreDeps {
   readonly snapshots: SnapshotDirectory;
   readonly workspaces: WorkspaceDirectory;
   readonly undos: RestoreUndos;
+  readonly access: AccessSource;
   readonly safety: ArchiveWork;
   readonly environmentOf: (record: WorkspaceRecord) => Promise<ProjectDefinition['environment']>;
   readonly stopGraceSeconds: (userId: UserId) => number;
@@ -54,14 +56,17 @@ export interface RestoreOperations {
 export async function fillVolume(
   context: StepContext<unknown>,
   link: parts.ReadyLink,
-  { record, volumeName }: { record: SnapshotRecord; volumeName: string },
+  { record, volumeName, access }: { record: SnapshotRecord; volumeName: string; access: AccessSource },
 ): Promise<void> {
   const work = fillWork(context.operationId, record, volumeName);
   context.log(
     `zstd -dc ${record.id}/data.tar.zst | tar -xpf - --xattrs --numeric-owner -C ${volumeName}`,
     'command',
   );
-  await workHelper(context, link, work, { onEvent: (event) => tellProgress(context, event) });
+  await workHelper(context, link, work, {
+    onEvent: (event) => tellProgress(context, event),
+    access: () => accessOf(record, access),
+  });
   await link.engine.endHelper(helperName(work));
   context.note(`${record.manifest.entries.count.toLocaleString('en')} entries, compared with the manifest`);
 }
@@ -173,6 +178,7 @@ export function defineRestoreOperations(deps: RestoreDeps): RestoreOperations {
         name: null,
         note: `Before the restore of ${labelOf(toSnapshot(source, false))}`,
         reason: 'safety',
+        repositoryId: source.manifest.about.repositoryId,
       });
     },
     async undo({ input, operationId }) {
@@ -207,7 +213,11 @@ export function defineRestoreOperations(deps: RestoreDeps): RestoreOperations {
         to,
         labelsFor({ ...record, volumeName: to }, context.operationId, context.input.userId),
       );
-      await fillVolume(context, link, { record: snapshots.require(context.input.id), volumeName: to });
+      await fillVolume(context, link, {
+        record: snapshots.require(context.input.id),
+        volumeName: to,
+        access: deps.access,
+      });
     },
     async undo(context) {
       await endFill(parts.readyLink(context), context.operationId);

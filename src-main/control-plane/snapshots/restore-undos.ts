@@ -104,9 +104,11 @@ export class RestoreUndos {
 
   #show(id: WorkspaceId): void {
     const newest = this.of(id)[0];
-    if (newest === undefined) return this.collection.delete(id);
-    const { workspaceId: _workspaceId, ...shown } = newest;
-    this.collection.put({ ...shown, id });
+    if (newest === undefined) this.collection.delete(id);
+    else {
+      const { workspaceId: _workspaceId, ...shown } = newest;
+      this.collection.put({ ...shown, id });
+    }
   }
 
   /** Ends what is due and whose host is there; looks again when the next is. */

@@ -10,6 +10,7 @@ import type { HelperMount, HelperSpec } from '../interfaces/helper-container.ts'
 import type { StepContext } from '../operations/operation-definition.ts';
 import type { ReadyLink } from '../workspaces/workspace-parts.ts';
 import { label } from '../workspaces/labels.ts';
+import { type RepositoryAccess, withAccess } from './repository-access.ts';
 import { endedEarly, failureOf, type HelperEvent, HelperOutput, parseEvent } from './helper-output.ts';
 
 /**
@@ -107,12 +108,14 @@ export async function askHelper(
   link: ReadyLink,
   work: HelperWork,
   signal?: AbortSignal,
+  access?: RepositoryAccess,
 ): Promise<HelperEvent[]> {
-  const process = await link.engine.runHelper(helperSpec(link, work), signal);
+  const process = await link.engine.runHelper(withAccess(helperSpec(link, work), access), signal);
   const output = new HelperOutput(process);
   const onAbort = () => process.release();
   signal?.addEventListener('abort', onAbort, { once: true });
   try {
+    if (access !== undefined) process.write(access.input);
     process.endInput();
     const events: HelperEvent[] = [];
     for (;;) {
@@ -137,8 +140,8 @@ export interface LongWork {
   readonly onEvent: (event: HelperEvent) => void;
   /** Resolves early, the helper going on, at the first event for which this is true. */
   readonly until?: (event: HelperEvent) => boolean;
-  /** For its standard input; secrets go this way. */
-  readonly input?: Uint8Array;
+  /** Where the snapshot is in a repository. Asked anew each time it is begun: a keychain may be locked meanwhile. */
+  readonly access?: () => Promise<RepositoryAccess | undefined>;
   /** Called before it is begun, also before it is begun again. */
   readonly prepare?: () => Promise<void>;
 }
@@ -154,15 +157,18 @@ export async function workHelper(
   context: StepContext<unknown>,
   link: ReadyLink,
   work: HelperWork,
-  { onEvent, until, input, prepare }: LongWork,
+  { onEvent, until, access, prepare }: LongWork,
 ): Promise<HelperEvent> {
   const { engine } = link;
   const spec = helperSpec(link, work);
   for (let tries = 1; ; tries++) {
     context.signal.throwIfAborted();
-    if (prepare !== undefined && (await engine.helperState(spec.name, context.signal)) === undefined)
-      await prepare();
-    await engine.startHelper(spec, input);
+    // One that an earlier try began is found, and goes on with what it was given then.
+    if ((await engine.helperState(spec.name, context.signal)) === undefined) {
+      const granted = await access?.();
+      await prepare?.();
+      await engine.startHelper(withAccess(spec, granted), granted?.input);
+    } else await engine.startHelper(spec);
     const early = new AbortController();
     const signal = AbortSignal.any([context.signal, link.signal, early.signal]);
     let last: HelperEvent | undefined;

@@ -3,7 +3,7 @@
  * repeated; what creating made is taken back.
  */
 import { z } from 'zod';
-import { HostId, SnapshotId, UserId, WorkspaceId } from '#contract/ids.ts';
+import { HostId, RepositoryId, SnapshotId, UserId, WorkspaceId } from '#contract/ids.ts';
 import type { Operation } from '#contract/operations.ts';
 import { Consistency, EntryPath, HookCommand, Snapshot, SnapshotNote } from '#contract/snapshots.ts';
 import { DisplayName } from '#contract/text.ts';
@@ -11,6 +11,7 @@ import type { OperationDefinition, StepDefinition } from '../operations/operatio
 import type { WorkspaceDirectory } from '../workspaces/workspace-directory.ts';
 import { readyLink } from '../workspaces/workspace-parts.ts';
 import { type ArchiveWork, removeSnapshots, tellProgress } from './archive-work.ts';
+import { type AccessSource, accessOf } from './repository-access.ts';
 import type { SnapshotDirectory } from './snapshot-directory.ts';
 import { helperName, type HelperWork, workHelper } from './snapshot-helpers.ts';
 
@@ -25,6 +26,7 @@ const CreateInput = z.object({
   beforeCommand: HookCommand.nullable(),
   afterCommand: HookCommand.nullable(),
   longMatching: z.boolean(),
+  repositoryId: RepositoryId.nullable(),
 });
 export type CreateInput = z.infer<typeof CreateInput>;
 
@@ -36,6 +38,7 @@ export interface SnapshotOperationDeps {
   readonly snapshots: SnapshotDirectory;
   readonly workspaces: WorkspaceDirectory;
   readonly archive: ArchiveWork;
+  readonly access: AccessSource;
   /** A workspace's operation has ended: wish and truth are compared again. */
   readonly onSettled: (id: WorkspaceId) => void;
   readonly onCreated: (input: CreateInput, operation: Operation) => Promise<void>;
@@ -133,7 +136,10 @@ export function defineSnapshotOperations(deps: SnapshotOperationDeps): SnapshotO
               rights: 'none',
               args: ['verify', '--store=/store', `--id=${context.input.id}`],
             };
-            await workHelper(context, link, work, { onEvent: (event) => tellProgress(context, event) });
+            await workHelper(context, link, work, {
+              onEvent: (event) => tellProgress(context, event),
+              access: () => accessOf(snapshots.require(context.input.id), deps.access),
+            });
             await link.engine.endHelper(helperName(work));
           },
           async undo(context) {
@@ -158,8 +164,16 @@ export function defineSnapshotOperations(deps: SnapshotOperationDeps): SnapshotO
           id: 'remove',
           title: 'Delete from the host',
           async run(context) {
-            await removeSnapshots(context, readyLink(context), context.input.ids);
-            for (const id of context.input.ids) await snapshots.remove(id);
+            // Those of a repository are forgotten there first; each repository is asked once.
+            const groups = Map.groupBy(
+              context.input.ids,
+              (id) => snapshots.record(id)?.manifest.about.repositoryId ?? null,
+            );
+            for (const [repositoryId, ids] of groups) {
+              const access = repositoryId === null ? undefined : await deps.access(repositoryId);
+              await removeSnapshots(context, readyLink(context), ids, access);
+              for (const id of ids) await snapshots.remove(id);
+            }
           },
         },
       ],
@@ -179,6 +193,7 @@ export function defineSnapshotOperations(deps: SnapshotOperationDeps): SnapshotO
             const work = putBackWork(context.input, context.operationId);
             let count = 0;
             await workHelper(context, link, work, {
+              access: () => accessOf(snapshots.require(context.input.id), deps.access),
               onEvent: (event) => {
                 tellProgress(context, event);
                 if (event.event !== 'put-back') return;

@@ -19,6 +19,7 @@ import { compareEntries, EntryIndex, pathMatcher } from './entry-index.ts';
 import type { EntryLists } from './entry-lists.ts';
 import { HelperOutput } from './helper-output.ts';
 import { labelOf, Manifest, Marks, type SnapshotAbout, type SnapshotRecord } from './manifest.ts';
+import { type AccessSource, accessOf, withAccess } from './repository-access.ts';
 import { requireSameHost } from './restore-operations.ts';
 import type { SnapshotDirectory } from './snapshot-directory.ts';
 import { askHelper, type HelperWork, helperSpec } from './snapshot-helpers.ts';
@@ -27,6 +28,7 @@ export interface SnapshotReaderDeps {
   readonly directory: SnapshotDirectory;
   readonly workspaces: WorkspaceDirectory;
   readonly entries: EntryLists;
+  readonly access: AccessSource;
   readonly links: HostLinks;
   readonly openTerminals: (record: WorkspaceRecord) => number;
   readonly undoHours: (userId: UserId) => number;
@@ -360,10 +362,12 @@ export class SnapshotReader {
       rights: 'read',
       args,
     };
-    const process = await link.engine.runHelper(helperSpec(link, work), signal);
+    const access = await accessOf(record, this.#deps.access);
+    const process = await link.engine.runHelper(withAccess(helperSpec(link, work), access), signal);
     const onAbort = () => process.release();
     signal.addEventListener('abort', onAbort, { once: true });
     try {
+      if (access !== undefined) process.write(access.input);
       process.endInput();
       const output = new HelperOutput(process);
       await output.event();

@@ -3,7 +3,14 @@
  * is an operation. Owns the directory of snapshots, the volumes from before restores and the rules.
  */
 import { BerthError } from '#contract/berth-error.ts';
-import { type HostId, localOwnerId, type SnapshotId, type UserId, type WorkspaceId } from '#contract/ids.ts';
+import {
+  type HostId,
+  localOwnerId,
+  type RepositoryId,
+  type SnapshotId,
+  type UserId,
+  type WorkspaceId,
+} from '#contract/ids.ts';
 import type { Operation } from '#contract/operations.ts';
 import type { Settings } from '#contract/settings.ts';
 import type { Consistency, Snapshot } from '#contract/snapshots.ts';
@@ -38,6 +45,8 @@ import {
   requireSameHost,
   type RestoreOperations,
 } from './restore-operations.ts';
+import type { AccessSource } from './repository-access.ts';
+import { RepositoryRecord, type RepositorySecrets, RepositoryService } from './repository-service.ts';
 import { RestoreUndos, UndoRecord } from './restore-undos.ts';
 import { RulesRecord, RulesService } from './rules-service.ts';
 import { SnapshotDirectory } from './snapshot-directory.ts';
@@ -52,6 +61,7 @@ export interface SnapshotServiceDeps {
   readonly projects: ProjectSource;
   readonly settings: (userId: UserId) => Settings;
   readonly entryCache: EntryCache;
+  readonly repositorySecrets: RepositorySecrets;
   readonly schedules: Schedules;
   readonly clock: Clock;
   readonly random: Random;
@@ -67,6 +77,7 @@ export interface CreateWish {
   readonly afterCommand?: string | null | undefined;
   readonly longMatching: boolean;
   readonly reason: 'person' | 'schedule';
+  readonly repositoryId?: RepositoryId | null | undefined;
 }
 
 export class SnapshotService {
@@ -74,6 +85,7 @@ export class SnapshotService {
   readonly undos: RestoreUndos;
   readonly rules: RulesService;
   readonly entries: EntryLists;
+  readonly repositories: RepositoryService;
   /** What workspaces need of snapshots. */
   readonly forWorkspaces: WorkspaceSnapshots;
   readonly #deps: SnapshotServiceDeps;
@@ -93,6 +105,16 @@ export class SnapshotService {
       onRead: () => void this.#keepLists(),
     });
     this.entries = new EntryLists({ links, cache: deps.entryCache, random });
+    this.repositories = new RepositoryService({
+      records: store.collection('repositories', (value) => RepositoryRecord.parse(value)),
+      snapshots: this.directory,
+      secrets: deps.repositorySecrets,
+      links,
+      clock,
+      random,
+      log,
+    });
+    const access: AccessSource = (id) => this.repositories.access(id);
     this.undos = new RestoreUndos({
       records: store.collection('restore-undos', (value) => UndoRecord.parse(value)),
       links,
@@ -132,8 +154,10 @@ export class SnapshotService {
       clock,
       stopGraceSeconds: () => deps.settings(localOwnerId).stopGraceSeconds,
       lastOf: (record: WorkspaceRecord) => this.#lastOf(record),
+      access,
     };
     const shared = {
+      access,
       snapshots: this.directory,
       workspaces: workspaces.directory,
       environmentOf: (record: WorkspaceRecord) => workspaces.environmentOf(record),
@@ -171,12 +195,18 @@ export class SnapshotService {
   /** Reads the records. Before operations recover, which need them. */
   async load(): Promise<void> {
     await this.directory.load();
+    await this.repositories.load();
     await this.undos.load();
     await this.rules.load();
   }
 
   start(): void {
     this.directory.start();
+    this.#deps.links.onRemoved((hostId) => {
+      this.repositories.forgetHost(hostId).catch((cause: unknown) => {
+        this.#deps.log.error('the record of a repository could not be removed', { hostId, cause });
+      });
+    });
     this.undos.start();
     this.rules.start();
   }
@@ -200,6 +230,12 @@ export class SnapshotService {
         details: { operationId: current.id },
       });
     const rules = this.rules.of(record.id);
+    const repositoryId = wish.repositoryId === undefined ? (rules?.repositoryId ?? null) : wish.repositoryId;
+    if (repositoryId !== null && this.repositories.require(repositoryId).hostId !== record.hostId)
+      throw new BerthError(
+        'conflict',
+        'The repository belongs to another host than the workspace. Choose one of its host.',
+      );
     const snapshotId = random.id('snap') as SnapshotId;
     const operation = await this.#onWorkspace(this.#kinds.create, record, userId, {
       title: `Take a snapshot of “${record.name}”`,
@@ -214,6 +250,7 @@ export class SnapshotService {
         beforeCommand: wish.beforeCommand === undefined ? (rules?.beforeCommand ?? null) : wish.beforeCommand,
         afterCommand: wish.afterCommand === undefined ? (rules?.afterCommand ?? null) : wish.afterCommand,
         longMatching: wish.longMatching,
+        repositoryId,
       },
     });
     return { snapshotId, operation };
@@ -454,6 +491,11 @@ export class SnapshotService {
     const link = readyLink(context);
     const source = this.directory.require(snapshotId);
     let record = source;
+    if (source.hostId !== link.hostId && source.manifest.about.repositoryId !== null)
+      throw new BerthError(
+        'conflict',
+        'The snapshot is in a repository of another host. Make the workspace there, and move it then.',
+      );
     if (source.hostId !== link.hostId && copySnapshotId !== null) {
       record =
         this.directory.record(copySnapshotId) ??
@@ -472,7 +514,11 @@ export class SnapshotService {
         }));
       await this.directory.put(record);
     }
-    await fillVolume(context, link, { record, volumeName: workspace.volumeName });
+    await fillVolume(context, link, {
+      record,
+      volumeName: workspace.volumeName,
+      access: (id) => this.repositories.access(id),
+    });
   }
 
   async #undoFill(context: StepContext<CreateInput>): Promise<void> {

@@ -6,8 +6,8 @@ import type { SnapshotService } from './snapshot-service.ts';
 export function snapshotsHandlers(
   snapshots: SnapshotService,
   reader: SnapshotReader,
-): HandlersOf<'snapshots'> & HandlersOf<'snapshotRules'> {
-  const { directory, rules, undos } = snapshots;
+): HandlersOf<'snapshots'> & HandlersOf<'snapshotRules'> & HandlersOf<'repositories'> {
+  const { directory, rules, undos, repositories } = snapshots;
   return {
     'snapshots.watch': (_input, { signal }) => directory.collection.watch(signal),
     'snapshots.hosts': (_input, { signal }) => directory.hosts.watch(signal),
@@ -36,5 +36,12 @@ export function snapshotsHandlers(
     'snapshotRules.keepPlan': ({ workspaceId, keep }) => rules.keepPlan(workspaceId, keep),
     'snapshotRules.apply': ({ workspaceId, keep, destroys }, { caller }) =>
       rules.apply(workspaceId, keep, destroys, caller.userId),
+    'repositories.watch': (_input, { signal }) => repositories.collection.watch(signal),
+    'repositories.add': (input) => repositories.add(input),
+    'repositories.check': ({ id }) => repositories.check(id),
+    'repositories.remove': async ({ id }) => {
+      await repositories.remove(id);
+      return {};
+    },
   };
 }
