@@ -64,7 +64,7 @@ export class HelperContainersOfEngine implements HelperContainers {
   }
 
   async runHelper(spec: HelperSpec, signal?: AbortSignal): Promise<HostProcess> {
-    const id = await this.#createAnew(spec, signal);
+    const id = await cancellable(this.#createAnew(spec, signal), signal);
     const waiting = new AbortController();
     const remove = () => {
       void removeByForce(this.#client, id)

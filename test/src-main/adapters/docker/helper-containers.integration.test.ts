@@ -203,13 +203,15 @@ describe('in our hands', () => {
     await expect(engine.runHelper(specOf(['wait']), AbortSignal.abort())).rejects.toMatchObject({
       code: 'cancelled',
     });
-    const cancel = new AbortController();
-    const running = engine.runHelper(specOf(['wait']), cancel.signal);
-    setTimeout(() => cancel.abort(), 30);
-    await running.then(
-      (process) => process.release(),
-      (error: unknown) => expect(error).toMatchObject({ code: 'cancelled' }),
-    );
+    for (const afterMs of [1, 5, 10, 20, 40, 80, 160, 320]) {
+      const cancel = new AbortController();
+      const running = engine.runHelper(specOf(['wait']), cancel.signal);
+      setTimeout(() => cancel.abort(), afterMs);
+      await running.then(
+        (process) => process.release(),
+        (error: unknown) => expect(error).toMatchObject({ code: 'cancelled' }),
+      );
+    }
     await nothingLeft();
   });
 });
