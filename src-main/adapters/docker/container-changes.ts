@@ -5,10 +5,17 @@ import { asList, asRecord, asText } from './engine-json.ts';
 /** The engine compares layers entry by entry; a container that installed much has tens of thousands. */
 const CHANGES_TIMEOUT_MS = 120_000;
 /**
- * What programs and the engine itself write in passing, and nobody misses: scratch, caches, logs, package lists, and what
- * the kernel shows as files.
+ * What programs and the engine itself write in passing, and nobody misses: scratch, caches, logs, package lists, what the
+ * kernel shows as files, and the places where engines mount files of their own.
  */
-const TRANSIENT_FOLDERS = [
+const TRANSIENT_PATHS = [
+  '/sbin/docker-init',
+  '/usr/sbin/docker-init',
+  '/usr/bin/docker-init',
+  '/etc/hosts',
+  '/etc/hostname',
+  '/etc/resolv.conf',
+  '/etc/mtab',
   '/tmp',
   '/run',
   '/var/run',
@@ -41,14 +48,14 @@ export async function countChanges(
 
 /**
  * Counts the leaves among the changed paths: a folder counts only where nothing in it is listed, since the engine names
- * every folder above a change. Not counted: what is in or above `except`, and `TRANSIENT_FOLDERS`.
+ * every folder above a change. Not counted: what is in or above `except`, and `TRANSIENT_PATHS`.
  */
 export function countOwnChanges(paths: readonly string[], except: readonly string[]): number {
   const parents = new Set<string>();
   for (const path of [...paths, ...except])
     for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1))
       parents.add(path.slice(0, end));
-  const left = [...TRANSIENT_FOLDERS, ...except.map((path) => path.replace(/\/+$/, ''))];
+  const left = [...TRANSIENT_PATHS, ...except.map((path) => path.replace(/\/+$/, ''))];
   return paths.filter(
     (path) =>
       path !== '' &&

@@ -10,7 +10,6 @@ import { DockerEngine, type RemoteScripts } from './docker-engine.ts';
 import { EngineClient } from './engine-client.ts';
 import { asRecord, asText } from './engine-json.ts';
 import type { HelperPrograms } from './helper-image.ts';
-import { sweepStoppedHelpers } from './helper-sweep.ts';
 import { sweepPreparations } from './workspace-preparation.ts';
 
 export interface ContainerEngineDeps {
@@ -43,19 +42,12 @@ export function createContainerEngineFactory(deps: ContainerEngineDeps): Contain
         const client = unversioned.withVersion(apiVersion);
         log.debug('container engine answers', { engine, apiVersion, minimumApiVersion });
         const createdBeforeMs = clock.nowMs() - ABANDONED_AFTER_MS;
-        const sweep = async () => {
-          const counts = await Promise.all([
-            sweepPreparations(client, { createdBeforeMs }, signal),
-            sweepStoppedHelpers(client, { createdBeforeMs }, signal),
-          ]);
-          return counts[0] + counts[1];
-        };
-        const swept = await sweep().catch((error: unknown) => {
+        const swept = await sweepPreparations(client, { createdBeforeMs }, signal).catch((error: unknown) => {
           if (BerthError.is(error, 'cancelled', 'connection-lost', 'timed-out')) throw error;
-          log.warn('leftovers of interrupted work could not be removed', { cause: error });
+          log.warn('leftovers of interrupted preparations could not be removed', { cause: error });
           return 0;
         });
-        if (swept > 0) log.info('removed leftovers of interrupted work', { count: swept });
+        if (swept > 0) log.info('removed leftovers of interrupted preparations', { count: swept });
         return new DockerEngine({
           client,
           clock,

@@ -27,7 +27,7 @@ import { helperContainerBody, type HelperLife, type HostTools, missingSource } f
 import { helperImage, type HelperPrograms, importHelperImage, SNAPSHOT_HELPER_PATH } from './helper-image.ts';
 import { followHelperLog } from './helper-log.ts';
 import { HelperProcess } from './helper-process.ts';
-import { ATTACHED_LABEL } from './helper-sweep.ts';
+import { ATTACHED_LABEL, sweepStoppedHelpers } from './helper-sweep.ts';
 import { createHelperContainer, findHostTools } from './helper-tools.ts';
 import { jsonLines } from './json-lines.ts';
 import { hasVolume } from './workspace-volume.ts';
@@ -38,6 +38,8 @@ export interface HelperDeps {
   readonly readPrograms: () => Promise<HelperPrograms>;
 }
 
+/** One in our hands that is that old and does not run belongs to a Berth that died, on this computer or another. */
+const ABANDONED_AFTER_MS = 10 * 60_000;
 const START_TIMEOUT_MS = 60_000;
 const STOP_GRACE_SECONDS = 10;
 const STOP_TIMEOUT_MS = 60_000;
@@ -62,7 +64,7 @@ export class HelperContainersOfEngine implements HelperContainers {
   }
 
   async runHelper(spec: HelperSpec, signal?: AbortSignal): Promise<HostProcess> {
-    const id = await this.#createAnew(spec, signal);
+    const id = await cancellable(this.#createAnew(spec, signal), signal);
     const waiting = new AbortController();
     const remove = () => {
       void removeByForce(this.#client, id)
@@ -74,7 +76,7 @@ export class HelperContainersOfEngine implements HelperContainers {
       const [stream, exit] = await Promise.all([attaching, this.#waitForExit(id, waiting.signal)]);
       await this.#start(id, signal);
       const exitCode = exit.code.then((code) => {
-        if (NO_PROGRAM_CODES.includes(code)) this.#tools = undefined;
+        this.#noticeEnd(code);
         return code;
       });
       return new HelperProcess({ stream, exitCode, remove, clock: this.#deps.clock });
@@ -121,7 +123,9 @@ export class HelperContainersOfEngine implements HelperContainers {
     const isRunning = async () => (await state()).isRunning;
     const deps = { client: this.#client, clock: this.#deps.clock, isRunning };
     const errorText = await followHelperLog(deps, id, { onLine, signal });
-    return { ...(await state()), errorText };
+    const end = await state();
+    this.#noticeEnd(end.exitCode);
+    return { ...end, errorText };
   }
 
   async endHelper(name: string): Promise<void> {
@@ -137,7 +141,7 @@ export class HelperContainersOfEngine implements HelperContainers {
         accept: [404],
         timeoutMs: STOP_TIMEOUT_MS,
       });
-    await removeByForce(this.#client, id);
+    await this.#removeAndWait(id);
   }
 
   async listHelpers(labels: LabelFilter, signal?: AbortSignal): Promise<string[]> {
@@ -163,6 +167,11 @@ export class HelperContainersOfEngine implements HelperContainers {
     try {
       const isOurs = await this.#start(id);
       if (stream && input && isOurs) await this.#giveInput(stream, input);
+    } catch (error) {
+      // One that began and was cut off is found again; one that cannot begin would hold its name for nothing.
+      if (!found && !BerthError.is(error, 'connection-lost', 'timed-out'))
+        await removeByForce(this.#client, id).catch(() => undefined);
+      throw error;
     } finally {
       stream?.destroy();
     }
@@ -212,6 +221,10 @@ export class HelperContainersOfEngine implements HelperContainers {
     }
   }
 
+  #noticeEnd(exitCode: number | null): void {
+    if (NO_PROGRAM_CODES.includes(exitCode)) this.#tools = undefined;
+  }
+
   /** The engine would make a volume that is not there. */
   async #checkVolumes(mounts: readonly HelperMount[], signal: AbortSignal | undefined): Promise<void> {
     const names = mounts.filter(({ kind }) => kind === 'volume').map(({ source }) => source);
@@ -227,7 +240,13 @@ export class HelperContainersOfEngine implements HelperContainers {
   async #hostTools(signal: AbortSignal | undefined): Promise<HostTools> {
     this.#tools ??= this.#deps
       .readPrograms()
-      .then((programs) => findHostTools(this.#client, programs))
+      .then(async (programs) => {
+        const createdBeforeMs = this.#deps.clock.nowMs() - ABANDONED_AFTER_MS;
+        // What could not be tidied up is tidied up by the next one.
+        const sweeping = sweepStoppedHelpers(this.#client, { createdBeforeMs }).catch(() => 0);
+        const [tools] = await Promise.all([findHostTools(this.#client, programs), sweeping]);
+        return tools;
+      })
       .catch((error: unknown) => {
         this.#tools = undefined;
         throw error;
@@ -302,7 +321,7 @@ export class HelperContainersOfEngine implements HelperContainers {
     await Promise.race([taken, late]).finally(stop);
   }
 
-  async #removeAndWait(id: string, signal: AbortSignal | undefined): Promise<void> {
+  async #removeAndWait(id: string, signal?: AbortSignal): Promise<void> {
     await removeByForce(this.#client, id, signal);
     await this.#client.call({
       method: 'POST',

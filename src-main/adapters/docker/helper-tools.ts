@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import { BerthError } from '#contract/berth-error.ts';
 import { removeByForce } from './container-inspection.ts';
-import { type EngineClient, pathPart } from './engine-client.ts';
+import { cancelledError, type EngineClient, pathPart } from './engine-client.ts';
 import { asNumber, asRecord, asText } from './engine-json.ts';
 import {
   type HelperContainerBody,
@@ -139,7 +139,10 @@ function isProgramMissing(error: unknown): boolean {
   );
 }
 
-/** With the image imported where it is not there: the first time, and after somebody pruned images. */
+/**
+ * With the image imported where it is not there: the first time, and after somebody pruned images. Cancelled, it still
+ * waits for the engine, which would make the container all the same, and removes what was made.
+ */
 export async function createHelperContainer(
   client: EngineClient,
   {
@@ -164,15 +167,16 @@ export async function createHelperContainer(
           body,
           subject: 'create',
           timeoutMs: START_TIMEOUT_MS,
-          signal,
         }),
       ).Id,
     );
-  try {
-    return await create();
-  } catch (error) {
+  if (signal?.aborted) throw cancelledError(signal.reason);
+  const id = await create().catch(async (error: unknown) => {
     if (!BerthError.is(error, 'image.not-found')) throw error;
     await importImage();
     return await create();
-  }
+  });
+  if (!signal?.aborted) return id;
+  await removeByForce(client, id);
+  throw cancelledError(signal.reason);
 }

@@ -203,13 +203,15 @@ describe('in our hands', () => {
     await expect(engine.runHelper(specOf(['wait']), AbortSignal.abort())).rejects.toMatchObject({
       code: 'cancelled',
     });
-    const cancel = new AbortController();
-    const running = engine.runHelper(specOf(['wait']), cancel.signal);
-    setTimeout(() => cancel.abort(), 30);
-    await running.then(
-      (process) => process.release(),
-      (error: unknown) => expect(error).toMatchObject({ code: 'cancelled' }),
-    );
+    for (const afterMs of [1, 5, 10, 20, 40, 80, 160, 320]) {
+      const cancel = new AbortController();
+      const running = engine.runHelper(specOf(['wait']), cancel.signal);
+      setTimeout(() => cancel.abort(), afterMs);
+      await running.then(
+        (process) => process.release(),
+        (error: unknown) => expect(error).toMatchObject({ code: 'cancelled' }),
+      );
+    }
     await nothingLeft();
   });
 });
@@ -262,6 +264,26 @@ describe('on their own', () => {
     expect(await engine.listHelpers({ 'dev.berth.test': '1' })).toEqual([spec.name]);
     expect(await engine.listHelpers({ 'dev.berth.test': '2' })).toEqual([]);
     await engine.endHelper(spec.name);
+  });
+
+  test('lines longer than the pieces in which the engine keeps them', async () => {
+    const spec = specOf(['long-lines']);
+    await engine.startHelper(spec);
+    const { lines } = await follow(spec.name);
+    expect(lines.map((line) => line.length)).toEqual([100_000, 1, 16_384]);
+    expect(new Set(lines.join(''))).toEqual(new Set('ä'));
+    await engine.endHelper(spec.name);
+  });
+
+  test('one that cannot be started is not left behind', async () => {
+    const spec = specOf(['wait'], { capabilities: ['CHOWN'], memoryBytes: 6 * 1024 * 1024 });
+    const mounts = [
+      { kind: 'folder', source: '/etc/hostname', target: '/proc/x', isReadOnly: true },
+    ] as const;
+    await expect(engine.startHelper({ ...spec, mounts })).rejects.toMatchObject({
+      code: 'workspace.start-failed',
+    });
+    expect(await engine.helperState(spec.name)).toBeUndefined();
   });
 
   test('out of memory is said', async () => {
@@ -471,7 +493,7 @@ describe('their image', () => {
   });
 
   test('comes back when somebody pruned it; an older one goes', async () => {
-    await on.host.docker('image', 'prune', '-af');
+    for (const id of await images()) await on.host.docker('rmi', id);
     expect(await images()).toEqual([]);
     await on.host.runChecked(['docker', 'import', '-', 'berth-helper:0123456789abcdef'], {
       input: Buffer.alloc(1024),
@@ -481,4 +503,20 @@ describe('their image', () => {
     expect(left).toMatch(/^[0-9a-f]{16}\n$/);
     expect(left).not.toContain('0123456789abcdef');
   });
+});
+
+test('what changed in a container: leaves, not what is left out or made in passing', async () => {
+  const { id } = await on.startWorkspace({ profile: 'root-inside' });
+  const sh = (script: string) => engine.exec({ containerId: id, argv: ['sh', '-c', script] });
+  expect(await engine.countChanges(id, ['/data/work'])).toBe(0);
+  await sh(
+    'touch /data/work/mine /tmp/x /var/new; mkdir -p /opt/a/b /opt/c; touch /opt/a/b/1 /opt/a/b/2; rm /bin/wc',
+  );
+  // /var/new, /opt/a/b/1, /opt/a/b/2, /opt/c and the one that is gone.
+  expect(await engine.countChanges(id, ['/data/work'])).toBe(5);
+  expect(await engine.countChanges(id, ['/data/work', '/opt/a/'])).toBe(3);
+  await engine.stopContainer(id, 5);
+  expect(await engine.countChanges(id, ['/data/work'])).toBe(5);
+  await engine.removeContainer(id);
+  await expect(engine.countChanges(id, [])).rejects.toMatchObject({ code: 'not-found' });
 });

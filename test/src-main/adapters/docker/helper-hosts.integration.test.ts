@@ -2,9 +2,10 @@
 import { expect, test } from 'vitest';
 import type { ContainerEngine } from '#main/control-plane/interfaces/container-engine.ts';
 import type { HelperSpec } from '#main/control-plane/interfaces/helper-container.ts';
-import type { RemoteHostOptions } from '#test/servers/remote-host.ts';
+import { type RemoteHostOptions, startRemoteHost } from '#test/servers/remote-host.ts';
 import { waitUntil } from '#test/servers/wait-until.ts';
-import { makeStandInScripts, startEngineOnHost } from './engine-fixture.ts';
+import { ConnectorHarness, definitionFor, keyFile } from '../ssh/connector-harness.ts';
+import { factoryForTests, makeStandInScripts, startEngineOnHost } from './engine-fixture.ts';
 
 async function startHost(options: RemoteHostOptions = {}) {
   await using stack = new AsyncDisposableStack();
@@ -127,4 +128,42 @@ test('an engine that restarts: one on its own goes on, and every line is there o
   const numbers = Array.from({ length: 120 }, (_, number) => `{"number": ${number}}`);
   expect(lines).toEqual([...numbers, 'last without end']);
   await on.engine.endHelper(what.name);
+});
+
+test('over SSH: input is ended, output waits, and a cut connection leaves none running', async () => {
+  await using stack = new AsyncDisposableStack();
+  const scripts = stack.use(await makeStandInScripts());
+  const host = stack.use(await startRemoteHost());
+  const harness = stack.use(await ConnectorHarness.create());
+  const connection = await harness.connect(definitionFor(host, 'root', keyFile(host.clientKeyPath)));
+  const engine = await factoryForTests(undefined, scripts.folder).open((signal) =>
+    connection.openEngineStream(signal),
+  );
+  const counting = await engine.runHelper(spec(['count']));
+  let text = '';
+  counting.onOutput((bytes) => (text += Buffer.from(bytes).toString()));
+  let go = () => {};
+  counting.onDrain(() => go());
+  for (let sent = 0; sent < 200; sent++)
+    if (!counting.write(Buffer.alloc(100_000))) await new Promise<void>((resolve) => (go = resolve));
+  counting.endInput();
+  expect(await new Promise((resolve) => counting.onEnd(resolve))).toEqual({ exitCode: 0 });
+  expect(text).toBe('{"total": 20000000}\n');
+
+  const bytes = await engine.runHelper(spec(['bytes', '30']));
+  let size = 0;
+  bytes.onOutput((chunk) => {
+    size += chunk.length;
+    bytes.pause();
+    setImmediate(() => bytes.resume());
+  });
+  expect(await new Promise((resolve) => bytes.onEnd(resolve))).toEqual({ exitCode: 0 });
+  expect(size).toBe(30 * 1024 * 1024);
+
+  const process = await engine.runHelper(spec(['echo']));
+  const ended = new Promise((resolve) => process.onEnd(resolve));
+  await new Promise<void>((resolve) => process.onOutput(() => resolve()));
+  await host.killSshSessions('reset');
+  expect(await ended).toMatchObject({ exitCode: null, error: { code: 'connection-lost' } });
+  await waitUntil(async () => (await host.docker('ps', '-aq')) === '', { what: 'none is left' });
 });

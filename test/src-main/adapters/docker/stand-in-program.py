@@ -25,6 +25,9 @@ elif what == "slow-lines":
         line({"number": number})
         time.sleep(float(args[1]))
     sys.stdout.write("last without end")
+elif what == "long-lines":
+    for length in (100000, 1, 16384):
+        out.write("ä" * length + "\n")
 elif what == "bytes":
     block = bytes(range(256)) * 256
     for _ in range(int(args[0]) * 16):
