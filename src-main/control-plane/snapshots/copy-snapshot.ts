@@ -28,7 +28,9 @@ export async function copySnapshot(
   const bytes = source.manifest.archive.bytes;
   const ends: (() => void)[] = [];
   const abort = AbortSignal.any([context.signal, from.signal, to.signal]);
-  const onAbort = () => ends.forEach((end) => end());
+  const onAbort = () => {
+    for (const end of ends) end();
+  };
   abort.addEventListener('abort', onAbort, { once: true });
   try {
     const spec = helperSpec(to, {

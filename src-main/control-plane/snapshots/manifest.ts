@@ -105,5 +105,5 @@ export function toSnapshot({ id, hostId, manifest, marks }: SnapshotRecord, isHo
 
 /** What a snapshot is called in a sentence: its name, else when it was made. */
 export function labelOf(snapshot: Pick<Snapshot, 'name' | 'createdAt'>): string {
-  return snapshot.name ?? snapshot.createdAt.slice(0, 16).replace('T', ' ') + ' UTC';
+  return snapshot.name ?? `${snapshot.createdAt.slice(0, 16).replace('T', ' ')} UTC`;
 }

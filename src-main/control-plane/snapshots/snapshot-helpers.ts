@@ -79,13 +79,19 @@ export function helperSpec(link: ReadyLink, work: HelperWork): HelperSpec {
     },
     args: work.args,
     mounts,
-    capabilities: rightsOf(work.rights ?? 'none'),
+    capabilities: [...new Set([...rightsOf(work.rights ?? 'none'), ...remappedRights(link, work)])],
     ...(work.network === undefined ? {} : { network: work.network }),
   };
 }
 
 export function helperName({ purpose, id }: Pick<HelperWork, 'purpose' | 'id'>): string {
   return `berth-${purpose}-${id.replace(/^[a-z]+_/, '')}`;
+}
+
+/** With remapped users the engine makes the folder for its own root, and ours is the machine's. */
+function remappedRights({ engineInfo }: ReadyLink, { store }: HelperWork): string[] {
+  const isRemapped = engineInfo.securityOptions.some((option) => option.includes('name=userns'));
+  return isRemapped && store !== undefined ? ['DAC_OVERRIDE', 'FOWNER'] : [];
 }
 
 function rightsOf(rights: NonNullable<HelperWork['rights']>): readonly string[] {
