@@ -22,7 +22,7 @@ import { labelOf, Manifest, Marks, type SnapshotAbout, type SnapshotRecord } fro
 import { type AccessSource, accessOf, withAccess } from './repository-access.ts';
 import { requireSameHost } from './restore-operations.ts';
 import type { SnapshotDirectory } from './snapshot-directory.ts';
-import { askHelper, type HelperWork, helperSpec } from './snapshot-helpers.ts';
+import { askHelper, type HelperWork, helperSpec } from './helper-work.ts';
 
 export interface SnapshotReaderDeps {
   readonly directory: SnapshotDirectory;
