@@ -717,20 +717,18 @@ class TarReader:
 
     def content(self, member):
         """The content in pieces, as a program would read it: holes are zeros."""
-        source = self.source
-        padding = -member.stored % BLOCK
         if member.sparse is None:
             self._left = 0
-            for piece in source.pieces(member.stored):
+            for piece in self.source.pieces(member.stored):
                 yield piece
-        else:
-            for _, piece in self.segments(member):
-                if isinstance(piece, int):
-                    for zeros in zero_pieces(piece):
-                        yield zeros
-                else:
-                    yield piece
-        source.skip(padding)
+            self.source.skip(-member.stored % BLOCK)
+            return
+        for _, piece in self.segments(member):
+            if isinstance(piece, int):
+                for zeros in zero_pieces(piece):
+                    yield zeros
+            else:
+                yield piece
 
     def segments(self, member):
         """The content of a sparse file as (offset, piece); a hole's piece is its length. Checks the map."""
@@ -750,6 +748,7 @@ class TarReader:
                 yield offset, piece
                 offset += len(piece)
             position = offset
+        self.source.skip(-member.stored % BLOCK)
         if member.size > position:
             yield position, member.size - position
 
@@ -897,7 +896,6 @@ class TarComplaints(Stderr):
     def __init__(self, child):
         self.sockets = 0
         self.changed = []
-        self.other_systems = 0
         self.failures = []
         self._rest = b''
         Stderr.__init__(self, child)
@@ -916,7 +914,6 @@ class TarComplaints(Stderr):
     def _sort(self, line):
         if line.endswith(self.NO_FAULT):
             self.sockets += line.endswith(b': socket ignored')
-            self.other_systems += line.endswith(b'; not dumped')
         elif self.CHANGED.search(line):
             self._note(self.changed, line)
         else:
@@ -1108,7 +1105,7 @@ class Scan:
     """How much there is below a folder, on its own file system; a hard-linked file counts once."""
 
     def __init__(self, folder):
-        self.files = self.bytes = self.allocated = self.tar_bytes = 0
+        self.files = self.bytes = self.allocated = self.tar_bytes = self.other_systems = 0
         self._seen = set()
         self._device = os.lstat(folder).st_dev
         self._add(os.lstat(folder))
@@ -1138,6 +1135,7 @@ class Scan:
         # A header, and most often an extended one of two blocks for the nanoseconds.
         self.tar_bytes += 3 * BLOCK
         if status.st_dev != self._device:
+            self.other_systems += 1
             return False
         if status.st_nlink > 1 and not stat.S_ISDIR(status.st_mode):
             if status.st_ino in self._seen:
@@ -1556,6 +1554,9 @@ def create(args):
     with Making(store, args.id) as making:
         scan = Scan(args.source)
         say('scanned', files=scan.files, bytes=scan.bytes, allocated=scan.allocated)
+        if scan.other_systems:
+            say('warning', message='What is in %d folders is on other file systems and not in the snapshot.'
+                % scan.other_systems)
         require_space(store.folder, int(scan.allocated * args.expected_ratio), 8, 'The snapshot')
         freeze = wait_for_freeze(making) if args.wait_frozen else None
         made = write_archive(args, making, scan, freeze)
@@ -1663,9 +1664,6 @@ def judge_archive(making, tar, zstd, complaints, errors, freeze):
             % '; '.join(complaints.changed[:3]),
             lines=complaints.changed,
         )
-    if complaints.other_systems:
-        say('warning', message='%d folders or files are on other file systems and are not in the snapshot.'
-            % complaints.other_systems)
 
 
 def check_archive(making, tar_bytes, policy=None):
