@@ -6,7 +6,7 @@
 import { compose } from './compose.ts';
 import { type Config, ConfigError, readConfig } from './config.ts';
 import { openInBrowser } from './open-in-browser.ts';
-import { requestLink } from './server/link-socket.ts';
+import { requestLink } from './server/local-socket.ts';
 import { type RunningServer, startHttpServer } from './server/start-http-server.ts';
 
 const usage = `Usage:

@@ -100,6 +100,7 @@ export const rooms: readonly Room[] = [
       contract,
       'src-main/compose.ts',
       'src-main/config.ts',
+      'src-main/server/local-socket.ts',
       'src-main/server/message-port-connection.ts',
     ],
     types: ['src-main/control-plane/', 'src-main/desktop/plane-host.ts'],
