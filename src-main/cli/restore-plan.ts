@@ -14,7 +14,7 @@ export function describeRestorePlan(plan: RestorePlan, makesSafetySnapshot: bool
     `Restores the workspace "${plan.workspaceName}" on ${plan.hostName} to ${plan.snapshotLabel}.`,
     comparison === null
       ? '  Changes  its present files could not be compared'
-      : `  Changes  ${files(comparison.removed)} come back, ${files(comparison.added)} go, ${files(comparison.changed)} become as they were`,
+      : `  Changes  brings back ${files(comparison.removed)}, takes away ${files(comparison.added)}, resets ${files(comparison.changed)}`,
     ...(isRunning ? [`  Ends     its programs${terminals}`] : []),
     ...(changesOutside === null || changesOutside === 0
       ? []
