@@ -86,12 +86,7 @@ describe('progress', () => {
     progress.show(operation([step('a', { state: 'running', note: 'y' })]));
     progress.end();
     const lines = error.text().split('\r\u001b[2K');
-    expect(lines).toEqual([
-      '',
-      `[1/1] Step a: \\x1b[1m${'x'.repeat(17)}…`,
-      '[1/1] Step a: y',
-      '',
-    ]);
+    expect(lines).toEqual(['', `[1/1] Step a: \\x1b[1m${'x'.repeat(17)}…`, '[1/1] Step a: y', '']);
   });
 
   it('writes a line for each step where nobody watches, each once', () => {
