@@ -62,12 +62,12 @@ export async function runCommandLine(options: CommandLineOptions): Promise<numbe
   try {
     const { command, rest } = findCommand(argv);
     if (command === undefined || hasHelp(rest)) {
-      streams.output.write(command === undefined ? (helpFor(argv) ?? '') : commandHelp(command));
+      streams.output.write(command === undefined ? (helpFor(argv.slice(0, 1)) ?? '') : commandHelp(command));
       return command === undefined && !hasHelp(rest) ? 2 : 0;
     }
     const { typed, dataFolder } = understand(command, rest);
     const work = command.read(typed);
-    const plane = await Promise.race([options.openPlane(dataFolder), interrupts.left]);
+    const plane = await openedPlane(options.openPlane(dataFolder), interrupts);
     try {
       const { client, isOwnPlane } = plane;
       const context = { client, isOwnPlane, terminal, interrupts };
@@ -81,6 +81,19 @@ export async function runCommandLine(options: CommandLineOptions): Promise<numbe
     return 0;
   } catch (error) {
     return fail(error);
+  }
+}
+
+/** A plane that is there only after an interrupt is closed again: it would keep the process alive. */
+async function openedPlane(opening: Promise<PlaneAccess>, { left }: Interrupts): Promise<PlaneAccess> {
+  try {
+    return await Promise.race([opening, left]);
+  } catch (error) {
+    await opening.then(
+      (late) => late.close(left),
+      () => undefined,
+    );
+    throw error;
   }
 }
 

@@ -44,12 +44,17 @@ export async function readySnapshot(
 
 /** Shows what will happen, and asks unless told not to. */
 export async function agreed(
-  { terminal }: Context,
+  { terminal, interrupts }: Context,
   { lines, question, isYes }: { lines: readonly string[]; question: string; isYes: boolean },
 ): Promise<void> {
   for (const line of lines) terminal.note(line);
   if (isYes) return;
-  if (!(await terminal.confirm(question))) throw cancelled('Nothing was changed.');
+  const interrupted = new AbortController();
+  const isAgreed = await interrupts.during(
+    () => interrupted.abort(),
+    () => terminal.confirm(question, interrupted.signal),
+  );
+  if (!isAgreed) throw cancelled('Nothing was changed.');
 }
 
 const create: Command = {

@@ -3,7 +3,7 @@
  * so that a pipe gets results alone. Everything that passes here is made plain first; raw bytes have a way of their own.
  */
 import type { Readable } from 'node:stream';
-import { createInterface } from 'node:readline/promises';
+import { createInterface } from 'node:readline';
 import type { WriteStream } from 'node:tty';
 import { TypedWrong } from './failure.ts';
 import { clip, plain } from './plain-text.ts';
@@ -28,8 +28,8 @@ export interface Terminal {
   status(text: string): void;
   /** Width of the output, if a person reads it. */
   readonly columns: number | undefined;
-  /** @throws TypedWrong when nobody can be asked. */
-  confirm(question: string): Promise<boolean>;
+  /** No answer, and `signal`, are a no. @throws TypedWrong when nobody can be asked. */
+  confirm(question: string, signal: AbortSignal): Promise<boolean>;
   /** For files. */
   readonly output: OutputStream;
 }
@@ -59,7 +59,7 @@ export function createTerminal({ input, output, error }: Streams): Terminal {
     isWatched,
     status,
     columns: output.isTTY === true ? (output.columns ?? usualColumns) : undefined,
-    confirm: async (question) => {
+    confirm: async (question, signal) => {
       status('');
       if (input.isTTY !== true || !isWatched)
         throw new TypedWrong(
@@ -67,14 +67,16 @@ export function createTerminal({ input, output, error }: Streams): Terminal {
         );
       // Its own handling of Ctrl+C would swallow the signal.
       const lines = createInterface({ input, output: error, terminal: false });
-      try {
-        const answer = await lines.question(`${plain(question)} [y/N] `);
-        return /^\s*y(es)?\s*$/i.test(answer);
-      } finally {
-        lines.close();
-        // A terminal that is still read from would keep the process alive.
-        input.pause();
-      }
+      const answer = Promise.withResolvers<string>();
+      // At the end of the input, and at an interrupt, no line comes any more.
+      lines.once('line', answer.resolve).once('close', () => answer.resolve(''));
+      signal.addEventListener('abort', () => lines.close());
+      error.write(`${plain(question)} [y/N] `);
+      const isYes = /^\s*y(es)?\s*$/i.test(await answer.promise);
+      lines.close();
+      // A terminal that is still read from would keep the process alive.
+      input.pause();
+      return isYes && !signal.aborted;
     },
     output,
   };

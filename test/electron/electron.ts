@@ -159,7 +159,7 @@ class Tray extends EventEmitter {
     if (process.argv.includes('--no-tray')) throw new Error('Failed to create tray icon');
     if (!app.isReady) throw new Error('Cannot create Tray before app is ready');
     this.#icon = image.path;
-    tray = this;
+    trays.push(this);
   }
   setToolTip(text: string): void {
     this.#toolTip = text;
@@ -173,7 +173,7 @@ class Tray extends EventEmitter {
     return false;
   }
 }
-let tray: Tray | undefined;
+const trays: Tray[] = [];
 
 const nativeImage = {
   createFromPath: (path: string) => {
@@ -214,8 +214,8 @@ process.on('message', (command: Command) => {
         .find(({ id }) => id === command.id)
         ?.click?.();
     case 'click-tray':
-      if (command.id === undefined) return void tray?.emit('click');
-      return tray?.items.find(({ id }) => id === command.id)?.click?.();
+      if (command.id === undefined) return void trays[0]?.emit('click');
+      return trays[0]?.items.find(({ id }) => id === command.id)?.click?.();
     case 'kill-plane':
       return killLastProcess();
     case 'ask-permission': {
