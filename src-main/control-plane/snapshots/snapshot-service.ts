@@ -158,8 +158,9 @@ export class SnapshotService {
     this.#kinds = defineSnapshotOperations({
       ...shared,
       archive: new ArchiveWork(archiveDeps),
-      onCreated: async ({ workspaceId, reason }, operation) => {
+      onCreated: async ({ workspaceId, reason, snapshotId }, operation) => {
         if (operation.hostId !== null) void this.directory.refresh(operation.hostId as HostId);
+        void this.#fetchList(snapshotId);
         if (reason === 'schedule') await this.rules.ended(workspaceId, operation);
       },
     });
@@ -406,6 +407,15 @@ export class SnapshotService {
       .filter(({ hostId }) => hostId === record.hostId)
       .toSorted((a, b) => b.createdAt.localeCompare(a.createdAt))[0];
     return newest === undefined ? undefined : this.directory.record(newest.id);
+  }
+
+  /** So that the first look into a new snapshot does not wait for its host. */
+  async #fetchList(id: SnapshotId): Promise<void> {
+    const record = this.directory.record(id);
+    if (record === undefined) return;
+    await this.entries.get(record).catch((cause: unknown) => {
+      this.#deps.log.info('the list of a new snapshot was not fetched yet', { id, cause });
+    });
   }
 
   async #keepLists(): Promise<void> {
