@@ -23,7 +23,6 @@ export const OperationKind = z.enum([
   'snapshot.undo-restore',
   'snapshot.end-undo',
   'snapshot.put-back',
-  'snapshot.import',
 ]);
 export type OperationKind = z.infer<typeof OperationKind>;
 

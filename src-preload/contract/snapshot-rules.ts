@@ -23,7 +23,8 @@ export type KeepRule = z.infer<typeof KeepRule>;
 const TimeOfDay = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'must be a time of day as 22:00');
 
 export const SnapshotRules = z.object({
-  workspaceId: WorkspaceId,
+  /** The workspace's. */
+  id: WorkspaceId,
   /** Five cron words: minute, hour, day of month, month, day of week. Null: none are made by a clock. */
   schedule: z.string().trim().min(1).max(200).nullable(),
   /** IANA name of the zone in which the schedule and the quiet hours are read. */
@@ -77,7 +78,7 @@ export const snapshotRuleMethods = {
     summary: 'The rules of every workspace that has any, then every change',
     scope: 'snapshots.read',
     input: z.object({}),
-    item: collectionItem(SnapshotRules.extend({ id: WorkspaceId })),
+    item: collectionItem(SnapshotRules),
     errors: [],
   }),
   'snapshotRules.set': call({
@@ -85,7 +86,7 @@ export const snapshotRuleMethods = {
     scope: 'snapshots.write',
     input: SnapshotRules.omit({ nextAt: true, lastAt: true, problem: true })
       .partial()
-      .extend({ workspaceId: WorkspaceId }),
+      .extend({ id: WorkspaceId }),
     output: SnapshotRules,
     errors: [],
   }),

@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { ErrorShape } from './berth-error.ts';
 import { collectionItem } from './collection.ts';
 import { bytes, call, stream } from './contract.ts';
-import { HostId, OperationId, RepositoryId, SnapshotId, WorkspaceId } from './ids.ts';
+import { HostId, RepositoryId, SnapshotId, WorkspaceId } from './ids.ts';
 import { Operation } from './operations.ts';
 import { ImageReference, ProjectDefinition } from './projects.ts';
 import { Bytes, DisplayName, Instant, line } from './text.ts';
@@ -81,7 +81,8 @@ export type Snapshot = z.infer<typeof Snapshot>;
 
 /** What snapshots use on a host, and what there is. */
 export const SnapshotHost = z.object({
-  hostId: HostId,
+  /** The host's. */
+  id: HostId,
   state: z.enum(['ready', 'reading', 'away', 'unavailable']),
   /** Why snapshots cannot be made or read there. */
   problem: ErrorShape.nullable(),
@@ -94,7 +95,8 @@ export type SnapshotHost = z.infer<typeof SnapshotHost>;
 
 /** A restored workspace whose files from before are still there. One click goes back. */
 export const RestoreUndo = z.object({
-  workspaceId: WorkspaceId,
+  /** The workspace's. */
+  id: WorkspaceId,
   hostId: HostId,
   snapshotId: SnapshotId,
   /** What that snapshot is called in a sentence. */
@@ -369,6 +371,3 @@ export const snapshotMethods = {
     errors: [...needsHost, 'conflict', 'snapshot.unsafe-archive', 'snapshot.corrupt', 'snapshot.name-taken'],
   }),
 };
-
-/** What the client of `snapshots.import` and `export` may want to know of the operation that does the work. */
-export const SnapshotWork = z.object({ snapshotId: SnapshotId, operationId: OperationId });

@@ -3,6 +3,9 @@ export const label = {
   managed: 'dev.berth.managed',
   workspace: 'dev.berth.workspace',
   operation: 'dev.berth.operation',
+  /** Of containers that work on volumes and snapshots for a moment. */
+  helper: 'dev.berth.helper',
+  snapshot: 'dev.berth.snapshot',
   /** Display name. */
   name: 'dev.berth.name',
   owner: 'dev.berth.owner',
