@@ -308,6 +308,7 @@ export function createFixturePlane(scene: Scene): FixturePlane {
       },
       send: () => undefined,
       waitingBytes: 0,
+      whenSent: () => Promise.resolve(),
       opened: Promise.resolve(),
       ended: new Promise(() => undefined),
       close: () => undefined,
