@@ -81,6 +81,21 @@ export function useQuestions() {
 export function useSecretStore() {
   return useStore(useApp().mirror.secretStore);
 }
+export function useSnapshots() {
+  return useStore(useApp().mirror.snapshots);
+}
+export function useSnapshotHosts() {
+  return useStore(useApp().mirror.snapshotHosts);
+}
+export function useRestoreUndos() {
+  return useStore(useApp().mirror.restoreUndos);
+}
+export function useSnapshotRules() {
+  return useStore(useApp().mirror.snapshotRules);
+}
+export function useRepositories() {
+  return useStore(useApp().mirror.repositories);
+}
 export function useAbout() {
   return useStore(useApp().mirror.about);
 }
@@ -115,6 +130,10 @@ export function useOperation(id: string | null | undefined) {
   return useStore(useApp().mirror.operations, (state) => find(state, id));
 }
 
+export function useSnapshot(id: string | null | undefined) {
+  return useStore(useApp().mirror.snapshots, (state) => find(state, id));
+}
+
 export function useViewState<T>(select: (state: ViewState) => T): T {
   return useStore(useApp().view as StoreApi<ViewState>, select);
 }
@@ -138,6 +157,7 @@ export function readAppState(app: App): AppState {
     projects: app.mirror.projects.getState().byId,
     workspaces: app.mirror.workspaces.getState().byId,
     terminals: app.mirror.terminals.getState().byId,
+    snapshots: app.mirror.snapshots.getState().byId,
     operations: app.mirror.operations.getState().byId,
     view: app.view.getState(),
   });
@@ -154,6 +174,7 @@ export function useAppState(): AppState {
   const workspaces = useStore(mirror.workspaces, (state) => state.byId);
   const terminals = useStore(mirror.terminals, (state) => state.byId);
   const operations = useStore(mirror.operations, (state) => state.byId);
+  const snapshots = useStore(mirror.snapshots, (state) => state.byId);
   const view = useViewState((state) => state);
   return useMemo(
     () =>
@@ -166,9 +187,10 @@ export function useAppState(): AppState {
         workspaces,
         terminals,
         operations,
+        snapshots,
         view,
       }),
-    [about, connection, settings, hosts, projects, workspaces, terminals, operations, view],
+    [about, connection, settings, hosts, projects, workspaces, terminals, operations, snapshots, view],
   );
 }
 

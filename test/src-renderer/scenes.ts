@@ -6,7 +6,16 @@ import type { MethodName, OutputOf } from '#contract/index.ts';
 import type { LogLine, Operation } from '#contract/operations.ts';
 import type { Project } from '#contract/projects.ts';
 import type { Question } from '#contract/questions.ts';
+import type { Repository } from '#contract/repositories.ts';
 import type { Settings } from '#contract/settings.ts';
+import type { SnapshotRules } from '#contract/snapshot-rules.ts';
+import type {
+  RestoreUndo,
+  Snapshot,
+  SnapshotComparison,
+  SnapshotEntry,
+  SnapshotHost,
+} from '#contract/snapshots.ts';
 import type { TerminalShare } from '#contract/terminal-shares.ts';
 import type { Terminal, TerminalMeasure } from '#contract/terminals.ts';
 import type { KeptVolume, Workspace, WorkspaceState, WorkspaceStats } from '#contract/workspaces.ts';
@@ -21,6 +30,14 @@ export interface Scene {
   readonly operations?: readonly Operation[];
   readonly terminals?: readonly Terminal[];
   readonly shares?: readonly TerminalShare[];
+  readonly snapshots?: readonly Snapshot[];
+  readonly snapshotHosts?: readonly SnapshotHost[];
+  readonly restoreUndos?: readonly RestoreUndo[];
+  readonly snapshotRules?: readonly SnapshotRules[];
+  readonly repositories?: readonly Repository[];
+  /** What every snapshot holds, by the path of the folder. */
+  readonly snapshotTree?: () => ReadonlyMap<string, readonly SnapshotEntry[]>;
+  readonly compare?: (id: Snapshot['id'], otherId: Snapshot['id'] | null) => SnapshotComparison;
   readonly settings?: Partial<Settings>;
   readonly connection?: ConnectionState;
   readonly streamErrors?: { readonly [M in MethodName]?: BerthError };
@@ -117,6 +134,7 @@ export function workspace(n: number, name: string, hostN: number, state: Workspa
     createdAt: at,
     isAdopted: false,
     operationId: null,
+    move: null,
   };
 }
 
