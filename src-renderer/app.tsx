@@ -70,6 +70,8 @@ export function createApp({ client, shell, windowId, storage }: AppOptions): App
       features.map(({ commands = [] }) => commands.filter((row) => shell === null || !row.isServedOnly)),
     ),
     views: joinViews(features),
+    workspaceBands: features.flatMap((feature) => feature.workspaceBands ?? []),
+    workspaceParts: features.flatMap((feature) => feature.workspaceParts ?? []),
     platform: platformOf(shell),
   };
 }

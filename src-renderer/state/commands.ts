@@ -12,7 +12,7 @@ import type { Operation } from '#contract/operations.ts';
 import type { Project } from '#contract/projects.ts';
 import type { Settings } from '#contract/settings.ts';
 import type { ShellBridge } from '#contract/shell.ts';
-import type { Snapshot } from '#contract/snapshots.ts';
+import type { RestoreUndo, Snapshot } from '#contract/snapshots.ts';
 import type { Terminal } from '#contract/terminals.ts';
 import type { Workspace } from '#contract/workspaces.ts';
 import type { ConnectionState, PlaneClient } from './api.ts';
@@ -41,6 +41,8 @@ export interface AppState {
   readonly terminals: ReadonlyMap<string, Terminal>;
   readonly operations: ReadonlyMap<string, Operation>;
   readonly snapshots: ReadonlyMap<string, Snapshot>;
+  /** By the id of the workspace. */
+  readonly restoreUndos: ReadonlyMap<string, RestoreUndo>;
   readonly view: ViewState;
   readonly subject: Subject | null;
 }
@@ -89,6 +91,8 @@ export interface Command {
   readonly webShortcut?: string;
   /** Works on one thing of this kind; its context menu shows the row. */
   readonly on?: Subject['kind'];
+  /** Works without one as well: it asks which, then. */
+  readonly isSubjectOptional?: boolean;
   readonly isDangerous?: boolean;
   readonly isChecked?: (state: AppState) => boolean;
   /** Not in the desktop: it needs an address that others can open. */
@@ -155,7 +159,7 @@ function stateFor(command: Command, state: AppState): AppState {
 
 export function isCommandEnabled(command: Command, state: AppState): boolean {
   const own = stateFor(command, state);
-  if (command.on !== undefined && own.subject === null) return false;
+  if (command.on !== undefined && own.subject === null && !command.isSubjectOptional) return false;
   return command.isEnabled(own);
 }
 

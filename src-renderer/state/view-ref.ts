@@ -29,6 +29,7 @@ export const ViewRef = z.discriminatedUnion('type', [
     snapshotId: SnapshotId,
     otherId: SnapshotId.nullable(),
   }),
+  z.object({ type: z.literal('repositories') }),
   z.object({ type: z.literal('operations') }),
   z.object({ type: z.literal('operation'), operationId: OperationId }),
   z.object({ type: z.literal('credentials') }),

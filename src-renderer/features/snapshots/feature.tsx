@@ -1,14 +1,19 @@
 /** What snapshots give to the window: the timeline, a page for each, the comparison of two, their commands and dialogs. */
-import { FileDiff, History, type LucideIcon } from 'lucide-react';
+import { DatabaseBackup, FileDiff, History, type LucideIcon } from 'lucide-react';
 import { lazy } from 'react';
 import { defineView, type Feature, type ViewDescription } from '../../state/feature.ts';
 import type { AppState } from '../../state/commands.ts';
 import { snapshotCommands } from './snapshot-commands.ts';
 import { SnapshotDialogs } from './snapshot-overlays.tsx';
+import { WorkspaceSnapshotBands, WorkspaceSnapshots } from './snapshot-section.tsx';
+import { DiskStatus, SnapshotStatus } from './snapshot-status.tsx';
+import { snapshotWorkCommands } from './snapshot-work-commands.ts';
+import { SnapshotFollower, SnapshotWorkDialogs, WorkDialogs } from './snapshot-work-overlays.tsx';
 import { snapshotInWords, snapshotLabel } from './snapshot-words.ts';
 
 const SnapshotsPage = lazy(() => import('./snapshots-page.tsx'));
 const SnapshotPage = lazy(() => import('./snapshot-page.tsx'));
+const RepositoriesPage = lazy(() => import('./repositories-page.tsx'));
 const ComparePage = lazy(() => import('./compare-page.tsx'));
 
 function describe(id: string, state: AppState, icon: LucideIcon, word: string): ViewDescription {
@@ -25,8 +30,11 @@ function describe(id: string, state: AppState, icon: LucideIcon, word: string): 
 
 export const snapshotsFeature: Feature = {
   name: 'snapshots',
-  commands: snapshotCommands,
-  overlays: [SnapshotDialogs],
+  commands: [...snapshotWorkCommands, ...snapshotCommands],
+  overlays: [SnapshotDialogs, SnapshotWorkDialogs, WorkDialogs, SnapshotFollower],
+  statusItems: [SnapshotStatus, DiskStatus],
+  workspaceBands: [WorkspaceSnapshotBands],
+  workspaceParts: [WorkspaceSnapshots],
   views: [
     defineView({
       type: 'snapshots',
@@ -39,6 +47,11 @@ export const snapshotsFeature: Feature = {
       component: SnapshotPage,
       describe: (ref, state) => describe(ref.snapshotId, state, History, 'Snapshot'),
       isFullBleed: true,
+    }),
+    defineView({
+      type: 'repositories',
+      component: RepositoriesPage,
+      describe: () => ({ title: 'Repositories', icon: DatabaseBackup }),
     }),
     defineView({
       type: 'snapshot-compare',

@@ -3,13 +3,16 @@ import { RepositoryPlace } from '#contract/repositories.ts';
 
 export type PlaceKind = RepositoryPlace['kind'];
 
-export const placeKinds: readonly { readonly value: PlaceKind; readonly label: string; readonly help: string }[] =
-  [
-    { value: 'folder', label: 'A folder on the host', help: 'Another disk, or a share that is mounted there.' },
-    { value: 'sftp', label: 'A server over SFTP', help: 'Any server that takes SSH with a key.' },
-    { value: 'rest', label: 'A restic REST server', help: 'rest-server, or a service that speaks like it.' },
-    { value: 's3', label: 'Object storage (S3)', help: 'DigitalOcean Spaces, AWS, MinIO and their like.' },
-  ];
+export const placeKinds: readonly {
+  readonly value: PlaceKind;
+  readonly label: string;
+  readonly help: string;
+}[] = [
+  { value: 'folder', label: 'A folder on the host', help: 'Another disk, or a share that is mounted there.' },
+  { value: 'sftp', label: 'A server over SFTP', help: 'Any server that takes SSH with a key.' },
+  { value: 'rest', label: 'A restic REST server', help: 'rest-server, or a service that speaks like it.' },
+  { value: 's3', label: 'Object storage (S3)', help: 'DigitalOcean Spaces, AWS, MinIO and their like.' },
+];
 
 /** Everything that any kind has, as text; a kind reads its own. */
 export interface PlaceDraft {

@@ -39,7 +39,11 @@ export function changeLines({ comparison, mountPoint }: RestorePlan): readonly R
       : [{ what: `${files(count)}${more} ${what}`, detail: bytes === null ? null : formatBytes(bytes) }];
   return [
     ...line(comesBack, comesBack === 1 ? 'comes back' : 'come back', comparison.removedBytes),
-    ...line(goes, goes === 1 ? 'goes: it is not in the snapshot' : 'go: they are not in the snapshot', comparison.addedBytes),
+    ...line(
+      goes,
+      goes === 1 ? 'goes: it is not in the snapshot' : 'go: they are not in the snapshot',
+      comparison.addedBytes,
+    ),
     ...line(changes, changes === 1 ? 'becomes what it was' : 'become what they were', null),
   ];
 }
@@ -59,7 +63,8 @@ export function endLines({ isRunning, openTerminals }: RestorePlan): readonly Re
 /** Not in any snapshot, and in no volume: it goes with the old container. */
 export function lostLines({ changesOutside, mountPoint }: RestorePlan): readonly RestoreLine[] {
   if (changesOutside === 0) return [];
-  const detail = 'Programs that were installed there, for example. No snapshot has them; they do not come back.';
+  const detail =
+    'Programs that were installed there, for example. No snapshot has them; they do not come back.';
   return changesOutside === null
     ? [{ what: `Whatever was changed outside ${mountPoint}: how much is not known`, detail }]
     : [{ what: `${files(changesOutside)} changed outside ${mountPoint}`, detail }];
@@ -88,6 +93,7 @@ export function spaceProblem({ needsBytes, freeBytes, hostName }: RestorePlan): 
 }
 
 export function spaceWords({ needsBytes, freeBytes, hostName }: RestorePlan): string {
-  const free = freeBytes === null ? 'how much is free there is not known' : `${formatBytes(freeBytes)} are free`;
+  const free =
+    freeBytes === null ? 'how much is free there is not known' : `${formatBytes(freeBytes)} are free`;
   return `Needs ${formatBytes(needsBytes)} on ${hostName}; ${free}.`;
 }

@@ -68,7 +68,7 @@ export type ReadSchedule =
 const timePattern = /^([01]?\d|2[0-3]):([0-5]\d)$/;
 
 /** "9:05" is as good as "09:05". Undefined: no time of day. */
-export function timeOfDay(text: string): string | undefined {
+export function readTimeOfDay(text: string): string | undefined {
   const found = timePattern.exec(text.trim());
   return found ? `${pad(found[1] ?? '')}:${found[2]}` : undefined;
 }
@@ -85,7 +85,7 @@ export function readSchedule(draft: ScheduleDraft): ReadSchedule {
       return { schedule: `0 */${draft.everyHours} * * *` };
     case 'daily':
     case 'weekly': {
-      const time = timeOfDay(draft.time);
+      const time = readTimeOfDay(draft.time);
       if (time === undefined) return { field: 'time', rule: timeRule };
       const [hour, minute] = time.split(':').map(Number);
       return { schedule: `${minute} ${hour} * * ${draft.kind === 'daily' ? '*' : draft.weekday}` };

@@ -5,7 +5,6 @@ import { formatBytes, formatCount } from '../../components/format.ts';
 import type { AppState, Command, CommandContext } from '../../state/commands.ts';
 import type { Confirmation } from '../../state/confirmations.ts';
 import {
-  openCreate,
   openDescribe,
   openExport,
   openFork,
@@ -110,25 +109,6 @@ export const snapshotCommands: readonly Command[] = [
     run: ({ view }) => view.open({ type: 'snapshots' }),
   },
   {
-    id: 'snapshot.create',
-    label: 'Make a snapshot',
-    description: 'Keeps the files of a workspace as they are now.',
-    menu: 'Workspace',
-    group: 3,
-    on: 'workspace',
-    keywords: 'backup save now',
-    shortcut: 'Mod+Shift+S',
-    webShortcut: 'Alt+Shift+S',
-    isEnabled: (state) => {
-      const workspace = state.subject?.kind === 'workspace' && state.workspaces.get(state.subject.id);
-      if (!workspace || state.hosts.get(workspace.hostId)?.state.phase !== 'ready') return false;
-      return workspace.operationId === null && ['running', 'paused', 'stopped'].includes(workspace.state);
-    },
-    run: ({ subject }) => {
-      if (subject?.kind === 'workspace') openCreate(subject.id);
-    },
-  },
-  {
     id: 'snapshot.rules',
     label: 'Change snapshot rules',
     description: 'When snapshots of a workspace are made by themselves, and which of them stay.',
@@ -179,8 +159,6 @@ export const snapshotCommands: readonly Command[] = [
     description: 'Gives the workspace the files of a snapshot. Says first what will change.',
     group: 2,
     keywords: 'go back rollback undo',
-    shortcut: 'Mod+Shift+R',
-    webShortcut: 'Alt+Shift+R',
     isEnabled: (state) => isReachable(state) && state.workspaces.has(snapshotOf(state)?.workspaceId ?? ''),
     act: ({ id }) => openRestore(id),
   }),

@@ -34,7 +34,7 @@ const places: readonly Place[] = [
     label: 'Snapshots',
     icon: History,
     ref: { type: 'snapshots' },
-    types: ['snapshots', 'snapshot', 'snapshot-compare'],
+    types: ['snapshots', 'snapshot', 'snapshot-compare', 'repositories'],
   },
   { label: 'Projects', icon: FolderCog, ref: { type: 'projects' }, types: ['projects', 'project'] },
   { label: 'Operations', icon: ListChecks, ref: { type: 'operations' }, types: ['operations', 'operation'] },

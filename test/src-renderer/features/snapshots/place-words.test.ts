@@ -1,5 +1,6 @@
 /** A place as it is typed becomes the contract's, or says at which field it does not; in one line it holds no secret. */
 import { expect, it } from 'vitest';
+import type { RepositoryPlace } from '#contract/repositories.ts';
 import { newPlace, placeWords, readPlace } from '#renderer/features/snapshots/place-words.ts';
 
 it('reads each kind from its own fields', () => {
@@ -8,9 +9,16 @@ it('reads each kind from its own fields', () => {
   });
   const sftp = {
     ...newPlace,
-    ...{ kind: 'sftp', user: 'backup', host: 'nas.example', port: '2222', path: 'berth', url: 'x' },
+    ...({
+      kind: 'sftp',
+      user: 'backup',
+      host: 'nas.example',
+      port: '2222',
+      path: 'berth',
+      url: 'x',
+    } as const),
     hostKey: 'nas.example ssh-ed25519 AAAA',
-  } as const;
+  };
   expect(readPlace(sftp)).toEqual({
     place: {
       ...{ kind: 'sftp', user: 'backup', host: 'nas.example', port: 2222, path: 'berth' },
@@ -38,18 +46,18 @@ it('names the field and the rule', () => {
 });
 
 it('says a place in one line', () => {
-  expect(
-    [
-      { kind: 'folder', path: '/mnt/backup' } as const,
-      { kind: 'sftp', user: 'me', host: 'nas', port: 22, path: '/berth', hostKey: 'x' } as const,
-      { kind: 'sftp', user: 'me', host: 'nas', port: 2222, path: 'berth', hostKey: 'x' } as const,
-      { kind: 'rest', url: 'https://backup.example/me', user: 'me' } as const,
-      {
-        ...{ kind: 's3', endpoint: 'https://fra1.example/', bucket: 'berth', prefix: 'api' },
-        ...{ region: '', accessKeyId: 'AK' },
-      } as const,
-    ].map(placeWords),
-  ).toEqual([
+  const places: RepositoryPlace[] = [
+    { kind: 'folder', path: '/mnt/backup' },
+    { kind: 'sftp', user: 'me', host: 'nas', port: 22, path: '/berth', hostKey: 'x' },
+    { kind: 'sftp', user: 'me', host: 'nas', port: 2222, path: 'berth', hostKey: 'x' },
+    { kind: 'rest', url: 'https://backup.example/me', user: 'me' },
+    {
+      kind: 's3',
+      ...{ endpoint: 'https://fra1.example/', bucket: 'berth' },
+      ...{ prefix: 'api', region: '', accessKeyId: 'AK' },
+    },
+  ];
+  expect(places.map(placeWords)).toEqual([
     '/mnt/backup',
     'sftp://me@nas/berth',
     'sftp://me@nas:2222/berth',

@@ -6,7 +6,7 @@ import {
   readSchedule,
   scheduleDraft,
   scheduleWords,
-  timeOfDay,
+  readTimeOfDay,
   weekdays,
 } from '#renderer/features/snapshots/schedule.ts';
 
@@ -64,7 +64,7 @@ describe('a schedule', () => {
 });
 
 it('reads times of day', () => {
-  expect(['9:05', '09:05', ' 23:59 ', '24:00', '9', '9:5', ''].map(timeOfDay)).toEqual([
+  expect(['9:05', '09:05', ' 23:59 ', '24:00', '9', '9:5', ''].map(readTimeOfDay)).toEqual([
     '09:05',
     '09:05',
     '23:59',
@@ -76,7 +76,9 @@ it('reads times of day', () => {
 });
 
 it('says a schedule in words', () => {
-  expect([null, '0 * * * *', '0 */6 * * *', '0 2 * * *', '30 7 * * 0', '0 9-17 * * 1-5'].map(scheduleWords)).toEqual([
+  expect(
+    [null, '0 * * * *', '0 */6 * * *', '0 2 * * *', '30 7 * * 0', '0 9-17 * * 1-5'].map(scheduleWords),
+  ).toEqual([
     'by hand only',
     'every hour',
     'every 6 hours',

@@ -19,6 +19,7 @@ function stateWith(subject: Workspace, hosts: readonly Host[]): AppState {
     terminals: new Map(),
     operations: new Map(),
     snapshots: new Map(),
+    restoreUndos: new Map(),
     view: { ...initialView(), overlay: null, paletteText: '', isDrawerOpen: false, renamingId: null },
     subject: { kind: 'workspace', id: subject.id },
   };
