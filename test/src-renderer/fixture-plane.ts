@@ -10,6 +10,7 @@ import { Settings, settingsDefaults } from '#contract/settings.ts';
 import type { Client } from '#renderer/transport/client.ts';
 import type { ConnectionState, PlaneClient } from '#renderer/state/api.ts';
 import type { Scene } from './scenes.ts';
+import { importBytes, type ReceivedBytes, snapshotWorkReplies } from './snapshot-work-replies.ts';
 import { snapshotBytes, snapshotReplies } from './snapshot-replies.ts';
 
 type CollectionName =
@@ -85,6 +86,8 @@ export interface FixturePlane extends PlaneClient {
   setConnection(state: ConnectionState): void;
   /** What was called, in order. */
   readonly calls: readonly { readonly method: MethodName; readonly input: unknown }[];
+  /** Of the last import. */
+  readonly received: ReceivedBytes;
   put(collection: CollectionName, item: { id: string }): void;
   delete(collection: CollectionName, id: string): void;
   /** The next call of a method fails so. */
@@ -112,6 +115,7 @@ export function createFixturePlane(scene: Scene): FixturePlane {
   const listeners = new Set<(state: ConnectionState) => void>();
   const calls: { method: MethodName; input: unknown }[] = [];
   const failures = new Map<MethodName, BerthError>();
+  const received: ReceivedBytes = { bytes: 0, sum: 0 };
   let settings: Settings = { ...settingsDefaults, ...scene.settings };
   const settingsWakes = new Set<() => void>();
   const collections = {
@@ -137,6 +141,7 @@ export function createFixturePlane(scene: Scene): FixturePlane {
 
   const replies: Replies = {
     ...snapshotReplies(scene, collections, found),
+    ...snapshotWorkReplies(scene.snapshotWork ?? {}, collections, found),
     'about.get': () => ({
       version: '0.1.0',
       mode: 'served',
@@ -308,6 +313,7 @@ export function createFixturePlane(scene: Scene): FixturePlane {
 
   const client: FixturePlane = {
     calls,
+    received,
     get connectionState() {
       return connection;
     },
@@ -336,6 +342,11 @@ export function createFixturePlane(scene: Scene): FixturePlane {
       streamOf(method, options?.signal)) as Client['stream'],
     bytes: (method, input) => {
       calls.push({ method, input });
+      if (method === 'snapshots.import') {
+        const failure = failures.get(method);
+        failures.delete(method);
+        return importBytes(scene.snapshotWork ?? {}, input as { sizeBytes: number }, { received, failure });
+      }
       if (method === 'snapshots.read' || method === 'snapshots.export')
         return snapshotBytes(scene, method === 'snapshots.read' ? (input as { path: string }).path : '.');
       return textBytes(method, input);
