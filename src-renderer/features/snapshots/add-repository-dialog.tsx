@@ -11,7 +11,7 @@ import { ErrorNote } from '../../components/error-note.tsx';
 import { useFirstInvalid } from '../../components/first-invalid.ts';
 import { Select } from '../../components/select.tsx';
 import { PasswordField, TextArea, TextField } from '../../components/text-field.tsx';
-import { useClient, useHosts, useSnapshotHosts } from '../../state/app-context.tsx';
+import { useClient, useConfirm, useHosts, useSnapshotHosts } from '../../state/app-context.tsx';
 import { errorBesideFields, fieldErrors } from '../../state/field-errors.ts';
 import { hostOptions, isUsable } from './host-choice.ts';
 import { PlaceFields } from './place-fields.tsx';
@@ -186,13 +186,23 @@ function atField(code: string | undefined, message: string): Readonly<Record<str
 }
 
 function KeyOnce({ added: { repository, key }, onClose }: { added: Added; onClose: () => void }) {
+  const confirm = useConfirm();
   const [isKept, setKept] = useState(false);
+  const close = async () => {
+    const isAgreed =
+      isKept ||
+      (await confirm({
+        title: 'Close without keeping the key?',
+        body: 'It is not shown again. This Berth goes on using the repository; without its keychain nobody can.',
+        action: 'Close',
+        isDangerous: true,
+      }));
+    if (isAgreed) onClose();
+  };
   return (
     <Dialog
       isOpen
-      onClose={() => {
-        if (isKept) onClose();
-      }}
+      onClose={() => void close()}
       title={`The key of ${repository.name}`}
       description="It is shown this once. Berth keeps it in the keychain of this computer and uses it from there."
       footer={

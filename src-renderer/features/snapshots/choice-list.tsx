@@ -1,5 +1,5 @@
 /** One of many, chosen by one press: arrow keys move, letters in the field above narrow it down. */
-import { type KeyboardEvent, type ReactNode, useRef, useState } from 'react';
+import { type KeyboardEvent, type ReactNode, type RefObject, useRef, useState } from 'react';
 import { TextField } from '../../components/text-field.tsx';
 
 export interface Choice {
@@ -19,8 +19,10 @@ export function ChoiceList(props: {
   readonly label: string;
   readonly choices: readonly Choice[];
   readonly onChoose: (id: string) => void;
+  /** Where a dialog's keyboard begins: the field, else the first one that can be chosen. */
+  readonly first?: RefObject<HTMLElement | null>;
 }) {
-  const { label, choices, onChoose } = props;
+  const { label, choices, onChoose, first } = props;
   const [text, setText] = useState('');
   const list = useRef<HTMLUListElement>(null);
   const words = text.toLocaleLowerCase().split(/\s+/).filter(Boolean);
@@ -28,6 +30,11 @@ export function ChoiceList(props: {
     const all = `${title} ${own}`.toLocaleLowerCase();
     return words.every((word) => all.includes(word));
   });
+  const hasSearch = choices.length >= searchFrom;
+  const firstId = hasSearch ? undefined : shown.find(({ reason }) => !reason)?.id;
+  const toFirst = (element: HTMLElement | null) => {
+    if (first) first.current = element;
+  };
   const move = (event: KeyboardEvent) => {
     const by = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0;
     if (by === 0) return;
@@ -39,8 +46,9 @@ export function ChoiceList(props: {
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: keys of the buttons inside, which say what they are
     <div className="flex flex-col gap-2" onKeyDown={move}>
-      {choices.length >= searchFrom && (
+      {hasSearch && (
         <TextField
+          ref={toFirst}
           label={`Find in: ${label.toLowerCase()}`}
           isLabelHidden
           placeholder="Find…"
@@ -53,6 +61,7 @@ export function ChoiceList(props: {
         {shown.map(({ id, title, detail, reason }) => (
           <li key={id}>
             <button
+              ref={id === firstId ? toFirst : undefined}
               type="button"
               aria-disabled={reason ? true : undefined}
               onClick={() => {

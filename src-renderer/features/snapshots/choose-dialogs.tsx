@@ -1,5 +1,5 @@
 /** Asks what a command is about that was run where there is no workspace, or none of its snapshots, in front. */
-import { useState } from 'react';
+import { useRef, useState } from 'react';
 import type { WorkspaceId } from '#contract/ids.ts';
 import type { Workspace } from '#contract/workspaces.ts';
 import { Button } from '../../components/button.tsx';
@@ -23,6 +23,7 @@ export function ChooseWorkspaceDialog(props: {
   readonly onClose: () => void;
 }) {
   const { title, onChoose, onClose } = props;
+  const first = useRef<HTMLElement>(null);
   const workspaces = useWorkspaces();
   const hosts = useHosts();
   const state = useAppState();
@@ -38,7 +39,13 @@ export function ChooseWorkspaceDialog(props: {
     };
   });
   return (
-    <Dialog isOpen onClose={onClose} title={title} footer={<Button onClick={onClose}>Cancel</Button>}>
+    <Dialog
+      isOpen
+      onClose={onClose}
+      title={title}
+      initialFocus={first}
+      footer={<Button onClick={onClose}>Cancel</Button>}
+    >
       {workspaces.status === 'loading' && <LoadingRows label="Loading the workspaces" />}
       {workspaces.status === 'error' && workspaces.error !== null && (
         <ErrorNote
@@ -54,6 +61,7 @@ export function ChooseWorkspaceDialog(props: {
         <ChoiceList
           label="Workspaces"
           choices={choices}
+          first={first}
           onChoose={(id) => {
             const chosen = workspaces.byId.get(id);
             if (chosen) onChoose(chosen);
@@ -72,6 +80,7 @@ export function ChooseSnapshotDialog(props: {
   readonly onClose: () => void;
 }) {
   const { onChoose, onClose } = props;
+  const first = useRef<HTMLElement>(null);
   const snapshots = useSnapshots();
   const workspaces = useWorkspaces();
   const hosts = useHosts();
@@ -113,6 +122,7 @@ export function ChooseSnapshotDialog(props: {
       isOpen
       onClose={onClose}
       title="Restore which snapshot?"
+      initialFocus={first}
       description="What would change is shown before anything does."
       footer={<Button onClick={onClose}>Cancel</Button>}
     >
@@ -141,7 +151,9 @@ export function ChooseSnapshotDialog(props: {
             {own === undefined ? 'There is no snapshot yet.' : `There is no snapshot of ${own.name} yet.`}
           </p>
         )}
-        {choices.length > 0 && <ChoiceList label="Snapshots" choices={choices} onChoose={onChoose} />}
+        {choices.length > 0 && (
+          <ChoiceList label="Snapshots" choices={choices} first={first} onChoose={onChoose} />
+        )}
       </div>
     </Dialog>
   );

@@ -6,9 +6,10 @@ import { CodeBlock } from '../../components/code-block.tsx';
 import { Dialog } from '../../components/dialog.tsx';
 import { formatBytes, formatCount } from '../../components/format.ts';
 import { useClient, useNotices } from '../../state/app-context.tsx';
+import { inQuotes } from './restore-words.ts';
 import { savePlace } from './save-place.ts';
 import { collectedBytes, saveItems } from './save-stream.ts';
-import { dayAndTime, snapshotLabel } from './snapshot-words.ts';
+import { dayAndTime } from './snapshot-words.ts';
 
 /** "api-server 2026-11-25 14-05.tar.zst": letters that some file system refuses are left out. */
 export function exportName({
@@ -46,7 +47,7 @@ export function ExportDialog({ snapshot, onClose }: { snapshot: Snapshot; onClos
       isOpen
       onClose={onClose}
       title="Export snapshot"
-      description={`${snapshotLabel(snapshot)} of ${snapshot.workspaceName}, as one file on this computer.`}
+      description={`${snapshot.workspaceName} as in ${inQuotes(snapshot)}, as one file on this computer.`}
       footer={
         <>
           <Button onClick={onClose}>Cancel</Button>

@@ -17,7 +17,8 @@ import {
 } from '../../state/app-context.tsx';
 import { errorBesideFields, fieldErrors } from '../../state/field-errors.ts';
 import { hostOptions, isUsable } from './host-choice.ts';
-import { dayAndTime, snapshotLabel } from './snapshot-words.ts';
+import { inQuotes } from './restore-words.ts';
+import { dayAndTime } from './snapshot-words.ts';
 import { useAct } from './use-act.ts';
 
 /** "api-server 2", or the next number that no workspace there has. */
@@ -65,7 +66,7 @@ export function ForkDialog({ snapshot, onClose }: { snapshot: Snapshot; onClose:
       isOpen
       onClose={onClose}
       title="New workspace from this snapshot"
-      description={`With the files that ${snapshot.workspaceName} had in ${snapshotLabel(snapshot)}. That one stays as it is.`}
+      description={`With the files of ${snapshot.workspaceName} as in ${inQuotes(snapshot)}. ${snapshot.workspaceName} itself stays as it is.`}
       footer={
         <>
           <Button onClick={onClose}>Cancel</Button>

@@ -130,7 +130,7 @@ function KeepPreview(props: { workspace: KeepFieldsProps['workspace']; keep: Kee
       ) : (
         <>
           <p role="status" className="tabular">
-            Of now, {formatCount(answer.keeps.length, 'snapshot stays', 'snapshots stay')}
+            Now {formatCount(answer.keeps.length, 'snapshot stays', 'snapshots stay')}
             {answer.destroys.length === 0
               ? '; none would be destroyed.'
               : `; ${formatCount(answer.destroys.length, 'would be destroyed', 'would be destroyed')}, ${formatBytes(answer.freesBytes)}.`}
@@ -148,8 +148,7 @@ function KeepPreview(props: { workspace: KeepFieldsProps['workspace']; keep: Kee
                 Destroy {formatCount(answer.destroys.length, 'snapshot', 'snapshots')} now…
               </Button>
               <span className="min-w-0 flex-1 basis-44 text-meta text-muted">
-                Saving the rules destroys nothing by itself now; later the rule does, when the next snapshot
-                is there.
+                Saving the rules destroys nothing now. From the next snapshot on, the rule does.
               </span>
             </div>
           )}

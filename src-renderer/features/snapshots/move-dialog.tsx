@@ -84,9 +84,11 @@ export function MoveDialog({ workspace, onClose }: { workspace: Workspace; onClo
               onChange={setHostId}
             />
             <ol className="m-0 flex list-decimal flex-col gap-1 pl-5">
-              <li>It is stopped on {from?.name ?? 'its host'}.</li>
+              {workspace.state !== 'stopped' && <li>It is stopped on {from?.name ?? 'its host'}.</li>}
               <li>Its files are copied to {host?.name ?? 'the other host'} and checked there.</li>
-              <li>It is started there{workspace.desired === 'stopped' ? ', if it was running' : ''}.</li>
+              <li>
+                {workspace.state === 'stopped' ? 'There it stays stopped as well.' : 'It is started there.'}
+              </li>
               <li>Here it stays stopped, with its files, until you confirm the move or take it back.</li>
             </ol>
             <Space

@@ -48,8 +48,8 @@ export function RestoreBand({ undo, name }: { undo: RestoreUndo; name?: string }
         </>
       }
     >
-      The files from before stay until {dayAndTime(undo.until)}
-      {undo.sizeBytes === null ? '' : `, ${formatBytes(undo.sizeBytes)}`}.
+      The files from before{undo.sizeBytes === null ? '' : ` (${formatBytes(undo.sizeBytes)})`} stay until{' '}
+      {dayAndTime(undo.until)}.
     </Band>
   );
 }

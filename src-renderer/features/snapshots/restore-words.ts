@@ -1,6 +1,12 @@
 /** What a restore changes, ends, drops and keeps, as the lines of its dialog. Says what is not known as not known. Pure. */
-import type { RestorePlan, SnapshotComparison } from '#contract/snapshots.ts';
+import type { RestorePlan, Snapshot, SnapshotComparison } from '#contract/snapshots.ts';
 import { formatBytes, formatCount } from '../../components/format.ts';
+import { dayAndTime } from './snapshot-words.ts';
+
+/** Which snapshot, within a sentence: “before the upgrade”, or the one of a time. */
+export function inQuotes({ name, createdAt }: Pick<Snapshot, 'name' | 'createdAt'>): string {
+  return name === null ? `the snapshot of ${dayAndTime(createdAt)}` : `“${name}”`;
+}
 
 export interface RestoreLine {
   readonly what: string;
@@ -32,11 +38,10 @@ export function changeLines({ comparison, mountPoint }: RestorePlan): readonly R
       },
     ];
   const { comesBack, goes, changes } = restoreCounts(comparison);
-  const more = comparison.isTruncated ? ' or more' : '';
   const line = (count: number, what: string, bytes: number | null): RestoreLine[] =>
     count === 0
       ? []
-      : [{ what: `${files(count)}${more} ${what}`, detail: bytes === null ? null : formatBytes(bytes) }];
+      : [{ what: `${files(count)} ${what}`, detail: bytes === null ? null : formatBytes(bytes) }];
   return [
     ...line(comesBack, comesBack === 1 ? 'comes back' : 'come back', comparison.removedBytes),
     ...line(

@@ -147,7 +147,7 @@ function Entry({ snapshot, isLast }: { snapshot: Snapshot; isLast: boolean }) {
           <span>{formatBytes(snapshot.sizeBytes)}</span>
           <span title={words.sentence}>
             {words.word}
-            {words.detail !== null && ` ${words.detail}`}
+            {words.detail !== null && `${snapshot.consistency === 'live' ? ',' : ''} ${words.detail}`}
           </span>
           {snapshot.reason !== 'person' && <span>{reasonWords[snapshot.reason]}</span>}
           {snapshot.problem !== null && <Badge signal="failed">damaged</Badge>}

@@ -72,7 +72,7 @@ export function DiskStatus() {
       className={itemClass}
     >
       <TriangleAlert aria-hidden size={12} className="shrink-0 text-attention" />
-      <span className="max-w-40 truncate" dir="auto">
+      <span className="max-w-40 truncate max-sm:sr-only" dir="auto">
         {name}
       </span>
       <span className="shrink-0">disk {formatPercent(share)} full</span>
