@@ -23,7 +23,8 @@ import { keepWords } from './keep-rule.ts';
 import { MoveBand } from './move-band.tsx';
 import { RestoreBand } from './restore-band.tsx';
 import { scheduleWords } from './schedule.ts';
-import { newestFirst } from './snapshot-list.ts';
+import { snapshotFilter } from './snapshot-filter.ts';
+import { newestFirst, noFilter } from './snapshot-list.ts';
 import { snapshotUnderWay } from './snapshot-progress.ts';
 import { SnapshotProgressCard } from './snapshot-progress-card.tsx';
 import { consistencyWords, dayAndTime, reasonWords } from './snapshot-words.ts';
@@ -110,7 +111,14 @@ export function WorkspaceSnapshots({ workspace }: WorkspacePartProps) {
       <div className="flex flex-wrap items-center justify-between gap-x-4 gap-y-1">
         <NextLine workspace={workspace} />
         {own.length > 0 && (
-          <Button variant="quiet" className="-mr-3" onClick={() => view.open({ type: 'snapshots' })}>
+          <Button
+            variant="quiet"
+            className="-mr-3"
+            onClick={() => {
+              snapshotFilter.set({ ...noFilter, workspaceId: workspace.id });
+              view.open({ type: 'snapshots' });
+            }}
+          >
             {own.length > shownCount
               ? `All ${formatCount(own.length, 'snapshot', 'snapshots')}`
               : 'All snapshots'}
