@@ -7,12 +7,12 @@ import { Checkbox, RadioGroup, Switch } from '../../components/choices.tsx';
 import { CodeBlock } from '../../components/code-block.tsx';
 import { CopyButton } from '../../components/copy-button.tsx';
 import { Dialog } from '../../components/dialog.tsx';
-import { ErrorNote } from '../../components/error-note.tsx';
 import { useFirstInvalid } from '../../components/first-invalid.ts';
 import { Select } from '../../components/select.tsx';
 import { PasswordField, TextArea, TextField } from '../../components/text-field.tsx';
 import { useClient, useConfirm, useHosts, useSnapshotHosts } from '../../state/app-context.tsx';
 import { errorBesideFields, fieldErrors } from '../../state/field-errors.ts';
+import { FailureNote } from './failure-note.tsx';
 import { hostOptions, isUsable } from './host-choice.ts';
 import { PlaceFields } from './place-fields.tsx';
 import { newPlace, placeKinds, readPlace, secretWords } from './place-words.ts';
@@ -172,7 +172,7 @@ function AddForm(props: { hostId: HostId | null; onAdded: (added: Added) => void
         {isThere && (
           <PasswordField label="Its key" value={key} error={errors.key ?? null} onChange={setKey} />
         )}
-        {beside !== null && <ErrorNote title="The repository was not added" error={beside} />}
+        {beside !== null && <FailureNote title="The repository was not added" error={beside} />}
       </form>
     </Dialog>
   );
@@ -202,6 +202,7 @@ function KeyOnce({ added: { repository, key }, onClose }: { added: Added; onClos
   return (
     <Dialog
       isOpen
+      staysOnOutsidePress
       onClose={() => void close()}
       title={`The key of ${repository.name}`}
       description="It is shown this once. Berth keeps it in the keychain of this computer and uses it from there."

@@ -7,7 +7,6 @@ import type { Workspace } from '#contract/workspaces.ts';
 import { Button } from '../../components/button.tsx';
 import { Switch } from '../../components/choices.tsx';
 import { Dialog } from '../../components/dialog.tsx';
-import { ErrorNote } from '../../components/error-note.tsx';
 import { Select } from '../../components/select.tsx';
 import { TextArea, TextField } from '../../components/text-field.tsx';
 import {
@@ -25,6 +24,7 @@ import {
   hookInput,
   lastFrozenMs,
 } from './consistency-fields.tsx';
+import { FailureNote } from './failure-note.tsx';
 import { placeWords } from './place-words.ts';
 import { useAct } from './use-act.ts';
 
@@ -167,7 +167,7 @@ export function CreateDialog({ workspace, onClose }: { workspace: Workspace; onC
             />
           )}
         </AdvancedPart>
-        {beside !== null && <ErrorNote title="No snapshot was taken" error={beside} />}
+        {beside !== null && <FailureNote title="No snapshot was taken" error={beside} />}
       </form>
     </Dialog>
   );

@@ -4,7 +4,6 @@ import type { HostId } from '#contract/ids.ts';
 import type { Snapshot } from '#contract/snapshots.ts';
 import { Button } from '../../components/button.tsx';
 import { Dialog } from '../../components/dialog.tsx';
-import { ErrorNote } from '../../components/error-note.tsx';
 import { formatBytes } from '../../components/format.ts';
 import { Select } from '../../components/select.tsx';
 import { TextField } from '../../components/text-field.tsx';
@@ -16,6 +15,7 @@ import {
   useWorkspaces,
 } from '../../state/app-context.tsx';
 import { errorBesideFields, fieldErrors } from '../../state/field-errors.ts';
+import { FailureNote } from './failure-note.tsx';
 import { hostOptions, isUsable } from './host-choice.ts';
 import { inQuotes } from './restore-words.ts';
 import { dayAndTime } from './snapshot-words.ts';
@@ -125,7 +125,7 @@ export function ForkDialog({ snapshot, onClose }: { snapshot: Snapshot; onClose:
             </div>
           ))}
         </dl>
-        {beside !== null && <ErrorNote title="The workspace was not created" error={beside} />}
+        {beside !== null && <FailureNote title="The workspace was not created" error={beside} />}
       </form>
     </Dialog>
   );

@@ -7,12 +7,12 @@ import type { BerthError } from '#contract/berth-error.ts';
 import type { HostId, SnapshotId, WorkspaceId } from '#contract/ids.ts';
 import { Button } from '../../components/button.tsx';
 import { Dialog } from '../../components/dialog.tsx';
-import { ErrorNote } from '../../components/error-note.tsx';
 import { useFirstInvalid } from '../../components/first-invalid.ts';
 import { formatBytes, formatPercent } from '../../components/format.ts';
 import { ProgressBar } from '../../components/progress-bar.tsx';
 import { useClient, useConfirm, useHosts, useNotices, useViewActions } from '../../state/app-context.tsx';
 import { errorBesideFields, fieldErrors } from '../../state/field-errors.ts';
+import { FailureNote } from './failure-note.tsx';
 import { isUsable } from './host-choice.ts';
 import { type ImportDraft, nameOfFile, newSnapshotId, readImport } from './import-draft.ts';
 import { ImportFields } from './import-fields.tsx';
@@ -116,6 +116,7 @@ export function ImportDialog({ hostId, onClose }: { hostId: HostId | null; onClo
   return (
     <Dialog
       isOpen
+      staysOnOutsidePress={act.isBusy}
       onClose={() => void close()}
       title="Import a snapshot"
       description="A .tar.zst from this computer: one that Berth exported, or any other that holds files."
@@ -176,7 +177,7 @@ export function ImportDialog({ hostId, onClose }: { hostId: HostId | null; onClo
           </p>
         )}
         {beside !== null && (
-          <ErrorNote title="The snapshot was not imported" error={beside}>
+          <FailureNote title="The snapshot was not imported" error={beside}>
             {memberOf(beside) !== null && (
               <p>
                 In the archive it is <code className="wrap-anywhere">{memberOf(beside)}</code>. Nothing of the
@@ -189,7 +190,7 @@ export function ImportDialog({ hostId, onClose }: { hostId: HostId | null; onClo
                 had arrived.
               </p>
             )}
-          </ErrorNote>
+          </FailureNote>
         )}
       </form>
     </Dialog>
@@ -203,8 +204,13 @@ function Progress(props: { sentBytes: number; sizeBytes: number; hostName: strin
   const text = isSent
     ? `All is sent; ${hostName} checks the archive.`
     : `${formatPercent(part)}: ${formatBytes(sentBytes)} of ${formatBytes(sizeBytes)} sent.`;
+  const box = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    // Newer browsers return a promise here, which an effect must not.
+    void box.current?.scrollIntoView({ block: 'nearest' });
+  }, []);
   return (
-    <div className="flex flex-col gap-1.5">
+    <div ref={box} className="flex flex-col gap-1.5">
       <ProgressBar label="Import" value={isSent ? null : part} text={text} />
       <p role="status" className="tabular text-meta text-muted">
         {text} Keep this window open.

@@ -4,7 +4,6 @@ import type { HostId } from '#contract/ids.ts';
 import type { Workspace } from '#contract/workspaces.ts';
 import { Button } from '../../components/button.tsx';
 import { Dialog } from '../../components/dialog.tsx';
-import { ErrorNote } from '../../components/error-note.tsx';
 import { formatBytes, formatCount } from '../../components/format.ts';
 import { Select } from '../../components/select.tsx';
 import {
@@ -16,6 +15,7 @@ import {
   useViewActions,
 } from '../../state/app-context.tsx';
 import { errorBesideFields, fieldErrors } from '../../state/field-errors.ts';
+import { FailureNote } from './failure-note.tsx';
 import { hostOptions, isUsable } from './host-choice.ts';
 import { PlanList } from './plan-list.tsx';
 import { newestFirst } from './snapshot-list.ts';
@@ -99,7 +99,7 @@ export function MoveDialog({ workspace, onClose }: { workspace: Workspace; onClo
             <StaysBehind workspace={workspace} />
           </>
         )}
-        {beside !== null && <ErrorNote title="The workspace was not moved" error={beside} />}
+        {beside !== null && <FailureNote title="The workspace was not moved" error={beside} />}
       </form>
     </Dialog>
   );

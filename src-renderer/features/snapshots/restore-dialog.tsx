@@ -7,6 +7,7 @@ import { Dialog } from '../../components/dialog.tsx';
 import { ErrorNote } from '../../components/error-note.tsx';
 import { LoadingRows } from '../../components/loading-rows.tsx';
 import { useClient, useViewActions } from '../../state/app-context.tsx';
+import { FailureNote } from './failure-note.tsx';
 import { PlanList } from './plan-list.tsx';
 import { RestoreChanges } from './restore-changes.tsx';
 import {
@@ -95,7 +96,7 @@ export function RestoreDialog({ snapshot, onClose }: { snapshot: Snapshot; onClo
             }}
           />
         )}
-        {act.error !== null && <ErrorNote title="The workspace was not restored" error={act.error} />}
+        {act.error !== null && <FailureNote title="The workspace was not restored" error={act.error} />}
       </form>
     </Dialog>
   );
@@ -113,6 +114,11 @@ function Plan(props: {
   const noSpace = spaceProblem(plan);
   return (
     <>
+      {noSpace !== null && (
+        <p role="alert" className="text-failed">
+          {noSpace}
+        </p>
+      )}
       {isSame ? (
         <p>
           Nothing in <span className="font-code text-[0.96em] wrap-anywhere">{plan.mountPoint}</span> differs
@@ -141,12 +147,7 @@ function Plan(props: {
         isChecked={makesSafetySnapshot}
         onChange={onSafety}
       />
-      <p
-        role={noSpace === null ? undefined : 'alert'}
-        className={noSpace === null ? 'text-meta text-muted' : 'text-failed'}
-      >
-        {noSpace ?? spaceWords(plan)}
-      </p>
+      {noSpace === null && <p className="text-meta text-muted">{spaceWords(plan)}</p>}
     </>
   );
 }

@@ -24,6 +24,7 @@ import {
   hookInput,
   lastFrozenMs,
 } from './consistency-fields.tsx';
+import { FailureNote } from './failure-note.tsx';
 import { KeepFields } from './keep-fields.tsx';
 import { keepDraft, readKeep } from './keep-rule.ts';
 import { placeWords } from './place-words.ts';
@@ -212,7 +213,7 @@ function Form({ workspace, rules, onClose }: FormProps) {
             onChange={(change) => setKeepTyped((now) => ({ ...now, ...change }))}
           />
         </Part>
-        {beside !== null && <ErrorNote title="The rules were not saved" error={beside} />}
+        {beside !== null && <FailureNote title="The rules were not saved" error={beside} />}
       </form>
     </Dialog>
   );

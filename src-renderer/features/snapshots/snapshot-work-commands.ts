@@ -6,6 +6,7 @@ import { activeTab } from '../../state/view-state.ts';
 import { openCreate, openRestore } from './snapshot-dialogs.ts';
 import { newestFirst } from './snapshot-list.ts';
 import { dayAndTime } from './snapshot-words.ts';
+import { snapshotUnderWay } from './snapshot-progress.ts';
 import { workDialogs } from './snapshot-work-dialogs.ts';
 import { beginSnapshot } from './take-snapshot.ts';
 
@@ -25,6 +26,7 @@ export function whyNoSnapshot(
   if (host === undefined) return 'Its host was removed from Berth';
   if (host.state.phase !== 'ready') return `${host.name}: ${hostMark(host).word}`;
   if (workspace.operationId !== null) return 'Something else is under way on it';
+  if (snapshotUnderWay([...state.operations.values()], workspace)) return 'A snapshot of it is being taken';
   return readable.includes(workspace.state) ? null : `It is ${workspace.state}`;
 }
 

@@ -91,18 +91,20 @@ export function WorkDialogs() {
 export function SnapshotFollower() {
   const app = useApp();
   useEffect(() => {
-    const stops = new Set<() => void>();
+    // Asking twice gives the same operation: it is told once.
+    const stops = new Map<string, () => void>();
     const follow = () => {
       const { taken } = takenSnapshots.getState();
       if (taken.length === 0) return;
       takenSnapshots.setState({ taken: [] });
-      for (const each of taken) stops.add(followSnapshot(app, each));
+      for (const each of taken)
+        if (!stops.has(each.operation.id)) stops.set(each.operation.id, followSnapshot(app, each));
     };
     follow();
     const stopListening = takenSnapshots.subscribe(follow);
     return () => {
       stopListening();
-      for (const stop of stops) stop();
+      for (const stop of stops.values()) stop();
     };
   }, [app]);
   return null;
