@@ -126,11 +126,13 @@ function Damage({ snapshot, message }: { snapshot: Snapshot; message: string }) 
   return (
     <div className="mx-3 mb-2 flex flex-wrap items-center gap-2 rounded-md bg-failed-soft px-3 py-2 @2xl:ml-[72px]">
       <CircleAlert aria-hidden size={15} className="shrink-0 text-failed" />
-      <p className="min-w-0 flex-1 basis-64 wrap-anywhere">
+      <p className="min-w-0 flex-1 basis-72 wrap-anywhere @max-2xl:basis-[80%]">
         {message} <span className="text-muted">{damagedAdvice}</span>
       </p>
-      {verify.isEnabled && <Button onClick={verify.run}>Verify again</Button>}
-      {destroy.isEnabled && <Button onClick={destroy.run}>Delete…</Button>}
+      <span className="flex gap-2">
+        {verify.isEnabled && <Button onClick={verify.run}>Verify again</Button>}
+        {destroy.isEnabled && <Button onClick={destroy.run}>Delete…</Button>}
+      </span>
     </div>
   );
 }
