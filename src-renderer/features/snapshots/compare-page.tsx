@@ -318,7 +318,7 @@ function Changes({ comparison, before, after, onAgain }: ChangesProps) {
       {rows.length === 0 ? (
         <p className="px-6 py-4 text-muted">No change fits.</p>
       ) : (
-        <div className="grid min-h-0 flex-1 grid-rows-[minmax(0,1fr)_minmax(0,45%)] @3xl:grid-cols-[minmax(0,1fr)_minmax(340px,40%)] @3xl:grid-rows-[minmax(0,1fr)]">
+        <div className="grid min-h-0 flex-1 grid-rows-[minmax(0,1fr)_minmax(0,45%)] @2xl:grid-cols-[minmax(0,1fr)_minmax(340px,40%)] @2xl:grid-rows-[minmax(0,1fr)]">
           <RowTree
             label="Changes"
             rows={rows}
@@ -341,7 +341,7 @@ function Changes({ comparison, before, after, onAgain }: ChangesProps) {
             aria-label="The chosen change"
             // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard
             tabIndex={0}
-            className="focus-inset overflow-y-auto border-t border-line bg-app px-5 py-4 @3xl:border-t-0 @3xl:border-l"
+            className="focus-inset overflow-y-auto border-t border-line bg-app px-5 py-4 @2xl:border-t-0 @2xl:border-l"
           >
             {current === null ? (
               <p className="text-muted">Choose a change to see what it was and what it is.</p>

@@ -63,8 +63,8 @@ export function destroyQuestion(snapshot: Snapshot, state: AppState): Confirmati
   ).length;
   const workspace = state.workspaces.get(snapshot.workspaceId);
   return {
-    title: `Delete the snapshot ${snapshotLabel(snapshot)}?`,
-    body: `It is of ${snapshot.workspaceName}, made ${dayAndTime(snapshot.createdAt)}. This cannot be taken back.`,
+    title: `Delete the snapshot ${snapshot.name === null ? 'of ' : ''}${snapshotLabel(snapshot)}?`,
+    body: `It was made of ${snapshot.workspaceName} on ${dayAndTime(snapshot.createdAt)}. This cannot be taken back.`,
     deletes: [
       `${formatCount(snapshot.entryCount, 'file or folder', 'files and folders')} as they were then: ${formatBytes(snapshot.contentBytes)}`,
       ...(snapshot.storage === 'archive'

@@ -1,5 +1,5 @@
 /** Marks and facts of one snapshot, the same in every place: consistency, verified, pinned, damaged, where it is. */
-import { CirclePause, CircleStop, Pin, Radio, ShieldCheck, ShieldQuestion } from 'lucide-react';
+import { CirclePause, CircleStop, Pin, Radio, ShieldCheck, ShieldQuestion, ShieldX } from 'lucide-react';
 import type { ReactNode } from 'react';
 import type { Snapshot } from '#contract/snapshots.ts';
 import { classNames } from '../../components/class-names.ts';
@@ -20,7 +20,7 @@ export function ConsistencyMark({ snapshot, className }: { snapshot: Snapshot; c
       title={sentence}
       className={classNames(
         'inline-flex min-w-0 items-center gap-1.5',
-        isDoubtful && 'text-attention',
+        isDoubtful ? 'text-attention' : 'text-muted',
         className,
       )}
     >
@@ -34,7 +34,17 @@ export function ConsistencyMark({ snapshot, className }: { snapshot: Snapshot; c
 }
 
 export function VerifiedMark({ snapshot, className }: { snapshot: Snapshot; className?: string }) {
-  const { verifiedAt } = snapshot;
+  const { verifiedAt, problem } = snapshot;
+  if (problem !== null)
+    return (
+      <span
+        title={problem.message}
+        className={classNames('inline-flex min-w-0 items-center gap-1.5 text-failed', className)}
+      >
+        <ShieldX aria-hidden size={14} strokeWidth={1.75} className="shrink-0" />
+        <span className="truncate">found damaged</span>
+      </span>
+    );
   const Shape = verifiedAt === null ? ShieldQuestion : ShieldCheck;
   return (
     <span
@@ -43,7 +53,7 @@ export function VerifiedMark({ snapshot, className }: { snapshot: Snapshot; clas
           ? 'Nobody has read every byte of it yet.'
           : `Every byte of it was read and found good: ${formatExact(new Date(verifiedAt))}`
       }
-      className={classNames('inline-flex min-w-0 items-center gap-1.5', className)}
+      className={classNames('inline-flex min-w-0 items-center gap-1.5 text-muted', className)}
     >
       <Shape
         aria-hidden

@@ -30,14 +30,14 @@ export function SnapshotHosts() {
   if (sorted.length === 0) return null;
   const shown = isWhole ? sorted : sorted.slice(0, hostsShown);
   return (
-    <section aria-label="Disks of the hosts" className="@container flex flex-col gap-2">
+    <section aria-label="Disks of the hosts" className="flex flex-col gap-2">
       {sorted.map((host) => (
         <Warning key={host.id} host={host} percent={percent} />
       ))}
       <Card>
-        <ul className="m-0 grid list-none gap-px overflow-hidden bg-line p-0 @4xl:grid-cols-2">
+        <ul className="m-0 list-none divide-y divide-line p-0">
           {shown.map((host) => (
-            <li key={host.id} className="bg-panel last:odd:col-span-full">
+            <li key={host.id}>
               <Line host={host} percent={percent} />
             </li>
           ))}
@@ -82,7 +82,7 @@ function Line({ host, percent }: { host: SnapshotHost; percent: number }) {
   const { usedBytes, freeBytes, totalBytes } = host;
   const part = totalBytes ? (usedBytes ?? 0) / totalBytes : 0;
   return (
-    <div className="grid grid-cols-[minmax(0,180px)_minmax(60px,1fr)_auto] items-center gap-x-4 gap-y-1 px-3 py-2 max-sm:grid-cols-[minmax(0,1fr)_auto]">
+    <div className="grid grid-cols-[minmax(0,240px)_minmax(60px,1fr)_300px] items-center gap-x-4 gap-y-1 px-3 py-1.5 max-sm:grid-cols-[minmax(0,1fr)_auto]">
       <span className="flex min-w-0 items-center gap-2">
         <HardDrive aria-hidden size={15} strokeWidth={1.75} className="shrink-0 text-muted" />
         {own === undefined ? (

@@ -156,7 +156,7 @@ function Header({ snapshot }: { snapshot: Snapshot }) {
       {snapshot.isHostAway && (
         <StateMark
           signal="stopped"
-          word={`${host?.name ?? 'Its host'} is away: its files can be read when it is back.`}
+          word={`${host?.name ?? 'Its host'} is away. What is shown is the last that was known; saving, verifying and restoring wait for it.`}
         />
       )}
     </header>
@@ -191,7 +191,12 @@ function Verbs({ snapshot }: { snapshot: Snapshot }) {
       <Button onClick={fork.run} disabled={!fork.isEnabled} reason={away}>
         New workspace…
       </Button>
-      <Button onClick={exporting.run} disabled={!exporting.isEnabled} reason={away}>
+      <Button
+        onClick={exporting.run}
+        disabled={!exporting.isEnabled}
+        reason={away}
+        className="@max-2xl:hidden"
+      >
         Export…
       </Button>
       <Menu
@@ -268,7 +273,7 @@ function Files(props: { snapshot: Snapshot; entries: EntryStore; onSearch: (text
       </EmptyState>
     );
   return (
-    <div className="grid min-h-0 flex-1 grid-rows-[minmax(0,1fr)_minmax(0,42%)] @3xl:grid-cols-[minmax(0,1fr)_340px] @3xl:grid-rows-[minmax(0,1fr)]">
+    <div className="grid min-h-0 flex-1 grid-rows-[minmax(0,1fr)_minmax(0,42%)] @2xl:grid-cols-[minmax(0,1fr)_300px] @4xl:grid-cols-[minmax(0,1fr)_340px] @2xl:grid-rows-[minmax(0,1fr)]">
       <EntryTree
         label={`Files of ${snapshotLabel(snapshot)}`}
         entries={entries}
@@ -284,7 +289,7 @@ function Files(props: { snapshot: Snapshot; entries: EntryStore; onSearch: (text
         aria-label={chosen.length === 0 ? 'About the snapshot' : 'Chosen entries'}
         // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard
         tabIndex={0}
-        className="focus-inset overflow-y-auto border-t border-line bg-app px-5 py-4 @3xl:border-t-0 @3xl:border-l"
+        className="focus-inset overflow-y-auto border-t border-line bg-app px-5 py-4 @2xl:border-t-0 @2xl:border-l"
       >
         {chosen.length === 0 ? (
           <SnapshotFacts snapshot={snapshot} />

@@ -52,9 +52,9 @@ export function SnapshotRow({ snapshot }: { snapshot: Snapshot }) {
               {formatBytes(snapshot.sizeBytes)} stored
             </span>
           </span>
-          <ConsistencyMark snapshot={snapshot} className="text-meta text-muted max-@2xl:hidden" />
-          <span className="min-w-0 max-@4xl:hidden">
-            <Verified snapshot={snapshot} />
+          <ConsistencyMark snapshot={snapshot} className="text-meta @max-2xl:hidden" />
+          <span className="flex min-w-0 @max-4xl:hidden">
+            <VerifiedMark snapshot={snapshot} className="text-meta" />
           </span>
         </button>
         <RowMenu snapshot={snapshot} />
@@ -71,16 +71,9 @@ function What({ snapshot }: { snapshot: Snapshot }) {
   const place = `on ${host?.name ?? 'a removed host'}${snapshot.isHostAway ? ', away' : ''}`;
   return (
     <span className="flex min-w-0 flex-col gap-0.5">
-      <span className="flex min-w-0 flex-wrap items-center gap-x-2 gap-y-1">
-        <bdi className="max-w-full truncate font-medium">{snapshot.workspaceName}</bdi>
-        {snapshot.name !== null && (
-          <span className="min-w-0 max-w-full truncate">
-            <span aria-hidden className="text-muted">
-              ·{' '}
-            </span>
-            <bdi>{snapshot.name}</bdi>
-          </span>
-        )}
+      <span className="flex min-w-0 items-center gap-x-2">
+        <bdi className="max-w-[60%] shrink-0 truncate font-medium">{snapshot.workspaceName}</bdi>
+        {snapshot.name !== null && <bdi className="min-w-0 truncate">{snapshot.name}</bdi>}
         {snapshot.isPinned && <PinnedMark />}
         {snapshot.problem !== null && <Badge signal="failed">damaged</Badge>}
       </span>
@@ -102,17 +95,9 @@ function What({ snapshot }: { snapshot: Snapshot }) {
       {/* What has no column of its own where it is narrow. */}
       <span className="flex flex-wrap gap-x-3 text-meta text-muted @4xl:hidden">
         <ConsistencyMark snapshot={snapshot} className="@2xl:hidden" />
-        <Verified snapshot={snapshot} />
+        <VerifiedMark snapshot={snapshot} className="text-meta" />
       </span>
     </span>
-  );
-}
-
-function Verified({ snapshot }: { snapshot: Snapshot }) {
-  return snapshot.problem === null ? (
-    <VerifiedMark snapshot={snapshot} className="text-meta text-muted" />
-  ) : (
-    <span className="text-meta text-failed">verified: damaged</span>
   );
 }
 
@@ -141,11 +126,13 @@ function Damage({ snapshot, message }: { snapshot: Snapshot; message: string }) 
   return (
     <div className="mx-3 mb-2 flex flex-wrap items-center gap-2 rounded-md bg-failed-soft px-3 py-2 @2xl:ml-[72px]">
       <CircleAlert aria-hidden size={15} className="shrink-0 text-failed" />
-      <p className="min-w-0 flex-1 basis-64 wrap-anywhere">
+      <p className="min-w-0 flex-1 basis-72 wrap-anywhere @max-2xl:basis-[80%]">
         {message} <span className="text-muted">{damagedAdvice}</span>
       </p>
-      {verify.isEnabled && <Button onClick={verify.run}>Verify again</Button>}
-      {destroy.isEnabled && <Button onClick={destroy.run}>Delete…</Button>}
+      <span className="flex gap-2">
+        {verify.isEnabled && <Button onClick={verify.run}>Verify again</Button>}
+        {destroy.isEnabled && <Button onClick={destroy.run}>Delete…</Button>}
+      </span>
     </div>
   );
 }

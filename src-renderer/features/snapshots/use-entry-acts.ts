@@ -28,7 +28,7 @@ export function useEntryActs(snapshot: Snapshot): SnapshotEntryActs {
     const what = one ? baseName(one.path) : formatCount(entries.length, 'entry', 'entries');
     const isAgreed = await confirmations.ask({
       title: `Put ${what} back?`,
-      body: `Into ${snapshot.mountPoint} of ${workspace.name}, as of ${snapshotLabel(snapshot)}.`,
+      body: `It is copied from the snapshot ${snapshotLabel(snapshot)} into ${snapshot.mountPoint} of ${workspace.name}.`,
       keeps: ['What is there now under the same name: it is kept beside it, under another name'],
       action: 'Put back',
     });
