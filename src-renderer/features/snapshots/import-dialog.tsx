@@ -207,7 +207,7 @@ function Progress(props: { sentBytes: number; sizeBytes: number; hostName: strin
   const box = useRef<HTMLDivElement>(null);
   useEffect(() => {
     // Newer browsers return a promise here, which an effect must not.
-    void box.current?.scrollIntoView({ block: 'nearest' });
+    box.current?.scrollIntoView({ block: 'nearest' });
   }, []);
   return (
     <div ref={box} className="flex flex-col gap-1.5">
