@@ -8,6 +8,7 @@ import { createContainerEngineFactory } from './adapters/docker/container-engine
 import { KeychainSecretStore } from './adapters/keychain/keychain-secret-store.ts';
 import { openRecordStore } from './adapters/database/open-record-store.ts';
 import { createScreenKeeper } from './adapters/screen/screen-keeper.ts';
+import { createSchedules } from './adapters/schedule/cron-schedules.ts';
 import { describeKey } from './adapters/ssh/describe-key.ts';
 import { createHostConnector } from './adapters/ssh/host-connector.ts';
 import { KnownHostsStore } from './adapters/ssh/known-hosts-store.ts';
@@ -15,6 +16,7 @@ import { knownHostName } from './adapters/ssh/known-hosts.ts';
 import { readAddHostFile } from './adapters/system/add-host-file.ts';
 import { createSystemClock } from './adapters/system/clock.ts';
 import { type Computer, installationTag, thisComputer } from './adapters/system/computer.ts';
+import { createEntryCache } from './adapters/system/entry-cache.ts';
 import { createFileLog } from './adapters/system/file-log.ts';
 import { ensureDataFolder } from './adapters/system/folders.ts';
 import { createLocalConnector } from './adapters/system/local-connector.ts';
@@ -89,6 +91,8 @@ export async function compose(
       connector,
       engines: createContainerEngineFactory({ log, clock, remoteScriptsFolder }),
       multiplexers: createMultiplexerFactory({ log, clock, remoteScriptsFolder }),
+      entryCache: createEntryCache(dataFolder),
+      schedules: createSchedules(),
       describeKey,
       createScreenKeeper,
       network: options.network ?? ownNetwork,

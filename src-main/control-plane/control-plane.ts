@@ -17,6 +17,7 @@ import type { HostLink } from './hosts/host-links.ts';
 import { Questions } from './hosts/questions.ts';
 import type { Clock } from './interfaces/clock.ts';
 import type { ContainerEngineFactory } from './interfaces/container-engine.ts';
+import type { EntryCache } from './interfaces/entry-cache.ts';
 import type { HostConnector } from './interfaces/host-connector.ts';
 import type { Log } from './interfaces/log.ts';
 import type { MultiplexerFactory } from './interfaces/multiplexer.ts';
@@ -24,6 +25,7 @@ import type { NetworkWatch } from './interfaces/network-watch.ts';
 import type { Random } from './interfaces/random.ts';
 import type { RecordStore, RowLog } from './interfaces/record-store.ts';
 import type { CreateScreenKeeper } from './interfaces/screen-keeper.ts';
+import type { Schedules } from './interfaces/schedule.ts';
 import type { SecretStore } from './interfaces/secret-store.ts';
 import { OperationRunner } from './operations/operation-runner.ts';
 import { operationsHandlers } from './operations/operations-handlers.ts';
@@ -31,6 +33,9 @@ import { createProjectHandlers } from './projects/project-handlers.ts';
 import { createProjectService } from './projects/project-service.ts';
 import { createSettingsHandlers } from './settings/settings-handlers.ts';
 import { createSettingsService } from './settings/settings-service.ts';
+import { SnapshotReader } from './snapshots/snapshot-reader.ts';
+import { SnapshotService } from './snapshots/snapshot-service.ts';
+import { snapshotsHandlers } from './snapshots/snapshots-handlers.ts';
 import { HostMultiplexers } from './terminals/host-multiplexers.ts';
 import { createHostBackend, createWorkspaceBackend } from './terminals/terminal-backend.ts';
 import { TerminalService } from './terminals/terminal-service.ts';
@@ -52,6 +57,8 @@ export interface ControlPlaneDeps {
   readonly connector: HostConnector;
   readonly engines: ContainerEngineFactory;
   readonly multiplexers: MultiplexerFactory;
+  readonly entryCache: EntryCache;
+  readonly schedules: Schedules;
   readonly describeKey: DescribeKey;
   readonly createScreenKeeper: CreateScreenKeeper;
   readonly network: NetworkWatch;
@@ -77,7 +84,10 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
 
   const questions = new Questions({ clock, random });
   // Hosts use credentials, and credentials ask hosts whether they are used: the second is only ever called later.
-  const hostsUsing = (id: CredentialId) => hosts.usersOf(id).map(({ name }) => name);
+  const hostsUsing = (id: CredentialId) => [
+    ...hosts.usersOf(id).map(({ name }) => name),
+    ...snapshots.repositories.usersOf(id),
+  ];
   const credentials = await createCredentialService({
     records: store,
     secrets: deps.secrets,
@@ -140,9 +150,49 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     operations,
     projects,
     stopGraceSeconds: (userId) => settings.get(userId).stopGraceSeconds,
+    // Snapshots use workspaces, and workspaces ask snapshots for files and volumes: only ever later.
+    snapshots: {
+      fill: (context, record) => snapshots.forWorkspaces.fill(context, record),
+      undo: (context) => snapshots.forWorkspaces.undo(context),
+      volumesOf: (id) => snapshots.forWorkspaces.volumesOf(id),
+      volumesOn: (hostId) => snapshots.forWorkspaces.volumesOn(hostId),
+      onDestroyed: (id) => snapshots.forWorkspaces.onDestroyed(id),
+    },
     clock,
     random,
     log,
+  });
+  const snapshots: SnapshotService = new SnapshotService({
+    store,
+    links,
+    operations,
+    workspaces,
+    projects,
+    settings: (userId) => settings.get(userId),
+    entryCache: deps.entryCache,
+    repositorySecrets: {
+      async add({ label, secret }) {
+        return (await credentials.add({ label, kind: 'passphrase', secret })).id;
+      },
+      secretOf: (id) => credentials.secretOf(id),
+      remove: (id) => credentials.remove(id),
+    },
+    schedules: deps.schedules,
+    clock,
+    random,
+    log,
+  });
+  const snapshotReader = new SnapshotReader({
+    directory: snapshots.directory,
+    workspaces: workspaces.directory,
+    entries: snapshots.entries,
+    access: (id) => snapshots.repositories.access(id),
+    links,
+    openTerminals: ({ id }) => terminals.countIn(id),
+    undoHours: (userId) => settings.get(userId).restoreUndoHours,
+    requireFreeName: (workspaceId, name, except) => snapshots.requireFreeName(workspaceId, name, except),
+    clock,
+    random,
   });
   const multiplexers = new HostMultiplexers({
     factory: deps.multiplexers,
@@ -191,7 +241,8 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     hostHandlers(hosts, questions),
     createCredentialHandlers(credentials),
     createProjectHandlers(projects),
-    workspacesHandlers(workspaces),
+    workspacesHandlers(workspaces, snapshots.moves),
+    snapshotsHandlers(snapshots, snapshotReader),
     operationsHandlers(operations),
     { ...ownTerminals, ...terminalShareHandlers(shares) },
     createSettingsHandlers(settings),
@@ -199,6 +250,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
 
   await hosts.load();
   await workspaces.load();
+  await snapshots.load();
   if (store.isReadOnly) {
     // Data of a newer Berth: everything can be looked at, and nothing is begun that would have to be written down.
     log.warn('the data is from a newer Berth: it is shown, and no host is connected');
@@ -207,6 +259,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     await shares.load();
     await operations.recover();
     await workspaces.start();
+    snapshots.start();
     terminals.start();
     hosts.start();
   }
@@ -218,7 +271,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     hosts,
     async close() {
       // Each is told, although the one before failed: a shell left behind is worse than an error in the log.
-      for (const part of [shares, terminals, operations, workspaces, hosts])
+      for (const part of [shares, terminals, operations, snapshots, workspaces, hosts])
         await part
           .close()
           .catch((cause: unknown) => log.error('a part of the plane did not end well', { cause }));

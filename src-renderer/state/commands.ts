@@ -97,6 +97,8 @@ export interface Command {
   readonly isChecked?: (state: AppState) => boolean;
   /** Not in the desktop: it needs an address that others can open. */
   readonly isServedOnly?: boolean;
+  /** In the menu of the desktop's icon beside the clock, too. */
+  readonly inTray?: boolean;
   /** True: neither the palette nor the menus show it; shortcuts and buttons do. */
   readonly isHidden?: boolean;
   readonly isEnabled: (state: AppState) => boolean;

@@ -274,6 +274,7 @@ export class FakeEngineFactory implements ContainerEngineFactory {
         return machine.engineInfo;
       },
       listNetworks: async () => [],
+      listHelpers: async () => [],
       listImages: async () => [{ id: 'sha256:1', references: ['debian:12'], sizeBytes: 1, createdAt: null }],
       close: () => {
         if (!isClosed) machine.enginesClosed += 1;

@@ -7,6 +7,7 @@ export class FakeHostProcess implements HostProcess {
   readonly written: string[] = [];
   isPaused = false;
   isReleased = false;
+  isInputEnded = false;
   /** Called with each thing that is written to it. */
   answer: (text: string) => void = () => {};
   readonly #held: (() => void)[] = [];
@@ -39,12 +40,16 @@ export class FakeHostProcess implements HostProcess {
     else this.#onEnd.push(listener);
   }
   write(bytes: Uint8Array): boolean {
+    if (this.isInputEnded) return true;
     const text = Buffer.from(bytes).toString();
     this.written.push(text);
     this.answer(text);
     return true;
   }
   onDrain(): void {}
+  endInput(): void {
+    this.isInputEnded = true;
+  }
   pause(): void {
     this.isPaused = true;
   }

@@ -16,6 +16,7 @@ export type RequirementName =
   | 'secret-service'
   | 'chromium'
   | 'terminals'
+  | 'snapshots'
   | 'conformance';
 
 interface Part {
@@ -74,6 +75,7 @@ const REQUIREMENTS: Readonly<Record<RequirementName, Requirement>> = {
       part('chpasswd', 'passwd', 'their passwords'),
       part('tmux', 'tmux', 'terminals that outlive a connection, on a remote host'),
       part('zstd', 'zstd', 'snapshots, on a remote host'),
+      part('/usr/bin/python3', 'python3', 'what makes and reads snapshots, on a remote host'),
     ],
   },
   images: {
@@ -119,6 +121,21 @@ const REQUIREMENTS: Readonly<Record<RequirementName, Requirement>> = {
   terminals: {
     needsRoot: false,
     parts: [part('tmux', 'tmux', 'terminals that outlive a connection')],
+  },
+  snapshots: {
+    // Root is needed for a part of the trees (device nodes, owners, mounts) only.
+    needsRoot: false,
+    parts: [
+      part('/usr/bin/python3', 'python3', 'the program that makes snapshots'),
+      part('tar', 'tar', 'archives'),
+      part('zstd', 'zstd', 'their compression'),
+      part('rsync', 'rsync', 'comparing what was restored, independently'),
+      part('setfacl', 'acl', 'files with access control lists'),
+      part('setfattr', 'attr', 'files with extended attributes'),
+      part('setcap', 'libcap2-bin', 'files with capabilities'),
+      part('setpriv', 'util-linux', 'restoring with fewer rights'),
+      part('mkfs.ext4', 'e2fsprogs', 'a disk that is full'),
+    ],
   },
   conformance: {
     needsRoot: false,

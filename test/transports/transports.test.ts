@@ -1,4 +1,4 @@
-/** The same promises on every carrier: message port, web socket, in process. */
+/** The same promises on every carrier: message port, web socket, local socket, in process. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { About } from '#contract/about.ts';
 import { BerthError } from '#contract/berth-error.ts';

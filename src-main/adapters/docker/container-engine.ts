@@ -9,6 +9,7 @@ import { negotiateApiVersion } from './api-version.ts';
 import { DockerEngine, type RemoteScripts } from './docker-engine.ts';
 import { EngineClient } from './engine-client.ts';
 import { asRecord, asText } from './engine-json.ts';
+import type { HelperPrograms } from './helper-image.ts';
 import { sweepPreparations } from './workspace-preparation.ts';
 
 export interface ContainerEngineDeps {
@@ -51,6 +52,7 @@ export function createContainerEngineFactory(deps: ContainerEngineDeps): Contain
           client,
           clock,
           scripts,
+          readHelperPrograms: () => readPrograms(deps.remoteScriptsFolder),
           version,
           apiVersion,
           minimumApiVersion,
@@ -73,4 +75,18 @@ async function readScripts(folder: string): Promise<RemoteScripts> {
     read('marked-processes'),
   ]);
   return { keepAlive, openTerminal, markedProcesses };
+}
+
+/** As they are: they are files of an image, and what they say when they fail names lines. */
+async function readPrograms(folder: string): Promise<HelperPrograms> {
+  const read = (name: string) => readFile(join(folder, name));
+  const [snapshotHelper, hostTools] = await Promise.all([
+    read('snapshot-helper.py'),
+    read('host-tools.py'),
+  ]).catch((cause: unknown) => {
+    throw new BerthError('internal', 'The programs that make snapshots are missing from this Berth.', {
+      cause,
+    });
+  });
+  return { snapshotHelper, hostTools };
 }

@@ -20,10 +20,11 @@ import type {
   VolumeSummary,
   WorkspaceContainerSpec,
 } from '../../control-plane/interfaces/container-engine.ts';
-import type { Pty } from '../../control-plane/interfaces/host-connection.ts';
-import { compareApiVersions } from './api-version.ts';
+import type { HelperSpec, HelperState } from '../../control-plane/interfaces/helper-container.ts';
+import type { HostProcess, Pty } from '../../control-plane/interfaces/host-connection.ts';
 import { EXEC_MARK_PREFIX, runExec } from './container-exec.ts';
-import { inspectRaw, type LabelFilter, labelFilter } from './container-inspection.ts';
+import { countChanges } from './container-changes.ts';
+import { inspectRaw, isOwnContainer, type LabelFilter, labelFilter } from './container-inspection.ts';
 import { containerPtyCommand, openContainerPty } from './container-pty.ts';
 import { type EngineClient, pathPart } from './engine-client.ts';
 import { asCount, asList, asRecord, asText, asTexts, type JsonRecord } from './engine-json.ts';
@@ -33,15 +34,16 @@ import {
   readEngineInfo,
   readImage,
   readRootId,
-  readVolume,
-  readVolumeSizes,
 } from './engine-shapes.ts';
 import { followEvents, followLogs, followStats, readPastEvents } from './engine-streams.ts';
+import { HelperContainersOfEngine } from './helper-containers.ts';
+import { type HelperPrograms, withoutHelperImages } from './helper-image.ts';
 import { pullImage } from './image-pull.ts';
 import { digestFor, familiarReference, parseImageReference } from './image-reference.ts';
 import { ensureNetwork, listNetworks, removeNetwork } from './workspace-network.ts';
 import { workspaceContainerBody } from './workspace-container.ts';
-import { prepareWorkspace, PREPARES_LABEL, sweepPreparations } from './workspace-preparation.ts';
+import { prepareWorkspace } from './workspace-preparation.ts';
+import { ensureVolume, listVolumes, removeVolume, volumeSizes } from './workspace-volume.ts';
 
 export interface DockerEngineDeps {
   readonly client: EngineClient;
@@ -51,6 +53,8 @@ export interface DockerEngineDeps {
   readonly version: JsonRecord;
   readonly apiVersion: string;
   readonly minimumApiVersion: string;
+  /** What runs in helper containers; read when the first one is made. */
+  readonly readHelperPrograms: () => Promise<HelperPrograms>;
 }
 
 /** Texts of resources/remote that run in containers. */
@@ -60,24 +64,26 @@ export interface RemoteScripts {
   readonly markedProcesses: string;
 }
 
-/** Measuring volumes walks all their files. */
-const SIZES_TIMEOUT_MS = 300_000;
 /** Removing a large container, or one whose processes are slow to die. */
 const REMOVE_TIMEOUT_MS = 120_000;
 /** Beyond the grace time: SIGKILL, unmounting, the network's end. */
 const STOP_MARGIN_MS = 30_000;
 const START_TIMEOUT_MS = 60_000;
-/** `type` limits /system/df to volumes; before, the engine measures images and containers as well. */
-const USAGE_TYPE_SINCE = '1.42';
 
 export class DockerEngine implements ContainerEngine {
   readonly #deps: DockerEngineDeps;
   readonly #client: EngineClient;
+  readonly #helpers: HelperContainersOfEngine;
   #canLimitOpenFiles: Promise<boolean> | undefined;
 
   constructor(deps: DockerEngineDeps) {
     this.#deps = deps;
     this.#client = deps.client;
+    this.#helpers = new HelperContainersOfEngine({
+      client: deps.client,
+      clock: deps.clock,
+      readPrograms: deps.readHelperPrograms,
+    });
   }
 
   // --- engine ---------------------------------------------------------------------------------------------------------
@@ -103,7 +109,7 @@ export class DockerEngine implements ContainerEngine {
 
   async listImages(signal?: AbortSignal): Promise<HostImage[]> {
     const list = await this.#client.json({ method: 'GET', path: '/images/json', subject: 'image', signal });
-    return asList(list).map(readImage);
+    return asList(list).map(readImage).flatMap(withoutHelperImages);
   }
 
   async inspectImage(reference: string, signal?: AbortSignal) {
@@ -148,7 +154,7 @@ export class DockerEngine implements ContainerEngine {
     });
     return asList(list)
       .map(readContainerSummary)
-      .filter((container) => !Object.hasOwn(container.labels, PREPARES_LABEL));
+      .filter((container) => !isOwnContainer(container.labels));
   }
 
   async inspectContainer(id: string, signal?: AbortSignal): Promise<ContainerDetail | undefined> {
@@ -233,6 +239,10 @@ export class DockerEngine implements ContainerEngine {
     await this.#client.call({ method: 'POST', path, subject: 'container', signal });
   }
 
+  countChanges(id: string, except: readonly string[], signal?: AbortSignal): Promise<number> {
+    return countChanges(this.#client, id, { except, signal });
+  }
+
   async renameContainer(id: string, name: string, signal?: AbortSignal): Promise<void> {
     const path = `/containers/${pathPart(id)}/rename`;
     await this.#client.call({ method: 'POST', path, query: { name }, subject: 'container', signal });
@@ -265,61 +275,20 @@ export class DockerEngine implements ContainerEngine {
 
   // --- volumes --------------------------------------------------------------------------------------------------------
 
-  async listVolumes(labels: LabelFilter, signal?: AbortSignal): Promise<VolumeSummary[]> {
-    const query = { filters: labelFilter(labels) };
-    const json = await this.#client.json({
-      method: 'GET',
-      path: '/volumes',
-      query,
-      subject: 'volume',
-      signal,
-    });
-    return asList(asRecord(json).Volumes).map(readVolume);
+  listVolumes(labels: LabelFilter, signal?: AbortSignal): Promise<VolumeSummary[]> {
+    return listVolumes(this.#client, labels, signal);
   }
 
-  async ensureVolume(
-    name: string,
-    labels: Readonly<Record<string, string>>,
-    signal?: AbortSignal,
-  ): Promise<void> {
-    // Idempotent on the engine's side: a volume of this name stays as it is.
-    const body = { Name: name, Driver: 'local', Labels: labels };
-    await this.#client.call({ method: 'POST', path: '/volumes/create', body, subject: 'volume', signal });
+  ensureVolume(name: string, labels: Readonly<Record<string, string>>, signal?: AbortSignal): Promise<void> {
+    return ensureVolume(this.#client, name, { labels, signal });
   }
 
-  async volumeSizes(names: readonly string[], signal?: AbortSignal): Promise<ReadonlyMap<string, number>> {
-    const isLimited = compareApiVersions(this.#deps.apiVersion, USAGE_TYPE_SINCE) >= 0;
-    const json = await this.#client.json({
-      method: 'GET',
-      path: '/system/df',
-      ...(isLimited ? { query: { type: 'volume', verbose: 1 } } : {}),
-      subject: 'volume',
-      timeoutMs: SIZES_TIMEOUT_MS,
-      signal,
-    });
-    const wanted = new Set(names);
-    return new Map([...readVolumeSizes(json)].filter(([name]) => wanted.has(name)));
+  volumeSizes(names: readonly string[], signal?: AbortSignal): Promise<ReadonlyMap<string, number>> {
+    return volumeSizes(this.#client, names, { apiVersion: this.#deps.apiVersion, signal });
   }
 
-  async removeVolume(name: string, signal?: AbortSignal): Promise<void> {
-    const remove = () =>
-      this.#client.call({
-        method: 'DELETE',
-        path: `/volumes/${pathPart(name)}`,
-        subject: 'volume',
-        details: { volume: name },
-        accept: [404],
-        timeoutMs: REMOVE_TIMEOUT_MS,
-        signal,
-      });
-    try {
-      await remove();
-    } catch (error) {
-      if (!BerthError.is(error, 'workspace.volume-in-use')) throw error;
-      // What holds it may be no workspace but what a crash left of preparing one.
-      if ((await sweepPreparations(this.#client, { volumeName: name }, signal)) === 0) throw error;
-      await remove();
-    }
+  removeVolume(name: string, signal?: AbortSignal): Promise<void> {
+    return removeVolume(this.#client, name, signal);
   }
 
   // --- networks -------------------------------------------------------------------------------------------------------
@@ -334,6 +303,32 @@ export class DockerEngine implements ContainerEngine {
 
   removeNetwork(name: string, signal?: AbortSignal): Promise<void> {
     return removeNetwork(this.#client, name, signal);
+  }
+
+  // --- helpers --------------------------------------------------------------------------------------------------------
+
+  runHelper(spec: HelperSpec, signal?: AbortSignal): Promise<HostProcess> {
+    return this.#helpers.runHelper(spec, signal);
+  }
+
+  startHelper(spec: HelperSpec, input?: Uint8Array): Promise<{ id: string }> {
+    return this.#helpers.startHelper(spec, input);
+  }
+
+  helperState(name: string, signal?: AbortSignal): Promise<HelperState | undefined> {
+    return this.#helpers.helperState(name, signal);
+  }
+
+  followHelper(name: string, onLine: (line: string) => void, signal: AbortSignal) {
+    return this.#helpers.followHelper(name, onLine, signal);
+  }
+
+  endHelper(name: string): Promise<void> {
+    return this.#helpers.endHelper(name);
+  }
+
+  listHelpers(labels: LabelFilter, signal?: AbortSignal): Promise<string[]> {
+    return this.#helpers.listHelpers(labels, signal);
   }
 
   // --- streams --------------------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ import { BerthError } from '#contract/berth-error.ts';
 import type { WorkspaceStats } from '#contract/workspaces.ts';
 import { type Clock, instantOf } from '../../control-plane/interfaces/clock.ts';
 import type { EngineEvent } from '../../control-plane/interfaces/container-engine.ts';
-import { inspectExisting, inspectRaw } from './container-inspection.ts';
+import { inspectExisting, inspectRaw, isOwnContainer } from './container-inspection.ts';
 import { readStatsSample, type StatsSample, statsBetween } from './container-stats.ts';
 import { engineTransportError } from './docker-error.ts';
 import { type EngineClient, pathPart } from './engine-client.ts';
@@ -18,7 +18,10 @@ const MAX_PAST_EVENTS = 1_000;
 /** Milliseconds; the period that is asked for has ended, or is about to. */
 const PAST_EVENTS_MS = 10_000;
 
-/** Resolves when the signal says so; rejects with connection-lost when the stream ends by itself. */
+/**
+ * Resolves when the signal says so; rejects with connection-lost when the stream ends by itself. Containers that Berth
+ * makes for work of its own are not told of.
+ */
 export async function followEvents(
   client: EngineClient,
   onEvent: (event: EngineEvent) => void,
@@ -27,7 +30,7 @@ export async function followEvents(
   const query = { filters: JSON.stringify({ type: ['container', 'image', 'volume', 'network', 'daemon'] }) };
   await followLines(client, { path: '/events', query, signal, subject: 'engine' }, (line) => {
     const event = readEvent(line);
-    if (event) onEvent(event);
+    if (event && !isOwnContainer(event.labels)) onEvent(event);
     return true;
   });
   if (!signal.aborted)
@@ -55,7 +58,7 @@ export async function readPastEvents(
   try {
     await followLines(client, { path: '/events', query, signal, subject: 'engine' }, (line) => {
       const event = readEvent(line);
-      if (event) found.push(event);
+      if (event && !isOwnContainer(event.labels)) found.push(event);
       return found.length < MAX_PAST_EVENTS;
     });
   } finally {

@@ -1,6 +1,6 @@
 /**
- * The two small pieces of tar (POSIX.1-1988 ustar) that preparing a volume needs: an archive of one folder entry, and the
- * first entry of an archive that the engine sends. Must not grow into an archiver: snapshots use the host's tar.
+ * The two small pieces of tar (POSIX.1-1988 ustar) that the engine needs of us: archives of a few entries with short paths,
+ * and the first entry of an archive that it sends. Must not grow into an archiver: snapshots use the host's tar.
  */
 const BLOCK_BYTES = 512;
 
@@ -12,34 +12,59 @@ export interface TarEntry {
   readonly sizeBytes: number;
 }
 
+/** What is written: a folder, a file or a link, with its path of at most 99 bytes. */
+export interface TarSource {
+  /** Relative, without a slash at its end. */
+  readonly path: string;
+  readonly mode: number;
+  readonly uid?: number;
+  readonly gid?: number;
+  /** Of a file. */
+  readonly content?: Buffer;
+  /** Of a symbolic link: where it leads. */
+  readonly linkTo?: string;
+}
+
 /** An archive that holds the folder `name` (one path part, at most 99 bytes) with owner and mode. */
 export function folderArchive({
   name,
-  uid,
-  gid,
-  mode,
+  ...rest
 }: {
   name: string;
   uid: number;
   gid: number;
   mode: number;
 }): Buffer {
+  if (name.includes('/')) throw new RangeError('not a name of one part');
+  return tarArchive([{ path: name, ...rest }]);
+}
+
+/** The same sources give the same bytes: times are 1970. */
+export function tarArchive(sources: readonly TarSource[]): Buffer {
+  return Buffer.concat([...sources.flatMap(entryBlocks), Buffer.alloc(2 * BLOCK_BYTES)]);
+}
+
+function entryBlocks({ path, mode, uid = 0, gid = 0, content, linkTo }: TarSource): Buffer[] {
   const header = Buffer.alloc(BLOCK_BYTES);
-  const pathBytes = Buffer.from(`${name}/`);
-  if (name === '' || name.includes('/') || pathBytes.length > 100)
-    throw new RangeError('not a name of one part that fits a tar header');
+  const isFolder = content === undefined && linkTo === undefined;
+  const pathBytes = Buffer.from(isFolder ? `${path}/` : path);
+  const linkBytes = Buffer.from(linkTo ?? '');
+  if (path === '' || pathBytes.length > 100 || linkBytes.length > 100)
+    throw new RangeError('not a path that fits a tar header');
   pathBytes.copy(header, 0);
+  linkBytes.copy(header, 157);
   writeNumber(header, 100, 8, mode & 0o7777);
   writeNumber(header, 108, 8, uid);
   writeNumber(header, 116, 8, gid);
-  writeNumber(header, 124, 12, 0);
+  writeNumber(header, 124, 12, content?.length ?? 0);
   writeNumber(header, 136, 12, 0);
-  header.write('5', 156);
+  header.write(isFolder ? '5' : linkTo === undefined ? '0' : '2', 156);
   header.write('ustar\0' + '00', 257, 'latin1');
   header.fill(' ', 148, 156);
   const sum = header.reduce((total, byte) => total + byte, 0);
   header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 'latin1');
-  return Buffer.concat([header, Buffer.alloc(2 * BLOCK_BYTES)]);
+  if (content === undefined) return [header];
+  return [header, content, Buffer.alloc((BLOCK_BYTES - (content.length % BLOCK_BYTES)) % BLOCK_BYTES)];
 }
 
 /** Octal, or base 256 (GNU) where octal is too short: a uid of user-namespace hosts may need it. */

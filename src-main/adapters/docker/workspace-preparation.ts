@@ -11,14 +11,12 @@
  */
 import { BerthError } from '#contract/berth-error.ts';
 import type { WorkspaceContainerSpec } from '../../control-plane/interfaces/container-engine.ts';
+import { PREPARES_LABEL, removeByForce } from './container-inspection.ts';
 import { type EngineClient, pathPart } from './engine-client.ts';
 import { asCount, asList, asRecord, asText, asTexts } from './engine-json.ts';
 import { chooseUser } from './image-user.ts';
 import { firstTarEntry, folderArchive, type TarEntry } from './tar-archive.ts';
 import type { ContainerUser, ImageFacts } from './workspace-container.ts';
-
-/** On the container that prepares, alone: nothing that looks for workspaces takes it for one. */
-export const PREPARES_LABEL = 'dev.berth.prepares';
 
 export interface Preparation {
   readonly image: ImageFacts;
@@ -247,19 +245,4 @@ async function readEntry(
     if (BerthError.is(error, 'not-found')) return undefined;
     throw error;
   }
-}
-
-async function removeByForce(
-  client: EngineClient,
-  id: string,
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  await client.call({
-    method: 'DELETE',
-    path: `/containers/${pathPart(id)}`,
-    query: { force: 1, v: 1 },
-    subject: 'container',
-    accept: [404, 409],
-    signal,
-  });
 }

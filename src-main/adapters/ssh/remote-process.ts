@@ -76,6 +76,10 @@ class RemoteProcessStreams implements HostProcess {
     this.#channel.on('drain', listener);
   }
 
+  endInput(): void {
+    if (!this.#end && this.#channel.writable) this.#channel.end();
+  }
+
   pause(): void {
     this.#channel.pause();
   }

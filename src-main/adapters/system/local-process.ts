@@ -42,6 +42,9 @@ export class LocalProcess implements HostProcess {
   onDrain(listener: () => void): void {
     this.#child.stdin.on('drain', listener);
   }
+  endInput(): void {
+    this.#child.stdin.end();
+  }
   pause(): void {
     this.#child.stdout.pause();
   }

@@ -60,6 +60,8 @@ export interface HostProcess {
   /** False: the way is full, wait for `onDrain` before writing more. */
   write(bytes: Uint8Array): boolean;
   onDrain(listener: () => void): void;
+  /** Closes its input once all that was written is there; its output goes on. Writing afterwards does nothing. */
+  endInput(): void;
   pause(): void;
   resume(): void;
   /** Lets go of it: closes its input and stops reading. Never rejects; does not wait. */

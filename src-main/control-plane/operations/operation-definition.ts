@@ -14,8 +14,11 @@ export interface StepContext<I> {
   readonly memory: Record<string, unknown>;
   /** Aborted by cancel and by shutdown. */
   readonly signal: AbortSignal;
-  /** The live link of the operation's host; throws host.not-connected, on which the runner waits for it and repeats the step. */
-  link(): HostLink;
+  /**
+   * The live link of the operation's host, or of another one that the step needs; throws host.not-connected, on which the
+   * runner waits for that host and repeats the step.
+   */
+  link(hostId?: HostId): HostLink;
   progress(progress: StepProgress): void;
   note(text: string): void;
   /** A line of the log; `command`: what a person would type. Never a secret. */

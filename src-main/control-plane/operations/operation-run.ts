@@ -62,8 +62,9 @@ export class OperationRun {
   #record: OperationRecord;
   #saving: Promise<void> = Promise.resolve();
   #takeBackShow: (() => void) | undefined;
-  /** The link that the present step was given last. */
-  #link: HostLink | undefined;
+  /** The links that the present step was given, by host; the last wish is that for `#wished`. */
+  readonly #used = new Map<HostId, HostLink>();
+  #wished: HostId | null = null;
   #repeats = 0;
   #undoFailures = 0;
 
@@ -101,7 +102,7 @@ export class OperationRun {
     const canUndo = (index: number) => definition.steps[index]?.undo !== undefined;
     if (isRecovered) {
       this.#line(null, 'info', 'Berth was started anew; going on from the journal.');
-      if (nextMove(this.#record, canUndo).do !== 'end') await this.#awaitHost(undefined);
+      if (nextMove(this.#record, canUndo).do !== 'end') await this.#awaitHost(undefined, this.#hostId);
     }
     while (!this.#stop.signal.aborted) {
       const move = nextMove(this.#record, canUndo);
@@ -195,29 +196,32 @@ export class OperationRun {
    */
   async #mayRepeat(stepId: string, error: unknown): Promise<boolean> {
     const { links, clock } = this.#deps;
-    const link = this.#link;
     if (this.#hostId === null) return false;
-    if (BerthError.is(error, 'host.not-connected') || link?.signal.aborted) {
+    const lost = [...this.#used.values()].find(({ signal }) => signal.aborted);
+    if (BerthError.is(error, 'host.not-connected') || lost !== undefined) {
       this.#line(stepId, 'warning', 'The host is away; waiting until it is back.');
-      await this.#awaitHost(link);
+      await this.#awaitHost(lost, lost?.hostId ?? this.#wished ?? this.#hostId);
       return true;
     }
     if (!BerthError.is(error, 'connection-lost', 'timed-out', 'engine.unreachable')) return false;
-    links.suspect(this.#hostId);
+    for (const hostId of this.#used.keys()) links.suspect(hostId);
     const waitMs = REPEAT_AFTER_MS[this.#repeats];
     const isSpent = error.code === 'timed-out' && this.#repeats >= TIME_OUT_REPEATS;
     if (waitMs === undefined || isSpent) return false;
     this.#repeats += 1;
     this.#line(stepId, 'warning', `${error.message} Trying again.`);
-    const waiting = AbortSignal.any([this.#activeSignal, ...(link ? [link.signal] : [])]);
+    const waiting = AbortSignal.any([
+      this.#activeSignal,
+      ...[...this.#used.values()].map(({ signal }) => signal),
+    ]);
     await delay(clock, waitMs, waiting);
-    if (link?.signal.aborted) await this.#awaitHost(link);
+    const lostNow = [...this.#used.values()].find(({ signal }) => signal.aborted);
+    if (lostNow !== undefined) await this.#awaitHost(lostNow, lostNow.hostId);
     return true;
   }
 
   /** Resolves when the host is back (with another link than `lost`), it was removed, or the wait has lost its point. */
-  async #awaitHost(lost: HostLink | undefined): Promise<void> {
-    const hostId = this.#hostId;
+  async #awaitHost(lost: HostLink | undefined, hostId: HostId | null): Promise<void> {
     if (hostId === null) return;
     const { links } = this.#deps;
     const signal = this.#activeSignal;
@@ -287,16 +291,19 @@ export class OperationRun {
   }
 
   #contextOf(stepId: string, signal: AbortSignal, memory: Record<string, unknown>): StepContext<unknown> {
-    this.#link = undefined;
+    this.#used.clear();
+    this.#wished = null;
     return {
       operationId: this.#record.id,
       input: this.#deps.input,
       memory,
       signal,
-      link: () => {
-        if (this.#hostId === null) throw new Error(`${this.operation.kind} has no host`);
-        this.#link = this.#deps.links.require(this.#hostId);
-        return this.#link;
+      link: (hostId = this.#hostId ?? undefined) => {
+        if (hostId === undefined) throw new Error(`${this.operation.kind} has no host`);
+        this.#wished = hostId;
+        const link = this.#deps.links.require(hostId);
+        this.#used.set(hostId, link);
+        return link;
       },
       progress: (progress) =>
         this.#showStep(stepId, { progress: { ...progress, parts: progress.parts.slice(0, PROGRESS_PARTS) } }),

@@ -6,7 +6,7 @@
  */
 import { BerthError } from '#contract/berth-error.ts';
 import type { CollectionItem } from '#contract/collection.ts';
-import { type HostId, TerminalId, type UserId } from '#contract/ids.ts';
+import { type HostId, TerminalId, type UserId, type WorkspaceId } from '#contract/ids.ts';
 import type { Terminal, TerminalMeasure, TerminalSize, TerminalTarget } from '#contract/terminals.ts';
 import { Collection } from '../changes.ts';
 import { delay } from '../delay.ts';
@@ -168,6 +168,16 @@ export class TerminalService {
     this.#deps.multiplexers.close();
     await Promise.all([...ends, returned]);
     for (const entry of this.#entries.values()) entry.live?.release();
+  }
+
+  /** How many of a workspace are open. */
+  countIn(id: WorkspaceId): number {
+    return this.#collection
+      .all()
+      .filter(
+        ({ target, state }) =>
+          target.kind === 'workspace' && target.workspaceId === id && state.phase !== 'ended',
+      ).length;
   }
 
   watch(signal: AbortSignal): AsyncGenerator<CollectionItem<Terminal>> {

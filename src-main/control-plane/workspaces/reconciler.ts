@@ -84,6 +84,7 @@ export class Reconciler {
       isMade: true,
       hasGivenUp: false,
       pausedBy: null,
+      move: null,
     };
     await directory.add(record);
     log.info('adopted a workspace that was found on its host', { workspaceId: found.id, hostId });

@@ -4,7 +4,7 @@
  * stays asked for.
  */
 import { BerthError } from '#contract/berth-error.ts';
-import { HostId, UserId, type WorkspaceId } from '#contract/ids.ts';
+import { HostId, SnapshotId, UserId, type WorkspaceId } from '#contract/ids.ts';
 import type { Operation } from '#contract/operations.ts';
 import type { ProjectDefinition } from '#contract/projects.ts';
 import { KeptVolume, Workspace } from '#contract/workspaces.ts';
@@ -19,6 +19,12 @@ export interface WorkspaceInput {
   readonly id: WorkspaceId;
   readonly userId: UserId;
 }
+export interface CreateInput extends WorkspaceInput {
+  /** The snapshot whose files fill the new volume. */
+  readonly snapshotId: SnapshotId | null;
+  /** What a copy of that snapshot is called on this host, if it is of another one. */
+  readonly copySnapshotId: SnapshotId | null;
+}
 export interface DestroyInput extends WorkspaceInput {
   readonly keepVolume: boolean;
 }
@@ -32,12 +38,23 @@ export interface WorkspaceOperationDeps {
   readonly environmentOf: (record: WorkspaceRecord) => Promise<ProjectDefinition['environment']>;
   readonly stopGraceSeconds: (userId: UserId) => number;
   readonly clock: Clock;
+  /** Files for a new volume, from a snapshot. */
+  readonly filling: VolumeFilling;
+  /** Volumes of a workspace beside its own: those from before restores. */
+  readonly extraVolumes: (id: WorkspaceId) => string[];
+  /** Told when a workspace and its container are no more. */
+  readonly onDestroyed: (id: WorkspaceId) => Promise<void>;
   /** Told when an operation on a workspace has ended, so that wish and truth are compared again. */
   readonly onSettled: (id: WorkspaceId) => void;
 }
 
+export interface VolumeFilling {
+  fill(context: StepContext<CreateInput>, record: WorkspaceRecord): Promise<void>;
+  undo(context: StepContext<CreateInput>): Promise<void>;
+}
+
 export interface WorkspaceOperations {
-  readonly create: OperationDefinition<WorkspaceInput>;
+  readonly create: OperationDefinition<CreateInput>;
   readonly start: OperationDefinition<WorkspaceInput>;
   readonly stop: OperationDefinition<WorkspaceInput>;
   readonly restart: OperationDefinition<WorkspaceInput>;
@@ -51,6 +68,10 @@ type Context = StepContext<WorkspaceInput>;
 const noTrouble = { problem: null, hasGivenUp: false, note: undefined } as const;
 
 const InputShape = Workspace.pick({ id: true }).extend({ userId: UserId });
+const CreateShape = InputShape.extend({
+  snapshotId: SnapshotId.nullable(),
+  copySnapshotId: SnapshotId.nullable(),
+});
 const DestroyShape = InputShape.extend({ keepVolume: Workspace.shape.isAdopted });
 const VolumeShape = KeptVolume.pick({ hostId: true, name: true });
 
@@ -98,6 +119,18 @@ export function defineWorkspaceOperations(deps: WorkspaceOperationDeps): Workspa
     title: 'Make its volume',
     run: (context) => parts.ensureVolume(context, recordOf(context), context.input.userId),
     undo: (context) => parts.removeOwnVolume(context, recordOf(context).volumeName, context.operationId),
+  };
+
+  const fill: StepDefinition<CreateInput> = {
+    id: 'fill',
+    title: 'Fill it from the snapshot',
+    async run(context) {
+      if (context.input.snapshotId === null) return context.note('not of a snapshot');
+      await deps.filling.fill(context, recordOf(context));
+    },
+    async undo(context) {
+      if (context.input.snapshotId !== null) await deps.filling.undo(context);
+    },
   };
 
   async function makeContainer(context: Context): Promise<void> {
@@ -198,7 +231,9 @@ export function defineWorkspaceOperations(deps: WorkspaceOperationDeps): Workspa
         context.log(`“${others[0]?.name}” uses the volume too; it stays`, 'warning');
         return context.note('kept: another workspace uses it');
       }
-      await parts.removeVolume(context, parts.readyLink(context).engine, record.volumeName);
+      const { engine } = parts.readyLink(context);
+      for (const name of [record.volumeName, ...deps.extraVolumes(record.id)])
+        await parts.removeVolume(context, engine, name);
       context.note('destroyed');
     },
   };
@@ -215,8 +250,8 @@ export function defineWorkspaceOperations(deps: WorkspaceOperationDeps): Workspa
   return {
     create: {
       kind: 'workspace.create',
-      parseInput: (value) => InputShape.parse(value),
-      steps: [check, image, network, volume, container, start, made],
+      parseInput: (value) => CreateShape.parse(value),
+      steps: [check, image, network, volume, fill, container, start, made],
       recover: 'finish',
       canCancel: true,
       async onEnd(operation, { id }) {
@@ -264,7 +299,10 @@ export function defineWorkspaceOperations(deps: WorkspaceOperationDeps): Workspa
       onFailure: 'keep',
       canCancel: false,
       async onEnd(operation, { id }) {
-        if (operation.state === 'succeeded') await directory.remove(id);
+        if (operation.state === 'succeeded') {
+          await directory.remove(id);
+          await deps.onDestroyed(id);
+        }
         deps.onSettled(id);
       },
     },

@@ -1,6 +1,6 @@
 /**
  * What can be done with workspaces. Short checks at once, so that bad input fails before anything is begun; everything
- * that touches a host for longer is an operation.
+ * that touches a host for longer is an operation. Long because there are many verbs, each of a few lines.
  */
 import { BerthError } from '#contract/berth-error.ts';
 import type { CollectionItem } from '#contract/collection.ts';
@@ -9,6 +9,7 @@ import {
   localOwnerId,
   type OperationId,
   type ProjectId,
+  type SnapshotId,
   type UserId,
   type WorkspaceId,
 } from '#contract/ids.ts';
@@ -31,6 +32,7 @@ import { WorkspaceDirectory } from './workspace-directory.ts';
 import {
   defineWorkspaceOperations,
   requireUnused,
+  type VolumeFilling,
   volumeInUse,
   type WorkspaceInput,
   type WorkspaceOperations,
@@ -50,6 +52,24 @@ export interface OperationSource extends OperationStarter {
   watch(signal: AbortSignal): AsyncIterable<CollectionItem<Operation>>;
 }
 
+export interface WorkspaceSnapshots extends VolumeFilling {
+  /** Volumes from before restores: of a workspace, of a host. They are nobody's to take. */
+  volumesOf(id: WorkspaceId): string[];
+  volumesOn(hostId: HostId): string[];
+  onDestroyed(id: WorkspaceId): Promise<void>;
+}
+
+/** What a new workspace is made of. */
+export interface WorkspaceWish {
+  readonly name: string;
+  readonly hostId: HostId;
+  readonly projectId: ProjectId | null;
+  readonly definition: ProjectDefinition;
+  /** A kept volume to use in place of a new one. */
+  readonly volumeName: string | null;
+  readonly snapshotId: SnapshotId | null;
+}
+
 export interface WorkspaceServiceDeps {
   readonly store: RecordStore;
   readonly links: HostLinks;
@@ -57,6 +77,8 @@ export interface WorkspaceServiceDeps {
   readonly projects: ProjectSource;
   /** What a person prefers between SIGTERM and SIGKILL. */
   readonly stopGraceSeconds: (userId: UserId) => number;
+  /** What snapshots add to workspaces. */
+  readonly snapshots: WorkspaceSnapshots;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -93,14 +115,13 @@ export class WorkspaceService {
     });
     this.#kinds = defineWorkspaceOperations({
       directory: this.directory,
-      environmentOf: async (record) =>
-        (record.projectId === null ? undefined : projects.get(record.projectId)?.environment) ?? [],
+      environmentOf: (record) => this.environmentOf(record),
       stopGraceSeconds,
       clock,
-      onSettled: (id) => {
-        this.directory.refresh(id);
-        void this.#reconciler.examine(id);
-      },
+      filling: deps.snapshots,
+      extraVolumes: (id) => deps.snapshots.volumesOf(id),
+      onDestroyed: (id) => deps.snapshots.onDestroyed(id),
+      onSettled: (id) => this.settled(id),
     });
     for (const kind of Object.values(this.#kinds)) operations.define(kind as OperationDefinition<unknown>);
   }
@@ -114,7 +135,8 @@ export class WorkspaceService {
   async start(): Promise<void> {
     for (const record of this.directory.records()) {
       // Berth ended between the record and the operation's intent: nothing was made yet.
-      if (!record.isMade && this.directory.operation(record.id) === undefined)
+      const maker = record.move?.role === 'copy' ? record.move.otherId : record.id;
+      if (!record.isMade && this.directory.operation(maker) === undefined)
         await this.directory.remove(record.id);
     }
     this.directory.refreshAll();
@@ -132,25 +154,52 @@ export class WorkspaceService {
     return this.directory.collection.watch(signal);
   }
 
+  /** An operation that is none of workspaces' own has ended: wish and truth are compared again. */
+  settled(id: WorkspaceId): void {
+    this.directory.refresh(id);
+    void this.#reconciler.examine(id);
+  }
+
+  /** Values of environment variables, read at each making: they may be secrets and are kept with the project alone. */
+  async environmentOf(record: WorkspaceRecord): Promise<ProjectDefinition['environment']> {
+    const { projects } = this.#deps;
+    return (record.projectId === null ? undefined : projects.get(record.projectId)?.environment) ?? [];
+  }
+
   async create(
-    wish: { name: string; projectId: ProjectId; hostId: HostId; volumeName: string | null },
+    wish: Omit<WorkspaceWish, 'projectId' | 'definition'> & { projectId: ProjectId },
     userId: UserId,
   ): Promise<{ workspace: Workspace; operation: Operation }> {
-    const { links, projects, random, clock, operations } = this.#deps;
-    const project = projects.get(wish.projectId);
+    const project = this.#deps.projects.get(wish.projectId);
     if (project === undefined) throw new BerthError('not-found', 'There is no such project.');
+    const { id: _id, createdAt: _createdAt, changedAt: _changedAt, ...definition } = project;
+    return this.createFrom({ ...wish, definition }, userId);
+  }
+
+  async createFrom(
+    wish: WorkspaceWish,
+    userId: UserId,
+  ): Promise<{ workspace: Workspace; operation: Operation }> {
+    const { links, random, clock, operations } = this.#deps;
     const link = links.requireEngine(wish.hostId);
     this.directory.requireFreeName(wish.hostId, wish.name, undefined);
-    requireRuntime(project.runtime, link.engineInfo);
+    requireRuntime(wish.definition.runtime, link.engineInfo);
+    if (wish.volumeName !== null && wish.snapshotId !== null)
+      throw new BerthError(
+        'invalid-input',
+        'Not valid: volumeName: must not be given together with snapshotId.',
+        {
+          details: { fields: ['volumeName: must not be given together with snapshotId'] },
+        },
+      );
     if (wish.volumeName !== null) await this.#requireKeptVolume(wish.hostId, wish.volumeName);
-    const { id: _id, createdAt: _createdAt, changedAt: _changedAt, ...definition } = project;
     const id = random.id('ws') as WorkspaceId;
     const record: WorkspaceRecord = {
       id,
       name: wish.name,
-      projectId: project.id,
+      projectId: wish.projectId,
       hostId: wish.hostId,
-      definition: withoutValues(definition),
+      definition: withoutValues(wish.definition),
       imageDigest: null,
       desired: 'running',
       lastKnown: null,
@@ -161,6 +210,7 @@ export class WorkspaceService {
       isMade: false,
       hasGivenUp: false,
       pausedBy: null,
+      move: null,
     };
     await this.directory.add(record);
     try {
@@ -169,7 +219,12 @@ export class WorkspaceService {
         subject: { kind: 'workspace', id, name: wish.name },
         hostId: wish.hostId,
         userId,
-        input: { id, userId },
+        input: {
+          id,
+          userId,
+          snapshotId: wish.snapshotId,
+          copySnapshotId: wish.snapshotId === null ? null : (random.id('snap') as SnapshotId),
+        },
       });
       this.directory.refresh(id);
       return { workspace: this.directory.workspace(id), operation };
@@ -180,12 +235,14 @@ export class WorkspaceService {
   }
 
   startWorkspace(id: WorkspaceId, userId: UserId): Promise<Operation> {
+    this.#requireNotMoved(id);
     return this.#begin(this.#kinds.start, 'Start', id, userId);
   }
   stopWorkspace(id: WorkspaceId, userId: UserId): Promise<Operation> {
     return this.#begin(this.#kinds.stop, 'Stop', id, userId);
   }
   restartWorkspace(id: WorkspaceId, userId: UserId): Promise<Operation> {
+    this.#requireNotMoved(id);
     return this.#begin(this.#kinds.restart, 'Restart', id, userId);
   }
   destroyWorkspace(id: WorkspaceId, keepVolume: boolean, userId: UserId): Promise<Operation> {
@@ -267,7 +324,10 @@ export class WorkspaceService {
 
   async keptVolumes(hostId: HostId, signal: AbortSignal): Promise<KeptVolume[]> {
     const { engine } = this.#deps.links.requireEngine(hostId);
-    const used = new Set(this.directory.onHost(hostId).map((record) => record.volumeName));
+    const used = new Set([
+      ...this.directory.onHost(hostId).map((record) => record.volumeName),
+      ...this.#deps.snapshots.volumesOn(hostId),
+    ]);
     const volumes = (await engine.listVolumes({ [label.managed]: '1' }, signal)).filter(
       ({ name }) => !used.has(name),
     );
@@ -291,6 +351,7 @@ export class WorkspaceService {
     const { links, operations } = this.#deps;
     const { engine, hostName } = links.requireEngine(hostId);
     requireUnused(this.directory, hostId, name);
+    this.#requireNotBefore(hostId, name);
     const volumes = await engine.listVolumes({ [label.managed]: '1' });
     if (!volumes.some((volume) => volume.name === name))
       throw new BerthError('not-found', 'There is no such volume of Berth on this host.');
@@ -337,6 +398,7 @@ export class WorkspaceService {
 
   async #requireKeptVolume(hostId: HostId, name: string): Promise<void> {
     requireUnused(this.directory, hostId, name);
+    this.#requireNotBefore(hostId, name);
     const { engine } = this.#deps.links.requireEngine(hostId);
     for (const container of await engine.listContainers({ [label.managed]: '1' })) {
       const user = readLabels(container);
@@ -347,6 +409,22 @@ export class WorkspaceService {
     throw new BerthError('invalid-input', 'Not valid: volumeName: must be a kept volume of this host.', {
       details: { fields: ['volumeName: must be a kept volume of this host'] },
     });
+  }
+
+  #requireNotBefore(hostId: HostId, name: string): void {
+    if (this.#deps.snapshots.volumesOn(hostId).includes(name))
+      throw volumeInUse(name, 'a restore that can still be taken back');
+  }
+
+  /** Two that go on from the same files would drift apart. */
+  #requireNotMoved(id: WorkspaceId): void {
+    const { move, name } = this.directory.require(id);
+    if (move?.role !== 'source') return;
+    throw new BerthError(
+      'conflict',
+      `“${name}” was moved to another host and waits for your word. Confirm the move, or take it back.`,
+      { details: { workspaceId: move.otherId } },
+    );
   }
 
   #hostExists(hostId: HostId): boolean {

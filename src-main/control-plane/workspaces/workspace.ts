@@ -31,6 +31,8 @@ const RecordShape = Workspace.pick({
   isMade: Workspace.shape.isAdopted,
   /** It ends again and again, or did not start: left alone until a person starts it. `problem` says why. */
   hasGivenUp: Workspace.shape.isAdopted,
+  /** Set from its making for the copy of a move. */
+  move: Workspace.shape.move.default(null),
   /** The operation that froze it. It is thawed when that operation is no longer under way. */
   pausedBy: Workspace.shape.operationId,
 });
@@ -46,7 +48,7 @@ export type Observed = Pick<
 > | null;
 
 export interface StateInputs {
-  readonly record: Pick<WorkspaceRecord, 'desired' | 'hasGivenUp'>;
+  readonly record: Pick<WorkspaceRecord, 'desired' | 'hasGivenUp'> & Partial<Pick<WorkspaceRecord, 'isMade'>>;
   /** Undefined: the host is away or has not been read since it came back. */
   readonly observed: Observed | undefined;
   readonly operation: Pick<Operation, 'kind' | 'state'> | undefined;
@@ -54,11 +56,25 @@ export interface StateInputs {
   readonly isDeciding: boolean;
 }
 
+/** Between two containers there is none, and one that such an operation has stopped is stopped on purpose. */
+const makesContainerAgain: ReadonlySet<string> = new Set<Operation['kind']>([
+  'snapshot.create',
+  'snapshot.restore',
+  'snapshot.undo-restore',
+  'workspace.move',
+]);
+
 export function deriveState({ record, observed, operation, isDeciding }: StateInputs): WorkspaceState {
   if (operation?.kind === 'workspace.create')
     return operation.state === 'undoing' ? 'destroying' : 'creating';
+  // The copy of a move that is under way.
+  if (record.isMade === false) return 'creating';
   if (operation?.kind === 'workspace.destroy') return 'destroying';
   if (observed === undefined) return 'unknown';
+  if (operation !== undefined && makesContainerAgain.has(operation.kind)) {
+    if (observed === null) return 'stopped';
+    if (observed.state === 'exited' || observed.state === 'created') return 'stopped';
+  }
   if (operation?.kind === 'workspace.stop') return observed?.state === 'exited' ? 'stopped' : 'stopping';
   if (operation?.kind === 'workspace.start' || operation?.kind === 'workspace.restart') return 'starting';
   if (observed === null) return 'missing';
@@ -225,6 +241,7 @@ export function toWorkspace(view: WorkspaceView): Workspace {
     createdAt: record.createdAt,
     isAdopted: record.isAdopted,
     operationId: operation?.id ?? null,
+    move: record.move,
     ...(record.note === undefined ? {} : { note: record.note }),
   };
 }

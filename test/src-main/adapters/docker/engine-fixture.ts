@@ -1,5 +1,8 @@
 /** A remote host with images and an engine opened on it, for the integration tests of the Docker adapter. */
+import { copyFile, cp, mkdtemp, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { createContainerEngineFactory } from '#main/adapters/docker/container-engine.ts';
 import { createSystemClock } from '#main/adapters/system/clock.ts';
@@ -50,11 +53,26 @@ export function specOf(over: Partial<WorkspaceContainerSpec> = {}): WorkspaceCon
   };
 }
 
-export function factoryForTests(log = new MemoryLog()) {
-  return createContainerEngineFactory({ log, clock: createSystemClock(), remoteScriptsFolder });
+export function factoryForTests(log = new MemoryLog(), scriptsFolder = remoteScriptsFolder) {
+  return createContainerEngineFactory({
+    log,
+    clock: createSystemClock(),
+    remoteScriptsFolder: scriptsFolder,
+  });
 }
 
-export async function startEngineOnHost(options: RemoteHostOptions = {}): Promise<EngineOnHost> {
+/** A copy of resources/remote in which helpers run `stand-in-program.py`. */
+export async function makeStandInScripts(): Promise<AsyncDisposable & { readonly folder: string }> {
+  const folder = await mkdtemp(join(tmpdir(), 'berth-remote-'));
+  await cp(remoteScriptsFolder, folder, { recursive: true });
+  await copyFile(join(import.meta.dirname, 'stand-in-program.py'), join(folder, 'snapshot-helper.py'));
+  return { folder, [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }) };
+}
+
+export async function startEngineOnHost(
+  options: RemoteHostOptions = {},
+  { scriptsFolder = remoteScriptsFolder } = {},
+): Promise<EngineOnHost> {
   // Each test makes networks, and the engine's own pools hold thirty.
   const pools = { 'default-address-pools': [{ base: '10.91.0.0/16', size: 26 }] };
   const host = await startRemoteHost({ ...options, daemonJson: { ...pools, ...options.daemonJson } });
@@ -73,7 +91,7 @@ export async function startEngineOnHost(options: RemoteHostOptions = {}): Promis
     });
   const engines: ContainerEngine[] = [];
   const openAnother = async () => {
-    const engine = await factoryForTests().open(openStream);
+    const engine = await factoryForTests(new MemoryLog(), scriptsFolder).open(openStream);
     engines.push(engine);
     return engine;
   };

@@ -182,6 +182,22 @@ describe('a local connection', () => {
     expect((await connection.runScript('engine-socket', ['/none'])).stdout).toMatch(/^user\t/);
   });
 
+  test('the input of a script can be ended: what it says then arrives, and its exit code', async () => {
+    const reader = await connection.startScript('terminal-reader', [join(folder, 'read.1'), '0']);
+    const said: Uint8Array[] = [];
+    const output: Uint8Array[] = [];
+    reader.onOutput((bytes) => output.push(bytes));
+    reader.onErrorOutput((bytes) => said.push(bytes));
+    const ended = new Promise((resolve) => reader.onEnd(resolve));
+    await vi.waitFor(() => expect(Buffer.concat(output).toString()).toBe('berth-reader\n'));
+    reader.write(Buffer.from('p1\n'));
+    reader.endInput();
+    reader.endInput();
+    expect(reader.write(Buffer.from('p2\n'))).toBe(true);
+    expect(await ended).toEqual({ exitCode: 75 });
+    expect(Buffer.concat(said).toString()).toBe('p1 0\n');
+  });
+
   test('a terminal: size, environment, exit code, and a signal is no exit code', async () => {
     const terminal = await connection.openPty({ ...pty, env: { COLORTERM: 'truecolor' } });
     const { text, ended } = gather(terminal);
