@@ -26,9 +26,16 @@ export function RestoreBand({ undo, name }: { undo: RestoreUndo; name?: string }
     <Band
       icon={History}
       title={
+        // Names stand by themselves: one that is read from the right must not turn the numbers after it around.
         <>
-          {name === undefined ? 'Restored' : `${name} was restored`} to{' '}
-          {snapshot === undefined ? undo.snapshotLabel : inQuotes(snapshot)}{' '}
+          {name === undefined ? (
+            'Restored'
+          ) : (
+            <>
+              <bdi>{name}</bdi> was restored
+            </>
+          )}{' '}
+          to <bdi>{snapshot === undefined ? undo.snapshotLabel : inQuotes(snapshot)}</bdi>{' '}
           <RelativeTime at={undo.restoredAt} />
         </>
       }
