@@ -75,7 +75,7 @@ function entry(path: string, sizeBytes: number): SnapshotEntry {
 export const usualPlan: RestorePlan = {
   workspaceName: 'api-server',
   hostName: 'atlas',
-  snapshotLabel: '“before the upgrade”',
+  snapshotLabel: 'before the upgrade',
   isRunning: true,
   openTerminals: 2,
   comparison: {
@@ -125,9 +125,9 @@ const reading: Operation = {
       ...{ id: 'read', title: 'Read the files', state: 'running', startedAt: ago(23), endedAt: null },
       progress: {
         ...{ done: Math.round(1.178 * gib), total: Math.round(1.9 * gib), unit: 'bytes' },
-        parts: [{ id: 'files', label: 'files', done: 29_904, total: 48_211 }],
+        parts: [],
       },
-      note: '',
+      note: '29,904 entries',
     },
     {
       ...{ id: 'write', title: 'Write the manifest', state: 'waiting', startedAt: null, endedAt: null },
@@ -170,7 +170,7 @@ const undo: RestoreUndo = {
   id: `ws_${body(1)}`,
   hostId: `host_${body(1)}`,
   snapshotId: `snap_${body(2)}`,
-  snapshotLabel: '“before the upgrade”',
+  snapshotLabel: 'before the upgrade',
   restoredAt: ago(2 * hours),
   until: ago(-22 * hours),
   volumeName: 'berth-1-before',
@@ -241,6 +241,35 @@ const work: Scene = {
   snapshotWork: { restorePlan: usualPlan },
 };
 
+const longName = 'a workspace whose name has the eighty characters that are allowed for one, in all';
+const longHost = 'a-host-with-a-name-of-forty-characters-x';
+const names: Scene = {
+  ...work,
+  hosts: [host(1, longHost, ready(12)), host(2, 'خادم التطوير', ready(31))],
+  workspaces: [
+    workspace(1, longName, 1, 'running'),
+    { ...workspace(4, 'سير العمل', 1, 'stopped'), move: moved('source', 5, 2) },
+    { ...workspace(5, 'سير العمل', 2, 'running'), move: moved('copy', 4, 1) },
+  ],
+  snapshots: snapshots.slice(0, 4).map((one, index) => ({
+    ...one,
+    workspaceName: longName,
+    name:
+      index === 1 ? 'لقطة قبل الترقية' : index === 2 ? `${'before-the-upgrade-'.repeat(4)}1234` : one.name,
+    note: index === 1 ? 'ملاحظة قصيرة عن سبب أخذ هذه اللقطة' : one.note,
+  })),
+  operations: [],
+  snapshotHosts: [use(1, 150, 160)],
+  snapshotWork: {
+    restorePlan: {
+      ...usualPlan,
+      workspaceName: longName,
+      hostName: longHost,
+      mountPoint: '/srv/a/mount/point/that/is/rather/deep/in/the/tree/of/the/container',
+    },
+  },
+};
+
 const failure = new BerthError('store.unwritable', 'The data folder cannot be read: permission denied.', {
   details: { errno: 'EACCES' },
 });
@@ -248,6 +277,7 @@ const same = { ...usualPlan.comparison!, added: 0, removed: 0, changed: 0, chang
 
 export const snapshotWorkScenes = {
   'snapshot-work': work,
+  'snapshot-work-names': names,
   'snapshot-work-empty': {
     hosts: [host(1, 'atlas', ready(12))],
     workspaces: [workspace(1, 'api-server', 1, 'running')],

@@ -186,8 +186,8 @@ export function ImportDialog({ hostId, onClose }: { hostId: HostId | null; onClo
             )}
             {beside.code === 'connection-lost' && (
               <p>
-                The file is still chosen. Sending it again begins anew under the same name, and replaces what
-                had arrived.
+                The file is still chosen. Send it again: what {host?.name ?? 'the host'} has of it already is
+                passed over there.
               </p>
             )}
           </FailureNote>
@@ -207,7 +207,7 @@ function Progress(props: { sentBytes: number; sizeBytes: number; hostName: strin
   const box = useRef<HTMLDivElement>(null);
   useEffect(() => {
     // Newer browsers return a promise here, which an effect must not.
-    void box.current?.scrollIntoView({ block: 'nearest' });
+    box.current?.scrollIntoView({ block: 'nearest' });
   }, []);
   return (
     <div ref={box} className="flex flex-col gap-1.5">

@@ -148,7 +148,8 @@ function KeepPreview(props: { workspace: KeepFieldsProps['workspace']; keep: Kee
                 Destroy {formatCount(answer.destroys.length, 'snapshot', 'snapshots')} now…
               </Button>
               <span className="min-w-0 flex-1 basis-44 text-meta text-muted">
-                Saving the rules destroys nothing now. From the next snapshot on, the rule does.
+                Saving the rules destroys nothing now. The rule does, after each snapshot that the schedule
+                takes.
               </span>
             </div>
           )}

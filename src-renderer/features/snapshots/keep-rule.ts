@@ -52,6 +52,8 @@ const spans: Readonly<Record<string, string>> = {
 export function keepReasonWords(reason: string): string {
   if (reason === 'pinned') return 'pinned';
   if (reason === 'last') return 'one of the last';
+  if (reason === 'import') return 'imported';
+  if (reason === 'move') return 'made for a move';
   const [kind = '', ...rest] = reason.split(' ');
   const words = spans[kind];
   if (words === undefined) return reason;

@@ -23,8 +23,7 @@ function Moved({ workspace, move }: { workspace: Workspace; move: NonNullable<Wo
       icon={Truck}
       title={
         <>
-          {isSource ? `Moved to ${other} ` : `Moved here from ${other} `}
-          <RelativeTime at={move.movedAt} />
+          {isSource ? 'Moved to' : 'Moved here from'} <bdi>{other}</bdi> <RelativeTime at={move.movedAt} />
         </>
       }
       actions={

@@ -4,8 +4,15 @@ import type { RestoreUndo } from '#contract/snapshots.ts';
 import { Button } from '../../components/button.tsx';
 import { formatBytes } from '../../components/format.ts';
 import { RelativeTime } from '../../components/relative-time.tsx';
-import { useCommand, useRestoreUndos, useViewActions, useWorkspaces } from '../../state/app-context.tsx';
+import {
+  useCommand,
+  useRestoreUndos,
+  useSnapshot,
+  useViewActions,
+  useWorkspaces,
+} from '../../state/app-context.tsx';
 import { Band } from './band.tsx';
+import { inQuotes } from './restore-words.ts';
 import { dayAndTime } from './snapshot-words.ts';
 
 /** `name`: of the workspace, where the page is not its own. */
@@ -14,12 +21,21 @@ export function RestoreBand({ undo, name }: { undo: RestoreUndo; name?: string }
   const back = useCommand('workspace.undo-restore', subject);
   const end = useCommand('workspace.end-undo', subject);
   const view = useViewActions();
+  const snapshot = useSnapshot(undo.snapshotId);
   return (
     <Band
       icon={History}
       title={
+        // Names stand by themselves: one that is read from the right must not turn the numbers after it around.
         <>
-          {name === undefined ? 'Restored' : `${name} was restored`} to {undo.snapshotLabel}{' '}
+          {name === undefined ? (
+            'Restored'
+          ) : (
+            <>
+              <bdi>{name}</bdi> was restored
+            </>
+          )}{' '}
+          to <bdi>{snapshot === undefined ? undo.snapshotLabel : inQuotes(snapshot)}</bdi>{' '}
           <RelativeTime at={undo.restoredAt} />
         </>
       }

@@ -14,6 +14,7 @@ import {
   changeLines,
   endLines,
   hasNoDifference,
+  inQuotes,
   keepLines,
   lostLines,
   spaceProblem,
@@ -45,7 +46,7 @@ export function RestoreDialog({ snapshot, onClose }: { snapshot: Snapshot; onClo
       title={`Restore ${plan.answer?.workspaceName ?? snapshot.workspaceName}?`}
       {...(plan.answer === null
         ? {}
-        : { description: `Its files become what they were in the snapshot ${plan.answer.snapshotLabel}.` })}
+        : { description: `Its files become what they were in ${inQuotes(snapshot)}.` })}
       footer={
         <>
           <Button onClick={onClose}>Cancel</Button>

@@ -60,6 +60,7 @@ export function SnapshotProgressCard(props: {
               : `${new Intl.NumberFormat('en').format(files.done)} of ${formatCount(files.total, 'file', 'files')}`}
           </span>
         )}
+        {files === null && progress.note !== '' && <span>{progress.note}</span>}
       </p>
       {isStill && (
         <p className="text-meta text-muted">

@@ -9,6 +9,8 @@ import { isUnderWay, runningStep, stepLeftMs } from '../../state/operation-progr
 export interface SnapshotProgress {
   /** What it does now, as "Read the files". */
   readonly doing: string;
+  /** What the plane adds to it, as "29,904 entries". */
+  readonly note: string;
   /** 0 to 1; null: how much there is is not known. */
   readonly part: number | null;
   readonly doneBytes: number | null;
@@ -32,6 +34,7 @@ export function snapshotProgress(operation: Operation, nowMs: number): SnapshotP
   const leftMs = step === undefined ? null : stepLeftMs(step, nowMs);
   return {
     doing: step?.title ?? (operation.state === 'waiting' ? 'Waiting for the host' : 'About to begin'),
+    note: step?.note ?? '',
     part: total === null || total === 0 || progress === null ? null : Math.min(1, progress.done / total),
     doneBytes: isBytes ? progress.done : null,
     totalBytes: isBytes ? total : null,

@@ -22,11 +22,14 @@ it('refuses a rule that keeps nothing', () => {
 });
 
 it('says why a snapshot stays', () => {
-  expect(['last', 'pinned', 'daily 2026-11-25', 'hourly', 'something new'].map(keepReasonWords)).toEqual([
+  expect(
+    ['last', 'pinned', 'daily 2026-11-25', 'hourly', 'import', 'something new'].map(keepReasonWords),
+  ).toEqual([
     'one of the last',
     'pinned',
     'newest of its day, 2026-11-25',
     'newest of its hour',
+    'imported',
     'something new',
   ]);
   expect(keepWords(null)).toBe('all stay');

@@ -33,6 +33,7 @@ function source(parts: readonly number[][], failure?: BerthError) {
     },
     send: () => undefined,
     waitingBytes: 0,
+    whenSent: () => Promise.resolve(),
     opened: Promise.resolve(),
     ended: ending.promise,
     close: () => {

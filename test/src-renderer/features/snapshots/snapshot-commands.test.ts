@@ -24,6 +24,7 @@ function stateOf(snapshots: readonly Snapshot[], more: Partial<AppState> = {}): 
     workspaces: new Map([[api.id, api]]),
     terminals: new Map(),
     operations: new Map(),
+    restoreUndos: new Map(),
     snapshots: new Map(snapshots.map((one) => [one.id, one])),
     view: createViewStore({ storage: noStorage, windowId: 'test' }).getState(),
     subject: snapshots[0] ? { kind: 'snapshot', id: snapshots[0].id } : null,

@@ -52,6 +52,7 @@ describe('progress', () => {
     expect(snapshotProgress(operation, beganMs + 1500)).toMatchObject({ leftMs: null, isEstimating: true });
     expect(snapshotProgress(operation, beganMs + 10_000)).toEqual({
       doing: 'Read the files',
+      note: '',
       part: 0.25,
       doneBytes: 250,
       totalBytes: 1000,
