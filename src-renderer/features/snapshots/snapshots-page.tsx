@@ -131,7 +131,7 @@ function MakeButton() {
   const hosts = useHosts();
   const view = useViewActions();
   const first = makable[0];
-  const label = 'Make a snapshot…';
+  const label = 'Take a snapshot…';
   if (first === undefined)
     return (
       <Button icon={Camera} disabled reason="No workspace is on a connected host">
