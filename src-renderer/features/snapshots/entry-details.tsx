@@ -78,49 +78,49 @@ function Several({ chosen, notSaved }: { chosen: readonly SnapshotEntry[]; notSa
 function One({ entry, acts }: { entry: SnapshotEntry; acts: EntryActs }) {
   const { sizeBytes } = entry;
   return (
-    <dl className="m-0 flex flex-col gap-3">
-      <Fact name="Path" copy={entry.path}>
-        <EntryName name={entry.path} className="whitespace-pre-wrap" />
-      </Fact>
-      <Fact name="Kind">
-        {kindWords[entry.kind]}
-        {entry.hasAttributes && ', with extended attributes'}
-        {entry.kind === 'folder' && '; saved as a .tar'}
-      </Fact>
-      {entry.target !== null && (
-        <Fact name={entry.kind === 'hard-link' ? 'The same file as' : 'Leads to'}>
-          <EntryName name={entry.target} className="whitespace-pre-wrap" />
+    <>
+      <dl className="m-0 flex flex-col gap-3">
+        <Fact name="Path" copy={entry.path}>
+          <EntryName name={entry.path} className="whitespace-pre-wrap" />
         </Fact>
-      )}
-      {entry.kind === 'file' && (
-        <Fact name="Size">
-          <span className="tabular">
-            {formatBytes(sizeBytes)}
-            {sizeBytes >= 1024 && ` (${formatCount(sizeBytes, 'byte', 'bytes')})`}
+        <Fact name="Kind">
+          {kindWords[entry.kind]}
+          {entry.hasAttributes && ', with extended attributes'}
+          {entry.kind === 'folder' && '; saved as a .tar'}
+        </Fact>
+        {entry.target !== null && (
+          <Fact name={entry.kind === 'hard-link' ? 'The same file as' : 'Leads to'}>
+            <EntryName name={entry.target} className="whitespace-pre-wrap" />
+          </Fact>
+        )}
+        {entry.kind === 'file' && (
+          <Fact name="Size">
+            <span className="tabular">
+              {formatBytes(sizeBytes)}
+              {sizeBytes >= 1024 && ` (${formatCount(sizeBytes, 'byte', 'bytes')})`}
+            </span>
+          </Fact>
+        )}
+        <Fact name="Permissions">
+          <span className="font-code text-[0.96em]">
+            {modeText(entry.mode)} <span className="text-muted">{octalText(entry.mode)}</span>
           </span>
         </Fact>
-      )}
-      <Fact name="Permissions">
-        <span className="font-code text-[0.96em]">
-          {modeText(entry.mode)} <span className="text-muted">{octalText(entry.mode)}</span>
-        </span>
-      </Fact>
-      <Fact name="Owner">
-        <span className="tabular">
-          user {entry.uid}, group {entry.gid}
-        </span>
-      </Fact>
-      <Fact name="Changed">{formatExact(new Date(entry.modifiedAtMs))}</Fact>
-      {entry.sha256 !== null && (
-        <Fact name="SHA-256" copy={entry.sha256}>
-          <span className="font-code text-[0.9em] break-all">{entry.sha256}</span>
+        <Fact name="Owner">
+          <span className="tabular">
+            user {entry.uid}, group {entry.gid}
+          </span>
         </Fact>
-      )}
-      <div>
-        <Button variant="quiet" icon={Search} onClick={() => acts.search(entry)} className="-ml-3">
-          Find in other snapshots
-        </Button>
-      </div>
-    </dl>
+        <Fact name="Changed">{formatExact(new Date(entry.modifiedAtMs))}</Fact>
+        {entry.sha256 !== null && (
+          <Fact name="SHA-256" copy={entry.sha256}>
+            <span className="font-code text-[0.9em] break-all">{entry.sha256}</span>
+          </Fact>
+        )}
+      </dl>
+      <Button variant="quiet" icon={Search} onClick={() => acts.search(entry)} className="-ml-3 self-start">
+        Find in other snapshots
+      </Button>
+    </>
   );
 }
