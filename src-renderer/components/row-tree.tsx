@@ -62,7 +62,7 @@ export function RowTree<R extends TreeRow>({
 }: RowTreeProps<R>) {
   const treeId = useId();
   const scroller = useRef<HTMLDivElement>(null);
-  const typed = useRef({ text: '', atMs: 0 });
+  const typed = useRef({ text: '', atMs: 0, isSearching: false });
   const [menuKey, setMenuKey] = useState<string | null>(null);
   const rowHeightPx = useRowHeight();
   const found = currentKey === null ? -1 : rows.findIndex((row) => row.key === currentKey);
@@ -105,7 +105,7 @@ export function RowTree<R extends TreeRow>({
   const pageRows = () => Math.max(1, Math.floor((scroller.current?.clientHeight ?? 0) / rowHeightPx) - 1);
 
   const forgetTyped = () => {
-    typed.current = { text: '', atMs: 0 };
+    typed.current = { text: '', atMs: 0, isSearching: false };
   };
   const onKeyDown = (event: KeyboardEvent) => {
     const row = rows[current];
@@ -152,16 +152,19 @@ export function RowTree<R extends TreeRow>({
         break;
       default: {
         if (event.key.length !== 1) return;
-        const isGrowing = event.timeStamp - typed.current.atMs < typeAheadMs;
+        // The time that a search needs does not count.
+        const isGrowing = typed.current.isSearching || event.timeStamp - typed.current.atMs < typeAheadMs;
         if (event.key === ' ' && !isGrowing) {
           if (row.isChecked !== undefined) onCheck?.(row);
           break;
         }
         const text = (isGrowing ? typed.current.text : '') + event.key;
-        typed.current = { text, atMs: event.timeStamp };
-        const wanted = typed.current;
+        const wanted = { text, atMs: event.timeStamp, isSearching: true };
+        typed.current = wanted;
         void Promise.resolve(find(text, current)).then((found) => {
-          if (found && typed.current === wanted) onCurrent(found);
+          if (typed.current !== wanted) return;
+          typed.current = { text, atMs: performance.now(), isSearching: false };
+          if (found) onCurrent(found);
         });
       }
     }

@@ -177,7 +177,7 @@ describe('the tree of files', () => {
     await page.keyboard.press('Shift+F10');
     await page.getByRole('menuitem', { name: 'Put back…' }).press('Enter');
     await page.getByRole('alertdialog').getByRole('button', { name: 'Put back' }).press('Enter');
-    await page.getByText(/^Putting .* back/).waitFor();
+    await page.getByText(/Putting .* back/).waitFor();
     expect(await calls('snapshots.putBack')).toEqual([
       { id: `snap_${body(1)}`, paths: ['.cache', 'notes.txt'] },
     ]);
