@@ -34,8 +34,8 @@ export interface RowTreeProps<R extends TreeRow> {
   /** Enter, or a double click, on what cannot be folded. */
   readonly onOpen?: (row: R) => void;
   readonly onCheck?: (row: R) => void;
-  /** Where typed text is found, from the row that has the keyboard on. -1: nowhere; it may need time. */
-  readonly find: (text: string, from: number) => number | Promise<number>;
+  /** The row that typed text finds, from the one that has the keyboard on. Undefined: none has it. It may need time. */
+  readonly find: (text: string, from: number) => R | undefined | Promise<R | undefined>;
   readonly menuFor?: (row: R) => readonly MenuEntry[];
   /** The first and last row that are looked at now. */
   readonly onVisible?: (first: number, last: number) => void;
@@ -62,7 +62,7 @@ export function RowTree<R extends TreeRow>({
 }: RowTreeProps<R>) {
   const treeId = useId();
   const scroller = useRef<HTMLDivElement>(null);
-  const typed = useRef({ text: '', atMs: 0 });
+  const typed = useRef({ text: '', atMs: 0, isSearching: false });
   const [menuKey, setMenuKey] = useState<string | null>(null);
   const rowHeightPx = useRowHeight();
   const found = currentKey === null ? -1 : rows.findIndex((row) => row.key === currentKey);
@@ -104,10 +104,14 @@ export function RowTree<R extends TreeRow>({
   };
   const pageRows = () => Math.max(1, Math.floor((scroller.current?.clientHeight ?? 0) / rowHeightPx) - 1);
 
+  const forgetTyped = () => {
+    typed.current = { text: '', atMs: 0, isSearching: false };
+  };
   const onKeyDown = (event: KeyboardEvent) => {
     const row = rows[current];
     if (event.target !== scroller.current || !row) return;
     if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key.length !== 1) forgetTyped();
     switch (event.key) {
       case 'ArrowDown':
         go(found === -1 ? 0 : current + 1);
@@ -148,30 +152,25 @@ export function RowTree<R extends TreeRow>({
         break;
       default: {
         if (event.key.length !== 1) return;
-        const isGrowing = event.timeStamp - typed.current.atMs < typeAheadMs;
+        // The time that a search needs does not count.
+        const isGrowing = typed.current.isSearching || event.timeStamp - typed.current.atMs < typeAheadMs;
         if (event.key === ' ' && !isGrowing) {
           if (row.isChecked !== undefined) onCheck?.(row);
           break;
         }
         const text = (isGrowing ? typed.current.text : '') + event.key;
-        typed.current = { text, atMs: event.timeStamp };
-        const wanted = typed.current;
-        void Promise.resolve(find(text, current)).then((index) => {
-          if (index !== -1 && typed.current === wanted) onFound(index);
+        const wanted = { text, atMs: event.timeStamp, isSearching: true };
+        typed.current = wanted;
+        void Promise.resolve(find(text, current)).then((found) => {
+          if (typed.current !== wanted) return;
+          typed.current = { text, atMs: performance.now(), isSearching: false };
+          if (found) onCurrent(found);
         });
       }
     }
     event.preventDefault();
     event.stopPropagation();
   };
-  // The rows may be others by the time that something was found.
-  const latest = useRef(rows);
-  latest.current = rows;
-  const onFound = (index: number) => {
-    const row = latest.current[index];
-    if (row) onCurrent(row);
-  };
-
   return (
     <ContextMenu
       entries={entriesFor(rows, menuKey, menuFor)}
@@ -189,6 +188,7 @@ export function RowTree<R extends TreeRow>({
         aria-multiselectable={onCheck ? true : undefined}
         aria-activedescendant={rows[current] ? rowId(treeId, rows[current].key) : undefined}
         onKeyDown={onKeyDown}
+        onBlur={forgetTyped}
         onContextMenuCapture={(event) => {
           const key = (event.target as Element).closest<HTMLElement>('[data-row]')?.dataset.row;
           const row = rows.find((one) => one.key === key);

@@ -332,7 +332,7 @@ function Changes({ comparison, before, after, onAgain }: ChangesProps) {
                 return next;
               })
             }
-            find={(typed, from) => findChange(rows, typed, from)}
+            find={(typed, from) => rows[findChange(rows, typed, from)]}
             className="h-full"
           >
             {(row) => <Row row={row} />}

@@ -78,7 +78,7 @@ function Several({ chosen, notSaved }: { chosen: readonly SnapshotEntry[]; notSa
 function One({ entry, acts }: { entry: SnapshotEntry; acts: EntryActs }) {
   const { sizeBytes } = entry;
   return (
-    <div className="flex flex-col gap-3">
+    <>
       <dl className="m-0 flex flex-col gap-3">
         <Fact name="Path" copy={entry.path}>
           <EntryName name={entry.path} className="whitespace-pre-wrap" />
@@ -118,11 +118,9 @@ function One({ entry, acts }: { entry: SnapshotEntry; acts: EntryActs }) {
           </Fact>
         )}
       </dl>
-      <div>
-        <Button variant="quiet" icon={Search} onClick={() => acts.search(entry)} className="-ml-3">
-          Find in other snapshots
-        </Button>
-      </div>
-    </div>
+      <Button variant="quiet" icon={Search} onClick={() => acts.search(entry)} className="-ml-3 self-start">
+        Find in other snapshots
+      </Button>
+    </>
   );
 }

@@ -32,6 +32,9 @@ export type Browse = (
 /** Entries in one answer: some 100 KB, and more than three screens. */
 export const pageEntries = 500;
 
+/** The most that one answer may hold, as the contract says: for folders that are read whole. */
+const answerEntries = 1000;
+
 const unread: Folder = { total: null, entries: [], error: null };
 
 export interface EntryStore {
@@ -50,6 +53,7 @@ export interface EntryStore {
 export function createEntryStore(browse: Browse): EntryStore {
   const store = createStore<EntryState>(() => ({ folders: new Map(), open: new Set(['.']) }));
   const underWay = new Map<string, Promise<void>>();
+  const wholes = new Map<string, Promise<void>>();
   let isClosed = false;
 
   const put = (path: string, change: (folder: Folder) => Folder) =>
@@ -93,6 +97,26 @@ export function createEntryStore(browse: Browse): EntryStore {
           (page) => entries[page * pageEntries] === undefined,
         );
 
+  /** Told once at the end: 40 pages one by one would have their rows made 40 times. */
+  const readMissing = async (path: string): Promise<void> => {
+    const read: { readonly offset: number; readonly entries: readonly SnapshotEntry[] }[] = [];
+    let end = 0;
+    for (const page of missingPages(folderAt(path))) {
+      const offset = page * pageEntries;
+      if (offset < end) continue;
+      const { entries } = await browse(path, offset, answerEntries);
+      read.push({ offset, entries });
+      end = offset + entries.length;
+    }
+    if (isClosed || read.length === 0) return;
+    put(path, (folder) => {
+      const entries = [...folder.entries];
+      for (const part of read)
+        for (const [index, entry] of part.entries.entries()) entries[part.offset + index] = entry;
+      return { ...folder, entries };
+    });
+  };
+
   const own: EntryStore = {
     store,
     setOpen: (path, isOpen) => {
@@ -111,7 +135,11 @@ export function createEntryStore(browse: Browse): EntryStore {
     },
     readAll: async (path) => {
       if (folderAt(path).total === null) await readPage(path, 0);
-      for (const page of missingPages(folderAt(path))) await readPage(path, page);
+      const present = wholes.get(path);
+      if (present) return present;
+      const reading = readMissing(path).finally(() => wholes.delete(path));
+      wholes.set(path, reading);
+      return reading;
     },
     reveal: async (path) => {
       const above: string[] = [];

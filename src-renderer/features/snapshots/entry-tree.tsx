@@ -56,12 +56,12 @@ export function EntryTree(props: EntryTreeProps) {
   );
   const find = async (text: string, from: number) => {
     const row = rows[from];
-    const found = findEntry(rows, text, from);
     const hasHoles = row !== undefined && rows.some((one) => one.kind === 'waiting');
-    if (!hasHoles) return found;
+    if (!hasHoles) return rows[findEntry(rows, text, from)];
     // Names that are not here yet may come before what was found: all of the folder is read first.
     await entries.readAll(folderOfRow(row)).catch(() => undefined);
-    return findEntry(entryRows(entries.store.getState(), checked), text, from);
+    const read = entryRows(entries.store.getState(), checked);
+    return read[findEntry(read, text, from)];
   };
   return (
     <RowTree
