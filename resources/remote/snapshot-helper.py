@@ -2913,6 +2913,8 @@ def import_snapshot(args):
                 require_expected(listed, manifest)
         if original is not None:
             about = dict(about, original=original)
+        if args.take_about:
+            about.update(about_of(original))
         manifest = {
             'format': 1,
             'id': args.id,
@@ -2923,10 +2925,22 @@ def import_snapshot(args):
             'socketsIgnored': 0,
             'freeze': None,
             'tools': {'tar': used['tar'], 'zstd': used['zstd']},
-            'isImported': True,
+            # What Berth copies between its own hosts was compared with the manifest that it came with.
+            'isImported': expected is None,
         }
         manifest.update(listed)
         making.publish(manifest)
+
+
+def about_of(original):
+    """What a file that Berth exported says of the workspace that it is of; nobody else's file says it."""
+    about = original.get('about') if isinstance(original, dict) else None
+    if not isinstance(about, dict) or not isinstance(about.get('definition'), dict):
+        raise Failure(
+            'invalid-input',
+            'Not valid: image: must be given, for the archive was not exported by Berth.',
+            fields=['image: must be given, for the archive was not exported by Berth'])
+    return {key: about[key] for key in ('definition', 'imageDigest', 'workspaceName') if key in about}
 
 
 def adopt(making, size):
@@ -3433,6 +3447,7 @@ def parse_arguments(argv):
     sub.add_argument('--max-entries', type=int, default=5000000)
     sub.add_argument('--max-bytes', type=int)
     sub.add_argument('--expect-manifest')
+    sub.add_argument('--take-about', action='store_true')
     args = parser.parse_args(argv)
     if args.command is None:
         parser.error('no command')

@@ -35,6 +35,7 @@ beforeAll(async () => {
   await page.reload();
 });
 afterAll(async () => {
+  if (process.env.SNAPSHOT_PICTURES !== undefined) console.log(berth.output());
   await window?.close();
   await berth?.stop();
   await host?.stop();
@@ -127,10 +128,7 @@ describe('snapshots', () => {
 
   it('bring the whole workspace back, after saying what would change', async () => {
     await page.getByRole('button', { name: 'Restore…' }).first().click();
-    await dialog()
-      .getByText(/stays? until/)
-      .first()
-      .waitFor(slow);
+    await dialog().getByText('Changes in /home/dev').waitFor(slow);
     await expectAccessible('the plan of a restore');
     await dialog().getByRole('button', { name: 'Restore workspace' }).click();
     await vi.waitFor(
@@ -184,7 +182,7 @@ describe('snapshots', () => {
     await dialog()
       .getByRole('button', { name: /^Import/ })
       .click();
-    await page.getByRole('dialog').waitFor({ state: 'hidden', ...slow });
+    await vi.waitFor(async () => expect(await page.getByRole('dialog').count()).toBe(0), slow);
     await palette('show snapshots');
     await page.locator('button[data-snapshot]:visible').filter({ hasText: 'came back' }).waitFor(slow);
     await expectAccessible('the timeline');
