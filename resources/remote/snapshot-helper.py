@@ -1995,6 +1995,14 @@ class Target:
         remove_below(self._fd, kept=os.fsdecode(self.marker))
         os.unlink(self.marker, dir_fd=self._fd)
 
+    def begin_to_sync(self):
+        """
+        Has what was extracted written to the disk while it is compared: the one needs the disk, the other processors. On a
+        descriptor of its own, since a failure to write is told once for each (syncfs(2)); `finish` waits for the rest.
+        """
+        if LIBC is not None:
+            threading.Thread(target=LIBC.syncfs, args=(open_folder(self.folder),), daemon=True).start()
+
     def finish(self, root_line):
         """Makes all durable, and only then takes the mark away; the folder's own time is what that changes."""
         if LIBC is None or LIBC.syncfs(self._fd) != 0:
@@ -2026,6 +2034,7 @@ def restore(args):
             count = manifest['entries']['count']
             require_space(args.target, manifest.get('allocatedBytes', 0), count, 'The restored files')
             compare.forgiven = extract(snapshot, manifest, args.target, skipped)
+            target.begin_to_sync()
             compare.require_same()
         except BaseException:
             # tar would go on filling what is emptied.
