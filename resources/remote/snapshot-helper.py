@@ -1222,15 +1222,21 @@ def remove_below(fd, kept=None):
             serial = _empty_once(inner, fd, serial, pending)
         finally:
             os.close(inner)
-        os.rmdir(name, dir_fd=fd)
+        try:
+            os.rmdir(name, dir_fd=fd)
+        except FileNotFoundError:
+            pass
 
 
 def _empty_once(fd, top_fd, serial, pending, kept=None):
     for name in os.listdir(fd):
         if name == kept:
             continue
-        if not stat.S_ISDIR(os.stat(name, dir_fd=fd, follow_symlinks=False).st_mode):
-            os.unlink(name, dir_fd=fd)
+        try:
+            if not stat.S_ISDIR(os.stat(name, dir_fd=fd, follow_symlinks=False).st_mode):
+                os.unlink(name, dir_fd=fd)
+                continue
+        except FileNotFoundError:
             continue
         if fd == top_fd:
             pending.append(name)
@@ -1241,16 +1247,18 @@ def _empty_once(fd, top_fd, serial, pending, kept=None):
             try:
                 # Fails on a name that is taken by a folder with something in it; an empty one is replaced, as good.
                 os.rename(name, moved, src_dir_fd=fd, dst_dir_fd=top_fd)
+                pending.append(moved)
+                break
+            except FileNotFoundError:
                 break
             except OSError as error:
                 if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
                     raise
-        pending.append(moved)
     return serial
 
 
 def remove_folder(path):
-    """Removes a folder and all below it; one that is not there is removed already."""
+    """Removes a folder and all below it; what is not there is removed already, by whoever else is at it."""
     try:
         fd = open_folder(path)
     except FileNotFoundError:
@@ -1259,7 +1267,10 @@ def remove_folder(path):
         remove_below(fd)
     finally:
         os.close(fd)
-    os.rmdir(path)
+    try:
+        os.rmdir(path)
+    except FileNotFoundError:
+        pass
 
 
 # ---- The store -------------------------------------------------------------------------------------------------------
