@@ -1222,21 +1222,15 @@ def remove_below(fd, kept=None):
             serial = _empty_once(inner, fd, serial, pending)
         finally:
             os.close(inner)
-        try:
-            os.rmdir(name, dir_fd=fd)
-        except FileNotFoundError:
-            pass
+        os.rmdir(name, dir_fd=fd)
 
 
 def _empty_once(fd, top_fd, serial, pending, kept=None):
     for name in os.listdir(fd):
         if name == kept:
             continue
-        try:
-            if not stat.S_ISDIR(os.stat(name, dir_fd=fd, follow_symlinks=False).st_mode):
-                os.unlink(name, dir_fd=fd)
-                continue
-        except FileNotFoundError:
+        if not stat.S_ISDIR(os.stat(name, dir_fd=fd, follow_symlinks=False).st_mode):
+            os.unlink(name, dir_fd=fd)
             continue
         if fd == top_fd:
             pending.append(name)
@@ -1247,18 +1241,16 @@ def _empty_once(fd, top_fd, serial, pending, kept=None):
             try:
                 # Fails on a name that is taken by a folder with something in it; an empty one is replaced, as good.
                 os.rename(name, moved, src_dir_fd=fd, dst_dir_fd=top_fd)
-                pending.append(moved)
-                break
-            except FileNotFoundError:
                 break
             except OSError as error:
                 if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
                     raise
+        pending.append(moved)
     return serial
 
 
 def remove_folder(path):
-    """Removes a folder and all below it; what is not there is removed already, by whoever else is at it."""
+    """Removes a folder and all below it; one that is not there is removed already."""
     try:
         fd = open_folder(path)
     except FileNotFoundError:
@@ -1267,10 +1259,24 @@ def remove_folder(path):
         remove_below(fd)
     finally:
         os.close(fd)
+    os.rmdir(path)
+
+
+def remove_doomed(path):
+    """As remove_folder, for what a sweep and a removal, each of several perhaps, may find at the same time."""
     try:
+        fd = open_folder(path)
+    except FileNotFoundError:
+        return
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX)
+        remove_below(fd)
         os.rmdir(path)
     except FileNotFoundError:
+        # It was removed while we waited for the lock.
         pass
+    finally:
+        os.close(fd)
 
 
 # ---- The store -------------------------------------------------------------------------------------------------------
@@ -1805,11 +1811,11 @@ def remove(args):
     for snapshot_id in args.id:
         snapshot = store.snapshot(snapshot_id)
         doomed = store.path('.del-' + snapshot_id)
-        remove_folder(doomed)
+        remove_doomed(doomed)
         try:
             os.rename(snapshot.folder, doomed)
             sync_folder(store.folder)
-            remove_folder(doomed)
+            remove_doomed(doomed)
         except FileNotFoundError:
             pass
         say('removed', id=snapshot_id)
@@ -1821,7 +1827,7 @@ def sweep(args):
     removed = []
     for name in store.names():
         if name.startswith('.del-'):
-            remove_folder(store.path(name))
+            remove_doomed(store.path(name))
             removed.append(name)
         elif name.startswith('.tmp-') and not is_kept_import(store.path(name), args.keep_imports):
             if remove_if_dead(store.path(name)):
