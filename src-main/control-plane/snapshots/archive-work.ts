@@ -212,8 +212,14 @@ export class ArchiveWork {
     if (container?.state === 'paused') {
       context.log('the guard did not let the workspace go on; Berth does', 'warning');
       await link.engine.unpauseContainer(container.id);
+    } else if (plan.how === 'stop' && record.desired === 'running' && container?.state === 'exited') {
+      // Who compares wish and truth later may not know that it was Berth that had stopped it.
+      context.log('the guard did not start the workspace again; Berth does', 'warning');
+      await link.engine.startContainer(container.id).catch((error: unknown) => {
+        if (!BerthError.is(error, 'workspace.start-failed')) throw error;
+        context.log(error.message, 'warning');
+      });
     }
-    // One that the guard stopped is started by whoever compares wish and truth, when this operation has ended.
     await directory.change(record.id, { pausedBy: null });
   }
 
