@@ -1283,6 +1283,23 @@ def remove_folder(path):
     remove_empty(path)
 
 
+def remove_doomed(path):
+    """As remove_folder, for what a sweep and a removal, each of several perhaps, may find at the same time."""
+    try:
+        fd = open_folder(path)
+    except FileNotFoundError:
+        return
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX)
+        remove_below(fd)
+        os.rmdir(path)
+    except FileNotFoundError:
+        # It was removed while we waited for the lock.
+        pass
+    finally:
+        os.close(fd)
+
+
 # ---- The store -------------------------------------------------------------------------------------------------------
 
 
@@ -1823,11 +1840,11 @@ def remove(args):
     for snapshot_id in args.id:
         snapshot = store.snapshot(snapshot_id)
         doomed = store.path('.del-' + snapshot_id)
-        remove_folder(doomed)
+        remove_doomed(doomed)
         try:
             os.rename(snapshot.folder, doomed)
             sync_folder(store.folder)
-            remove_folder(doomed)
+            remove_doomed(doomed)
         except FileNotFoundError:
             pass
         say('removed', id=snapshot_id)
@@ -1839,7 +1856,7 @@ def sweep(args):
     removed = []
     for name in store.names():
         if name.startswith('.del-'):
-            remove_folder(store.path(name))
+            remove_doomed(store.path(name))
             removed.append(name)
         elif name.startswith('.tmp-') and not is_kept_import(store.path(name), args.keep_imports):
             if remove_if_dead(store.path(name)):

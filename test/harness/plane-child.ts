@@ -11,7 +11,11 @@ export interface Errand {
   readonly hostId: HostId;
   readonly act:
     | { readonly kind: 'create'; readonly name: string; readonly projectId: ProjectId }
-    | { readonly kind: 'destroy' | 'stop' | 'start'; readonly workspaceId: WorkspaceId };
+    | { readonly kind: 'destroy' | 'stop' | 'start'; readonly workspaceId: WorkspaceId }
+    /** Any call that begins an operation, once every snapshot of `hostIds` is known. */
+    | { readonly kind: 'call'; readonly hostIds: HostId[]; readonly method: string; readonly input: unknown }
+    /** Begins nothing: goes on with what an earlier one left. */
+    | { readonly kind: 'go-on' };
   /** The step in which it dies. */
   readonly step: string;
   /** Milliseconds after the step was seen to run. */
@@ -38,12 +42,31 @@ async function begin(): Promise<OperationId> {
       return (await plane.client.call('workspaces.stop', { id: act.workspaceId })).id;
     case 'start':
       return (await plane.client.call('workspaces.start', { id: act.workspaceId })).id;
+    case 'call': {
+      const begun = await plane.client.call(act.method as 'workspaces.fork', act.input as never);
+      return ((begun as Partial<typeof begun>).operation ?? (begun as unknown as { id: OperationId })).id;
+    }
+    case 'go-on':
+      return await plane.until('operations.watch', {}, (all) => {
+        const newestFirst = all.toSorted((a, b) => b.startedAt.localeCompare(a.startedAt));
+        return (newestFirst.find(({ endedAt }) => endedAt === null) ?? newestFirst[0])?.id;
+      });
     default:
       return act satisfies never;
   }
 }
 
-if (errand.act.kind !== 'create') await plane.workspaceIn(errand.act.workspaceId, 'running', 'stopped');
+if ('workspaceId' in errand.act) await plane.workspaceIn(errand.act.workspaceId, 'running', 'stopped');
+if (errand.act.kind === 'call')
+  for (const hostId of errand.act.hostIds) {
+    await plane.hostReady(hostId);
+    await plane.until('snapshots.hosts', {}, (all) =>
+      all.find(({ id, state }) => id === hostId && state === 'ready'),
+    );
+    await plane.until('workspaces.watch', {}, (all) =>
+      all.every(({ state }) => state === 'running' || state === 'stopped') ? true : undefined,
+    );
+  }
 // Whichever comes first, the step or (for a step that is over in no time) the end: the journal decides what is left.
 const id = await begin();
 await plane.until('operations.watch', {}, (all) =>

@@ -124,15 +124,18 @@ export class TestPlane implements AsyncDisposable {
   }
 
   /** Resolves with the operation's end, whichever it is. */
-  ended(id: OperationId): Promise<Operation> {
-    return this.until('operations.watch', {}, (operations) =>
-      operations.find((operation) => operation.id === id && operation.endedAt !== null),
+  ended(id: OperationId, timeoutMs?: number): Promise<Operation> {
+    return this.until(
+      'operations.watch',
+      {},
+      (operations) => operations.find((operation) => operation.id === id && operation.endedAt !== null),
+      timeoutMs,
     );
   }
 
   /** As `ended`; anything but success is an error with the operation's own words. */
-  async succeeded(id: OperationId): Promise<Operation> {
-    const operation = await this.ended(id);
+  async succeeded(id: OperationId, timeoutMs?: number): Promise<Operation> {
+    const operation = await this.ended(id, timeoutMs);
     if (operation.state === 'succeeded') return operation;
     const log: string[] = [];
     for await (const line of this.client.stream('operations.log', { id }))

@@ -42,6 +42,9 @@ export class EngineAgent extends Agent {
       throw closedError();
     }
     this.#streams.add(stream);
+    // Node takes its own listener off when an answer is whole. A request that is aborted at that very moment still destroys
+    // its stream with an error, and nobody is left to hear it: that would end the whole process.
+    stream.on('error', () => undefined);
     stream.once('close', () => this.#streams.delete(stream));
     return withSocketMethods(stream);
   }

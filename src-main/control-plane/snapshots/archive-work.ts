@@ -54,6 +54,11 @@ export interface ArchiveDeps {
 const GUARD_LOOK_MS = 200;
 /** A guard starts the workspace again, which may take its time; then it is told to end. */
 const GUARD_END_MS = 30_000;
+/**
+ * Of an archiver that was ended before it had begun, its guard knows nothing and would wait for minutes. One that knows of it
+ * sees its end at once, and what it still does when it is told to end, it does first.
+ */
+const UNUSED_GUARD_END_MS = 3_000;
 /** A snapshot that is a little larger than the one before shall not be refused. */
 const RATIO_MARGIN = 1.25;
 
@@ -170,29 +175,32 @@ export class ArchiveWork {
   }
 
   /** Removes the helpers of a snapshot that was made. The workspace has gone on long ago; if not, it does now. */
-  async settle(context: StepContext<unknown>): Promise<void> {
+  async settle(context: StepContext<unknown>, patienceMs = GUARD_END_MS): Promise<void> {
     const plan = this.#plan(context);
     const link = readyLink(context);
     await link.engine.endHelper(helperName(this.#archiverWork(context, plan)));
-    await this.#endGuard(context, link, plan);
+    await this.#endGuard(context, { link, plan, patienceMs });
   }
 
   /** Leaves nothing: no helper, no half archive, no snapshot, no workspace that stands still. */
   async undo(context: StepContext<unknown>): Promise<void> {
     const plan = this.#plan(context) as ArchivePlan | undefined;
     if (plan === undefined) return;
-    await this.settle(context);
+    await this.settle(context, UNUSED_GUARD_END_MS);
     const access = plan.repositoryId === null ? undefined : await this.#deps.access(plan.repositoryId);
     await removeSnapshots(context, readyLink(context), [plan.snapshotId], access);
   }
 
-  async #endGuard(context: StepContext<unknown>, link: ReadyLink, plan: ArchivePlan): Promise<void> {
+  async #endGuard(
+    context: StepContext<unknown>,
+    { link, plan, patienceMs }: { link: ReadyLink; plan: ArchivePlan; patienceMs: number },
+  ): Promise<void> {
     const guard = this.#guardWork(context, plan);
     if (guard === undefined) return;
     const { clock, directory } = this.#deps;
     const name = helperName(guard);
     const beganMs = clock.monotonicMs();
-    while (clock.monotonicMs() - beganMs < GUARD_END_MS) {
+    while (clock.monotonicMs() - beganMs < patienceMs) {
       if ((await link.engine.helperState(name))?.isRunning !== true) break;
       await delay(clock, GUARD_LOOK_MS, context.signal);
       context.signal.throwIfAborted();
@@ -204,8 +212,14 @@ export class ArchiveWork {
     if (container?.state === 'paused') {
       context.log('the guard did not let the workspace go on; Berth does', 'warning');
       await link.engine.unpauseContainer(container.id);
+    } else if (plan.how === 'stop' && record.desired === 'running' && container?.state === 'exited') {
+      // Who compares wish and truth later may not know that it was Berth that had stopped it.
+      context.log('the guard did not start the workspace again; Berth does', 'warning');
+      await link.engine.startContainer(container.id).catch((error: unknown) => {
+        if (!BerthError.is(error, 'workspace.start-failed')) throw error;
+        context.log(error.message, 'warning');
+      });
     }
-    // One that the guard stopped is started by whoever compares wish and truth, when this operation has ended.
     await directory.change(record.id, { pausedBy: null });
   }
 

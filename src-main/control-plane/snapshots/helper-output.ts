@@ -31,6 +31,9 @@ export function parseEvent(line: string): HelperEvent | undefined {
 
 /** The error that a `failed` event tells. Its words are ours; its code is looked up, never trusted. */
 export function failureOf(event: HelperEvent): BerthError {
+  // Nobody here cancelled it, or nobody here would read this: its engine was stopped, and it may be tried again.
+  if (event.code === 'cancelled')
+    return new BerthError('connection-lost', 'The helper on the host was stopped before its end.');
   const code =
     typeof event.code === 'string' && Object.hasOwn(errorCodes, event.code) ? event.code : 'internal';
   const message = typeof event.message === 'string' ? event.message.slice(0, 2_000) : 'The work failed.';

@@ -128,7 +128,10 @@ export async function askHelper(
       const line = await output.line();
       if (line === undefined) break;
       const event = parseEvent(line);
-      if (event?.event === 'failed') throw failureOf(event);
+      if (event?.event === 'failed') {
+        signal?.throwIfAborted();
+        throw failureOf(event);
+      }
       if (event !== undefined) events.push(event);
     }
     const { exitCode, error } = await output.ended;
@@ -157,7 +160,8 @@ const INTERRUPTED_TRIES = 3;
 
 /**
  * Work that goes on without us: begun, or found where an earlier try began it, and followed to its end. Returns its last
- * event. A helper that ended without a word (the engine was killed, or the host) is begun again.
+ * event. A helper that ended without a word (the engine was killed, or the host) or was told to (the engine was stopped) is
+ * begun again.
  */
 export async function workHelper(
   context: StepContext<unknown>,
@@ -202,7 +206,8 @@ export async function workHelper(
         throw error;
       });
     if (isEarly && last !== undefined) return last;
-    if (last?.event === 'failed') throw failureOf(last);
+    // Who was told to end, and not by us, was stopped with its engine.
+    if (last?.event === 'failed' && last.code !== 'cancelled') throw failureOf(last);
     if (state?.exitCode === 0 && last !== undefined) return last;
     if (state?.isOutOfMemory === true)
       throw new BerthError('internal', 'The helper on the host ran out of memory.');

@@ -304,10 +304,13 @@ export function defineMoveOperations(deps: MoveDeps): MoveOperations {
           title: 'Give the source back',
           async run(context) {
             const { sourceId, copyId } = context.input;
+            const isWanted = context.memory.isWanted === true;
+            // Here and now: who compares wish and truth later may not know that it was Berth that had stopped it.
+            if (isWanted) await parts.startContainer(context, workspaces.require(sourceId));
             await workspaces.remove(copyId);
             await workspaces.change(sourceId, {
               move: null,
-              ...(context.memory.isWanted === true ? { desired: 'running' as const } : {}),
+              ...(isWanted ? { desired: 'running' as const } : {}),
             });
           },
         },

@@ -37,6 +37,8 @@ export class SnapshotDirectory {
   readonly #closing = new AbortController();
   /** One reading at a time per host; a wish that comes meanwhile is a second one after it. */
   readonly #reading = new Map<HostId, { running: Promise<void>; next: Promise<void> | undefined }>();
+  /** Made or removed while a list is on its way, which may be from before that: per reading. */
+  readonly #later = new Set<Set<SnapshotId>>();
 
   constructor(deps: SnapshotDirectoryDeps) {
     this.#deps = deps;
@@ -88,12 +90,22 @@ export class SnapshotDirectory {
 
   /** Puts one in that was just published, before its host is read again. */
   async put(record: SnapshotRecord): Promise<void> {
+    this.#outdate(record.id);
     await this.#deps.records.put(record);
     this.#records.set(record.id, record);
     this.#show(record, false);
   }
 
   async remove(id: SnapshotId): Promise<void> {
+    this.#outdate(id);
+    await this.#drop(id);
+  }
+
+  #outdate(id: SnapshotId): void {
+    for (const ids of this.#later) ids.add(id);
+  }
+
+  async #drop(id: SnapshotId): Promise<void> {
     if (!this.#records.has(id)) return;
     await this.#deps.records.delete(id);
     this.#records.delete(id);
@@ -121,9 +133,11 @@ export class SnapshotDirectory {
     const nothing = { usedBytes: null, freeBytes: null, totalBytes: null };
     this.hosts.put({ ...nothing, ...shown, id: hostId, state: 'reading', problem: null, folder });
     const signal = AbortSignal.any([link.signal, this.#closing.signal]);
+    const later = new Set<SnapshotId>();
+    this.#later.add(later);
     try {
       const events = (await hasFolder(link, folder, signal)) ? await this.#list(ready, signal) : [];
-      await this.#take(hostId, events);
+      await this.#take(hostId, events, later);
       const space = await readSpace(link.connection, ready.engineInfo.rootFolder, signal);
       const own = events.find(({ event }) => event === 'folder');
       this.hosts.put({
@@ -143,6 +157,8 @@ export class SnapshotDirectory {
         ? error.toShape()
         : new BerthError('internal', 'Berth made a mistake; the log says more.').toShape();
       this.hosts.put({ ...nothing, id: hostId, state: 'unavailable', problem, folder });
+    } finally {
+      this.#later.delete(later);
     }
   }
 
@@ -158,7 +174,8 @@ export class SnapshotDirectory {
     }
   }
 
-  async #take(hostId: HostId, events: readonly HelperEvent[]): Promise<void> {
+  /** `later`: what is known better than from this list. */
+  async #take(hostId: HostId, events: readonly HelperEvent[], later: ReadonlySet<SnapshotId>): Promise<void> {
     const found = new Set<SnapshotId>();
     for (const event of events) {
       if (event.event === 'broken')
@@ -178,6 +195,7 @@ export class SnapshotDirectory {
       }
       const marks = Marks.safeParse(event.marks);
       const id = manifest.data.id;
+      if (later.has(id)) continue;
       // The same id on two hosts would be a copy made by hand: the first stays.
       const known = this.#records.get(id);
       if (known !== undefined && known.hostId !== hostId) continue;
@@ -194,7 +212,8 @@ export class SnapshotDirectory {
       this.#show(record, false);
     }
     for (const record of this.#records.values())
-      if (record.hostId === hostId && !found.has(record.id)) await this.remove(record.id);
+      if (record.hostId === hostId && !found.has(record.id) && !later.has(record.id))
+        await this.#drop(record.id);
   }
 
   #show(record: SnapshotRecord, isHostAway: boolean): void {

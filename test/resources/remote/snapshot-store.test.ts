@@ -258,6 +258,18 @@ describe('list, mark, entries, remove and sweep', () => {
     expect(swept.one('swept').removed).toEqual([`.del-${id}`]);
     expect(names(store)).toEqual([]);
   });
+
+  it('sweep, several at once: none fails over what another has taken away', async () => {
+    const store = scratch.folder('store');
+    const doomed = join(store, `.del-${idOf('gone')}`);
+    for (let folder = 0; folder < 40; folder++) {
+      mkdirSync(join(doomed, `${folder}`, 'deep'), { recursive: true });
+      for (let file = 0; file < 40; file++) writeFileSync(join(doomed, `${folder}`, 'deep', `${file}`), '');
+    }
+    const sweeps = Array.from({ length: 4 }, () => runProgram(['list', '--sweep', '--store', store]));
+    for (const { exitCode, stderr } of await Promise.all(sweeps)) expect([exitCode, stderr]).toEqual([0, '']);
+    expect(readdirSync(store)).toEqual([]);
+  });
 });
 
 describe('tree', () => {
