@@ -66,7 +66,7 @@ const parts: readonly Part[] = [
 const partTimeoutMs = 150_000;
 
 const usage = `npm run bench -- [--quick] [--only NAME[,NAME…]]… [--hosts N] [--json FILE]
-  --quick       fewer rounds and smaller floods, about a minute
+  --quick       fewer rounds, smaller floods and trees, about three minutes
   --only NAME   one part; may be given several times: ${parts.map(({ name }) => name).join(', ')}
   --hosts N     also starts N throw-away hosts at once, as far as memory permits: 20 need about 5 GB
   --json FILE   also writes the figures there

@@ -132,25 +132,25 @@ async function measureCreate({
   add({ id: 'snapshot-create', title: `Snapshot made: ${what}`, unit: 's', series });
   add({
     id: 'snapshot-archive',
-    title: 'of which the files are read and packed',
+    title: 'Snapshot made, reading and packing alone',
     unit: 's',
     series: ledger.series('archive'),
   });
   add({
     id: 'snapshot-check',
-    title: 'of which it is read back and checked',
+    title: 'Snapshot made, reading back and checking alone',
     unit: 's',
     series: ledger.series('check'),
   });
   add({
     id: 'snapshot-still',
-    title: 'The workspace stands still',
+    title: 'Snapshot made, the workspace stands still',
     unit: 's',
     series: ledger.series('still'),
   });
   add({
     id: 'snapshot-size',
-    title: 'Its size on the disk',
+    title: 'Snapshot, its size on the disk',
     unit: 'MB',
     series: ledger.series('size'),
   });
@@ -180,16 +180,16 @@ async function measureRestore({ world, ways, rounds, id, add }: Wish & { id: Sna
     [snapshotWays.extract, () => ways.extract()],
   ]);
   const [, raw] = series;
-  add({ id: 'snapshot-restore', title: 'The same snapshot restored', unit: 's', series });
+  add({ id: 'snapshot-restore', title: 'Snapshot restored', unit: 's', series });
   add({
     id: 'snapshot-fill',
-    title: 'of which the new volume is filled and compared',
+    title: 'Snapshot restored, filling and comparing alone',
     unit: 's',
     series: [...ledger.series('fill'), ...(raw === undefined ? [] : [raw])],
   });
   add({
     id: 'snapshot-down',
-    title: 'of which the workspace is down',
+    title: 'Snapshot restored, the workspace is down',
     unit: 's',
     series: ledger.series('down'),
   });
