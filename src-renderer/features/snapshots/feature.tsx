@@ -1,8 +1,10 @@
 /** What snapshots give to the window: the timeline, a page for each, the comparison of two, their commands and dialogs. */
 import { DatabaseBackup, FileDiff, History, type LucideIcon } from 'lucide-react';
-import { lazy } from 'react';
+import { lazy, useEffect } from 'react';
 import { defineView, type Feature, type ViewDescription } from '../../state/feature.ts';
 import type { AppState } from '../../state/commands.ts';
+import { useSnapshots } from '../../state/app-context.tsx';
+import { preloadable } from '../../state/preloadable.ts';
 import { snapshotCommands } from './snapshot-commands.ts';
 import { SnapshotDialogs } from './snapshot-overlays.tsx';
 import { WorkspaceSnapshotBands, WorkspaceSnapshots } from './snapshot-section.tsx';
@@ -12,9 +14,21 @@ import { SnapshotFollower, SnapshotWorkDialogs, WorkDialogs } from './snapshot-w
 import { snapshotInWords, snapshotLabel } from './snapshot-words.ts';
 
 const SnapshotsPage = lazy(() => import('./snapshots-page.tsx'));
-const SnapshotPage = lazy(() => import('./snapshot-page.tsx'));
+const snapshotPage = preloadable(() => import('./snapshot-page.tsx'));
+const SnapshotPage = lazy(snapshotPage.take);
 const RepositoriesPage = lazy(() => import('./repositories-page.tsx'));
 const ComparePage = lazy(() => import('./compare-page.tsx'));
+
+/** Where there are snapshots, one may be opened: its page is there by then. */
+function PagePreload() {
+  const hasSome = useSnapshots().items.length > 0;
+  useEffect(() => {
+    if (!hasSome) return;
+    const handle = requestIdleCallback(() => snapshotPage.preload());
+    return () => cancelIdleCallback(handle);
+  }, [hasSome]);
+  return null;
+}
 
 function describe(id: string, state: AppState, icon: LucideIcon, word: string): ViewDescription {
   const snapshot = state.snapshots.get(id);
@@ -31,7 +45,7 @@ function describe(id: string, state: AppState, icon: LucideIcon, word: string): 
 export const snapshotsFeature: Feature = {
   name: 'snapshots',
   commands: [...snapshotWorkCommands, ...snapshotCommands],
-  overlays: [SnapshotDialogs, SnapshotWorkDialogs, WorkDialogs, SnapshotFollower],
+  overlays: [SnapshotDialogs, SnapshotWorkDialogs, WorkDialogs, SnapshotFollower, PagePreload],
   statusItems: [SnapshotStatus, DiskStatus],
   workspaceBands: [WorkspaceSnapshotBands],
   workspaceParts: [WorkspaceSnapshots],
