@@ -57,7 +57,7 @@ export function readConfig({ mode, argv, env }: ConfigSource): Config {
   // Chromium has flags of its own, and a link is no flag: the desktop takes only what it knows.
   const values = mode === 'desktop' ? parseKnownFlags(argv) : parseFlags(argv);
   const root = packageRoot(import.meta.dirname);
-  const dataFolder = resolve(values['data-dir'] ?? env.BERTH_DATA_DIR ?? defaultDataFolder(env));
+  const dataFolder = dataFolderIn(values['data-dir'], env);
   const host = values.host ?? '127.0.0.1';
   const publicOrigin = parseOrigin(values['public-origin'] ?? env.BERTH_PUBLIC_ORIGIN);
   if (mode === 'served' && !loopback.has(host) && publicOrigin === null)
@@ -117,6 +117,11 @@ function parseOrigin(text: string | undefined): string | null {
   if (url === null || url.protocol !== 'https:' || url.origin !== text.replace(/\/$/, ''))
     throw new ConfigError('--public-origin must look like https://berth.example.org or https://name:8443.');
   return url.origin;
+}
+
+/** Where the data is, said or not. Makes nothing. */
+export function dataFolderIn(typed: string | undefined, env: ConfigSource['env']): string {
+  return resolve(typed ?? env.BERTH_DATA_DIR ?? defaultDataFolder(env));
 }
 
 /** XDG on Linux, the usual places elsewhere. */

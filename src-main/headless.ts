@@ -1,12 +1,18 @@
 #!/usr/bin/env node
 /**
  * The command line: `berth serve` runs the control plane without a window and shows it in a browser; `berth link` prints
- * a new one-time link of a running one. Owns exit codes and what is printed; 0 done, 1 failed, 2 typed wrong.
+ * a new one-time link of a running one; `berth snapshot` and `berth workspace` work at the running one, or at one of their
+ * own. Owns exit codes and what is printed; 0 done, 1 failed, 2 typed wrong. The plane is loaded only where one is
+ * started: a command at a running one is there at once.
  */
-import { compose } from './compose.ts';
-import { type Config, ConfigError, readConfig } from './config.ts';
+import { existsSync } from 'node:fs';
+import { commandNouns, commandUsage, helpFor, runCommandLine } from './cli/command-line.ts';
+import { CommandFailure } from './cli/failure.ts';
+import { createInterrupts, type Interrupts } from './cli/interrupts.ts';
+import { openPlane, type OwnPlane } from './cli/plane-access.ts';
+import { type Config, ConfigError, dataFolderIn, readConfig } from './config.ts';
 import { openInBrowser } from './open-in-browser.ts';
-import { requestLink } from './server/link-socket.ts';
+import { requestLink, serveLocalSocket } from './server/local-socket.ts';
 import { type RunningServer, startHttpServer } from './server/start-http-server.ts';
 
 const usage = `Usage:
@@ -15,10 +21,13 @@ const usage = `Usage:
       Runs Berth for a browser and prints a link that signs one in, once.
   berth link [--data-dir FOLDER]
       Prints a new link of the Berth that runs on this data folder.
+${commandUsage}  berth help [COMMAND]
 `;
 
 async function main(): Promise<number> {
   const [command, ...argv] = process.argv.slice(2);
+  if (command !== undefined && commandNouns.includes(command)) return runNoun();
+  if (command === 'help' && argv.length > 0) return help(argv);
   if (command === undefined || command === 'help' || command === '--help' || argv.includes('--help')) {
     process.stdout.write(usage);
     return command === undefined ? 2 : 0;
@@ -35,10 +44,72 @@ async function main(): Promise<number> {
   return command === 'serve' ? serve(config) : link(config);
 }
 
+function help(words: readonly string[]): number {
+  const text = helpFor(words);
+  if (text !== undefined) process.stdout.write(text);
+  else if (words[0] === 'serve' || words[0] === 'link') process.stdout.write(usage);
+  else process.stderr.write(`There is no command ${JSON.stringify(words.join(' '))}.\n${usage}`);
+  return text === undefined && words[0] !== 'serve' && words[0] !== 'link' ? 2 : 0;
+}
+
+async function runNoun(): Promise<number> {
+  const interrupts = createInterrupts(() => process.exit(130));
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => interrupts.raise());
+  endWithReader(interrupts);
+  return runCommandLine({
+    argv: process.argv.slice(2),
+    streams: { input: process.stdin, output: process.stdout, error: process.stderr },
+    interrupts,
+    openPlane: (typedFolder) => {
+      const dataFolder = dataFolderIn(typedFolder, process.env);
+      if (!existsSync(dataFolder))
+        throw new CommandFailure(
+          `There is no data of a Berth at ${dataFolder}. Start Berth once, or name its folder: --data-dir FOLDER`,
+        );
+      const config = readConfig({ mode: 'served', argv: ['--data-dir', dataFolder], env: process.env });
+      return openPlane({ dataFolder, startPlane: () => startOwnPlane(config) });
+    },
+  });
+}
+
+/** When the other end of a pipe is gone there is nobody to work for. */
+function endWithReader(interrupts: Interrupts): void {
+  process.stdout.once('error', () => interrupts.raise());
+  process.stdout.on('error', () => undefined);
+  process.stderr.on('error', () => undefined);
+}
+
+/** A whole plane in this process, reachable for other commands meanwhile, but for no browser. */
+async function startOwnPlane(config: Config): Promise<OwnPlane> {
+  const { compose } = await import('./compose.ts');
+  const plane = await compose(config);
+  const socket = await serveLocalSocket({
+    dataFolder: config.dataFolder,
+    mode: 'served',
+    serve: (connection, caller) => plane.serve(connection, caller),
+  }).catch(async (error: unknown) => {
+    await plane.close();
+    throw error;
+  });
+  return {
+    idle: () => socket.idle(),
+    close: async () => {
+      await socket.close();
+      await plane.close();
+    },
+  };
+}
+
 async function link(config: Config): Promise<number> {
   const text = await requestLink(config.dataFolder);
   if (text === undefined) {
     process.stderr.write(`No Berth is running on ${config.dataFolder}. Start it with: berth serve\n`);
+    return 1;
+  }
+  if (text === null) {
+    process.stderr.write(
+      `The Berth that runs on ${config.dataFolder} shows no page to a browser: it is the desktop app, or a command at work. Close it, then: berth serve\n`,
+    );
     return 1;
   }
   process.stdout.write(`${text}\n`);
@@ -46,11 +117,17 @@ async function link(config: Config): Promise<number> {
 }
 
 async function serve(config: Config): Promise<number> {
-  if ((await requestLink(config.dataFolder)) !== undefined) {
-    process.stderr.write(`Berth already runs on ${config.dataFolder}. For a new sign-in link: berth link\n`);
+  const running = await requestLink(config.dataFolder);
+  if (running !== undefined) {
+    const remedy =
+      running === null
+        ? 'It is the desktop app, or a command at work: close it first'
+        : 'For a new sign-in link: berth link';
+    process.stderr.write(`Berth already runs on ${config.dataFolder}. ${remedy}\n`);
     return 1;
   }
   const ended = untilSignal();
+  const { compose } = await import('./compose.ts');
   const plane = await compose(config);
   let server: RunningServer;
   try {

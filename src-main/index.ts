@@ -20,6 +20,7 @@ import { deepLinkIn, linkScheme, parseDeepLink } from './desktop/deep-link.ts';
 import { createPlaneHost, type PlaneHost } from './desktop/plane-host.ts';
 import { watchPower } from './desktop/power-watch.ts';
 import { isOwnPage, serveShellBridge } from './desktop/shell-bridge.ts';
+import { openTray } from './desktop/tray.ts';
 import { openWindow } from './desktop/window.ts';
 import { secureApp, secureSession } from './desktop/window-security.ts';
 
@@ -71,12 +72,29 @@ function start(): void {
   });
   plane = host;
   watchPower(powerMonitor, (reason) => host.wake(reason));
-  // 7. What a page may ask, before there is one.
-  serveShellBridge({ ipc: ipcMain, window: () => window, onCommand: (id) => tell({ type: 'command', id }) });
+  // 7. The icon beside the clock, if there is a place for it: the page's rows come with its menu.
+  const tray = openTray({
+    iconPath: join(import.meta.dirname, '..', '..', 'resources', 'icons', 'berth.png'),
+    platform: process.platform,
+    onShow: show,
+    onCommand: (id) => {
+      // It works without being looked at; but a page there must be.
+      if (window === undefined) show();
+      tell({ type: 'command', id });
+    },
+    onQuit: () => app.quit(),
+  });
+  // 8. What a page may ask, before there is one.
+  serveShellBridge({
+    ipc: ipcMain,
+    window: () => window,
+    onCommand: (id) => tell({ type: 'command', id }),
+    onMenu: (rows) => tray?.setRows(rows),
+  });
   ipcMain.on('berth:want-port', (event) => {
     if (isOwnPage(event, window)) window?.webContents.postMessage('berth:port', null, [host.connect()]);
   });
-  // 8. The window.
+  // 9. The window.
   show();
   const link = deepLinkIn(argv);
   if (link !== undefined) tell(link);

@@ -1,6 +1,6 @@
 /**
  * The utility process that holds the desktop's control plane. Receives message ports from the desktop and serves each to
- * its one local owner. A crash here takes no window down; a crash of a window takes nothing of this down.
+ * its one local owner, and the local socket to the owner's command line. A crash here takes no window down; a crash of a window takes nothing of this down.
  */
 import { userInfo } from 'node:os';
 import { localOwnerId } from '#contract/ids.ts';
@@ -9,6 +9,7 @@ import { compose } from './compose.ts';
 import { readConfig } from './config.ts';
 import type { Caller } from './control-plane/caller.ts';
 import type { PlaneMessage, PlaneOrder } from './desktop/plane-host.ts';
+import { type LocalSocket, serveLocalSocket } from './server/local-socket.ts';
 import { type MessagePortLike, messagePortConnection } from './server/message-port-connection.ts';
 
 /** Electron's `process.parentPort`, as far as it is used; importing electron here would tie the plane to it. */
@@ -25,7 +26,20 @@ const owner: Caller = {
   mode: 'desktop',
 };
 
-const starting = compose(readConfig({ mode: 'desktop', argv: process.argv.slice(2), env: process.env }));
+const config = readConfig({ mode: 'desktop', argv: process.argv.slice(2), env: process.env });
+const starting = compose(config);
+/** For the command line of the same person. The window does without it, so that its failure is only written down. */
+const listening: Promise<LocalSocket | undefined> = starting.then((plane) =>
+  serveLocalSocket({
+    dataFolder: config.dataFolder,
+    mode: 'desktop',
+    serve: (connection, caller) => plane.serve(connection, caller),
+  }).catch((cause: unknown) => {
+    plane.log.warn('The command line cannot reach this Berth', { cause });
+    return undefined;
+  }),
+);
+listening.catch(() => undefined);
 // Listening from the first turn: ports that come while the plane starts keep their messages until it serves them.
 parentPort.on('message', ({ data, ports }) => {
   void obey(data as PlaneOrder, ports[0]);
@@ -46,6 +60,8 @@ async function obey(order: PlaneOrder, port: MessagePortLike | undefined): Promi
     plane?.serve(messagePortConnection(port, { isElectron: true }), owner);
   if (order.t === 'wake') plane?.wake(order.reason);
   if (order.t !== 'close') return;
+  const socket = await listening.catch(() => undefined);
+  await socket?.close();
   await plane?.close();
   process.exit(0);
 }

@@ -12,6 +12,7 @@ import { homeFeature } from './features/home/feature.tsx';
 import { hostsFeature } from './features/hosts/feature.tsx';
 import { operationsFeature } from './features/operations/feature.tsx';
 import { projectsFeature } from './features/projects/feature.tsx';
+import { snapshotsFeature } from './features/snapshots/feature.tsx';
 import { terminalsFeature } from './features/terminals/feature.tsx';
 import { workbenchFeature } from './features/workbench/feature.ts';
 import { joinViews } from './features/workbench/view-registry.ts';
@@ -34,6 +35,7 @@ export const features: readonly Feature[] = [
   hostsFeature,
   terminalsFeature,
   workspacesFeature,
+  snapshotsFeature,
   projectsFeature,
   operationsFeature,
   credentialsFeature,
@@ -68,6 +70,8 @@ export function createApp({ client, shell, windowId, storage }: AppOptions): App
       features.map(({ commands = [] }) => commands.filter((row) => shell === null || !row.isServedOnly)),
     ),
     views: joinViews(features),
+    workspaceBands: features.flatMap((feature) => feature.workspaceBands ?? []),
+    workspaceParts: features.flatMap((feature) => feature.workspaceParts ?? []),
     platform: platformOf(shell),
   };
 }
@@ -78,7 +82,7 @@ export function createApp({ client, shell, windowId, storage }: AppOptions): App
  */
 function useForgetting(app: App): void {
   useEffect(() => {
-    const { hosts, projects, workspaces, terminals, operations } = app.mirror;
+    const { hosts, projects, workspaces, snapshots, terminals, operations } = app.mirror;
     const follow = <T,>(kind: Subject['kind'], store: StoreApi<CollectionState<T>>) =>
       store.subscribe((state, before) => {
         if (state.status !== 'ready' || state.isStale || state.byId === before.byId) return;
@@ -94,6 +98,7 @@ function useForgetting(app: App): void {
       follow('host', hosts),
       follow('project', projects),
       follow('workspace', workspaces),
+      follow('snapshot', snapshots),
       follow('terminal', terminals),
       follow('operation', operations),
     ];

@@ -189,7 +189,9 @@ const longFiles: Readonly<Record<string, number>> = {
   'src-main/control-plane/hosts/host-supervisor.ts': 450,
   'src-main/adapters/tmux/tmux-multiplexer.ts': 500,
   'src-main/control-plane/terminals/terminal-service.ts': 590,
+  'src-main/control-plane/snapshots/snapshot-service.ts': 430,
   'src-main/control-plane/workspaces/host-watch.ts': 450,
+  'src-main/control-plane/workspaces/workspace-service.ts': 470,
   'src-renderer/features/terminals/terminal-session.ts': 450,
 };
 
@@ -285,7 +287,8 @@ describe('the contract', () => {
   });
 
   it('has no code that nothing uses', () => {
-    const texts = sources
+    // What runs on hosts fails with codes of the table as well.
+    const texts = [...sources, ...pathsOf('resources/remote/*')]
       .filter((path) => path !== 'src-preload/contract/error-codes.ts')
       .map(textOf)
       .join('\n');
@@ -296,7 +299,9 @@ describe('the contract', () => {
   });
 
   it('names methods after their noun, and routes are unique', () => {
-    const odd = methods.filter(([name]) => !/^[a-z]+(\.[a-z]+[A-Za-z]*)$/.test(name)).map(([name]) => name);
+    const odd = methods
+      .filter(([name]) => !/^[a-z]+[A-Za-z]*\.[a-z]+[A-Za-z]*$/.test(name))
+      .map(([name]) => name);
     const routes = methods.flatMap(([, method]) => {
       const rest = 'rest' in method ? method.rest : undefined;
       return rest ? [`${rest.method} ${rest.path.replaceAll(/:[a-zA-Z]+/g, ':')}`] : [];

@@ -83,10 +83,18 @@ export const rooms: readonly Room[] = [
     may: [contract, 'src-main/desktop/', 'src-main/config.ts'],
     packages: ['electron', 'node:path', 'node:url'],
   },
+  // The command line is a client, as the window is one: it has the window's own client, a file that needs nothing of a
+  // window, over the near end of the local socket. What it asks of a plane that it starts, headless.ts hands it.
+  {
+    path: 'src-main/cli/',
+    may: [contract, 'src-main/server/local-socket.ts', 'src-renderer/transport/client.ts'],
+    packages: ['node:'],
+  },
   {
     path: 'src-main/headless.ts',
     may: [
       contract,
+      'src-main/cli/',
       'src-main/compose.ts',
       'src-main/config.ts',
       'src-main/open-in-browser.ts',
@@ -101,6 +109,7 @@ export const rooms: readonly Room[] = [
       contract,
       'src-main/compose.ts',
       'src-main/config.ts',
+      'src-main/server/local-socket.ts',
       'src-main/server/message-port-connection.ts',
     ],
     types: ['src-main/control-plane/', 'src-main/desktop/plane-host.ts'],

@@ -109,6 +109,14 @@ package_version() { # of the first of these packages that is there
 programs() {
   has tmux && say tmux "$(tmux -V 2>/dev/null </dev/null)"
   has zstd && say zstd "$(zstd --version 2>/dev/null </dev/null)"
+  has tar && say tar "$(tar --version 2>/dev/null </dev/null | head -n 1)"
+  # A helper container sees /usr alone.
+  for program in /usr/bin/python3 /usr/local/bin/python3; do
+    [ -x "$program" ] || continue
+    say python3 "$("$program" --version 2>&1 </dev/null)"
+    break
+  done
+  has restic && say restic "$(restic version 2>/dev/null </dev/null)"
   has runc && say runc "$(runc --version 2>/dev/null </dev/null | head -n 1)"
   say runc.package "$(package_version containerd.io runc)"
   say sshd.package "$(package_version openssh-server openssh)"

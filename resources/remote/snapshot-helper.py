@@ -304,7 +304,8 @@ def require_space(folder, needed, inodes, purpose):
         )
 
 
-_FULL = re.compile(br'No space left on device|Disk quota exceeded')
+# tar says of the write that fills the disk only how far it came.
+_FULL = re.compile(br'No space left on device|Disk quota exceeded|Wrote only [0-9]+ of [0-9]+ bytes')
 
 
 def disk_full(folder, purpose):
@@ -717,20 +718,18 @@ class TarReader:
 
     def content(self, member):
         """The content in pieces, as a program would read it: holes are zeros."""
-        source = self.source
-        padding = -member.stored % BLOCK
         if member.sparse is None:
             self._left = 0
-            for piece in source.pieces(member.stored):
+            for piece in self.source.pieces(member.stored):
                 yield piece
-        else:
-            for _, piece in self.segments(member):
-                if isinstance(piece, int):
-                    for zeros in zero_pieces(piece):
-                        yield zeros
-                else:
-                    yield piece
-        source.skip(padding)
+            self.source.skip(-member.stored % BLOCK)
+            return
+        for _, piece in self.segments(member):
+            if isinstance(piece, int):
+                for zeros in zero_pieces(piece):
+                    yield zeros
+            else:
+                yield piece
 
     def segments(self, member):
         """The content of a sparse file as (offset, piece); a hole's piece is its length. Checks the map."""
@@ -750,6 +749,7 @@ class TarReader:
                 yield offset, piece
                 offset += len(piece)
             position = offset
+        self.source.skip(-member.stored % BLOCK)
         if member.size > position:
             yield position, member.size - position
 
@@ -798,7 +798,7 @@ def entry_line(member, digest):
 class EntriesWriter:
     """Writes entries.zst, and counts and digests what it holds."""
 
-    BATCH = 2000
+    BATCH_BYTES = MIB
 
     def __init__(self, path):
         self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -806,15 +806,17 @@ class EntriesWriter:
         self._stderr = Stderr(self._zstd)
         self._sha256 = hashlib.sha256()
         self._lines = []
+        self._size = 0
         self.count = self.files = self.content_bytes = 0
 
     def add(self, line, member):
         self._lines.append(line)
+        self._size += len(line)
         self.count += 1
         if member.kind == 'f':
             self.files += 1
             self.content_bytes += member.size
-        if len(self._lines) >= self.BATCH:
+        if self._size >= self.BATCH_BYTES:
             self._flush()
 
     def _flush(self):
@@ -822,6 +824,7 @@ class EntriesWriter:
             return
         text = b'\n'.join(self._lines) + b'\n'
         self._lines = []
+        self._size = 0
         self._sha256.update(text)
         try:
             self._zstd.stdin.write(text)
@@ -871,11 +874,11 @@ def read_entries(path):
 # ---- Archives: made by tar and zstd, read back through both ----------------------------------------------------------
 
 # GNU tar's --acls stores names of users and loses numeric owners, so ACLs travel as the raw extended attributes that
-# they are. `-b 128`: writes of 64 KiB instead of 10 KiB into the pipe.
+# they are. Bigger records (-b) were tried and saved nothing that could be measured.
 TAR_CREATE = [
     'tar', '--format=posix', '--pax-option=delete=atime,delete=ctime', '--sort=name', '--no-acls', '--xattrs',
     '--xattrs-include=*', '--numeric-owner', '--sparse', '--hole-detection=seek', '--one-file-system',
-    '--warning=no-timestamp', '-b', '128',
+    '--warning=no-timestamp',
 ]
 # Never -P, --keep-directory-symlink or --no-overwrite-dir (which loses the mode of the root).
 TAR_EXTRACT = [
@@ -897,7 +900,6 @@ class TarComplaints(Stderr):
     def __init__(self, child):
         self.sockets = 0
         self.changed = []
-        self.other_systems = 0
         self.failures = []
         self._rest = b''
         Stderr.__init__(self, child)
@@ -916,7 +918,6 @@ class TarComplaints(Stderr):
     def _sort(self, line):
         if line.endswith(self.NO_FAULT):
             self.sockets += line.endswith(b': socket ignored')
-            self.other_systems += line.endswith(b'; not dumped')
         elif self.CHANGED.search(line):
             self._note(self.changed, line)
         else:
@@ -1035,7 +1036,10 @@ class Decompressed:
 
     def is_cut_short(self):
         """Whether the reader at the other end went away first (then it is the reader that knows why)."""
-        return self._zstd.wait() == -signal.SIGPIPE or self._zstd.returncode == 70
+        return self._zstd.wait() in (-signal.SIGPIPE, -signal.SIGKILL, 70)
+
+    def abandon(self):
+        end_child(self._zstd)
 
     def finish(self):
         """To be called at the end of the stream."""
@@ -1108,7 +1112,7 @@ class Scan:
     """How much there is below a folder, on its own file system; a hard-linked file counts once."""
 
     def __init__(self, folder):
-        self.files = self.bytes = self.allocated = self.tar_bytes = 0
+        self.files = self.bytes = self.allocated = self.tar_bytes = self.other_systems = 0
         self._seen = set()
         self._device = os.lstat(folder).st_dev
         self._add(os.lstat(folder))
@@ -1138,6 +1142,7 @@ class Scan:
         # A header, and most often an extended one of two blocks for the nanoseconds.
         self.tar_bytes += 3 * BLOCK
         if status.st_dev != self._device:
+            self.other_systems += 1
             return False
         if status.st_nlink > 1 and not stat.S_ISDIR(status.st_mode):
             if status.st_ino in self._seen:
@@ -1222,31 +1227,47 @@ def remove_below(fd, kept=None):
             serial = _empty_once(inner, fd, serial, pending)
         finally:
             os.close(inner)
-        os.rmdir(name, dir_fd=fd)
+        remove_empty(name, dir_fd=fd)
+
+
+def remove_empty(name, dir_fd=None):
+    try:
+        os.rmdir(name, dir_fd=dir_fd)
+    except FileNotFoundError:
+        # Somebody else removes the same.
+        pass
 
 
 def _empty_once(fd, top_fd, serial, pending, kept=None):
     for name in os.listdir(fd):
         if name == kept:
             continue
-        if not stat.S_ISDIR(os.stat(name, dir_fd=fd, follow_symlinks=False).st_mode):
-            os.unlink(name, dir_fd=fd)
+        try:
+            serial = _remove_or_move(name, fd, top_fd, serial, pending)
+        except FileNotFoundError:
             continue
-        if fd == top_fd:
-            pending.append(name)
-            continue
-        while True:
-            serial += 1
-            moved = '.berth-removing-%d-%d' % (os.getpid(), serial)
-            try:
-                # Fails on a name that is taken by a folder with something in it; an empty one is replaced, as good.
-                os.rename(name, moved, src_dir_fd=fd, dst_dir_fd=top_fd)
-                break
-            except OSError as error:
-                if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
-                    raise
-        pending.append(moved)
     return serial
+
+
+def _remove_or_move(name, fd, top_fd, serial, pending):
+    if not stat.S_ISDIR(os.stat(name, dir_fd=fd, follow_symlinks=False).st_mode):
+        os.unlink(name, dir_fd=fd)
+        return serial
+    if fd == top_fd:
+        pending.append(name)
+        return serial
+    while True:
+        serial += 1
+        moved = '.berth-removing-%d-%d' % (os.getpid(), serial)
+        try:
+            # Fails on a name that is taken by a folder with something in it; an empty one is replaced, as good.
+            os.rename(name, moved, src_dir_fd=fd, dst_dir_fd=top_fd)
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                raise
+            continue
+        pending.append(moved)
+        return serial
 
 
 def remove_folder(path):
@@ -1259,7 +1280,7 @@ def remove_folder(path):
         remove_below(fd)
     finally:
         os.close(fd)
-    os.rmdir(path)
+    remove_empty(path)
 
 
 def remove_doomed(path):
@@ -1521,10 +1542,18 @@ class Making:
     def __exit__(self, kind, *_):
         try:
             if kind is not None and not self.is_kept:
+                end_children()
                 remove_folder(self.folder)
         finally:
             for fd in self._fds:
                 os.close(fd)
+
+    def _unlink(self, name):
+        try:
+            os.unlink(self.path(name))
+        except FileNotFoundError:
+            # The guard writes here, too: beside, then renamed.
+            pass
 
     def publish(self, manifest):
         """The one moment at which the snapshot comes into being: rename(2) does not replace a folder that holds anything."""
@@ -1532,7 +1561,7 @@ class Making:
         kept = {'data.tar.zst', 'entries.zst', 'manifest.json'}
         for name in os.listdir(self.folder):
             if name not in kept:
-                os.unlink(self.path(name))
+                self._unlink(name)
         sync_folder(self.folder)
         try:
             os.rename(self.folder, self._store.path(self.id))
@@ -1573,6 +1602,9 @@ def create(args):
     with Making(store, args.id) as making:
         scan = Scan(args.source)
         say('scanned', files=scan.files, bytes=scan.bytes, allocated=scan.allocated)
+        if scan.other_systems:
+            say('warning', message='What is in %d folders is on other file systems and not in the snapshot.'
+                % scan.other_systems)
         require_space(store.folder, int(scan.allocated * args.expected_ratio), 8, 'The snapshot')
         freeze = wait_for_freeze(making) if args.wait_frozen else None
         made = write_archive(args, making, scan, freeze)
@@ -1680,9 +1712,6 @@ def judge_archive(making, tar, zstd, complaints, errors, freeze):
             % '; '.join(complaints.changed[:3]),
             lines=complaints.changed,
         )
-    if complaints.other_systems:
-        say('warning', message='%d folders or files are on other file systems and are not in the snapshot.'
-            % complaints.other_systems)
 
 
 def check_archive(making, tar_bytes, policy=None):
@@ -1983,6 +2012,14 @@ class Target:
         remove_below(self._fd, kept=os.fsdecode(self.marker))
         os.unlink(self.marker, dir_fd=self._fd)
 
+    def begin_to_sync(self):
+        """
+        Has what was extracted written to the disk while it is compared: the one needs the disk, the other processors. On a
+        descriptor of its own, since a failure to write is told once for each (syncfs(2)); `finish` waits for the rest.
+        """
+        if LIBC is not None:
+            threading.Thread(target=LIBC.syncfs, args=(open_folder(self.folder),), daemon=True).start()
+
     def finish(self, root_line):
         """Makes all durable, and only then takes the mark away; the folder's own time is what that changes."""
         if LIBC is None or LIBC.syncfs(self._fd) != 0:
@@ -2014,8 +2051,11 @@ def restore(args):
             count = manifest['entries']['count']
             require_space(args.target, manifest.get('allocatedBytes', 0), count, 'The restored files')
             compare.forgiven = extract(snapshot, manifest, args.target, skipped)
+            target.begin_to_sync()
             compare.require_same()
         except BaseException:
+            # tar would go on filling what is emptied.
+            end_children()
             target.abandon()
             raise
     target.finish(contents.root_line)
@@ -2049,7 +2089,8 @@ def extract(snapshot, manifest, target, skipped):
             if skipped:
                 copy_without(stream, sink, skipped)
         except BrokenPipeError:
-            pass
+            # tar is gone; why is said below.
+            stream.abandon()
         finally:
             os.close(sink)
         while errors.is_alive():
@@ -2097,7 +2138,8 @@ class Comparison:
 
     def __init__(self, snapshot, manifest, folder, marker, skipped):
         self._snapshot = snapshot
-        self._is_ordered = not manifest.get('isImported')
+        self._is_imported = bool(manifest.get('isImported'))
+        self._is_ordered = True
         self._folder = folder
         self._marker = escape_name(marker).encode('utf-8')
         self._skipped = skipped
@@ -2115,6 +2157,15 @@ class Comparison:
 
     def differences(self, with_root=True):
         """The first few, each with what was expected and what was found."""
+        self._is_ordered = True
+        found = self._compare(with_root)
+        if found and self._is_imported:
+            # Other programs have another order; that takes more memory.
+            self._is_ordered = False
+            found = self._compare(with_root)
+        return found
+
+    def _compare(self, with_root):
         with LiveTree(self._folder) as live:
             pairs = self._pairs(self._expected(), self._found(live))
             unlike = (pair for pair in pairs if not self._is_same(pair[0], pair[1], with_root))
@@ -2797,10 +2848,11 @@ def put_back(args):
     """Puts files and folders of a snapshot back into a volume that is in use; nothing there is lost."""
     snapshot, manifest = Store(args.store).get(args.id)
     paths = outermost(given_path(path)[0] for path in args.path)
-    for path in paths:
-        find_entry(snapshot, escape_name(path).encode('utf-8'))
     names = {path: b'%d' % number for number, path in enumerate(paths)}
     selection = Selection(snapshot, manifest, names)
+    for path in paths:
+        if escape_name(path).encode('utf-8') not in selection.lines:
+            raise Failure('not-found', 'The snapshot has no "%s".' % escape_name(path))
     sizes = [int(line.split(b'\t')[4]) for line in selection.lines.values()]
     root_fd = open_folder(args.target)
     try:
@@ -2887,6 +2939,8 @@ def import_snapshot(args):
                 require_expected(listed, manifest)
         if original is not None:
             about = dict(about, original=original)
+        if args.take_about:
+            about.update(about_of(original))
         manifest = {
             'format': 1,
             'id': args.id,
@@ -2897,10 +2951,22 @@ def import_snapshot(args):
             'socketsIgnored': 0,
             'freeze': None,
             'tools': {'tar': used['tar'], 'zstd': used['zstd']},
-            'isImported': True,
+            # What Berth copies between its own hosts was compared with the manifest that it came with.
+            'isImported': expected is None,
         }
         manifest.update(listed)
         making.publish(manifest)
+
+
+def about_of(original):
+    """What a file that Berth exported says of the workspace that it is of; nobody else's file says it."""
+    about = original.get('about') if isinstance(original, dict) else None
+    if not isinstance(about, dict) or not isinstance(about.get('definition'), dict):
+        raise Failure(
+            'invalid-input',
+            'Not valid: image: must be given, for the archive was not exported by Berth.',
+            fields=['image: must be given, for the archive was not exported by Berth'])
+    return {key: about[key] for key in ('definition', 'imageDigest', 'workspaceName') if key in about}
 
 
 def adopt(making, size):
@@ -3407,6 +3473,7 @@ def parse_arguments(argv):
     sub.add_argument('--max-entries', type=int, default=5000000)
     sub.add_argument('--max-bytes', type=int)
     sub.add_argument('--expect-manifest')
+    sub.add_argument('--take-about', action='store_true')
     args = parser.parse_args(argv)
     if args.command is None:
         parser.error('no command')

@@ -241,7 +241,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     hostHandlers(hosts, questions),
     createCredentialHandlers(credentials),
     createProjectHandlers(projects),
-    workspacesHandlers(workspaces, snapshots),
+    workspacesHandlers(workspaces, snapshots.moves),
     snapshotsHandlers(snapshots, snapshotReader),
     operationsHandlers(operations),
     { ...ownTerminals, ...terminalShareHandlers(shares) },

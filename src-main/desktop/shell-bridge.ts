@@ -24,9 +24,11 @@ export interface ShellBridgeOptions {
   /** undefined while there is no window. */
   readonly window: () => BrowserWindow | undefined;
   readonly onCommand: (id: string) => void;
+  /** The rows that the menu bar shows now. */
+  readonly onMenu: (rows: ShellInput<'setMenu'>['rows']) => void;
 }
 
-export function serveShellBridge({ ipc, window, onCommand }: ShellBridgeOptions): void {
+export function serveShellBridge({ ipc, window, onCommand, onMenu }: ShellBridgeOptions): void {
   const actions: Actions = {
     openExternal: async ({ url }) => {
       // As the parser wrote it, so that what was checked is what is opened.
@@ -52,6 +54,7 @@ export function serveShellBridge({ ipc, window, onCommand }: ShellBridgeOptions)
     },
     setMenu: async ({ rows }) => {
       showMenu({ rows, platform: process.platform, onCommand });
+      onMenu(rows);
       return {};
     },
   };

@@ -1,13 +1,13 @@
 /**
- * Listens for browsers and scripts on behalf of a plane. Owns the listening socket, the sessions and the way to ask a
- * running plane for a new link; closes them in reverse. Speaks plain HTTP: on loopback, or behind a proxy with TLS.
+ * Listens for browsers and scripts on behalf of a plane. Owns the listening socket, the sessions and the
+ * local socket beside them; closes them in reverse. Speaks plain HTTP: on loopback, or behind a proxy with TLS.
  */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { Plane } from '../control-plane/plane.ts';
 import { Authenticator } from './authenticate.ts';
 import { createHttpCarrier } from './http-server.ts';
-import { serveLinks } from './link-socket.ts';
+import { serveLocalSocket } from './local-socket.ts';
 import { allowedFor } from './request-guard.ts';
 import { sessionFile } from './session-file.ts';
 
@@ -69,7 +69,12 @@ export async function startHttpServer(
   const origin =
     config.publicOrigin ?? `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`;
   const createSignInLink = () => `${origin}/sign-in#${authenticator.createSignInTicket()}`;
-  const links = await serveLinks(config.dataFolder, createSignInLink);
+  const local = await serveLocalSocket({
+    dataFolder: config.dataFolder,
+    mode: 'served',
+    serve: (connection, caller) => plane.serve(connection, caller),
+    createLink: createSignInLink,
+  });
   log.info('Listening', { origin });
 
   return {
@@ -77,7 +82,7 @@ export async function startHttpServer(
     port,
     createSignInLink,
     close: async () => {
-      await links.close();
+      await local.close();
       const closed = once(http, 'close');
       http.close();
       carrier.close();

@@ -29,6 +29,8 @@ export const shellRequests = {
             menu: z.string().max(40),
             accelerator: z.string().max(60).nullable(),
             isEnabled: z.boolean(),
+            /** Whether the icon beside the clock has it, too. Absent: as its menu. */
+            inTray: z.boolean().optional(),
           }),
         )
         .max(300),

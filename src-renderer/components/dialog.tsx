@@ -15,6 +15,8 @@ export interface DialogProps {
   readonly footer?: ReactNode;
   readonly width?: 'small' | 'normal' | 'wide';
   readonly initialFocus?: RefObject<HTMLElement | null>;
+  /** A press beside it does not close it: it holds something that would be missed. */
+  readonly staysOnOutsidePress?: boolean;
 }
 
 const widths = { small: 'max-w-[400px]', normal: 'max-w-[520px]', wide: 'max-w-[760px]' } as const;
@@ -40,11 +42,13 @@ export function Dialog({
   footer,
   width = 'normal',
   initialFocus,
+  staysOnOutsidePress = false,
 }: DialogProps) {
   const content = useRef<HTMLDivElement>(null);
   return (
     <Base.Root
       open={isOpen}
+      disablePointerDismissal={staysOnOutsidePress}
       onOpenChange={(next) => {
         if (!next) onClose();
       }}

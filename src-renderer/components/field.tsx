@@ -58,7 +58,10 @@ export function Field({ label, help, error, isOptional, isLabelHidden, className
   );
 }
 
-export const inputClass =
-  'h-control min-w-0 rounded-md border border-line-control bg-field px-2 text-text transition-colors ' +
+/** Of several lines: as high as its rows. */
+export const areaClass =
+  'min-w-0 rounded-md border border-line-control bg-field px-2 text-text transition-colors ' +
   'hover:border-muted aria-invalid:border-failed disabled:border-line disabled:text-muted ' +
   'focus-visible:outline-offset-[-1px]';
+
+export const inputClass = `h-control ${areaClass}`;

@@ -3,7 +3,7 @@ import { Eye, EyeOff } from 'lucide-react';
 import { type InputHTMLAttributes, type Ref, type TextareaHTMLAttributes, useState } from 'react';
 import { IconButton } from './button.tsx';
 import { classNames } from './class-names.ts';
-import { Field, type FieldProps, inputClass } from './field.tsx';
+import { areaClass, Field, type FieldProps, inputClass } from './field.tsx';
 
 type FieldPart = Omit<FieldProps, 'children' | 'className'>;
 
@@ -77,8 +77,8 @@ export function TextArea({
           {...control}
           onChange={(event) => onChange(event.target.value)}
           className={classNames(
-            inputClass,
-            'h-auto w-full resize-y py-1.5 leading-normal',
+            areaClass,
+            'w-full resize-y py-1.5 leading-normal',
             isCode && 'font-code text-[0.96em]',
           )}
         />

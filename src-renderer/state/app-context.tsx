@@ -2,7 +2,7 @@
  * The hooks through which components reach what the window holds: the mirror, the view state, the commands. One context;
  * stores inside it change, the value never does.
  */
-import { createContext, use, useMemo } from 'react';
+import { type ComponentType, createContext, use, useMemo } from 'react';
 import { useStore } from 'zustand';
 import type { StoreApi } from 'zustand/vanilla';
 import type { Host } from '#contract/hosts.ts';
@@ -20,7 +20,7 @@ import {
   withFrontSubject,
 } from './commands.ts';
 import type { Confirmations } from './confirmations.ts';
-import type { ViewDefinition } from './feature.ts';
+import type { ViewDefinition, WorkspacePartProps } from './feature.ts';
 import { buildKeymap, type Keymap } from './keymap.ts';
 import type { CollectionState, Mirror, ValueState } from './mirror.ts';
 import type { Notices } from './notices.ts';
@@ -38,6 +38,9 @@ export interface App {
   readonly screens: Screens;
   readonly commands: ReadonlyMap<string, Command>;
   readonly views: ReadonlyMap<string, ViewDefinition>;
+  /** What other features show on a workspace's page. */
+  readonly workspaceBands: readonly ComponentType<WorkspacePartProps>[];
+  readonly workspaceParts: readonly ComponentType<WorkspacePartProps>[];
   readonly shell: ShellBridge | null;
   readonly platform: Platform;
 }
@@ -81,6 +84,21 @@ export function useQuestions() {
 export function useSecretStore() {
   return useStore(useApp().mirror.secretStore);
 }
+export function useSnapshots() {
+  return useStore(useApp().mirror.snapshots);
+}
+export function useSnapshotHosts() {
+  return useStore(useApp().mirror.snapshotHosts);
+}
+export function useRestoreUndos() {
+  return useStore(useApp().mirror.restoreUndos);
+}
+export function useSnapshotRules() {
+  return useStore(useApp().mirror.snapshotRules);
+}
+export function useRepositories() {
+  return useStore(useApp().mirror.repositories);
+}
 export function useAbout() {
   return useStore(useApp().mirror.about);
 }
@@ -115,6 +133,10 @@ export function useOperation(id: string | null | undefined) {
   return useStore(useApp().mirror.operations, (state) => find(state, id));
 }
 
+export function useSnapshot(id: string | null | undefined) {
+  return useStore(useApp().mirror.snapshots, (state) => find(state, id));
+}
+
 export function useViewState<T>(select: (state: ViewState) => T): T {
   return useStore(useApp().view as StoreApi<ViewState>, select);
 }
@@ -138,6 +160,8 @@ export function readAppState(app: App): AppState {
     projects: app.mirror.projects.getState().byId,
     workspaces: app.mirror.workspaces.getState().byId,
     terminals: app.mirror.terminals.getState().byId,
+    snapshots: app.mirror.snapshots.getState().byId,
+    restoreUndos: app.mirror.restoreUndos.getState().byId,
     operations: app.mirror.operations.getState().byId,
     view: app.view.getState(),
   });
@@ -154,6 +178,8 @@ export function useAppState(): AppState {
   const workspaces = useStore(mirror.workspaces, (state) => state.byId);
   const terminals = useStore(mirror.terminals, (state) => state.byId);
   const operations = useStore(mirror.operations, (state) => state.byId);
+  const snapshots = useStore(mirror.snapshots, (state) => state.byId);
+  const restoreUndos = useStore(mirror.restoreUndos, (state) => state.byId);
   const view = useViewState((state) => state);
   return useMemo(
     () =>
@@ -166,9 +192,23 @@ export function useAppState(): AppState {
         workspaces,
         terminals,
         operations,
+        snapshots,
+        restoreUndos,
         view,
       }),
-    [about, connection, settings, hosts, projects, workspaces, terminals, operations, view],
+    [
+      about,
+      connection,
+      settings,
+      hosts,
+      projects,
+      workspaces,
+      terminals,
+      operations,
+      snapshots,
+      restoreUndos,
+      view,
+    ],
   );
 }
 

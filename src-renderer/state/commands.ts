@@ -7,11 +7,12 @@
  */
 import type { About } from '#contract/about.ts';
 import type { Host } from '#contract/hosts.ts';
-import type { HostId, OperationId, ProjectId, TerminalId, WorkspaceId } from '#contract/ids.ts';
+import type { HostId, OperationId, ProjectId, SnapshotId, TerminalId, WorkspaceId } from '#contract/ids.ts';
 import type { Operation } from '#contract/operations.ts';
 import type { Project } from '#contract/projects.ts';
 import type { Settings } from '#contract/settings.ts';
 import type { ShellBridge } from '#contract/shell.ts';
+import type { RestoreUndo, Snapshot } from '#contract/snapshots.ts';
 import type { Terminal } from '#contract/terminals.ts';
 import type { Workspace } from '#contract/workspaces.ts';
 import type { ConnectionState, PlaneClient } from './api.ts';
@@ -26,6 +27,7 @@ export type Subject =
   | { readonly kind: 'project'; readonly id: ProjectId }
   | { readonly kind: 'workspace'; readonly id: WorkspaceId }
   | { readonly kind: 'terminal'; readonly id: TerminalId }
+  | { readonly kind: 'snapshot'; readonly id: SnapshotId }
   | { readonly kind: 'operation'; readonly id: OperationId };
 
 /** Everything that a command's predicate may look at. */
@@ -38,12 +40,24 @@ export interface AppState {
   readonly workspaces: ReadonlyMap<string, Workspace>;
   readonly terminals: ReadonlyMap<string, Terminal>;
   readonly operations: ReadonlyMap<string, Operation>;
+  readonly snapshots: ReadonlyMap<string, Snapshot>;
+  /** By the id of the workspace. */
+  readonly restoreUndos: ReadonlyMap<string, RestoreUndo>;
   readonly view: ViewState;
   readonly subject: Subject | null;
 }
 
 /** The menus in their order. A menu without rows is not drawn. */
-export const menuNames = ['Berth', 'Host', 'Workspace', 'Terminal', 'View', 'Go', 'Help'] as const;
+export const menuNames = [
+  'Berth',
+  'Host',
+  'Workspace',
+  'Snapshot',
+  'Terminal',
+  'View',
+  'Go',
+  'Help',
+] as const;
 export type MenuName = (typeof menuNames)[number];
 
 export interface CommandContext {
@@ -77,10 +91,14 @@ export interface Command {
   readonly webShortcut?: string;
   /** Works on one thing of this kind; its context menu shows the row. */
   readonly on?: Subject['kind'];
+  /** Works without one as well: it asks which, then. */
+  readonly isSubjectOptional?: boolean;
   readonly isDangerous?: boolean;
   readonly isChecked?: (state: AppState) => boolean;
   /** Not in the desktop: it needs an address that others can open. */
   readonly isServedOnly?: boolean;
+  /** In the menu of the desktop's icon beside the clock, too. */
+  readonly inTray?: boolean;
   /** True: neither the palette nor the menus show it; shortcuts and buttons do. */
   readonly isHidden?: boolean;
   readonly isEnabled: (state: AppState) => boolean;
@@ -97,14 +115,16 @@ export function subjectOfView(ref: ViewRef | undefined): Subject | null {
   if (ref.type === 'host') return { kind: 'host', id: ref.hostId };
   if (ref.type === 'workspace') return { kind: 'workspace', id: ref.workspaceId };
   if (ref.type === 'terminal') return { kind: 'terminal', id: ref.terminalId };
+  if (ref.type === 'snapshot' || ref.type === 'snapshot-compare')
+    return { kind: 'snapshot', id: ref.snapshotId };
   if (ref.type === 'operation') return { kind: 'operation', id: ref.operationId };
   if (ref.type === 'project' && ref.projectId !== null) return { kind: 'project', id: ref.projectId };
   return null;
 }
 
 /**
- * The subject that a command takes: a command on workspaces also works from a terminal in one, and a command on hosts
- * from a workspace or a terminal there. Null: there is none.
+ * The subject that a command takes: a command on workspaces also works from a terminal in one or from a snapshot of one,
+ * and a command on hosts from a workspace, a snapshot or a terminal there. Null: there is none.
  */
 export function subjectFor(command: Pick<Command, 'on'>, state: AppState): Subject | null {
   const { subject } = state;
@@ -118,6 +138,14 @@ export function subjectFor(command: Pick<Command, 'on'>, state: AppState): Subje
       return subjectFor(command, { ...state, subject: { kind: 'workspace', id: target.workspaceId } });
     }
     return command.on === 'host' ? { kind: 'host', id: target.hostId } : null;
+  }
+  if (subject.kind === 'snapshot') {
+    const snapshot = state.snapshots.get(subject.id);
+    if (!snapshot) return null;
+    if (command.on === 'host') return { kind: 'host', id: snapshot.hostId };
+    return command.on === 'workspace' && state.workspaces.has(snapshot.workspaceId)
+      ? { kind: 'workspace', id: snapshot.workspaceId }
+      : null;
   }
   if (subject.kind === 'workspace' && command.on === 'host') {
     const hostId = state.workspaces.get(subject.id)?.hostId;
@@ -133,7 +161,7 @@ function stateFor(command: Command, state: AppState): AppState {
 
 export function isCommandEnabled(command: Command, state: AppState): boolean {
   const own = stateFor(command, state);
-  if (command.on !== undefined && own.subject === null) return false;
+  if (command.on !== undefined && own.subject === null && !command.isSubjectOptional) return false;
   return command.isEnabled(own);
 }
 

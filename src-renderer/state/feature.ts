@@ -4,6 +4,7 @@
  */
 import type { ComponentType, ReactNode } from 'react';
 import type { LucideIcon } from 'lucide-react';
+import type { Workspace } from '#contract/workspaces.ts';
 import type { AppState, Command, CommandContext } from './commands.ts';
 import type { ViewRefOf, ViewType } from './view-ref.ts';
 
@@ -52,6 +53,12 @@ export function defineView<T extends ViewType>(definition: ViewDefinition<T>): V
   return definition as unknown as ViewDefinition;
 }
 
+/** A part of a workspace's page that another feature draws: it is only handed what it is about. */
+export interface WorkspacePartProps {
+  readonly workspace: Workspace;
+  readonly isVisible: boolean;
+}
+
 export interface Feature {
   readonly name: string;
   readonly views?: readonly ViewDefinition[];
@@ -60,6 +67,10 @@ export interface Feature {
   readonly overlays?: readonly ComponentType[];
   /** Parts of the status bar, from left to right. Must only say true things. */
   readonly statusItems?: readonly ComponentType[];
+  /** Above a workspace's page: what waits for a decision, what is under way. */
+  readonly workspaceBands?: readonly ComponentType<WorkspacePartProps>[];
+  /** Sections of the overview of a workspace's page. */
+  readonly workspaceParts?: readonly ComponentType<WorkspacePartProps>[];
   /** Wraps the whole window, as for a context of the feature. */
   readonly provider?: ComponentType<{ children: ReactNode }>;
 }

@@ -14,7 +14,10 @@ import type { Host } from '#contract/hosts.ts';
 import type { Operation } from '#contract/operations.ts';
 import type { Project } from '#contract/projects.ts';
 import type { Question } from '#contract/questions.ts';
+import type { Repository } from '#contract/repositories.ts';
 import type { Settings } from '#contract/settings.ts';
+import type { SnapshotRules } from '#contract/snapshot-rules.ts';
+import type { RestoreUndo, Snapshot, SnapshotHost } from '#contract/snapshots.ts';
 import type { TerminalShare } from '#contract/terminal-shares.ts';
 import type { Terminal } from '#contract/terminals.ts';
 import type { Workspace } from '#contract/workspaces.ts';
@@ -51,6 +54,14 @@ export interface Mirror {
   readonly operations: StoreApi<CollectionState<Operation>>;
   readonly terminals: StoreApi<CollectionState<Terminal>>;
   readonly shares: StoreApi<CollectionState<TerminalShare>>;
+  readonly snapshots: StoreApi<CollectionState<Snapshot>>;
+  /** By the id of the host. */
+  readonly snapshotHosts: StoreApi<CollectionState<SnapshotHost>>;
+  /** By the id of the workspace. */
+  readonly restoreUndos: StoreApi<CollectionState<RestoreUndo>>;
+  /** By the id of the workspace. */
+  readonly snapshotRules: StoreApi<CollectionState<SnapshotRules>>;
+  readonly repositories: StoreApi<CollectionState<Repository>>;
   readonly connection: StoreApi<ConnectionState>;
   close(): void;
 }
@@ -267,6 +278,11 @@ export function createMirror(client: PlaneClient): Mirror {
     operations: collection<Operation>((options) => client.stream('operations.watch', {}, options)),
     terminals: collection<Terminal>((options) => client.stream('terminals.watch', {}, options)),
     shares: collection<TerminalShare>((options) => client.stream('terminals.shares', {}, options)),
+    snapshots: collection<Snapshot>((options) => client.stream('snapshots.watch', {}, options)),
+    snapshotHosts: collection<SnapshotHost>((options) => client.stream('snapshots.hosts', {}, options)),
+    restoreUndos: collection<RestoreUndo>((options) => client.stream('snapshots.undos', {}, options)),
+    snapshotRules: collection<SnapshotRules>((options) => client.stream('snapshotRules.watch', {}, options)),
+    repositories: collection<Repository>((options) => client.stream('repositories.watch', {}, options)),
     connection,
     close: () => {
       stopConnection();

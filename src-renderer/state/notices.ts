@@ -17,6 +17,8 @@ export interface Notice {
   readonly title: string;
   readonly body: string;
   readonly error: BerthError | null;
+  /** Work of this window that goes on: how much of it is done, 0 to 1; null inside: not known. Null: it is no such work. */
+  readonly progress: { readonly part: number | null } | null;
   /** One verb, as "Undo" or "Show". */
   readonly action: NoticeAction | null;
   readonly at: string;
@@ -39,6 +41,14 @@ export type NewNotice = {
   readonly action?: NoticeAction;
 };
 
+/** A notice of work that goes on. It stays until the work has ended, and then says how. */
+export interface RunningNotice {
+  tell(body: string, part: number | null): void;
+  done(notice: NewNotice): void;
+  /** Cancel is not a failure: the notice goes without a word. */
+  fail(title: string, cause: unknown): void;
+}
+
 export type Notices = ReturnType<typeof createNotices>;
 
 export function createNotices(now: () => Date = () => new Date()) {
@@ -56,6 +66,10 @@ export function createNotices(now: () => Date = () => new Date()) {
     store.setState((state) => ({ notices: [entry, ...state.notices].slice(0, keptCount) }));
     return entry.id;
   };
+  const change = (id: number, to: Partial<Notice>): void =>
+    store.setState((state) => ({
+      notices: state.notices.map((notice) => (notice.id === id ? { ...notice, ...to } : notice)),
+    }));
   return {
     store,
     show(notice: NewNotice): number {
@@ -64,14 +78,38 @@ export function createNotices(now: () => Date = () => new Date()) {
         title: notice.title,
         body: notice.body ?? '',
         error: null,
+        progress: null,
         action: notice.action ?? null,
       });
+    },
+    /** `action` is what stops the work. */
+    begin(notice: { readonly title: string; readonly action: NoticeAction }): RunningNotice {
+      const id = add({
+        ...{ level: 'info', title: notice.title, body: '', error: null },
+        ...{ progress: { part: null }, action: notice.action },
+      });
+      return {
+        tell: (body, part) => change(id, { body, progress: { part } }),
+        done: (end) =>
+          change(id, {
+            level: end.level ?? 'info',
+            ...{ title: end.title, body: end.body ?? '', action: end.action ?? null },
+            // Nobody has read this of it yet.
+            ...{ progress: null, at: now().toISOString(), isRead: false, isShown: true },
+          }),
+        fail: (title, cause) => {
+          const error = toBerthError(cause);
+          store.setState((state) => ({ notices: state.notices.filter((entry) => entry.id !== id) }));
+          if (error.code !== 'cancelled')
+            add({ level: 'error', title, body: error.message, error, progress: null, action: null });
+        },
+      };
     },
     /** A failure. `title` says what did not happen: "Could not stop api-server". Cancel is not a failure. */
     fail(title: string, cause: unknown, action?: NoticeAction): void {
       const error = toBerthError(cause);
       if (error.code === 'cancelled') return;
-      add({ level: 'error', title, body: error.message, error, action: action ?? null });
+      add({ level: 'error', title, body: error.message, error, progress: null, action: action ?? null });
     },
     hide(id: number): void {
       store.setState((state) => ({
@@ -82,12 +120,14 @@ export function createNotices(now: () => Date = () => new Date()) {
     markRead(): void {
       store.setState((state) => ({
         notices: state.notices.map((notice) =>
-          notice.isRead && !notice.isShown ? notice : { ...notice, isRead: true, isShown: false },
+          (notice.isRead && !notice.isShown) || notice.progress !== null
+            ? notice
+            : { ...notice, isRead: true, isShown: false },
         ),
       }));
     },
     clear(): void {
-      store.setState({ notices: [] });
+      store.setState((state) => ({ notices: state.notices.filter(({ progress }) => progress !== null) }));
     },
   };
 }

@@ -3,7 +3,7 @@
  * line here and its `ViewDefinition` in its own `feature.ts`. References hold ids, never data.
  */
 import { z } from 'zod';
-import { HostId, OperationId, ProjectId, TerminalId, WorkspaceId } from '#contract/ids.ts';
+import { HostId, OperationId, ProjectId, SnapshotId, TerminalId, WorkspaceId } from '#contract/ids.ts';
 
 export const ViewRef = z.discriminatedUnion('type', [
   z.object({ type: z.literal('home') }),
@@ -21,6 +21,15 @@ export const ViewRef = z.discriminatedUnion('type', [
   z.object({ type: z.literal('terminal'), terminalId: TerminalId }),
   /** A recording of a terminal that was opened in this window. */
   z.object({ type: z.literal('recording'), recordingId: z.string().max(64) }),
+  z.object({ type: z.literal('snapshots') }),
+  z.object({ type: z.literal('snapshot'), snapshotId: SnapshotId }),
+  /** Null: the files that the workspace has now. */
+  z.object({
+    type: z.literal('snapshot-compare'),
+    snapshotId: SnapshotId,
+    otherId: SnapshotId.nullable(),
+  }),
+  z.object({ type: z.literal('repositories') }),
   z.object({ type: z.literal('operations') }),
   z.object({ type: z.literal('operation'), operationId: OperationId }),
   z.object({ type: z.literal('credentials') }),

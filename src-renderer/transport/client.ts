@@ -35,6 +35,8 @@ export interface ByteStream {
   send(bytes: Uint8Array): void;
   /** Bytes that wait for credit. */
   readonly waitingBytes: number;
+  /** Resolves when nothing waits for credit any more, or the stream has ended: whoever sends much waits for it in between. */
+  whenSent(): Promise<void>;
   /** Resolves when the server has accepted the stream. Never rejects: see `ended`. */
   readonly opened: Promise<void>;
   /** Resolves at the server's end or after `close`; rejects with the BerthError that ended it. */
@@ -277,6 +279,11 @@ function byteStream(options: Plumbing & { readonly lost: BerthError | undefined 
   let early: Uint8Array[] = [];
   const opening = Promise.withResolvers<void>();
   const ending = Promise.withResolvers<void>();
+  let sending: PromiseWithResolvers<void> | undefined;
+  const settleSending = () => {
+    sending?.resolve();
+    sending = undefined;
+  };
   // Whoever does not look at `ended` has looked away on purpose.
   ending.promise.catch(() => undefined);
 
@@ -286,6 +293,7 @@ function byteStream(options: Plumbing & { readonly lost: BerthError | undefined 
     forget(id);
     waiting = [];
     waitingBytes = 0;
+    settleSending();
     opening.resolve();
     if (error === undefined) ending.resolve();
     else ending.reject(error);
@@ -293,7 +301,7 @@ function byteStream(options: Plumbing & { readonly lost: BerthError | undefined 
   const flush = () => {
     while (credit > 0) {
       const head = waiting[0];
-      if (head === undefined) return;
+      if (head === undefined) break;
       const part = head.subarray(0, Math.min(credit, byteFlow.batchBytes));
       if (part.byteLength === head.byteLength) waiting.shift();
       else waiting[0] = head.subarray(part.byteLength);
@@ -301,6 +309,7 @@ function byteStream(options: Plumbing & { readonly lost: BerthError | undefined 
       waitingBytes -= part.byteLength;
       connection.sendBinary(id, part);
     }
+    if (waitingBytes === 0) settleSending();
   };
   const deliver = (payload: Uint8Array, to: NonNullable<typeof listener>) => {
     let isDone = false;
@@ -348,6 +357,11 @@ function byteStream(options: Plumbing & { readonly lost: BerthError | undefined 
     },
     get waitingBytes() {
       return waitingBytes;
+    },
+    whenSent: () => {
+      if (waitingBytes === 0) return Promise.resolve();
+      sending ??= Promise.withResolvers<void>();
+      return sending.promise;
     },
     opened: opening.promise,
     ended: ending.promise,

@@ -32,6 +32,15 @@ const path = 'what the bare path can do';
 /** In place of a series' name: whichever of the others is the best. */
 const everyOther = 'every other';
 
+/** What snapshots are compared with; the measures name their series so. */
+export const snapshotWays = {
+  archive: 'tar into zstd, synced',
+  extract: 'zstd into tar, synced',
+  commit: 'docker commit and save',
+  resticFirst: 'restic backup, the first',
+  resticSecond: 'restic backup, the second',
+} as const;
+
 const rivalGoals = [
   ['rivals-echo', 'median', 'at most'],
   ['rivals-echo', 'p95', 'at most'],
@@ -136,6 +145,38 @@ export const goals: readonly Goal[] = [
       source: 'ahead of every rival',
     }),
   ),
+  {
+    measure: 'snapshot-create',
+    statistic: 'median',
+    direction: 'at most',
+    bound: { of: snapshotWays.archive, factor: 1.15 },
+    words: '1.15 × tar and zstd alone',
+    source: path,
+  },
+  {
+    measure: 'snapshot-create',
+    statistic: 'median',
+    direction: 'at most',
+    bound: { of: snapshotWays.commit },
+    words: 'docker commit and save',
+    source: 'ahead of what people use instead',
+  },
+  {
+    measure: 'snapshot-restore',
+    statistic: 'median',
+    direction: 'at most',
+    bound: { of: snapshotWays.extract, factor: 1.15 },
+    words: '1.15 × zstd and tar alone',
+    source: path,
+  },
+  {
+    measure: 'snapshot-paint',
+    statistic: 'median',
+    direction: 'at most',
+    bound: { plus: 200 },
+    words: '200 ms',
+    source: perception,
+  },
   ...(['host', 'workspace'] as const).flatMap((place): Goal[] => [
     {
       measure: `memory-${place}-10`,

@@ -12,6 +12,8 @@ export interface PageProbe {
   keys(): Promise<number[]>;
   /** Milliseconds from the next Enter (or click) until the buffer's last lines match. */
   arm(trigger: 'Enter' | 'click', pattern: string): void;
+  /** Milliseconds from the next click until the frame was painted in which an element fits the selector. */
+  armPainted(selector: string): void;
   reached(): Promise<number>;
   /** Milliseconds from the next Ctrl+C until the buffer changed for the last time before `quietMs` of silence. */
   armInterrupt(quietMs: number): void;
@@ -69,6 +71,7 @@ export function installPageProbe(): void {
   let samples: number[] = [];
   const waiters: (() => void)[] = [];
   let armed: { trigger: 'Enter' | 'click'; pattern: RegExp } | undefined;
+  let armedSelector: string | undefined;
   let interrupt: number | undefined;
   let outcome = Promise.withResolvers<number>();
 
@@ -98,6 +101,15 @@ export function installPageProbe(): void {
       else setTimeout(look, 4);
     };
     look();
+  };
+  const watchPainted = (selector: string) => {
+    const begunAt = performance.now();
+    const look = () => {
+      // Frames are drawn right after these callbacks; the next task comes when it is.
+      if (document.querySelector(selector) === null) requestAnimationFrame(look);
+      else nextTask(() => outcome.resolve(performance.now() - begunAt));
+    };
+    requestAnimationFrame(look);
   };
   const watchQuiet = (quietMs: number) => {
     const begunAt = performance.now();
@@ -133,6 +145,10 @@ export function installPageProbe(): void {
   window.addEventListener(
     'click',
     () => {
+      if (armedSelector !== undefined) {
+        watchPainted(armedSelector);
+        armedSelector = undefined;
+      }
       if (armed?.trigger !== 'click') return;
       watchPattern(armed.pattern);
       armed = undefined;
@@ -153,6 +169,10 @@ export function installPageProbe(): void {
     arm: (trigger, pattern) => {
       outcome = Promise.withResolvers<number>();
       armed = { trigger, pattern: new RegExp(pattern, 'm') };
+    },
+    armPainted: (selector) => {
+      outcome = Promise.withResolvers<number>();
+      armedSelector = selector;
     },
     reached: () => outcome.promise,
     armInterrupt: (quietMs) => {

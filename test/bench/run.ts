@@ -19,6 +19,7 @@ import { measureMemory } from './memory.ts';
 import { type Failure, type Report, toJson, toMarkdown } from './report.ts';
 import { measureRivals } from './rivals.ts';
 import { measureManyHosts, measureScale } from './scale.ts';
+import { measureSnapshots } from './snapshots.ts';
 import { measureStartUp } from './start-up.ts';
 import { measureWindow } from './window.ts';
 
@@ -45,6 +46,12 @@ const parts: readonly Part[] = [
     measure: (world, add, { skip }) => inBrowser((browser) => measureRivals(world, browser, add, skip)),
     // The first time it installs them.
     timeoutMs: 600_000,
+  },
+  {
+    name: 'snapshots',
+    measure: (world, add, { skip }) => inBrowser((browser) => measureSnapshots(world, browser, add, skip)),
+    // Some ten times a GiB is read and written.
+    timeoutMs: 1_200_000,
   },
   { name: 'scale', measure: measureScale },
   {

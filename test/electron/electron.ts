@@ -123,6 +123,7 @@ interface MenuItemTemplate {
   readonly id?: string;
   readonly label?: string;
   readonly role?: string;
+  readonly type?: string;
   readonly enabled?: boolean;
   readonly accelerator?: string;
   readonly click?: () => void;
@@ -144,6 +145,41 @@ const Menu = {
       }),
     );
     journal({ what: 'menu', labels: template.map(({ label, role }) => label ?? role ?? ''), items });
+  },
+};
+
+/** As a desktop without a place for one behaves, with `--no-tray`. */
+class Tray extends EventEmitter {
+  #toolTip = '';
+  readonly #icon: string;
+  items: readonly MenuItemTemplate[] = [];
+
+  constructor(image: { readonly path: string }) {
+    super();
+    if (process.argv.includes('--no-tray')) throw new Error('Failed to create tray icon');
+    if (!app.isReady) throw new Error('Cannot create Tray before app is ready');
+    this.#icon = image.path;
+    trays.push(this);
+  }
+  setToolTip(text: string): void {
+    this.#toolTip = text;
+  }
+  setContextMenu(template: readonly MenuItemTemplate[]): void {
+    this.items = template;
+    const labels = template.map(({ label, type }) => (type === 'separator' ? '-' : (label ?? '')));
+    journal({ what: 'tray', labels, icon: this.#icon, toolTip: this.#toolTip });
+  }
+  isDestroyed(): boolean {
+    return false;
+  }
+}
+const trays: Tray[] = [];
+
+const nativeImage = {
+  createFromPath: (path: string) => {
+    // Electron makes an empty image of what it cannot read; a test must see that.
+    readFileSync(path);
+    return { path, resize: () => ({ path }) };
   },
 };
 
@@ -177,6 +213,9 @@ process.on('message', (command: Command) => {
       return menuItems()
         .find(({ id }) => id === command.id)
         ?.click?.();
+    case 'click-tray':
+      if (command.id === undefined) return void trays[0]?.emit('click');
+      return trays[0]?.items.find(({ id }) => id === command.id)?.click?.();
     case 'kill-plane':
       return killLastProcess();
     case 'ask-permission': {
@@ -208,12 +247,14 @@ export {
   ipcMain,
   Menu,
   MessageChannelMain,
+  nativeImage,
   nativeTheme,
   powerMonitor,
   protocol,
   screen,
   session,
   shell,
+  Tray,
   utilityProcess,
 };
 // The bundled electron-store reads its parts from the default export.

@@ -10,6 +10,13 @@ export type JournalEntry =
   | { readonly what: 'request-escaped'; readonly url: string }
   | { readonly what: 'open-external'; readonly url: string }
   | { readonly what: 'menu'; readonly labels: readonly string[]; readonly items: readonly MenuEntry[] }
+  /** `labels` of its menu; a separator is a dash. */
+  | {
+      readonly what: 'tray';
+      readonly labels: readonly string[];
+      readonly icon: string;
+      readonly toolTip: string;
+    }
   | { readonly what: 'error-box'; readonly title: string; readonly text: string }
   | { readonly what: 'badge'; readonly count: number }
   | { readonly what: 'theme'; readonly theme: string }
@@ -34,6 +41,8 @@ export interface MenuEntry {
 
 export type Command =
   | { readonly do: 'click-menu'; readonly id: string }
+  /** Without an id the icon itself is clicked. */
+  | { readonly do: 'click-tray'; readonly id?: string }
   | { readonly do: 'kill-plane' }
   | {
       readonly do: 'ask-permission';

@@ -17,6 +17,7 @@ export type RequirementName =
   | 'chromium'
   | 'terminals'
   | 'snapshots'
+  | 'restic'
   | 'conformance';
 
 interface Part {
@@ -136,6 +137,10 @@ const REQUIREMENTS: Readonly<Record<RequirementName, Requirement>> = {
       part('setpriv', 'util-linux', 'restoring with fewer rights'),
       part('mkfs.ext4', 'e2fsprogs', 'a disk that is full'),
     ],
+  },
+  restic: {
+    needsRoot: false,
+    parts: [part('restic', 'restic', 'repositories of snapshots, and what snapshots are compared with')],
   },
   conformance: {
     needsRoot: false,

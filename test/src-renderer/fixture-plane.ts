@@ -10,6 +10,8 @@ import { Settings, settingsDefaults } from '#contract/settings.ts';
 import type { Client } from '#renderer/transport/client.ts';
 import type { ConnectionState, PlaneClient } from '#renderer/state/api.ts';
 import type { Scene } from './scenes.ts';
+import { importBytes, type ReceivedBytes, snapshotWorkReplies } from './snapshot-work-replies.ts';
+import { snapshotBytes, snapshotReplies } from './snapshot-replies.ts';
 
 type CollectionName =
   | 'hosts'
@@ -19,9 +21,21 @@ type CollectionName =
   | 'workspaces'
   | 'operations'
   | 'terminals'
-  | 'shares';
+  | 'shares'
+  | 'snapshots'
+  | 'snapshotHosts'
+  | 'restoreUndos'
+  | 'snapshotRules'
+  | 'repositories';
 
-class FixtureCollection<T extends { id: string }> {
+/** Collections whose stream is not called after them. */
+const streamNames: Readonly<Record<string, CollectionName>> = {
+  'terminals.shares': 'shares',
+  'snapshots.hosts': 'snapshotHosts',
+  'snapshots.undos': 'restoreUndos',
+};
+
+export class FixtureCollection<T extends { id: string }> {
   readonly items = new Map<string, T>();
   readonly #wakes = new Set<() => void>();
   revision = 1;
@@ -72,6 +86,8 @@ export interface FixturePlane extends PlaneClient {
   setConnection(state: ConnectionState): void;
   /** What was called, in order. */
   readonly calls: readonly { readonly method: MethodName; readonly input: unknown }[];
+  /** Of the last import. */
+  readonly received: ReceivedBytes;
   put(collection: CollectionName, item: { id: string }): void;
   delete(collection: CollectionName, id: string): void;
   /** The next call of a method fails so. */
@@ -92,13 +108,14 @@ const pullLine = {
   text: 'docker pull debian:12',
 } as const;
 
-type Replies = { [M in MethodName]?: (input: InputOf<M>) => unknown };
+export type Replies = { [M in MethodName]?: (input: InputOf<M>) => unknown };
 
 export function createFixturePlane(scene: Scene): FixturePlane {
   let connection: ConnectionState = scene.connection ?? { phase: 'open' };
   const listeners = new Set<(state: ConnectionState) => void>();
   const calls: { method: MethodName; input: unknown }[] = [];
   const failures = new Map<MethodName, BerthError>();
+  const received: ReceivedBytes = { bytes: 0, sum: 0 };
   let settings: Settings = { ...settingsDefaults, ...scene.settings };
   const settingsWakes = new Set<() => void>();
   const collections = {
@@ -110,6 +127,11 @@ export function createFixturePlane(scene: Scene): FixturePlane {
     operations: new FixtureCollection(scene.operations ?? []),
     terminals: new FixtureCollection(scene.terminals ?? []),
     shares: new FixtureCollection(scene.shares ?? []),
+    snapshots: new FixtureCollection(scene.snapshots ?? []),
+    snapshotHosts: new FixtureCollection(scene.snapshotHosts ?? []),
+    restoreUndos: new FixtureCollection(scene.restoreUndos ?? []),
+    snapshotRules: new FixtureCollection(scene.snapshotRules ?? []),
+    repositories: new FixtureCollection(scene.repositories ?? []),
   };
   const missing = () => new BerthError('not-found', 'It is not here any more.');
   const found = <T>(value: T | undefined): T => {
@@ -118,6 +140,8 @@ export function createFixturePlane(scene: Scene): FixturePlane {
   };
 
   const replies: Replies = {
+    ...snapshotReplies(scene, collections, found),
+    ...snapshotWorkReplies(scene.snapshotWork ?? {}, collections, found),
     'about.get': () => ({
       version: '0.1.0',
       mode: 'served',
@@ -259,7 +283,8 @@ export function createFixturePlane(scene: Scene): FixturePlane {
       return {
         [Symbol.asyncIterator]: () => ({ next: () => new Promise<IteratorResult<unknown>>(() => undefined) }),
       };
-    if (method === 'terminals.shares') return collections.shares.watch(signal);
+    const named = streamNames[method];
+    if (named) return collections[named].watch(signal);
     if (method === 'settings.watch') return settingsWatch(signal);
     if (method === 'credentials.store') return once(scene.secretStore ?? keyring, signal);
     if (method === 'operations.log') return each(scene.operationLog ?? [pullLine], signal);
@@ -269,8 +294,26 @@ export function createFixturePlane(scene: Scene): FixturePlane {
     return once({}, signal);
   };
 
+  const textBytes: Client['bytes'] = (method, input) => ({
+    onBytes: (listener) => {
+      const text =
+        method === 'workspaces.logs' ? (scene.output ?? '') : (scene.screen ?? 'dev@api-server:~$ ');
+      listener(new TextEncoder().encode(text), () => undefined);
+      // Zero bytes draw nothing: a picture of a flood stands still.
+      if ('id' in input && scene.flooding?.some((id) => id === input.id))
+        setInterval(() => listener(new Uint8Array(32_768), () => undefined), 50);
+    },
+    send: () => undefined,
+    waitingBytes: 0,
+    whenSent: () => Promise.resolve(),
+    opened: Promise.resolve(),
+    ended: new Promise(() => undefined),
+    close: () => undefined,
+  });
+
   const client: FixturePlane = {
     calls,
+    received,
     get connectionState() {
       return connection;
     },
@@ -297,21 +340,17 @@ export function createFixturePlane(scene: Scene): FixturePlane {
     }) as Client['call'],
     stream: ((method: string, _input: unknown, options?: { signal?: AbortSignal }) =>
       streamOf(method, options?.signal)) as Client['stream'],
-    bytes: (method, input) => ({
-      onBytes: (listener) => {
-        const text =
-          method === 'workspaces.logs' ? (scene.output ?? '') : (scene.screen ?? 'dev@api-server:~$ ');
-        listener(new TextEncoder().encode(text), () => undefined);
-        // Zero bytes draw nothing: a picture of a flood stands still.
-        if ('id' in input && scene.flooding?.some((id) => id === input.id))
-          setInterval(() => listener(new Uint8Array(32_768), () => undefined), 50);
-      },
-      send: () => undefined,
-      waitingBytes: 0,
-      opened: Promise.resolve(),
-      ended: new Promise(() => undefined),
-      close: () => undefined,
-    }),
+    bytes: (method, input) => {
+      calls.push({ method, input });
+      if (method === 'snapshots.import') {
+        const failure = failures.get(method);
+        failures.delete(method);
+        return importBytes(scene.snapshotWork ?? {}, input as { sizeBytes: number }, { received, failure });
+      }
+      if (method === 'snapshots.read' || method === 'snapshots.export')
+        return snapshotBytes(scene, method === 'snapshots.read' ? (input as { path: string }).path : '.');
+      return textBytes(method, input);
+    },
     put: (name, item) => (collections[name] as FixtureCollection<{ id: string }>).put(item),
     delete: (name, id) => collections[name].delete(id),
     failNext: (method, error) => failures.set(method, error),

@@ -20,6 +20,7 @@ import type { TerminalShare } from '#contract/terminal-shares.ts';
 import type { Terminal, TerminalMeasure } from '#contract/terminals.ts';
 import type { KeptVolume, Workspace, WorkspaceState, WorkspaceStats } from '#contract/workspaces.ts';
 import type { ConnectionState } from '#renderer/state/api.ts';
+import type { SnapshotWorkScene } from './snapshot-work-replies.ts';
 
 export interface Scene {
   readonly hosts?: readonly Host[];
@@ -38,6 +39,7 @@ export interface Scene {
   /** What every snapshot holds, by the path of the folder. */
   readonly snapshotTree?: () => ReadonlyMap<string, readonly SnapshotEntry[]>;
   readonly compare?: (id: Snapshot['id'], otherId: Snapshot['id'] | null) => SnapshotComparison;
+  readonly snapshotWork?: SnapshotWorkScene;
   readonly settings?: Partial<Settings>;
   readonly connection?: ConnectionState;
   readonly streamErrors?: { readonly [M in MethodName]?: BerthError };

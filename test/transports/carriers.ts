@@ -1,9 +1,13 @@
-/** The three ways from a client to the plane, each as a pair of connections. Owns what it opened until `close`. */
+/** The four ways from a client to the plane, each as a pair of connections. Owns what it opened until `close`. */
 import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { MessageChannel as NodeMessageChannel } from 'node:worker_threads';
 import { WebSocketServer } from 'ws';
 import type { Connection, Frame } from '#contract/frame.ts';
+import { connectLocalSocket, serveLocalSocket } from '#main/server/local-socket.ts';
 import { messagePortConnection as planePort } from '#main/server/message-port-connection.ts';
 import { webSocketConnection as planeSocket } from '#main/server/websocket-connection.ts';
 import { messagePortConnection as windowPort } from '#renderer/transport/message-port-connection.ts';
@@ -121,8 +125,28 @@ async function webSockets(): Promise<Pair> {
   };
 }
 
+async function localSockets(): Promise<Pair> {
+  const dataFolder = await mkdtemp(join(tmpdir(), 'berth-socket-'));
+  const accepted = Promise.withResolvers<Connection>();
+  const socket = await serveLocalSocket({ dataFolder, mode: 'served', serve: accepted.resolve });
+  const client = await connectLocalSocket(dataFolder);
+  if (client === undefined) throw new Error('the socket lets nobody in');
+  const server = await accepted.promise;
+  return {
+    client,
+    server,
+    close: async () => {
+      client.close();
+      server.close();
+      await socket.close();
+      await rm(dataFolder, { recursive: true, force: true });
+    },
+  };
+}
+
 export const carriers: readonly Carrier[] = [
   { name: 'in process', isText: false, open: async () => inProcess() },
   { name: 'message port', isText: false, open: async () => messagePorts() },
   { name: 'web socket', isText: true, open: webSockets },
+  { name: 'local socket', isText: true, open: localSockets },
 ];

@@ -1,4 +1,4 @@
-/** The same promises on every carrier: message port, web socket, in process. */
+/** The same promises on every carrier: message port, web socket, local socket, in process. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { About } from '#contract/about.ts';
 import { BerthError } from '#contract/berth-error.ts';
@@ -358,6 +358,33 @@ describe.each(carriers)('over $name', (carrier) => {
       clearInterval(giveBack);
     }
     expect(stream.waitingBytes).toBe(0);
+  });
+
+  it('tells a client that sends much when all of it has left, and lets go of it when the stream ends', async () => {
+    const taken = Promise.withResolvers<void>();
+    const end = Promise.withResolvers<void>();
+    serve({
+      'terminals.attach': async (_input, channel) => {
+        channel.onReceive(() => taken.promise);
+        await end.promise;
+      },
+    });
+    const stream = client.bytes('terminals.attach', { id: terminalId });
+    await stream.opened;
+    await stream.whenSent();
+    stream.send(new Uint8Array(byteFlow.initialBytes + 5000));
+    let isSent = false;
+    const sent = stream.whenSent().then(() => (isSent = true));
+    await vi.waitFor(() => expect(stream.waitingBytes).toBe(5000));
+    expect(isSent).toBe(false);
+    taken.resolve();
+    await sent;
+    expect(stream.waitingBytes).toBe(0);
+    stream.send(new Uint8Array(2 * byteFlow.initialBytes));
+    const cutOff = stream.whenSent();
+    end.resolve();
+    await stream.ended;
+    await cutOff;
   });
 
   it('cuts off a client that sends up more than its credit', async () => {

@@ -26,6 +26,7 @@ export function createEntryCache(dataFolder: string): EntryCache {
       }
     },
     async write(id, compressed) {
+      const path = pathOf(id);
       let text: string;
       try {
         text = await textOf(compressed);
@@ -39,7 +40,6 @@ export function createEntryCache(dataFolder: string): EntryCache {
         );
       }
       await mkdir(folder, { recursive: true, mode: 0o700 });
-      const path = pathOf(id);
       await writeFile(`${path}.new`, compressed, { mode: 0o600 });
       await rename(`${path}.new`, path);
       return text;

@@ -9,7 +9,6 @@ export function toolFindings(report: ScriptReport, distribution: Distribution): 
   const tmux = report.text('tmux');
   const tmuxVersion = tmux === null ? undefined : versionIn(tmux);
   const isTmuxGood = tmuxVersion !== undefined && isAtLeast(tmuxVersion, [3, 2]);
-  const zstd = report.text('zstd');
   return [
     finding('tmux', isTmuxGood ? 'ok' : 'note', 'tmux', {
       detail: isTmuxGood
@@ -23,12 +22,39 @@ export function toolFindings(report: ScriptReport, distribution: Distribution): 
         : run(tmux === null ? distribution.install('tmux') : distribution.upgrade('tmux')),
     }),
     ...keepingFindings(report, distribution),
-    finding('zstd', zstd === null ? 'note' : 'ok', 'zstd', {
-      detail: zstd === null ? 'Not installed.' : `${versionIn(zstd)?.text ?? zstd}.`,
-      why: 'Snapshots are made much faster and smaller with zstd.',
-      fix: zstd === null ? run(distribution.install('zstd')) : null,
-    }),
+    snapshotFinding(report, distribution),
+    resticFinding(report, distribution),
   ];
+}
+
+/** What snapshot-helper.py needs; it runs in a container with the host's own programs. */
+function snapshotFinding(report: ScriptReport, distribution: Distribution): Finding {
+  const isGnuTar = /GNU tar/.test(report.text('tar') ?? '');
+  const missing = [
+    ...(report.text('python3') === null ? ['python3'] : []),
+    ...(isGnuTar ? [] : ['tar']),
+    ...(report.text('zstd') === null ? ['zstd'] : []),
+  ];
+  const versions = ['python3', 'tar', 'zstd'].map((name) => {
+    const text = report.text(name) ?? '';
+    return `${name} ${versionIn(text)?.text ?? text}`;
+  });
+  const names = missing.map((name) => (name === 'tar' ? 'GNU tar' : name));
+  return finding('snapshot-programs', missing.length === 0 ? 'ok' : 'note', 'Snapshots', {
+    detail: missing.length === 0 ? `${versions.join(', ')}.` : `Not installed: ${names.join(', ')}.`,
+    why: 'Snapshots of workspaces are made on the host with its own python3, GNU tar and zstd. Without them there are none.',
+    fix: missing.length === 0 ? null : run(distribution.install(...missing)),
+  });
+}
+
+/** For those whose snapshots outgrow one disk; nothing else needs it. */
+function resticFinding(report: ScriptReport, distribution: Distribution): Finding {
+  const restic = report.text('restic');
+  return finding('restic', restic === null ? 'note' : 'ok', 'restic', {
+    detail: restic === null ? 'Not installed.' : `${versionIn(restic)?.text ?? restic}.`,
+    why: 'With restic, snapshots can go to a repository: encrypted, each piece of content once, also on another machine or in S3.',
+    fix: restic === null ? run(distribution.install('restic')) : null,
+  });
 }
 
 /** What terminal-host.sh needs beside tmux; nothing is said where it is all there. */

@@ -16,7 +16,7 @@ import type { HelperEvent } from './helper-output.ts';
 import { Manifest, type SnapshotAbout, type SnapshotRecord } from './manifest.ts';
 import type { AccessSource, RepositoryAccess } from './repository-access.ts';
 import { numberIn } from './snapshot-directory.ts';
-import { askHelper, helperName, helperSpec, type HelperWork, workHelper } from './snapshot-helpers.ts';
+import { askHelper, helperName, helperSpec, type HelperWork, workHelper } from './helper-work.ts';
 
 export interface ArchiveWish {
   readonly snapshotId: SnapshotId;

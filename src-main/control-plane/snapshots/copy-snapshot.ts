@@ -11,7 +11,7 @@ import { tellProgress } from './archive-work.ts';
 import { type HelperEvent, HelperOutput } from './helper-output.ts';
 import { Manifest, type SnapshotAbout, type SnapshotRecord } from './manifest.ts';
 import { numberIn } from './snapshot-directory.ts';
-import { helperSpec } from './snapshot-helpers.ts';
+import { helperSpec } from './helper-work.ts';
 
 export interface SnapshotCopy {
   readonly from: ReadyLink;

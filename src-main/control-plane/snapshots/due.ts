@@ -8,11 +8,13 @@ type Timing = Pick<SnapshotRules, 'schedule' | 'timeZone' | 'quietHours'>;
 export function dueTimes(schedules: Schedules, timing: Timing, afterMs: number, count: number): number[] {
   if (timing.schedule === null) return [];
   const times: number[] = [];
-  // An hourly schedule may have many within the quiet hours.
-  for (const timeMs of schedules.next(timing.schedule, timing.timeZone, afterMs, count + 1_500)) {
-    const dueMs = afterQuiet(timeMs, timing);
-    if (times.at(-1) !== dueMs) times.push(dueMs);
-    if (times.length >= count) break;
+  let fromMs = afterMs;
+  while (times.length < count) {
+    const [timeMs] = schedules.next(timing.schedule, timing.timeZone, fromMs, 1);
+    if (timeMs === undefined) break;
+    // Whatever else falls into the same quiet hours is made with this one.
+    fromMs = afterQuiet(timeMs, timing);
+    times.push(fromMs);
   }
   return times;
 }

@@ -12,7 +12,7 @@ import type { ReadyLink } from '../workspaces/workspace-parts.ts';
 import { EntryIndex } from './entry-index.ts';
 import { HelperOutput } from './helper-output.ts';
 import type { SnapshotRecord } from './manifest.ts';
-import { helperSpec } from './snapshot-helpers.ts';
+import { helperSpec } from './helper-work.ts';
 
 /** A list of 100,000 entries takes some 30 MB here. */
 const IN_MEMORY = 4;

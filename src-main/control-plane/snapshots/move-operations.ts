@@ -19,7 +19,7 @@ import { copySnapshot } from './copy-snapshot.ts';
 import type { AccessSource } from './repository-access.ts';
 import { endFill, fillVolume } from './restore-operations.ts';
 import type { SnapshotDirectory } from './snapshot-directory.ts';
-import { helperName } from './snapshot-helpers.ts';
+import { helperName } from './helper-work.ts';
 
 const MoveInput = z.object({
   id: WorkspaceId,

@@ -17,7 +17,7 @@ import { Secret } from '../interfaces/secret.ts';
 import { nameKey } from '../workspaces/workspace.ts';
 import { accessLine, type RepositoryAccess } from './repository-access.ts';
 import type { SnapshotDirectory } from './snapshot-directory.ts';
-import { askHelper } from './snapshot-helpers.ts';
+import { askHelper } from './helper-work.ts';
 
 export const RepositoryRecord = Repository.extend({ credentialId: CredentialId });
 export type RepositoryRecord = z.infer<typeof RepositoryRecord>;

@@ -19,7 +19,7 @@ import { type ArchiveWork, tellProgress } from './archive-work.ts';
 import { labelOf, type SnapshotRecord, toSnapshot } from './manifest.ts';
 import type { RestoreUndos } from './restore-undos.ts';
 import type { SnapshotDirectory } from './snapshot-directory.ts';
-import { helperName, type HelperWork, workHelper } from './snapshot-helpers.ts';
+import { helperName, type HelperWork, workHelper } from './helper-work.ts';
 
 const RestoreInput = z.object({
   id: SnapshotId,

@@ -14,7 +14,7 @@ import { readSpace } from '../workspaces/host-space.ts';
 import type { ReadyLink } from '../workspaces/workspace-parts.ts';
 import type { HelperEvent } from './helper-output.ts';
 import { Manifest, Marks, type SnapshotRecord, toSnapshot } from './manifest.ts';
-import { askHelper, snapshotFolder } from './snapshot-helpers.ts';
+import { askHelper, snapshotFolder } from './helper-work.ts';
 
 /** A copy or an import that was cut off may go on for a day; then what is there of it is swept. */
 const KEEP_IMPORTS_SECONDS = 86_400;

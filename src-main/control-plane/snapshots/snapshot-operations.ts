@@ -13,7 +13,7 @@ import { readyLink } from '../workspaces/workspace-parts.ts';
 import { type ArchiveWork, removeSnapshots, tellProgress } from './archive-work.ts';
 import { type AccessSource, accessOf } from './repository-access.ts';
 import type { SnapshotDirectory } from './snapshot-directory.ts';
-import { helperName, type HelperWork, workHelper } from './snapshot-helpers.ts';
+import { helperName, type HelperWork, workHelper } from './helper-work.ts';
 
 const CreateInput = z.object({
   snapshotId: SnapshotId,

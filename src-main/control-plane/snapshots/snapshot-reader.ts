@@ -3,7 +3,7 @@
  * export, import; and the marks that a person sets on one. Nothing here touches a workspace's files.
  */
 import { BerthError } from '#contract/berth-error.ts';
-import type { SnapshotId, UserId } from '#contract/ids.ts';
+import type { OperationId, SnapshotId, UserId } from '#contract/ids.ts';
 import type { OutputOf, ParsedInputOf } from '#contract/index.ts';
 import { projectDefaults } from '#contract/projects.ts';
 import type { RestorePlan, SearchHit, Snapshot, SnapshotComparison } from '#contract/snapshots.ts';
@@ -15,6 +15,7 @@ import { readSpace } from '../workspaces/host-space.ts';
 import type { WorkspaceRecord } from '../workspaces/workspace.ts';
 import type { WorkspaceDirectory } from '../workspaces/workspace-directory.ts';
 import { findContainer, type ReadyLink } from '../workspaces/workspace-parts.ts';
+import { removeSnapshots } from './archive-work.ts';
 import { compareEntries, EntryIndex, pathMatcher } from './entry-index.ts';
 import type { EntryLists } from './entry-lists.ts';
 import { HelperOutput } from './helper-output.ts';
@@ -22,7 +23,7 @@ import { labelOf, Manifest, Marks, type SnapshotAbout, type SnapshotRecord } fro
 import { type AccessSource, accessOf, withAccess } from './repository-access.ts';
 import { requireSameHost } from './restore-operations.ts';
 import type { SnapshotDirectory } from './snapshot-directory.ts';
-import { askHelper, type HelperWork, helperSpec } from './snapshot-helpers.ts';
+import { askHelper, type HelperWork, helperSpec } from './helper-work.ts';
 
 export interface SnapshotReaderDeps {
   readonly directory: SnapshotDirectory;
@@ -214,6 +215,7 @@ export class SnapshotReader {
         `--id=${input.id}`,
         `--bytes=${input.sizeBytes}`,
         `--about=${JSON.stringify(about)}`,
+        ...(input.workspaceId === null && input.image === null ? ['--take-about'] : []),
       ],
     };
     const spec = helperSpec(link, work);
@@ -247,7 +249,7 @@ export class SnapshotReader {
       if (left === 0) process.endInput();
       for (let event = first; ; event = await output.event()) {
         if (event.event !== 'published') continue;
-        const manifest = Manifest.parse(event.manifest);
+        const manifest = await this.#published(link, input.id, event.manifest);
         await directory.put({
           id: manifest.id,
           hostId: link.hostId,
@@ -262,6 +264,20 @@ export class SnapshotReader {
       signal.removeEventListener('abort', onAbort);
       process.release();
     }
+  }
+
+  /** What a file says of itself is checked only here: one that says nonsense is no snapshot. */
+  async #published(link: ReadyLink, id: SnapshotId, manifest: unknown): Promise<Manifest> {
+    const parsed = Manifest.safeParse(manifest);
+    if (parsed.success) return parsed.data;
+    await removeSnapshots({ operationId: this.#deps.random.id('op') as OperationId, log: () => {} }, link, [
+      id,
+    ]);
+    throw new BerthError(
+      'snapshot.unsafe-archive',
+      'What the archive says of its workspace is not what Berth writes. Import it with an image of your choice.',
+      { cause: parsed.error },
+    );
   }
 
   #aboutImport(input: ParsedInputOf<'snapshots.import'>, userId: UserId): SnapshotAbout {
@@ -291,10 +307,6 @@ export class SnapshotReader {
         imageDigest: record.imageDigest,
       };
     }
-    if (input.image === null)
-      throw new BerthError('invalid-input', 'Not valid: image: must be given where there is no workspace.', {
-        details: { fields: ['image: must be given where there is no workspace'] },
-      });
     return {
       ...shared,
       // Of no workspace that there is: one can be made of it.
@@ -305,7 +317,8 @@ export class SnapshotReader {
         ...projectDefaults,
         environment: [],
         name: input.name,
-        image: input.image,
+        // Without one the archive itself says it, if Berth exported it; else the import is refused.
+        image: input.image ?? 'of-the-archive',
         mountPoint: input.mountPoint ?? projectDefaults.mountPoint,
       },
       imageDigest: null,

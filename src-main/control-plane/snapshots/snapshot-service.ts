@@ -1,6 +1,7 @@
 /**
  * What can be done with snapshots. Short checks at once, so that bad input fails before anything is begun; what takes longer
- * is an operation. Owns the directory of snapshots, the volumes from before restores and the rules.
+ * is an operation. Owns the directory of snapshots, the volumes from before restores and the rules. Long because it is where
+ * all of these are put together.
  */
 import { BerthError } from '#contract/berth-error.ts';
 import {
@@ -14,7 +15,6 @@ import {
 import type { Operation } from '#contract/operations.ts';
 import type { Settings } from '#contract/settings.ts';
 import type { Consistency, Snapshot } from '#contract/snapshots.ts';
-import type { Workspace } from '#contract/workspaces.ts';
 import type { HostLinks } from '../hosts/host-links.ts';
 import type { Clock } from '../interfaces/clock.ts';
 import type { EntryCache } from '../interfaces/entry-cache.ts';
@@ -22,35 +22,26 @@ import type { Log } from '../interfaces/log.ts';
 import type { Random } from '../interfaces/random.ts';
 import type { RecordStore } from '../interfaces/record-store.ts';
 import type { Schedules } from '../interfaces/schedule.ts';
-import type { OperationDefinition, StepContext } from '../operations/operation-definition.ts';
+import type { OperationDefinition } from '../operations/operation-definition.ts';
 import type { WorkspaceRecord } from '../workspaces/workspace.ts';
 import { nameKey } from '../workspaces/workspace.ts';
-import type { CreateInput } from '../workspaces/workspace-operations.ts';
-import { type ReadyLink, readyLink } from '../workspaces/workspace-parts.ts';
 import type {
   OperationSource,
   ProjectSource,
   WorkspaceService,
   WorkspaceSnapshots,
 } from '../workspaces/workspace-service.ts';
-import { ArchiveWork, removeSnapshots } from './archive-work.ts';
-import { copySnapshot } from './copy-snapshot.ts';
+import { ArchiveWork } from './archive-work.ts';
 import { EntryLists } from './entry-lists.ts';
 import { labelOf, SnapshotRecord } from './manifest.ts';
-import { defineMoveOperations, type MoveOperations, pairOf } from './move-operations.ts';
-import {
-  defineRestoreOperations,
-  endFill,
-  fillVolume,
-  requireSameHost,
-  type RestoreOperations,
-} from './restore-operations.ts';
+import { MovesService } from './moves-service.ts';
+import { defineRestoreOperations, requireSameHost, type RestoreOperations } from './restore-operations.ts';
 import type { AccessSource } from './repository-access.ts';
 import { RepositoryRecord, type RepositorySecrets, RepositoryService } from './repository-service.ts';
 import { RestoreUndos, UndoRecord } from './restore-undos.ts';
 import { RulesRecord, RulesService } from './rules-service.ts';
 import { SnapshotDirectory } from './snapshot-directory.ts';
-import { helperName } from './snapshot-helpers.ts';
+import { createVolumeFilling } from './volume-filling.ts';
 import { defineSnapshotOperations, type SnapshotOperations } from './snapshot-operations.ts';
 
 export interface SnapshotServiceDeps {
@@ -91,7 +82,7 @@ export class SnapshotService {
   readonly #deps: SnapshotServiceDeps;
   readonly #kinds: SnapshotOperations;
   readonly #restores: RestoreOperations;
-  readonly #moves: MoveOperations;
+  readonly moves: MovesService;
 
   constructor(deps: SnapshotServiceDeps) {
     const { store, links, workspaces, clock, random, schedules } = deps;
@@ -140,8 +131,7 @@ export class SnapshotService {
       log,
     });
     this.forWorkspaces = {
-      fill: (context, record) => this.#fill(context, record),
-      undo: (context) => this.#undoFill(context),
+      ...createVolumeFilling({ directory: this.directory, access }),
       volumesOf: (id) => this.undos.of(id).map(({ volumeName }) => volumeName),
       volumesOn: (hostId) => this.undos.volumesOn(hostId),
       onDestroyed: async (id) => {
@@ -168,8 +158,9 @@ export class SnapshotService {
     this.#kinds = defineSnapshotOperations({
       ...shared,
       archive: new ArchiveWork(archiveDeps),
-      onCreated: async ({ workspaceId, reason }, operation) => {
+      onCreated: async ({ workspaceId, reason, snapshotId }, operation) => {
         if (operation.hostId !== null) void this.directory.refresh(operation.hostId as HostId);
+        void this.#fetchList(snapshotId);
         if (reason === 'schedule') await this.rules.ended(workspaceId, operation);
       },
     });
@@ -179,16 +170,24 @@ export class SnapshotService {
       safety: new ArchiveWork(archiveDeps, 'safety'),
       undoHours: (userId) => deps.settings(userId).restoreUndoHours,
     });
-    this.#moves = defineMoveOperations({
-      ...shared,
-      archive: new ArchiveWork(archiveDeps, 'move'),
-      extraVolumes: (id) => this.forWorkspaces.volumesOf(id),
-      onConfirmed: async (sourceId, copyId) => {
-        await this.rules.handOver(sourceId, copyId);
-        await this.forWorkspaces.onDestroyed(sourceId);
+    this.moves = new MovesService({
+      snapshots: this.directory,
+      workspaces,
+      projects: deps.projects,
+      links,
+      random,
+      begin: (kind, record, userId, start) => this.#onWorkspace(kind, record, userId, start),
+      operations: {
+        ...shared,
+        archive: new ArchiveWork(archiveDeps, 'move'),
+        extraVolumes: (id) => this.forWorkspaces.volumesOf(id),
+        onConfirmed: async (sourceId, copyId) => {
+          await this.rules.handOver(sourceId, copyId);
+          await this.forWorkspaces.onDestroyed(sourceId);
+        },
       },
     });
-    for (const kinds of [this.#kinds, this.#restores, this.#moves])
+    for (const kinds of [this.#kinds, this.#restores, this.moves.kinds])
       for (const kind of Object.values(kinds)) deps.operations.define(kind as OperationDefinition<unknown>);
   }
 
@@ -338,72 +337,6 @@ export class SnapshotService {
     return this.#endUndo(this.undos.require(id));
   }
 
-  async fork(
-    snapshotId: SnapshotId,
-    wish: { name: string; hostId: HostId | null },
-    userId: UserId,
-  ): Promise<{ workspace: Workspace; operation: Operation }> {
-    const { manifest, hostId } = this.directory.require(snapshotId);
-    const { projectId, definition } = manifest.about;
-    if (projectId !== null) await this.#deps.projects.adopt(projectId, definition);
-    return this.#deps.workspaces.createFrom(
-      {
-        name: wish.name,
-        hostId: wish.hostId ?? hostId,
-        projectId,
-        definition,
-        volumeName: null,
-        snapshotId,
-      },
-      userId,
-    );
-  }
-
-  async move(id: WorkspaceId, toHostId: HostId, userId: UserId): Promise<Operation> {
-    const { links, random, workspaces } = this.#deps;
-    const record = workspaces.directory.require(id);
-    if (record.hostId === toHostId)
-      throw new BerthError('conflict', `“${record.name}” is on this host already.`);
-    if (record.move !== null)
-      throw new BerthError(
-        'conflict',
-        `“${record.name}” was moved just now. Confirm that, or take it back first.`,
-      );
-    const { hostName } = links.requireEngine(toHostId);
-    workspaces.directory.requireFreeName(toHostId, record.name, undefined);
-    return this.#onWorkspace(this.#moves.move, record, userId, {
-      title: `Move “${record.name}” to “${hostName}”`,
-      input: {
-        id,
-        userId,
-        toHostId,
-        copyId: random.id('ws') as WorkspaceId,
-        snapshotId: random.id('snap') as SnapshotId,
-        copySnapshotId: random.id('snap') as SnapshotId,
-      },
-    });
-  }
-
-  async confirmMove(id: WorkspaceId, userId: UserId): Promise<Operation> {
-    const { source, copy } = pairOf(this.#deps.workspaces.directory, id);
-    return this.#onWorkspace(this.#moves.confirm, source, userId, {
-      title: `Confirm the move of “${source.name}”`,
-      input: { sourceId: source.id, copyId: copy.id, userId },
-    });
-  }
-
-  async cancelMove(id: WorkspaceId, userId: UserId): Promise<Operation> {
-    const { links, workspaces } = this.#deps;
-    const { source, copy } = pairOf(workspaces.directory, id);
-    if (workspaces.directory.operation(copy.id) !== undefined)
-      throw new BerthError('conflict', 'An operation on the copy is under way; wait for its end.');
-    links.requireEngine(copy.hostId);
-    return this.#onWorkspace(this.#moves.cancel, source, userId, {
-      title: `Take the move of “${source.name}” back`,
-      input: { sourceId: source.id, copyId: copy.id, userId },
-    });
-  }
-
   // --- private ------------------------------------------------------------------------------------------------------
 
   async #onWorkspace<I>(
@@ -476,58 +409,20 @@ export class SnapshotService {
     return newest === undefined ? undefined : this.directory.record(newest.id);
   }
 
+  /** So that the first look into a new snapshot does not wait for its host. */
+  async #fetchList(id: SnapshotId): Promise<void> {
+    const record = this.directory.record(id);
+    if (record === undefined) return;
+    await this.entries.get(record).catch((cause: unknown) => {
+      this.#deps.log.info('the list of a new snapshot was not fetched yet', { id, cause });
+    });
+  }
+
   async #keepLists(): Promise<void> {
     try {
       await this.entries.keepOnly(new Set(this.directory.all().map(({ id }) => id)));
     } catch (cause) {
       this.#deps.log.warn('lists of snapshots that are gone could not be removed', { cause });
     }
-  }
-
-  /** The files of a new workspace. A snapshot of another host is copied here first, and is then a snapshot of this one. */
-  async #fill(context: StepContext<CreateInput>, workspace: WorkspaceRecord): Promise<void> {
-    const { snapshotId, copySnapshotId } = context.input;
-    if (snapshotId === null) return;
-    const link = readyLink(context);
-    const source = this.directory.require(snapshotId);
-    let record = source;
-    if (source.hostId !== link.hostId && source.manifest.about.repositoryId !== null)
-      throw new BerthError(
-        'conflict',
-        'The snapshot is in a repository of another host. Make the workspace there, and move it then.',
-      );
-    if (source.hostId !== link.hostId && copySnapshotId !== null) {
-      record =
-        this.directory.record(copySnapshotId) ??
-        (await copySnapshot(context, {
-          from: context.link(source.hostId) as ReadyLink,
-          to: link,
-          source,
-          id: copySnapshotId,
-          about: {
-            ...source.manifest.about,
-            workspaceId: workspace.id,
-            workspaceName: workspace.name,
-            name: null,
-            reason: 'import',
-          },
-        }));
-      await this.directory.put(record);
-    }
-    await fillVolume(context, link, {
-      record,
-      volumeName: workspace.volumeName,
-      access: (id) => this.repositories.access(id),
-    });
-  }
-
-  async #undoFill(context: StepContext<CreateInput>): Promise<void> {
-    const link = readyLink(context);
-    const { copySnapshotId } = context.input;
-    await endFill(link, context.operationId);
-    await link.engine.endHelper(helperName({ purpose: 'import', id: context.operationId }));
-    if (copySnapshotId === null) return;
-    await removeSnapshots(context, link, [copySnapshotId]);
-    await this.directory.remove(copySnapshotId);
   }
 }

@@ -1,6 +1,6 @@
 /**
  * What can be done with workspaces. Short checks at once, so that bad input fails before anything is begun; everything
- * that touches a host for longer is an operation.
+ * that touches a host for longer is an operation. Long because there are many verbs, each of a few lines.
  */
 import { BerthError } from '#contract/berth-error.ts';
 import type { CollectionItem } from '#contract/collection.ts';

@@ -1,20 +1,20 @@
 /** Contract line → service call. */
 import type { HandlersOf } from '../handler.ts';
 import type { WorkspaceService } from './workspace-service.ts';
-import type { SnapshotService } from '../snapshots/snapshot-service.ts';
+import type { MovesService } from '../snapshots/moves-service.ts';
 
 export function workspacesHandlers(
   workspaces: WorkspaceService,
-  snapshots: SnapshotService,
+  moves: MovesService,
 ): HandlersOf<'workspaces'> {
   return {
     'workspaces.watch': (_input, { signal }) => workspaces.watch(signal),
     'workspaces.create': (wish, { caller }) => workspaces.create(wish, caller.userId),
     'workspaces.fork': ({ snapshotId, name, hostId }, { caller }) =>
-      snapshots.fork(snapshotId, { name, hostId }, caller.userId),
-    'workspaces.move': ({ id, hostId }, { caller }) => snapshots.move(id, hostId, caller.userId),
-    'workspaces.confirmMove': ({ id }, { caller }) => snapshots.confirmMove(id, caller.userId),
-    'workspaces.cancelMove': ({ id }, { caller }) => snapshots.cancelMove(id, caller.userId),
+      moves.fork(snapshotId, { name, hostId }, caller.userId),
+    'workspaces.move': ({ id, hostId }, { caller }) => moves.move(id, hostId, caller.userId),
+    'workspaces.confirmMove': ({ id }, { caller }) => moves.confirmMove(id, caller.userId),
+    'workspaces.cancelMove': ({ id }, { caller }) => moves.cancelMove(id, caller.userId),
     'workspaces.start': ({ id }, { caller }) => workspaces.startWorkspace(id, caller.userId),
     'workspaces.stop': ({ id }, { caller }) => workspaces.stopWorkspace(id, caller.userId),
     'workspaces.restart': ({ id }, { caller }) => workspaces.restartWorkspace(id, caller.userId),

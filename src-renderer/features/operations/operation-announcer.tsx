@@ -1,10 +1,10 @@
 /**
- * Says when an operation that was under way has ended, to whoever is not looking at it: failures, and the making of a
- * workspace also when it went well. Draws nothing.
+ * Says when an operation that was under way has ended, to whoever is not looking at it: failures, and what somebody waits
+ * for also when it went well. Draws nothing.
  */
 import { useEffect } from 'react';
 import { BerthError } from '#contract/berth-error.ts';
-import type { Operation } from '#contract/operations.ts';
+import type { Operation, OperationKind } from '#contract/operations.ts';
 import { useApp } from '../../state/app-context.tsx';
 import { isUnderWay } from '../../state/operation-progress.ts';
 import { activeTab } from '../../state/view-state.ts';
@@ -20,6 +20,19 @@ export function endedSince(
   });
 }
 
+/** What is said when it went well; others end without a word. */
+const doneWords: Readonly<Partial<Record<OperationKind, (name: string) => string>>> = {
+  'workspace.create': (name) => `${name} is running`,
+  'workspace.move': (name) => `${name} was moved. Look at it, then confirm the move or take it back`,
+  'snapshot.restore': (name) => `${name} was restored`,
+  'snapshot.undo-restore': (name) => `${name} is as before the restore`,
+};
+
+/** A workspace's page shows what became of the workspace itself; of a snapshot that failed it shows nothing. */
+function isShownByWorkspace({ kind, state }: Operation): boolean {
+  return state === 'succeeded' || !kind.startsWith('snapshot.');
+}
+
 export function OperationAnnouncer() {
   const app = useApp();
   useEffect(
@@ -30,17 +43,20 @@ export function OperationAnnouncer() {
           const ref = activeTab(app.view.getState())?.ref;
           const isLookedAt =
             (ref?.type === 'operation' && ref.operationId === operation.id) ||
-            (ref?.type === 'workspace' && ref.workspaceId === operation.subject.id);
+            (ref?.type === 'workspace' &&
+              ref.workspaceId === operation.subject.id &&
+              isShownByWorkspace(operation));
+          const done = doneWords[operation.kind];
           const show = () => app.view.actions.open({ type: 'operation', operationId: operation.id });
           if (operation.state === 'failed' && operation.error !== null && !isLookedAt)
             app.notices.fail(`${operation.title}: this failed`, BerthError.fromShape(operation.error), {
               label: 'Show',
               run: show,
             });
-          else if (operation.state === 'succeeded' && operation.kind === 'workspace.create' && !isLookedAt)
+          else if (operation.state === 'succeeded' && done !== undefined && !isLookedAt)
             app.notices.show({
               level: 'done',
-              title: `${operation.subject.name} is running`,
+              title: done(operation.subject.name),
               action: {
                 label: 'Open',
                 run: () => {

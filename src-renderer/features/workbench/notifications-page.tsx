@@ -6,6 +6,7 @@ import { Button } from '../../components/button.tsx';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { ErrorNote } from '../../components/error-note.tsx';
 import { Card, Page } from '../../components/page.tsx';
+import { ProgressBar } from '../../components/progress-bar.tsx';
 import { RelativeTime } from '../../components/relative-time.tsx';
 import { useNotices } from '../../state/app-context.tsx';
 import type { ViewProps } from '../../state/feature.ts';
@@ -59,6 +60,9 @@ export function NotificationsPage({ isVisible }: ViewProps<'notifications'>) {
                         {notice.title}
                       </p>
                       {notice.body && <p className="text-muted wrap-anywhere">{notice.body}</p>}
+                      {notice.progress !== null && (
+                        <ProgressBar label={notice.title} value={notice.progress.part} className="my-1" />
+                      )}
                       <RelativeTime at={notice.at} className="text-meta text-muted" />
                     </div>
                     {notice.action && <Button onClick={notice.action.run}>{notice.action.label}</Button>}

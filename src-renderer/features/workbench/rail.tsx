@@ -1,5 +1,14 @@
-/** The five places of the app, at the left edge. In a narrow window they stand at the bottom of the drawer. */
-import { FolderCog, House, KeyRound, ListChecks, Layers, type LucideIcon, Settings2 } from 'lucide-react';
+/** The places of the app, at the left edge. In a narrow window they stand at the bottom of the drawer. */
+import {
+  FolderCog,
+  History,
+  House,
+  KeyRound,
+  ListChecks,
+  Layers,
+  type LucideIcon,
+  Settings2,
+} from 'lucide-react';
 import { Tooltip } from '../../components/tooltip.tsx';
 import { useOperations, useViewActions, useViewState } from '../../state/app-context.tsx';
 import { isUnderWay } from '../../state/operation-progress.ts';
@@ -20,6 +29,12 @@ const places: readonly Place[] = [
     icon: Layers,
     ref: { type: 'workspaces' },
     types: ['workspaces', 'workspace', 'new-workspace'],
+  },
+  {
+    label: 'Snapshots',
+    icon: History,
+    ref: { type: 'snapshots' },
+    types: ['snapshots', 'snapshot', 'snapshot-compare', 'repositories'],
   },
   { label: 'Projects', icon: FolderCog, ref: { type: 'projects' }, types: ['projects', 'project'] },
   { label: 'Operations', icon: ListChecks, ref: { type: 'operations' }, types: ['operations', 'operation'] },

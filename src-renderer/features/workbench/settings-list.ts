@@ -20,7 +20,7 @@ export type SettingControl =
 
 export interface SettingRow {
   readonly key: SettingKey;
-  readonly section: 'Appearance' | 'Terminal' | 'Hosts and workspaces';
+  readonly section: 'Appearance' | 'Terminal' | 'Hosts and workspaces' | 'Snapshots';
   readonly label: string;
   readonly sentence: string;
   readonly control: SettingControl;
@@ -232,6 +232,24 @@ export const settingRows: readonly SettingRow[] = [
       'On servers over SSH where Berth may set firewall rules, keep workspaces away from cloud metadata addresses and from services of the server itself.',
     words: 'network guard firewall rules metadata nft iptables',
     control: { kind: 'switch' },
+  },
+  {
+    key: 'restoreUndoHours',
+    section: 'Snapshots',
+    label: 'Time to go back after a restore',
+    sentence:
+      'How long the files from before a restore stay on their host. They need as much space as they did.',
+    words: 'undo take back volume safety',
+    control: { kind: 'number', min: 1, max: 2160, step: 1, unit: 'h' },
+  },
+  {
+    key: 'snapshotDiskWarningPercent',
+    section: 'Snapshots',
+    label: 'Warn of a full disk',
+    sentence:
+      'From this share on, a host whose disk fills is shown in the status bar and with its snapshots.',
+    words: 'space percent host',
+    control: { kind: 'number', min: 50, max: 99, step: 1, unit: '%' },
   },
 ];
 

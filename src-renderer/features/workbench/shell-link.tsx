@@ -32,6 +32,7 @@ function Link() {
           menu: command.menu,
           accelerator: chord ? electronAccelerator(chord) : null,
           isEnabled: isCommandEnabled(command, state),
+          ...(command.inTray === undefined ? {} : { inTray: command.inTray }),
         };
       });
     // The state changes many times a second, the menu rarely: only a menu that differs is sent.

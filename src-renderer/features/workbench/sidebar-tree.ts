@@ -84,6 +84,8 @@ export function viewOfSubject(subject: Subject): ViewRef {
       return { type: 'terminal', terminalId: subject.id };
     case 'project':
       return { type: 'project', projectId: subject.id };
+    case 'snapshot':
+      return { type: 'snapshot', snapshotId: subject.id };
     case 'operation':
       return { type: 'operation', operationId: subject.id };
     default:

@@ -65,7 +65,8 @@ function HostStatus() {
 function OperationStatus() {
   const { items } = useOperations();
   const view = useViewActions();
-  const operation = items.find(isUnderWay);
+  // A snapshot that is being taken has an item of its own.
+  const operation = items.find((each) => isUnderWay(each) && each.kind !== 'snapshot.create');
   const nowMs = useNow(operation !== undefined);
   if (!operation) return null;
   const step = runningStep(operation);

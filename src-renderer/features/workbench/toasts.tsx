@@ -6,6 +6,7 @@ import { CircleAlert, CircleCheck, Info, OctagonX, X } from 'lucide-react';
 import { useEffect, useState } from 'react';
 import { useStore } from 'zustand';
 import { Button, IconButton } from '../../components/button.tsx';
+import { ProgressBar } from '../../components/progress-bar.tsx';
 import { useNotices, useViewActions } from '../../state/app-context.tsx';
 import type { Notice } from '../../state/notices.ts';
 
@@ -49,7 +50,7 @@ function Toast({ notice, isHeld }: { notice: Notice; isHeld: boolean }) {
   const view = useViewActions();
   const { icon: Icon, colour, word } = noticeShapes[notice.level];
   useEffect(() => {
-    if (isHeld) return;
+    if (isHeld || notice.progress !== null) return;
     const usualMs = notice.action ? actShownMs : shownMs;
     const timer = setTimeout(
       () => notices.hide(notice.id),
@@ -65,7 +66,10 @@ function Toast({ notice, isHeld }: { notice: Notice; isHeld: boolean }) {
           <span className="sr-only">{word}: </span>
           {notice.title}
         </p>
-        {notice.body && <p className="line-clamp-4 text-muted wrap-anywhere">{notice.body}</p>}
+        {notice.body && <p className="tabular line-clamp-4 text-muted wrap-anywhere">{notice.body}</p>}
+        {notice.progress !== null && (
+          <ProgressBar label={notice.title} value={notice.progress.part} className="my-1" />
+        )}
         {(notice.action || notice.error) && (
           <div className="mt-1 flex gap-2">
             {notice.action && (

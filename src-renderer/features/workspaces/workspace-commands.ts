@@ -52,7 +52,9 @@ export const workspaceCommands: readonly Command[] = [
     group: 2,
     on: 'workspace',
     keywords: 'run up',
-    isEnabled: canBegin(['stopped', 'failed', 'missing']),
+    // The source of a move stays stopped until the move is confirmed or taken back.
+    isEnabled: (state) =>
+      canBegin(['stopped', 'failed', 'missing'])(state) && workspaceOf(state)?.move?.role !== 'source',
     run: async ({ subject, client }) => {
       if (subject?.kind === 'workspace') await client.call('workspaces.start', { id: subject.id });
     },

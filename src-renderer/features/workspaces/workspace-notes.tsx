@@ -10,7 +10,13 @@ import { RelativeTime } from '../../components/relative-time.tsx';
 import { useCommand } from '../../state/app-context.tsx';
 import { hostMark, workspaceMark } from '../../state/marks.ts';
 
-export function WorkspaceNotes({ workspace, host }: { workspace: Workspace; host: Host | undefined }) {
+export function WorkspaceNotes(props: {
+  workspace: Workspace;
+  host: Host | undefined;
+  /** Berth itself paused it for a moment. */
+  isFrozen: boolean;
+}) {
+  const { workspace, host, isFrozen } = props;
   const subject = { kind: 'workspace', id: workspace.id } as const;
   const start = useCommand('workspace.start', subject);
   const restart = useCommand('workspace.restart', subject);
@@ -38,7 +44,7 @@ export function WorkspaceNotes({ workspace, host }: { workspace: Workspace; host
           Berth does not start it again by itself. Its files are kept; the log may say why it ended.
         </Note>
       )}
-      {workspace.state === 'paused' && (
+      {workspace.state === 'paused' && !isFrozen && (
         <Note
           title="It is paused"
           actions={restart.isEnabled && <Button onClick={restart.run}>Restart workspace</Button>}

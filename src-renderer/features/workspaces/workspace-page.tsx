@@ -90,7 +90,10 @@ function Loaded(props: { workspace: Workspace; tabId: string; isVisible: boolean
   const host = useHost(workspace.hostId);
   const operation = useOperation(workspace.operationId);
   const [part, setPart] = useState<Part>('overview');
+  const { workspaceBands, workspaceParts } = useApp();
   const isRunning = operation !== undefined && isUnderWay(operation);
+  // Frozen for a snapshot: Berth paused it and lets it go on.
+  const isSnapshot = isRunning && operation.kind === 'snapshot.create';
 
   // A workspace whose making fails is taken back whole: the operation is what there is to look at then.
   const isTakenBack = operation?.kind === 'workspace.create' && operation.state === 'undoing';
@@ -102,11 +105,14 @@ function Loaded(props: { workspace: Workspace; tabId: string; isVisible: boolean
   return (
     <Page
       title={workspace.name}
-      lead={<Lead workspace={workspace} host={host} isVisible={isVisible} />}
+      lead={<Lead workspace={workspace} host={host} isFrozen={isSnapshot} isVisible={isVisible} />}
       actions={<Verbs workspace={workspace} />}
     >
-      <WorkspaceNotes workspace={workspace} host={host} />
-      {isRunning && <WorkspaceOperation operation={operation} isVisible={isVisible} />}
+      <WorkspaceNotes workspace={workspace} host={host} isFrozen={isSnapshot} />
+      {workspaceBands.map((Band) => (
+        <Band key={Band.name} workspace={workspace} isVisible={isVisible} />
+      ))}
+      {isRunning && !isSnapshot && <WorkspaceOperation operation={operation} isVisible={isVisible} />}
       <Tabs
         label="Parts of the workspace"
         value={part}
@@ -118,6 +124,9 @@ function Loaded(props: { workspace: Workspace; tabId: string; isVisible: boolean
             content: (
               <div className="flex flex-col gap-6">
                 <WorkspaceTerminals workspace={workspace} />
+                {workspaceParts.map((Part) => (
+                  <Part key={Part.name} workspace={workspace} isVisible={isVisible && part === 'overview'} />
+                ))}
                 <WorkspaceResources workspace={workspace} isOn={isVisible && part === 'overview'} />
                 <NothingToShow workspace={workspace} />
               </div>
@@ -135,10 +144,18 @@ function Loaded(props: { workspace: Workspace; tabId: string; isVisible: boolean
   );
 }
 
-function Lead(props: { workspace: Workspace; host: Host | undefined; isVisible: boolean }) {
-  const { workspace, host, isVisible } = props;
+function Lead(props: {
+  workspace: Workspace;
+  host: Host | undefined;
+  isFrozen: boolean;
+  isVisible: boolean;
+}) {
+  const { workspace, host, isFrozen, isVisible } = props;
   const view = useViewActions();
-  const mark = workspaceMark(workspace);
+  const mark =
+    isFrozen && workspace.state === 'paused'
+      ? ({ signal: 'busy', word: 'stands still for a snapshot' } as const)
+      : workspaceMark(workspace);
   const isUp = workspace.state === 'running' && workspace.startedAt !== null;
   const nowMs = useNow(isUp && isVisible);
   return (

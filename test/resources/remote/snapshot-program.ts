@@ -40,9 +40,12 @@ export interface RunningProgram {
 /** The arguments that come before the program's own; `through`: a program that starts it (setpriv, unshare). */
 export const pythonArgs = ['/usr/bin/python3', '-I', '-S', '-B', programPath];
 
+/** Events come before raw bytes, which may be many. */
+const MOST_EVENT_BYTES = 8_000_000;
+
 function eventsOf(stdout: Buffer): ProgramEvent[] {
   const events: ProgramEvent[] = [];
-  for (const line of stdout.toString('latin1').split('\n'))
+  for (const line of stdout.subarray(0, MOST_EVENT_BYTES).toString('latin1').split('\n'))
     if (line.startsWith('{"event":')) events.push(JSON.parse(line) as ProgramEvent);
   return events;
 }

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { BerthError } from '#contract/berth-error.ts';
 import type { Handlers } from '#main/control-plane/handler.ts';
-import { requestLink } from '#main/server/link-socket.ts';
+import { requestLink } from '#main/server/local-socket.ts';
 import { restMethods } from '#main/server/rest-routes.ts';
 import { serveConnection } from '#main/server/serve-connection.ts';
 import { type RunningServer, startHttpServer } from '#main/server/start-http-server.ts';

@@ -182,10 +182,19 @@ describe('findings', () => {
       );
     expect(fixes('debian')[0]).toBe('apt-get update && apt-get install -y tmux');
     expect(fixes('rocky', 'rhel fedora')[0]).toBe('dnf install -y tmux');
-    expect(fixes('alpine')[1]).toBe('apk add zstd');
+    expect(fixes('alpine')[1]).toBe('apk add python3 tar zstd');
+    expect(fixes('debian')[2]).toBe('apt-get update && apt-get install -y restic');
     expect(fixes('slackware')[0]).toBeNull();
-    const old = toolFindings(report('tmux=tmux 3.1c', 'zstd=v1.4.8'), rootDebian);
-    expect(old.map((one) => one.level)).toEqual(['note', 'ok']);
+    const old = toolFindings(
+      report('tmux=tmux 3.1c', 'zstd=v1.4.8', 'tar=tar (GNU tar) 1.34', 'python3=Python 3.11.2'),
+      rootDebian,
+    );
+    expect(old.map((one) => one.level)).toEqual(['note', 'ok', 'note']);
+    const busybox = toolFindings(
+      report('zstd=v1.5.5', 'tar=tar (busybox) 1.36.1', 'python3=Python 3.12.1'),
+      rootDebian,
+    );
+    expect(busybox[1]).toMatchObject({ level: 'note', detail: 'Not installed: GNU tar.' });
     expect(old[0]?.detail).toContain('older than 3.2');
     expect(old[0]).toMatchObject({
       why: expect.stringContaining('outlive the connection, the window and Berth itself'),
@@ -366,7 +375,8 @@ describe('the examination', () => {
       'clock',
       'architecture',
       'tmux',
-      'zstd',
+      'snapshot-programs',
+      'restic',
       'runc',
       'sshd',
       'max-sessions',

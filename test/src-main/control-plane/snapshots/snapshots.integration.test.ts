@@ -17,6 +17,7 @@ let remote: RemoteHost;
 let plane: TestPlane;
 let host: Host;
 let project: Project;
+let imports = 0;
 
 beforeAll(async () => {
   remote = await startRemoteHost();
@@ -74,18 +75,21 @@ async function bytesOf(
   return chunks;
 }
 
-async function importOf(archive: Buffer): Promise<void> {
+async function importOf(archive: Buffer, image: string | null = 'berth-busybox:test'): Promise<SnapshotId> {
+  imports += 1;
+  const id = `snap_${'z'.repeat(19)}${imports}` as SnapshotId;
   const upload = plane.client.bytes('snapshots.import', {
-    id: `snap_${'z'.repeat(20)}` as SnapshotId,
+    id,
     hostId: host.id,
     workspaceId: null,
     name: 'stranger',
     sizeBytes: archive.length,
-    image: 'berth-busybox:test',
+    image,
     mountPoint: null,
   });
   upload.send(archive);
   await upload.ended;
+  return id;
 }
 
 const labelled = async (kind: 'ps' | 'volume') =>
@@ -232,6 +236,11 @@ describe('a snapshot', () => {
     await upload.ended;
     const imported = await snapshot(id);
     expect(imported).toMatchObject({ reason: 'import', name: 'came back', entryCount: 2 });
+    const own = await importOf(archive, null);
+    expect(await snapshot(own)).toMatchObject({ image: 'berth-busybox:test', workspaceName: workspace.name });
+    const unknown = await runProcess(['sh', '-c', 'cd /etc && tar -c hostname | zstd -c | base64 -w0']);
+    const asked = await failureOf(importOf(Buffer.from(unknown.stdout, 'base64'), null));
+    expect(asked).toMatchObject({ code: 'invalid-input', message: expect.stringContaining('image') });
     const hostile = await failureOf(importOf(Buffer.from('no archive at all')));
     expect(hostile.code).toBe('snapshot.unsafe-archive');
     await destroyAll(forked);

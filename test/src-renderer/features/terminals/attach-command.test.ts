@@ -110,6 +110,8 @@ describe('the row of the palette', () => {
       ]),
       terminals: new Map([[subject.id as string, subject]]),
       operations: new Map(),
+      snapshots: new Map(),
+      restoreUndos: new Map(),
       view: { ...initialView(), overlay: null, paletteText: '', isDrawerOpen: false, renamingId: null },
       subject: { kind: 'terminal', id: subject.id },
     };

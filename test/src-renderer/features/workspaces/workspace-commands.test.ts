@@ -18,6 +18,8 @@ function stateWith(subject: Workspace, hosts: readonly Host[]): AppState {
     workspaces: new Map([[subject.id as string, subject]]),
     terminals: new Map(),
     operations: new Map(),
+    snapshots: new Map(),
+    restoreUndos: new Map(),
     view: { ...initialView(), overlay: null, paletteText: '', isDrawerOpen: false, renamingId: null },
     subject: { kind: 'workspace', id: subject.id },
   };

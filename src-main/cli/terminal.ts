@@ -1,0 +1,83 @@
+/**
+ * The three streams that a command has. Results go to the output; progress, questions and complaints to the error stream,
+ * so that a pipe gets results alone. Everything that passes here is made plain first; raw bytes have a way of their own.
+ */
+import type { Readable } from 'node:stream';
+import { createInterface } from 'node:readline';
+import type { WriteStream } from 'node:tty';
+import { TypedWrong } from './failure.ts';
+import { clip, plain } from './plain-text.ts';
+
+export type OutputStream = NodeJS.WritableStream & Partial<Pick<WriteStream, 'isTTY' | 'columns'>>;
+export type InputStream = Readable & { readonly isTTY?: boolean };
+
+export interface Streams {
+  readonly input: InputStream;
+  readonly output: OutputStream;
+  readonly error: OutputStream;
+}
+
+export interface Terminal {
+  /** One line of the result. */
+  print(line: string): void;
+  /** One line for the person, beside the result. */
+  note(line: string): void;
+  /** True: `status` rewrites one line. False: nobody looks, and `status` shows nothing. */
+  readonly isWatched: boolean;
+  /** The line that is rewritten; an empty text takes it away. */
+  status(text: string): void;
+  /** Width of the output, if a person reads it. */
+  readonly columns: number | undefined;
+  /** No answer, and `signal`, are a no. @throws TypedWrong when nobody can be asked. */
+  confirm(question: string, signal: AbortSignal): Promise<boolean>;
+  /** For files. */
+  readonly output: OutputStream;
+}
+
+const eraseLine = '\r\u001b[2K';
+const usualColumns = 80;
+
+export function createTerminal({ input, output, error }: Streams): Terminal {
+  const isWatched = error.isTTY === true;
+  let shown = '';
+  const status = (text: string) => {
+    if (!isWatched) return;
+    const line = clip(plain(text), (error.columns ?? usualColumns) - 1);
+    if (line === shown) return;
+    shown = line;
+    error.write(`${eraseLine}${line}`);
+  };
+  const aside = (write: () => void) => {
+    const before = shown;
+    status('');
+    write();
+    status(before);
+  };
+  return {
+    print: (line) => aside(() => output.write(`${plain(line)}\n`)),
+    note: (line) => aside(() => error.write(`${plain(line)}\n`)),
+    isWatched,
+    status,
+    columns: output.isTTY === true ? (output.columns ?? usualColumns) : undefined,
+    confirm: async (question, signal) => {
+      status('');
+      if (input.isTTY !== true || !isWatched)
+        throw new TypedWrong(
+          'Nobody can be asked here, and nothing was changed. Say --yes to go on unasked.',
+        );
+      // Its own handling of Ctrl+C would swallow the signal.
+      const lines = createInterface({ input, output: error, terminal: false });
+      const answer = Promise.withResolvers<string>();
+      // At the end of the input, and at an interrupt, no line comes any more.
+      lines.once('line', answer.resolve).once('close', () => answer.resolve(''));
+      signal.addEventListener('abort', () => lines.close());
+      error.write(`${plain(question)} [y/N] `);
+      const isYes = /^\s*y(es)?\s*$/i.test(await answer.promise);
+      lines.close();
+      // A terminal that is still read from would keep the process alive.
+      input.pause();
+      return isYes && !signal.aborted;
+    },
+    output,
+  };
+}
