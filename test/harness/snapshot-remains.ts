@@ -23,17 +23,15 @@ const labelled = async ({ remote }: TestHost, what: string[], label: string, for
   lines(await remote.docker(...what, '--filter', `label=${label}`, '--format', format)).toSorted();
 
 /**
- * Helpers that are there: but for those of one connection that never came to run. Those a Berth that dies leaves, and they
- * are swept by age (helper-sweep.ts).
+ * Helpers that are there, but for those of one connection that do not run: a Berth or an engine that dies leaves them, and
+ * they are swept by age (helper-sweep.ts).
  */
 async function helpersOn({ remote }: TestHost): Promise<string[]> {
   const format = '{{.State}} {{.Names}} {{.Label "dev.berth.helper-attached"}}';
   const all = lines(
     await remote.docker('ps', '--all', '--filter', 'label=dev.berth.helper', '--format', format),
   ).map((line) => line.split(' '));
-  const left = all.filter(
-    ([state, , attached]) => attached === '' || !['created', 'exited'].includes(state ?? ''),
-  );
+  const left = all.filter(([state, , attached]) => attached === '' || state === 'running');
   return left.map(([, name]) => name ?? '');
 }
 
