@@ -16,7 +16,8 @@ import type { WorkspaceRecord } from '../workspaces/workspace.ts';
 import type { WorkspaceDirectory } from '../workspaces/workspace-directory.ts';
 import { findContainer, type ReadyLink } from '../workspaces/workspace-parts.ts';
 import { removeSnapshots } from './archive-work.ts';
-import { compareEntries, EntryIndex, pathMatcher } from './entry-index.ts';
+import { compareEntries, pathMatcher } from './entry-index.ts';
+import { readLiveTree } from './live-tree.ts';
 import type { EntryLists } from './entry-lists.ts';
 import { HelperOutput } from './helper-output.ts';
 import { labelOf, Manifest, Marks, type SnapshotAbout, type SnapshotRecord } from './manifest.ts';
@@ -48,8 +49,6 @@ const SPACE_MARGIN_BYTES = 64 * 1024 * 1024;
 const PLAN_CHANGES = 500;
 /** Hits of one snapshot that are looked at for one search. */
 const HITS_PER_SNAPSHOT = 500;
-/** Listing a live workspace of a million files takes some ten seconds. */
-const MAX_TREE_BYTES = 1024 ** 3;
 /** Changed by every program and of no worth, or the engine's own: not counted as what a restore loses. */
 const SCRATCH = [
   '/tmp',
@@ -330,34 +329,11 @@ export class SnapshotReader {
     workspace: WorkspaceRecord,
     limit: number,
   ): Promise<SnapshotComparison> {
-    const [before, after] = await Promise.all([this.#deps.entries.get(record), this.#liveTree(workspace)]);
+    const [before, after] = await Promise.all([
+      this.#deps.entries.get(record),
+      readLiveTree(this.#deps.links.requireEngine(workspace.hostId), workspace, this.#deps.random),
+    ]);
     return compareEntries(before, after, { isByContent: false, limit });
-  }
-
-  async #liveTree(workspace: WorkspaceRecord): Promise<EntryIndex> {
-    const link: ReadyLink = this.#deps.links.requireEngine(workspace.hostId);
-    const chunks: Buffer[] = [];
-    let size = 0;
-    const work: HelperWork = {
-      purpose: 'tree',
-      id: this.#deps.random.id('op'),
-      volume: { name: workspace.volumeName, isReadOnly: true },
-      rights: 'read',
-      args: ['tree', '--source=/data'],
-    };
-    const process = await link.engine.runHelper(helperSpec(link, work), link.signal);
-    try {
-      process.endInput();
-      for await (const chunk of new HelperOutput(process).bytes()) {
-        chunks.push(chunk);
-        size += chunk.length;
-        if (size > MAX_TREE_BYTES)
-          throw new BerthError('internal', 'The workspace has too many files to compare.');
-      }
-    } finally {
-      process.release();
-    }
-    return new EntryIndex(Buffer.concat(chunks).toString('utf8'));
   }
 
   async #send(
