@@ -67,6 +67,8 @@ const needsHost = [
   'engine.unreachable',
   'engine.failed',
   'timed-out',
+  'conflict',
+  'host.disk-full',
   'snapshot.tools-missing',
   'repository.unreachable',
   'repository.wrong-key',
