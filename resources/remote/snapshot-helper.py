@@ -3020,7 +3020,7 @@ class Repository:
         self.folder = os.path.abspath(folder)
         self.id = None
         self._options = []
-        self._files = None
+        self._files = self._ssh_log = None
         self._temporary = self._temporary_fd = self._lock_fd = None
 
     def prepare(self, access):
@@ -3072,7 +3072,8 @@ class Repository:
             'HostKeyAlias=' + KNOWN_NAME, 'CheckHostIP=no', 'UpdateHostKeys=no', 'ConnectTimeout=20',
             'ServerAliveInterval=15', 'ServerAliveCountMax=4', 'ClearAllForwardings=yes', 'ControlPath=none',
         )
-        words = ['ssh', '-F', '/dev/null', '-i', key_path, '-p', str(int(place['port'])), '-l', place['user']]
+        self._ssh_log = os.path.join(self._files, 'log')
+        words = ['ssh', '-F', '/dev/null', '-E', self._ssh_log, '-i', key_path, '-p', str(int(place['port'])), '-l', place['user']]
         words += ['-o' + option for option in options] + ['-s', '--', place['host'], 'sftp']
         self._options = ['-o', 'sftp.command=' + ' '.join(words)]
         # Its host is for show: the command knows the way. A path that begins with a slash is absolute.
@@ -3207,9 +3208,17 @@ class Repository:
     def away(self, why):
         return Failure('repository.unreachable', 'The repository cannot be reached: %s' % (why or 'restic ended.'))
 
+    def _ssh_words(self):
+        """restic ends before it passes on what ssh said."""
+        try:
+            with open(self._ssh_log, 'rb') as file:
+                return file.read(4096) + b'\n'
+        except (OSError, TypeError):
+            return b''
+
     def failure(self, code, text, what):
         """Exit codes 10 to 12 came with restic 0.17; before that there are only words."""
-        said = self.words(text)
+        said = self.words(self._ssh_words() + text)
         if code == 12 or _WRONG_KEY.search(said):
             return Failure('repository.wrong-key', 'The key does not fit the repository.')
         if _NO_SPACE.search(said):
