@@ -10,6 +10,8 @@ that knows the archive, so what it promises is said here:
 - Nothing is published before the archive was read back from the disk, decompressed and listed member by member.
 - Nothing is called restored before the target was read back and compared with that list, field by field.
 - Names in an archive never lead outside of the folder they are meant for, not even while somebody moves folders about.
+- With --repository the tar stream is kept by restic(1) instead of a file, and all of the above holds as well. The key and
+  the secret come in one line of standard input, and are never in an argument, in an event or in words about a failure.
 
 It speaks JSON lines, one object each with a field `event`; a failure's last line is {"event":"failed","code",...} and
 the exit code 1. It is long because it must be a single file that can be copied to a host and run as it is.
@@ -18,6 +20,7 @@ Sources: POSIX.1-2017 pax (ustar and extended headers), GNU tar 1.34 manual (spa
 RFC 8878 (zstd frames and skippable frames), flock(2), rename(2), open(2), Docker Engine API 1.40.
 """
 import argparse
+import contextlib
 import errno
 import fcntl
 import hashlib
@@ -32,8 +35,10 @@ import stat
 import struct
 import subprocess
 import sys
+import tempfile
 import threading
 import time
+import urllib.parse
 import zlib
 
 MIB = 1 << 20
@@ -76,10 +81,14 @@ def write_out(data):
 
 
 def say(event, **fields):
-    """One JSON line."""
+    """One JSON line. Once raw bytes are on their way, what is left to say goes to standard error."""
     line = {'event': event}
     line.update(fields)
-    write_out(json.dumps(line, separators=(',', ':')).encode('ascii') + b'\n')
+    text = json.dumps(line, separators=(',', ':')).encode('ascii') + b'\n'
+    if RawOutput.has_begun:
+        os.write(2, text)
+    else:
+        write_out(text)
 
 
 class Progress:
@@ -188,9 +197,9 @@ def _prepare_child():
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
 
 
-def spawn(argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL):
+def spawn(argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, more_environment=None):
     """Starts a program whose standard error we read. It is killed, and waited for, when this program ends."""
-    environment = {'PATH': os.environ['PATH'], 'LC_ALL': 'C'}
+    environment = dict(more_environment or {}, PATH=os.environ['PATH'], LC_ALL='C')
     # Held back for the moment in which a child exists that nobody has noted yet.
     signal.pthread_sigmask(signal.SIG_BLOCK, _STOPPING)
     try:
@@ -251,10 +260,14 @@ class Stderr(threading.Thread):
     def __init__(self, child):
         threading.Thread.__init__(self)
         self.daemon = True
-        self._stream = child.stderr
+        self._stream = self.stream_of(child)
         self._kept = bytearray()
         self.bytes = 0
         self.start()
+
+    @staticmethod
+    def stream_of(child):
+        return child.stderr
 
     def run(self):
         while True:
@@ -946,7 +959,7 @@ def bytes_written_by(pid, stderr_bytes):
 
 
 class Feeder(threading.Thread):
-    """Reads a file once, from the disk: digests each piece and hands the very same piece to a program."""
+    """Reads a file or a pipe once: digests each piece and hands the very same piece to a program."""
 
     def __init__(self, fd, sink):
         threading.Thread.__init__(self)
@@ -964,11 +977,17 @@ class Feeder(threading.Thread):
         except OSError as error:
             self.error = error
         finally:
-            os.close(self._sink)
+            self._close()
+
+    def _close(self):
+        os.close(self._sink)
+
+    def _more(self):
+        return os.read(self._fd, MIB)
 
     def _feed(self):
         while True:
-            data = os.read(self._fd, MIB)
+            data = self._more()
             if not data:
                 return
             self._sha256.update(data)
@@ -1054,9 +1073,9 @@ class Decompressed:
         return {'sha256': self._feeder.hexdigest(), 'bytes': self._feeder.bytes}
 
 
-def list_archive(path, on_entry, progress, policy=None):
+def list_archive(opened, on_entry, progress, policy=None):
     """Lists every member of an archive; says what the archive's bytes and its tar stream are."""
-    with Decompressed(path) as stream:
+    with opened as stream:
         reader = TarReader(stream.fd)
         try:
             for member in reader:
@@ -1361,8 +1380,10 @@ def is_same_file(path, fd):
 class Snapshot:
     """A folder of the store that may be a snapshot."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, repository=None):
+        """`repository`: where its tar stream may be, if it is not here."""
         self.folder = folder
+        self.repository = repository
         self.id = os.path.basename(folder)
         self.data = os.path.join(folder, 'data.tar.zst')
         self.entries = os.path.join(folder, 'entries.zst')
@@ -1381,14 +1402,30 @@ class Snapshot:
             raise Corrupt('The snapshot was made by another version of Berth.')
         if manifest.get('id') != self.id:
             raise Corrupt('The manifest is of another snapshot.')
+        kept = manifest.get('repository')
         try:
-            size = os.stat(self.data).st_size
             os.stat(self.entries)
+            size = manifest['archive']['bytes'] if kept is not None else os.stat(self.data).st_size
         except FileNotFoundError:
             raise Corrupt('A file of the snapshot is missing.')
         if size != manifest['archive']['bytes']:
             raise Corrupt('The archive has %d bytes instead of %d.' % (size, manifest['archive']['bytes']))
+        if kept is not None and not RESTIC_ID.match(str(kept.get('snapshot'))):
+            raise Corrupt('The manifest does not say where in the repository the snapshot is.')
         return manifest
+
+    def stream(self, manifest, sink=None):
+        """Its tar stream, wherever it is kept."""
+        kept = manifest.get('repository')
+        if kept is None:
+            return Decompressed(self.data, sink)
+        if self.repository is None:
+            raise Failure('conflict', 'The snapshot is in a repository, whose key was not given.')
+        return Dumped(self.repository, kept, sink)
+
+    def stream_bytes(self, manifest):
+        """What `fed` of its stream comes to."""
+        return manifest['archive']['bytes'] if manifest.get('repository') is None else manifest['tarBytes']
 
     def marks(self):
         try:
@@ -1416,8 +1453,9 @@ class Snapshot:
 class Store:
     """The folder that holds a host's snapshots."""
 
-    def __init__(self, folder, may_create=False):
+    def __init__(self, folder, may_create=False, repository=None):
         self.folder = os.path.abspath(folder)
+        self.repository = repository
         if may_create:
             os.makedirs(self.folder, mode=0o700, exist_ok=True)
         if not os.path.isdir(self.folder):
@@ -1430,7 +1468,7 @@ class Store:
 
     def snapshot(self, snapshot_id):
         check_id(snapshot_id)
-        return Snapshot(self.path(snapshot_id))
+        return Snapshot(self.path(snapshot_id), self.repository)
 
     def get(self, snapshot_id):
         """(snapshot, manifest) of one that is there."""
@@ -1452,6 +1490,10 @@ class Store:
 
     def names(self):
         return sorted(os.listdir(self.folder))
+
+
+def store_of(args, may_create=False):
+    return Store(args.store, may_create, args.opened)
 
 
 def check_id(snapshot_id):
@@ -1590,7 +1632,7 @@ FREEZE_WAIT_SECONDS = 120
 
 def create(args):
     """Archives a folder, checks the archive and publishes it."""
-    store = Store(args.store, may_create=True)
+    store = store_of(args, may_create=True)
     manifest = store.published(args.id)
     if manifest is not None:
         say('published', manifest=manifest)
@@ -1598,17 +1640,27 @@ def create(args):
     about = parse_object(args.about, '--about')
     if not os.path.isdir(args.source):
         raise Failure('not-found', 'The folder %s is not there.' % args.source)
-    tools = required_tools()
+    repository = store.repository
+    tools = required_tools(repository)
     with Making(store, args.id) as making:
         scan = Scan(args.source)
         say('scanned', files=scan.files, bytes=scan.bytes, allocated=scan.allocated)
         if scan.other_systems:
             say('warning', message='What is in %d folders is on other file systems and not in the snapshot.'
                 % scan.other_systems)
-        require_space(store.folder, int(scan.allocated * args.expected_ratio), 8, 'The snapshot')
-        freeze = wait_for_freeze(making) if args.wait_frozen else None
-        made = write_archive(args, making, scan, freeze)
-        listed = check_archive(making, made['tarBytes'])
+        needed = int(scan.allocated * args.expected_ratio)
+        if repository is None:
+            require_space(store.folder, needed, 8, 'The snapshot')
+            freeze = wait_for_freeze(making) if args.wait_frozen else None
+            made = write_archive(args, making, scan, freeze)
+            listed = check_archive(making, made['tarBytes'])
+        else:
+            require_space(store.folder, 0, 8, 'The snapshot')
+            repository.begin_writing(args.id, about.get('repositoryId'), needed)
+            with Backup(repository, [TAG, repository.store_tag(), args.id]) as backup:
+                freeze = wait_for_freeze(making) if args.wait_frozen else None
+                made = write_to_repository(args, making, scan, freeze, backup)
+            listed = check_kept(making, made, repository)
         manifest = {
             'format': 1,
             'id': args.id,
@@ -1618,9 +1670,11 @@ def create(args):
             'isChangedWhileRead': made['isChanged'],
             'socketsIgnored': made['sockets'],
             'freeze': with_length_of_freeze(making, freeze),
-            'tools': {'tar': tools['tar'], 'zstd': tools['zstd']},
+            'tools': {name: tools[name] for name in ('tar', 'zstd', 'restic') if tools.get(name)},
         }
         manifest.update(listed)
+        if repository is not None:
+            repository.keep_manifest(manifest)
         making.publish(manifest)
 
 
@@ -1701,6 +1755,10 @@ def judge_archive(making, tar, zstd, complaints, errors, freeze):
         if _FULL.search(errors.text()):
             raise disk_full(making.folder, 'The snapshot')
         raise Failure('internal', 'zstd failed (%d): %s' % (zstd.returncode, errors.words()))
+    judge_tar(tar, complaints, freeze)
+
+
+def judge_tar(tar, complaints, freeze):
     serious = complaints.serious()
     if tar.returncode not in (0, 1) or serious:
         lines = serious or complaints.failures or ['tar ended with %d' % tar.returncode]
@@ -1716,9 +1774,13 @@ def judge_archive(making, tar, zstd, complaints, errors, freeze):
 
 def check_archive(making, tar_bytes, policy=None):
     """Reads the archive back from the disk and lists it."""
-    progress = Progress('check', os.stat(making.parts.data).st_size)
+    opened = Decompressed(making.parts.data)
+    return check_stream(making, opened, os.stat(making.parts.data).st_size, tar_bytes, policy)
+
+
+def check_stream(making, opened, total, tar_bytes, policy=None):
     entries = EntriesWriter(making.parts.entries)
-    listed = list_archive(making.parts.data, entries.add, progress, policy)
+    listed = list_archive(opened, entries.add, Progress('check', total), policy)
     if tar_bytes is not None and listed['tarBytes'] != tar_bytes:
         raise Corrupt('tar wrote %d bytes, but %d came back from the disk.' % (tar_bytes, listed['tarBytes']))
     listed['entries'] = entries.close()
@@ -1738,15 +1800,18 @@ def version_of(argv, pattern):
     return match.group(1) if match else None
 
 
-def find_tools():
+def find_tools(with_restic=False):
     found = {
         'python': '%d.%d.%d' % sys.version_info[:3],
         'tar': version_of(['tar', '--version'], r'\(GNU tar\) ([0-9]+(?:\.[0-9]+)+)'),
         'zstd': version_of(['zstd', '--version'], r'v([0-9]+(?:\.[0-9]+)+)'),
+        'restic': version_of(['restic', 'version'], r'restic ([0-9]+(?:\.[0-9]+)+)'),
     }
     problems = []
     # --sort came with 1.28 (2014); --long and window checks are reliable since 1.3 (2017).
-    for tool, name, least in (('tar', 'GNU tar', (1, 28)), ('zstd', 'zstd', (1, 3))):
+    # restic's prune is quick, and its check reads a part, since 0.12 (2021).
+    wanted = [('tar', 'GNU tar', (1, 28)), ('zstd', 'zstd', (1, 3))]
+    for tool, name, least in wanted + ([('restic', 'restic', (0, 12))] if with_restic else []):
         if found[tool] is None:
             problems.append('%s is missing: install the package %s.' % (name, tool))
         elif tuple(int(part) for part in found[tool].split('.')[:2]) < least:
@@ -1754,8 +1819,8 @@ def find_tools():
     return found, problems
 
 
-def required_tools():
-    found, problems = find_tools()
+def required_tools(repository=None):
+    found, problems = find_tools(repository is not None)
     if problems:
         raise Failure('snapshot.tools-missing', ' '.join(problems), problems=problems)
     return found
@@ -1803,8 +1868,11 @@ def entries(args):
 class RawOutput:
     """Standard output as a file of bytes."""
 
+    has_begun = False
+
     @staticmethod
     def write(data):
+        RawOutput.has_begun = True
         write_out(data)
 
 
@@ -1836,18 +1904,25 @@ def mark(args):
 
 def remove(args):
     """Removes snapshots. The rename is what counts; a rest is swept."""
-    store = Store(args.store)
+    store = store_of(args)
+    if store.repository is not None:
+        remove_kept(store, args.id)
     for snapshot_id in args.id:
-        snapshot = store.snapshot(snapshot_id)
-        doomed = store.path('.del-' + snapshot_id)
-        remove_doomed(doomed)
-        try:
-            os.rename(snapshot.folder, doomed)
-            sync_folder(store.folder)
-            remove_doomed(doomed)
-        except FileNotFoundError:
-            pass
+        if hide(store, snapshot_id):
+            remove_doomed(store.path('.del-' + snapshot_id))
         say('removed', id=snapshot_id)
+
+
+def hide(store, snapshot_id):
+    """From here on it is not listed. False: it was not there."""
+    doomed = store.path('.del-' + snapshot_id)
+    remove_doomed(doomed)
+    try:
+        os.rename(store.snapshot(snapshot_id).folder, doomed)
+    except FileNotFoundError:
+        return False
+    sync_folder(store.folder)
+    return True
 
 
 def sweep(args):
@@ -1900,20 +1975,25 @@ class ListCheck:
 
 
 def require_same_archive(archive, manifest):
-    if archive != {key: manifest['archive'][key] for key in ('sha256', 'bytes')}:
+    size = manifest['archive']['bytes'] if manifest.get('repository') is None else manifest['tarBytes']
+    if archive != {'sha256': manifest['archive']['sha256'], 'bytes': size}:
         raise Corrupt('The archive is not the one that the manifest names: its digest differs.')
 
 
 def verify(args):
     """Reads a snapshot from the disk as create did, and notes the outcome in its marks."""
-    snapshot = Store(args.store).snapshot(args.id)
+    snapshot = store_of(args).snapshot(args.id)
     if not os.path.isdir(snapshot.folder):
         raise Failure('not-found', 'There is no snapshot %s on this host any more.' % args.id)
     try:
         manifest = snapshot.manifest()
         check = ListCheck(snapshot.entries)
-        drop_from_memory(snapshot.data)
-        listed = list_archive(snapshot.data, check.add, Progress('verify', manifest['archive']['bytes']))
+        if manifest.get('repository') is None:
+            drop_from_memory(snapshot.data)
+        elif snapshot.repository is not None:
+            snapshot.repository.drop_from_memory()
+        progress = Progress('verify', snapshot.stream_bytes(manifest))
+        listed = list_archive(snapshot.stream(manifest), check.add, progress)
         require_same_archive(listed['archive'], manifest)
         check.close(manifest)
     except Corrupt as failure:
@@ -2036,7 +2116,7 @@ class Target:
 
 def restore(args):
     """Extracts a snapshot into an empty folder and compares every field of every file with what the snapshot lists."""
-    snapshot, manifest = Store(args.store).get(args.id)
+    snapshot, manifest = store_of(args).get(args.id)
     contents = Contents(snapshot, manifest)
     target = Target(args.target, contents.root_names)
     skipped = contents.devices if args.no_devices else set()
@@ -2079,12 +2159,12 @@ class AllStderr(Stderr):
 
 def extract(snapshot, manifest, target, skipped):
     """The archive through zstd and tar into the folder. Returns the escaped paths that lost an extended attribute."""
-    progress = Progress('extract', manifest['archive']['bytes'])
+    progress = Progress('extract', snapshot.stream_bytes(manifest))
     into, sink = wide_pipe()
     tar = spawn(TAR_EXTRACT + ['-C', target], stdin=into)
     os.close(into)
     errors = AllStderr(tar)
-    with Decompressed(snapshot.data, sink=None if skipped else sink) as stream:
+    with snapshot.stream(manifest, sink=None if skipped else sink) as stream:
         try:
             if skipped:
                 copy_without(stream, sink, skipped)
@@ -2370,6 +2450,7 @@ class Selection:
     def __init__(self, snapshot, manifest, roots):
         """`roots`: path (bytes) → its new name (bytes)."""
         self._snapshot = snapshot
+        self._manifest = manifest
         self._roots = {escape_name(path).encode('utf-8'): name for path, name in roots.items()}
         self._below = tuple(b'' if path == b'.' else path + b'/' for path in self._roots)
         self.plan = {}
@@ -2458,7 +2539,7 @@ class Selection:
 
     def members(self):
         """(reader, member, planned) in the archive's order, checked against the entries; ends after the last one needed."""
-        with Decompressed(self._snapshot.data) as stream:
+        with self._snapshot.stream(self._manifest) as stream:
             reader = TarReader(stream.fd)
             try:
                 for index, member in enumerate(reader):
@@ -2514,7 +2595,7 @@ def given_path(text):
 
 def read(args):
     """A file's bytes, or a folder as a tar stream with paths below the folder's own name."""
-    snapshot, manifest = Store(args.store).get(args.id)
+    snapshot, manifest = store_of(args).get(args.id)
     raw, escaped = given_path(args.path)
     kind = find_entry(snapshot, escaped)[:1]
     name = raw.rsplit(b'/', 1)[-1]
@@ -2846,7 +2927,7 @@ class PutBack:
 
 def put_back(args):
     """Puts files and folders of a snapshot back into a volume that is in use; nothing there is lost."""
-    snapshot, manifest = Store(args.store).get(args.id)
+    snapshot, manifest = store_of(args).get(args.id)
     paths = outermost(given_path(path)[0] for path in args.path)
     names = {path: b'%d' % number for number, path in enumerate(paths)}
     selection = Selection(snapshot, manifest, names)
@@ -2882,6 +2963,822 @@ def outermost(paths):
     return kept
 
 
+# ---- Repositories: tar streams that restic keeps -----------------------------------------------------------------------
+
+RESTIC_ID = re.compile(r'[0-9a-f]{64}\Z')
+DATA_NAME = 'data.tar'
+MANIFEST_NAME = 'manifest.json'
+TAG = 'berth'
+MANIFEST_TAG = 'berth-manifest'
+NO_INPUT_CODE = 75
+# restic tries ten times, for a minute or so; past this something is stuck.
+LOOK_SECONDS = 180
+# Cleaning up a large repository over a slow line takes hours.
+LONG_SECONDS = 24 * 3600
+# No byte in either direction for so long: the way there is dead although nobody said so.
+STALL_SECONDS = 900
+# Somebody else's work on the same repository, which we wait for: reading and making; cleaning up.
+SHARE_SECONDS = 300
+ALONE_SECONDS = 3600
+# What another host began and never finished counts as abandoned then.
+ABANDONED_SECONDS = 7 * 24 * 3600
+# The helper has 1 GiB in all; restic's index of a large repository takes most of it.
+RESTIC_MEMORY = '700MiB'
+
+_WRONG_KEY = re.compile(r'wrong password or no key found')
+_NO_SPACE = re.compile(r'no space left on device|disk quota exceeded', re.IGNORECASE)
+_NO_PROGRAM = re.compile(r'exec: "?([a-z]+)"?: executable file not found')
+_LOCKED = re.compile(r'already locked|unable to create lock', re.IGNORECASE)
+_NO_REPOSITORY = re.compile(
+    r'(no such file or directory|file does not exist|not found|404|does not exist)[^|]*Is there a repository', re.IGNORECASE)
+_THERE_ALREADY = re.compile(r'already exists|already initialized')
+# Of a part of a repository that is there.
+_LOST = re.compile(r'no such file or directory|file does not exist|\b404\b')
+_AWAY = re.compile(
+    r'dial (tcp|udp)|connection (refused|reset|timed out|closed|lost)|no route to host|no such host|i/o timeout|timed out'
+    r'|network is unreachable|deadline exceeded|unable to open config file|ssh command exited|sftp session|sftp: '
+    r'|Permission denied|Host key verification failed|x509:|tls: |server response unexpected|unexpected HTTP response'
+    r'|\b(401|403|50[0-9])\b|Access Denied|broken pipe', re.IGNORECASE)
+
+
+@contextlib.contextmanager
+def opened_repository(args):
+    """What --repository asks for; None without it. The secrets are gone from the disk at the end."""
+    if not getattr(args, 'repository', False):
+        yield None
+        return
+    repository = Repository(args.store, args.repository_folder)
+    try:
+        repository.prepare(take_access())
+        yield repository
+    finally:
+        repository.close()
+
+
+def take_access():
+    """The first line of standard input. Ended before it came: whoever started us died; started again, we get it."""
+    line = bytearray()
+    while not line.endswith(b'\n'):
+        data = os.read(0, 65536)
+        if not data:
+            os.write(2, b'There was no line with the access to the repository.\n')
+            raise SystemExit(NO_INPUT_CODE)
+        line += data
+    try:
+        access = json.loads(line.decode('utf-8'))
+        access['place']['kind'], access['key'], access['secret']
+        return access
+    except (ValueError, KeyError, TypeError):
+        raise Failure('internal', 'The line with the access to the repository cannot be read.') from None
+
+
+class Stdout(Stderr):
+    """The same for what it says on standard output: a list of snapshots is 500 bytes for each."""
+
+    KEPT = 64 * MIB
+
+    @staticmethod
+    def stream_of(child):
+        return child.stdout
+
+
+class Repository:
+    """
+    One repository of restic, as this store sees it. Several of us may read it and add to it at once; who takes things away
+    is alone, by a lock in the store that the kernel drops at any death. Other hosts are kept out by restic's own locks.
+    """
+
+    def __init__(self, store_folder, folder):
+        self._store = os.path.abspath(store_folder)
+        self.folder = os.path.abspath(folder)
+        self.id = None
+        self._options = []
+        self._files = self._ssh_log = None
+        self._temporary = self._temporary_fd = self._lock_fd = None
+
+    def prepare(self, access):
+        place, key, secret = access['place'], access['key'], access['secret'] or ''
+        if place['kind'] != 'folder':
+            self.folder = None
+        self._secrets = {key, secret, urllib.parse.quote(secret, safe='')}
+        self._secrets.update(line for line in secret.splitlines() if len(line) > 16)
+        self._environment = {
+            'RESTIC_PASSWORD': key,
+            'HOME': '/',
+            'GOMEMLIMIT': RESTIC_MEMORY,
+            # Go looks into each; a helper has no /etc of its host but what is mounted.
+            'SSL_CERT_DIR': '/etc/ssl/certs:/etc/pki/tls/certs:/usr/share/ca-certificates/mozilla',
+        }
+        self._environment['RESTIC_REPOSITORY'] = getattr(self, '_at_' + place['kind'])(place, secret)
+
+    # Where it is.
+
+    def _at_folder(self, place, secret):
+        return self.folder
+
+    def _at_rest(self, place, secret):
+        scheme, _, rest = place['url'].partition('://')
+        if place['user'] or secret:
+            quoted = [urllib.parse.quote(text, safe='') for text in (place['user'], secret)]
+            rest = '%s:%s@%s' % (quoted[0], quoted[1], rest)
+        return 'rest:%s://%s' % (scheme, rest)
+
+    def _at_s3(self, place, secret):
+        self._environment['AWS_ACCESS_KEY_ID'] = place['accessKeyId']
+        self._environment['AWS_SECRET_ACCESS_KEY'] = secret
+        if place['region']:
+            self._environment['AWS_DEFAULT_REGION'] = place['region']
+        parts = [place['endpoint'].rstrip('/'), place['bucket'], place['prefix'].strip('/')]
+        return 's3:' + '/'.join(part for part in parts if part)
+
+    def _at_sftp(self, place, secret):
+        if not secret:
+            raise Failure('repository.unreachable', 'A repository on an SFTP server needs a private key to sign in.')
+        known = known_hosts(place['hostKey'])
+        self._files = tempfile.mkdtemp(prefix='berth-repository-', dir='/tmp')
+        key_path, known_path = os.path.join(self._files, 'key'), os.path.join(self._files, 'known_hosts')
+        self._write_private(key_path, secret.replace('\r\n', '\n').rstrip('\n') + '\n')
+        self._write_private(known_path, known)
+        options = (
+            'BatchMode=yes', 'StrictHostKeyChecking=yes', 'IdentitiesOnly=yes', 'IdentityAgent=none',
+            'PreferredAuthentications=publickey', 'UserKnownHostsFile=' + known_path, 'GlobalKnownHostsFile=/dev/null',
+            'HostKeyAlias=' + KNOWN_NAME, 'CheckHostIP=no', 'UpdateHostKeys=no', 'ConnectTimeout=20',
+            'ServerAliveInterval=15', 'ServerAliveCountMax=4', 'ClearAllForwardings=yes', 'ControlPath=none',
+        )
+        self._ssh_log = os.path.join(self._files, 'log')
+        words = ['ssh', '-F', '/dev/null', '-E', self._ssh_log, '-i', key_path, '-p', str(int(place['port'])), '-l', place['user']]
+        words += ['-o' + option for option in options] + ['-s', '--', place['host'], 'sftp']
+        self._options = ['-o', 'sftp.command=' + ' '.join(words)]
+        # Its host is for show: the command knows the way. A path that begins with a slash is absolute.
+        return 'sftp:%s:%s' % (KNOWN_NAME, place['path'])
+
+    @staticmethod
+    def _write_private(path, text):
+        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(fd, 'wb') as file:
+            file.write(text.encode('utf-8'))
+
+    def close(self):
+        for path in (self._files, self._temporary):
+            if path is not None:
+                remove_folder(path)
+        for fd in (self._temporary_fd, self._lock_fd):
+            if fd is not None:
+                os.close(fd)
+
+    # What is ours in the store.
+
+    def _own(self, name):
+        """A path in the store's folder for repositories, made where the store can be written."""
+        folder = os.path.join(self._store, '.restic')
+        try:
+            os.mkdir(folder, 0o700)
+        except OSError:
+            pass
+        return os.path.join(folder, name)
+
+    def store_tag(self):
+        """Marks what this store put into the repository, which others may use as well."""
+        path = self._own('store.json')
+        known = read_json(path)
+        if known is None:
+            known = {'id': os.urandom(8).hex()}
+            write_durably(path, known)
+        return 'store-%s' % known['id']
+
+    def hold(self, how, patience_seconds, repository_id=None):
+        """
+        Takes the lock in the store, or changes it. A store that cannot be written and has none is not cleaned by anybody.
+        """
+        if self._lock_fd is None:
+            path = self._own('lock-' + (repository_id or self.id))
+            for flags in (os.O_RDWR | os.O_CREAT, os.O_RDONLY):
+                try:
+                    self._lock_fd = os.open(path, flags | os.O_NOFOLLOW, 0o600)
+                    break
+                except OSError as error:
+                    if error.errno not in (errno.EROFS, errno.ENOENT, errno.EACCES):
+                        raise
+            if self._lock_fd is None:
+                return True
+        until = time.monotonic() + patience_seconds
+        while True:
+            try:
+                fcntl.flock(self._lock_fd, how | fcntl.LOCK_NB)
+                return True
+            except BlockingIOError:
+                if time.monotonic() >= until:
+                    return False
+                time.sleep(0.1)
+
+    def _require(self, how, patience_seconds, repository_id=None):
+        if not self.hold(how, patience_seconds, repository_id):
+            raise busy()
+
+    def share(self, repository_id=None):
+        """Nobody of this store takes anything away while we hold this."""
+        self._require(fcntl.LOCK_SH, SHARE_SECONDS, repository_id)
+
+    # restic itself.
+
+    def spawn(self, words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, writes=False):
+        environment = dict(self._environment)
+        if writes:
+            environment['TMPDIR'] = self._temporary_folder()
+        return spawn(['restic', '-q'] + self._cache() + self._options + list(words), stdin, stdout, environment)
+
+    def _cache(self):
+        # A folder is as near as a cache would be.
+        path = os.path.join(self._store, '.restic-cache')
+        if self.folder is None and os.access(self._store, os.W_OK):
+            os.makedirs(path, mode=0o700, exist_ok=True)
+            return ['--cache-dir', path]
+        return ['--no-cache']
+
+    def _temporary_folder(self):
+        """restic packs in files of 16 MiB and more: on the store's disk, swept as what other dead makers left."""
+        while self._temporary is None:
+            path = os.path.join(self._store, '.tmp-repository-%s' % os.urandom(8).hex())
+            os.mkdir(path, 0o700)
+            fd = open_folder(path)
+            if try_lock(fd, 1) and is_same_file(path, fd):
+                self._temporary, self._temporary_fd = path, fd
+            else:
+                os.close(fd)
+        return self._temporary
+
+    def run(self, words, what='internal', seconds=LOOK_SECONDS, writes=False, content=None):
+        """Its standard output. `what`: the code for a failure that none of the known words explains."""
+        child = self.spawn(words, subprocess.DEVNULL if content is None else subprocess.PIPE, writes=writes)
+        try:
+            errors, output = Stderr(child), Stdout(child)
+            if content is not None:
+                try:
+                    child.stdin.write(content)
+                    child.stdin.close()
+                except BrokenPipeError:
+                    pass
+            until = time.monotonic() + seconds
+            while errors.is_alive() or output.is_alive():
+                (errors if errors.is_alive() else output).join(0.05)
+                if time.monotonic() > until:
+                    gentle_end(child)
+                    raise self.away('no answer within %d s' % seconds)
+            if child.wait() != 0:
+                raise self.failure(child.returncode, errors.text(), what)
+            return output.text()
+        finally:
+            end_child(child)
+
+    def words(self, text):
+        """What restic said, for people: short, one line, and none of the secrets."""
+        text = text.decode('utf-8', 'replace')
+        for secret in sorted((one for one in self._secrets if one), key=len, reverse=True):
+            text = text.replace(secret, '[secret]')
+        lines = [line for line in text.splitlines() if line.strip() and 'returned error, retrying' not in line]
+        return ' '.join(escape_name(line.encode('utf-8')) for line in lines)[-600:]
+
+    def away(self, why):
+        return Failure('repository.unreachable', 'The repository cannot be reached: %s' % (why or 'restic ended.'))
+
+    def _ssh_words(self):
+        """restic ends before it passes on what ssh said."""
+        try:
+            with open(self._ssh_log, 'rb') as file:
+                return file.read(4096) + b'\n'
+        except (OSError, TypeError):
+            return b''
+
+    def failure(self, code, text, what):
+        """Exit codes 10 to 12 came with restic 0.17; before that there are only words."""
+        said = self.words(self._ssh_words() + text)
+        if code == 12 or _WRONG_KEY.search(said):
+            return Failure('repository.wrong-key', 'The key does not fit the repository.')
+        if _NO_SPACE.search(said):
+            return Failure('host.disk-full', 'The disk of the repository, or the host\'s own, is full: %s' % said)
+        program = _NO_PROGRAM.search(said)
+        if program is not None:
+            return Failure('snapshot.tools-missing', 'The host has no program %s: install the package of that name.'
+                           % program.group(1), tool=program.group(1))
+        if code == 11 or _LOCKED.search(said):
+            return busy()
+        if code == 10 or _NO_REPOSITORY.search(said):
+            return Failure('repository.unreachable', 'There is no repository at that place.')
+        if _AWAY.search(said) and not (what == 'snapshot.corrupt' and _LOST.search(said)):
+            return self.away(said)
+        if what == 'snapshot.corrupt':
+            return Corrupt('The repository is damaged: %s' % said)
+        return Failure(what, 'restic failed (%d): %s' % (code, said))
+
+    # What is asked of it.
+
+    def identify(self):
+        """Proves the key. The name is the same for everybody who opens this repository from this store."""
+        config = json.loads(self.run(['cat', 'config', '--no-lock']).decode('utf-8'))
+        name = '%s %s' % (config['id'], self.store_tag())
+        self.id = 'repo_' + hashlib.sha256(name.encode('ascii')).hexdigest()[:20]
+
+    def begin_writing(self, snapshot_id, expected_id, needed):
+        self.identify()
+        if expected_id is not None and expected_id != self.id:
+            raise Failure('conflict', 'At that place there is another repository now: add it again with its key.')
+        if self.folder is not None:
+            require_space(self.folder, needed, 8, 'The snapshot')
+        if self.hold(fcntl.LOCK_EX, 0):
+            self._clear_locks()
+            self._forget_tries(snapshot_id)
+        self.share()
+        self._note_name()
+
+    def _forget_tries(self, snapshot_id):
+        """What earlier makers of the same snapshot left. While other hosts are at work, a check finds it later."""
+        left = [kept.id for kept in self.snapshots().get(snapshot_id, [])]
+        try:
+            if left:
+                self.run(['forget'] + left, writes=True)
+        except Failure as failure:
+            if failure.code != 'conflict':
+                raise
+
+    def begin_cleaning(self):
+        """Alone in this store from here on."""
+        self.identify()
+        self._require(fcntl.LOCK_EX, ALONE_SECONDS)
+        self._clear_locks()
+        self._note_name()
+
+    def _note_name(self):
+        """Beforehand, so that the locks of this machine can be told for ours when it is no more."""
+        open(os.path.join(self._names(), os.uname().nodename), 'w').close()
+
+    def _names(self):
+        folder = self._own('machines-' + self.id)
+        os.makedirs(folder, mode=0o700, exist_ok=True)
+        return folder
+
+    def _clear_locks(self):
+        """
+        Locks of restic that outlived their makers. restic tells so of a process of its own machine, and every helper is a
+        machine of its own; but nobody else of this store is alive now, so those that this store ever made are dead.
+        """
+        ours = set(os.listdir(self._names()))
+        locks = self.run(['list', 'locks', '--no-lock']).split()
+        if locks:
+            holders = {self._holder(lock.decode('ascii')) for lock in locks} - {None}
+            self.run(['unlock'] + (['--remove-all'] if holders <= ours else []))
+            return
+        for name in ours:
+            os.unlink(os.path.join(self._names(), name))
+
+    def _holder(self, lock):
+        try:
+            return json.loads(self.run(['cat', 'lock', lock, '--no-lock']).decode('utf-8'))['hostname']
+        except (Failure, ValueError, KeyError):
+            # Gone meanwhile, most likely.
+            return None
+
+    def snapshots(self):
+        """All of Berth's, by the id of the snapshot that they belong to."""
+        found = json.loads(self.run(['snapshots', '--json', '--no-lock', '--host', TAG]).decode('utf-8')) or []
+        groups = {}
+        for one in found:
+            tags = one.get('tags') or []
+            for tag in tags:
+                if ID_PATTERN.match(tag):
+                    groups.setdefault(tag, []).append(Kept(one, tags))
+        return groups
+
+    def forget(self, ids):
+        """Waits for those of other hosts who are at work on it."""
+        if not ids:
+            return
+        until = time.monotonic() + ALONE_SECONDS
+        while True:
+            try:
+                self.run(['forget'] + sorted(ids), seconds=LONG_SECONDS, writes=True)
+                return
+            except Failure as failure:
+                if failure.code != 'conflict' or time.monotonic() > until:
+                    raise
+                time.sleep(5)
+
+    def prune(self):
+        self.run(['prune'], seconds=LONG_SECONDS, writes=True)
+
+    def keep_manifest(self, manifest):
+        """So that whoever opens the repository elsewhere learns of the snapshot."""
+        words = backup_words(MANIFEST_NAME, [MANIFEST_TAG, self.store_tag(), manifest['id']])
+        content = json.dumps(manifest, separators=(',', ':')).encode('ascii')
+        self.run(words, writes=True, content=content, seconds=STALL_SECONDS)
+
+    def dump(self, restic_id, name):
+        return self.run(['dump', '--no-lock', restic_id, '/' + name], 'snapshot.corrupt')
+
+    def full_id(self, short, snapshot_id):
+        if RESTIC_ID.match(short):
+            return short
+        for kept in self.snapshots().get(snapshot_id, []):
+            if kept.id.startswith(short):
+                return kept.id
+        raise Corrupt('What restic has just stored is not in the repository.')
+
+    def drop_from_memory(self, since=0):
+        """So that the next read of a folder comes from the disk."""
+        if self.folder is None:
+            return
+        for folder, _, names in os.walk(os.path.join(self.folder, 'data')):
+            for name in names:
+                path = os.path.join(folder, name)
+                try:
+                    if os.stat(path).st_mtime >= since:
+                        drop_from_memory(path)
+                except OSError:
+                    continue
+
+
+class Kept:
+    """One of restic's snapshots."""
+
+    def __init__(self, told, tags):
+        self.id = told['id']
+        self.tags = tags
+        self.is_manifest = MANIFEST_TAG in tags
+        # Seconds are enough; time zones only shift what is a week.
+        self.made = time.mktime(time.strptime(told['time'][:19], '%Y-%m-%dT%H:%M:%S'))
+
+
+KNOWN_NAME = 'berth-repository'
+
+
+def known_hosts(line):
+    """The key of a line of known_hosts, under a name of our own: the line's may be hashed, or have a port, or be missing."""
+    for kind, key in zip(line.split(), line.split()[1:]):
+        if re.match(r'(ssh-|ecdsa-|sk-)', kind):
+            return '%s %s %s\n' % (KNOWN_NAME, kind, key)
+    raise Failure('repository.unreachable', 'The key of the SFTP server is not a line of known_hosts.')
+
+
+def busy():
+    return Failure('conflict', 'The repository is being worked on: try again when that has ended.')
+
+
+def gentle_end(child):
+    """restic takes its lock away on SIGINT, and on nothing else in older versions."""
+    if child.poll() is None:
+        child.send_signal(signal.SIGINT)
+        try:
+            child.wait(5)
+        except subprocess.TimeoutExpired:
+            pass
+    end_child(child)
+
+
+def backup_words(name, tags):
+    words = ['backup', '--json', '--stdin', '--stdin-filename', name, '--host', TAG]
+    for tag in tags:
+        words += ['--tag', tag]
+    return words
+
+
+class HeldFeeder(Feeder):
+    """Leaves the end of the stream to somebody who knows whether it is whole."""
+
+    def _close(self):
+        pass
+
+
+class PatientFeeder(Feeder):
+    """Takes a stream that stands still for too long for one that is cut."""
+
+    is_stalled = False
+
+    def _more(self):
+        if select.select([self._fd], [], [], STALL_SECONDS)[0]:
+            return os.read(self._fd, MIB)
+        self.is_stalled = True
+        return b''
+
+
+class Backup:
+    """
+    A restic that waits for a tar stream: begun before the workspace is frozen, since opening a repository takes its time.
+    It hears of the stream's end only when that is known to be whole; before that it is ended, and stores nothing.
+    """
+
+    def __init__(self, repository, tags):
+        self.repository = repository
+        self._words = backup_words(DATA_NAME, tags)
+
+    def __enter__(self):
+        into, self.sink = wide_pipe()
+        try:
+            self._restic = self.repository.spawn(self._words, into, writes=True)
+        finally:
+            os.close(into)
+        self._errors, self._output = Stderr(self._restic), Stdout(self._restic)
+        return self
+
+    def __exit__(self, kind, *_):
+        gentle_end(self._restic)
+        self._close_sink()
+
+    def _close_sink(self):
+        if self.sink is not None:
+            os.close(self.sink)
+            self.sink = None
+
+    def finish(self, on_wait):
+        """What restic says of it."""
+        self._close_sink()
+        until = time.monotonic() + STALL_SECONDS
+        while self._output.is_alive():
+            self._output.join(0.1)
+            on_wait()
+            if time.monotonic() > until:
+                raise self.repository.away('it took no more for %d s' % STALL_SECONDS)
+        if self._restic.wait() != 0:
+            raise self.failure()
+        for line in self._output.text().splitlines():
+            said = json.loads(line.decode('utf-8')) if line.startswith(b'{') else {}
+            if said.get('message_type') == 'summary':
+                return said
+        raise Failure('internal', 'restic did not say what it stored.')
+
+    def failure(self):
+        self._restic.wait()
+        return self.repository.failure(self._restic.returncode, self._errors.text(), 'internal')
+
+
+def write_to_repository(args, making, scan, freeze, backup):
+    """tar | restic. The bytes pass through here, to be digested and counted."""
+    progress = Progress('archive', scan.tar_bytes)
+    began = time.time()
+    out, into = wide_pipe()
+    tar = spawn(tar_create(args.source), stdout=into)
+    os.close(into)
+    feeder = HeldFeeder(out, backup.sink)
+    feeder.start()
+    try:
+        complaints = TarComplaints(tar)
+        tar_bytes = None
+        moved, moved_at = 0, time.monotonic()
+        while complaints.is_alive():
+            complaints.join(0.1)
+            progress.report(bytes=feeder.bytes)
+            if feeder.bytes != moved:
+                moved, moved_at = feeder.bytes, time.monotonic()
+            if time.monotonic() - moved_at > STALL_SECONDS:
+                raise backup.repository.away('it took no more for %d s' % STALL_SECONDS)
+            if feeder.is_broken:
+                raise backup.failure()
+        os.waitid(os.P_PID, tar.pid, os.WEXITED | os.WNOWAIT)
+        tar_bytes = bytes_written_by(tar.pid, complaints.bytes)
+        end_child(tar)
+        write_durably(making.path('thaw'), {})
+        judge_tar(tar, complaints, freeze)
+        while feeder.is_alive():
+            feeder.join(0.1)
+            progress.report(bytes=feeder.bytes)
+        if feeder.is_broken:
+            raise backup.failure()
+        if feeder.error or tar_bytes not in (None, feeder.bytes):
+            raise Corrupt('tar wrote %s bytes, but %d came to restic.' % (tar_bytes, feeder.bytes))
+        summary = backup.finish(lambda: progress.report(bytes=feeder.bytes))
+    finally:
+        # The feeder may be waiting for either of them.
+        end_child(tar)
+        if feeder.is_alive():
+            end_children()
+        feeder.join()
+        os.close(out)
+    return {
+        'tarBytes': feeder.bytes,
+        'sha256': feeder.hexdigest(),
+        'added': summary.get('data_added_packed', summary['data_added']),
+        'restic': backup.repository.full_id(summary['snapshot_id'], args.id),
+        'began': began,
+        'isChanged': tar.returncode == 1 or bool(complaints.changed),
+        'sockets': complaints.sockets,
+    }
+
+
+def check_kept(making, made, repository):
+    """Reads the stream back from the repository and lists it."""
+    repository.drop_from_memory(made['began'] - 1)
+    place = {'id': repository.id, 'snapshot': made['restic']}
+    listed = check_stream(making, Dumped(repository, place), made['tarBytes'], made['tarBytes'])
+    if listed['archive']['sha256'] != made['sha256']:
+        raise Corrupt('What came back from the repository is not what was stored in it.')
+    listed['archive'] = {'sha256': made['sha256'], 'bytes': made['added']}
+    listed['repository'] = place
+    return listed
+
+
+class Dumped:
+    """A tar stream out of a repository, to be used as Decompressed is; the digest is that of the stream."""
+
+    def __init__(self, repository, place, sink=None):
+        self._repository = repository
+        self._place = place
+        self._sink = sink
+        self.fd = None
+
+    def __enter__(self):
+        self._repository.share(self._place['id'])
+        # Reading leaves no lock behind, whatever happens to us; what is taken away meanwhile shows as a failure.
+        words = ['dump', '--no-lock', self._place['snapshot'], '/' + DATA_NAME]
+        self._restic = self._repository.spawn(words)
+        widen(self._restic.stdout.fileno())
+        self._stderr = Stderr(self._restic)
+        if self._sink is None:
+            self.fd, sink = wide_pipe()
+        else:
+            sink = os.dup(self._sink)
+        self._feeder = PatientFeeder(self._restic.stdout.fileno(), sink)
+        self._feeder.start()
+        return self
+
+    def __exit__(self, *_):
+        self._close_fd()
+        end_child(self._restic)
+        self._feeder.join()
+        self._restic.stdout.close()
+
+    def _close_fd(self):
+        if self.fd is not None:
+            os.close(self.fd)
+            self.fd = None
+
+    @property
+    def fed(self):
+        return self._feeder.bytes
+
+    def explain(self, failure):
+        """Why the stream is not a tar archive: restic knows better when it failed itself."""
+        self._close_fd()
+        self._feeder.join()
+        if self._feeder.is_broken:
+            return failure
+        return self._failure() or failure
+
+    def is_cut_short(self):
+        self._feeder.join()
+        return self._feeder.is_broken
+
+    def abandon(self):
+        end_child(self._restic)
+
+    def _failure(self):
+        """Why restic did not send all; None when it did."""
+        self._feeder.join()
+        if self._feeder.is_stalled:
+            end_child(self._restic)
+            return self._repository.away('nothing came for %d s' % STALL_SECONDS)
+        if self._feeder.error:
+            return self._repository.away(self._feeder.error.strerror)
+        if self._restic.wait() == 0:
+            return None
+        return self._repository.failure(self._restic.returncode, self._stderr.text(), 'snapshot.corrupt')
+
+    def finish(self):
+        failure = self._failure()
+        if failure is not None:
+            raise failure
+        return {'sha256': self._feeder.hexdigest(), 'bytes': self._feeder.bytes}
+
+
+def remove_kept(store, ids):
+    """
+    Hidden first, then forgotten: killed in between, none is listed that cannot be read, and what is left in the repository
+    is found by its tag by the same removal or the next check. Where restic fails, those that it still has are shown again.
+    """
+    repository = store.repository
+    repository.begin_cleaning()
+    groups = repository.snapshots()
+    hidden = [snapshot_id for snapshot_id in ids if hide(store, snapshot_id)]
+    try:
+        repository.forget(kept.id for snapshot_id in ids for kept in groups.get(snapshot_id, []))
+    except Failure:
+        show_again(store, hidden)
+        raise
+    for snapshot_id in hidden:
+        remove_doomed(store.path('.del-' + snapshot_id))
+    try:
+        repository.prune()
+    except Failure as failure:
+        say('warning', message='The space in the repository is not free yet: %s' % failure.message)
+
+
+def show_again(store, hidden):
+    try:
+        groups = store.repository.snapshots()
+    except Failure:
+        return
+    for snapshot_id in hidden:
+        if any(not kept.is_manifest for kept in groups.get(snapshot_id, [])):
+            os.rename(store.path('.del-' + snapshot_id), store.path(snapshot_id))
+    sync_folder(store.folder)
+
+
+def repository_command(args):
+    """Makes a repository, opens one with the snapshots that are in it, or checks it."""
+    store = store_of(args, may_create=True)
+    repository = store.repository
+    if repository is None:
+        raise Failure('internal', 'The arguments are wrong: no --repository.')
+    required_tools(repository)
+    {'make': make_repository, 'open': open_repository, 'check': check_repository}[args.what](store, repository)
+    say('repository', id=repository.id)
+
+
+def make_repository(store, repository):
+    if repository.folder is not None:
+        os.makedirs(repository.folder, mode=0o700, exist_ok=True)
+        if os.path.exists(os.path.join(repository.folder, 'config')):
+            raise Failure('conflict', 'There is a repository already: add it with its key.')
+        if os.listdir(repository.folder):
+            raise Failure('conflict', 'The folder for the repository is not empty: choose another one.')
+    try:
+        repository.run(['init'], 'repository.unreachable')
+    except Failure as failure:
+        if _THERE_ALREADY.search(failure.message):
+            raise Failure('conflict', 'There is a repository already: add it with its key.') from None
+        raise
+    repository.identify()
+
+
+def open_repository(store, repository):
+    repository.identify()
+    repository.share()
+    for snapshot_id, group in sorted(repository.snapshots().items()):
+        if os.path.isdir(store.path(snapshot_id)):
+            continue
+        try:
+            adopt_kept(store, repository, snapshot_id, group)
+        except Corrupt as failure:
+            # One damaged snapshot does not keep the others from being opened.
+            say('warning', message='The snapshot %s in the repository is damaged: %s' % (snapshot_id, failure.message))
+
+
+def adopt_kept(store, repository, snapshot_id, group):
+    """Publishes a snapshot of which this store knows nothing, if all of it is there."""
+    data = {kept.id for kept in group if not kept.is_manifest}
+    for kept in group:
+        if not kept.is_manifest:
+            continue
+        try:
+            manifest = json.loads(repository.dump(kept.id, MANIFEST_NAME).decode('utf-8'))
+            place = {'id': repository.id, 'snapshot': manifest['repository']['snapshot']}
+            is_ours = manifest['format'] == 1 and manifest['id'] == snapshot_id and place['snapshot'] in data
+            expected = {key: manifest[key] for key in ('entries', 'tarBytes')}
+            sha256 = manifest['archive']['sha256']
+            manifest['about']['repositoryId'] = repository.id
+        except (ValueError, KeyError, TypeError):
+            raise Corrupt('its manifest cannot be read.')
+        if not is_ours:
+            continue
+        with Making(store, snapshot_id) as making:
+            listed = check_stream(making, Dumped(repository, place), manifest['tarBytes'], manifest['tarBytes'])
+            if listed['archive']['sha256'] != sha256 or {key: listed[key] for key in expected} != expected:
+                raise Corrupt('it is not what its manifest says.')
+            manifest['repository'] = place
+            making.publish(manifest)
+        return
+
+
+def check_repository(store, repository):
+    repository.begin_cleaning()
+    repository.run(['check', '--read-data-subset=5%'], 'snapshot.corrupt', seconds=LONG_SECONDS, writes=True)
+    unpublished = unpublished_ids(store, repository)
+    if unpublished:
+        repository.forget(unpublished)
+        repository.prune()
+    say('checked', forgotten=len(unpublished))
+
+
+def unpublished_ids(store, repository):
+    """
+    What makers left that died before their snapshot came into being. Of this store's own all that it does not list; of
+    others' what has no manifest for a week, since they may be at work on it, and their snapshots are not listed here.
+    """
+    own, now = repository.store_tag(), time.time()
+    found = []
+    for snapshot_id, group in repository.snapshots().items():
+        if os.path.isdir(store.path(snapshot_id)):
+            try:
+                published = store.snapshot(snapshot_id).manifest().get('repository')
+            except Corrupt:
+                continue
+            found += [kept.id for kept in group if own in kept.tags and not kept.is_manifest
+                      and published is not None and kept.id != published['snapshot']]
+            continue
+        has_manifest = any(kept.is_manifest for kept in group)
+        for kept in group:
+            if own in kept.tags or not has_manifest and now - kept.made > ABANDONED_SECONDS:
+                found.append(kept.id)
+    return found
+
+
 # ---- export and import -----------------------------------------------------------------------------------------------
 
 # One of the sixteen magic numbers of skippable frames (RFC 8878 3.1.2): every zstd passes over it.
@@ -2898,7 +3795,10 @@ def manifest_frame(manifest):
 
 def export(args):
     """One file that any zstd and tar can open, and that Berth knows again: the archive and, after it, the manifest."""
-    snapshot, _ = Store(args.store).get(args.id)
+    snapshot, manifest = store_of(args).get(args.id)
+    if manifest.get('repository') is not None:
+        export_kept(args, snapshot, manifest)
+        return
     frame = b''
     if not args.plain:
         with open(snapshot.manifest_path, 'rb') as file:
@@ -2913,6 +3813,39 @@ def export(args):
         file.seek(min(begin, size))
         shutil.copyfileobj(file, RawOutput(), MIB)
         write_out(frame[max(begin - size, 0):])
+
+
+def export_kept(args, snapshot, manifest):
+    """The same file from a repository. How long it is shows at its end, and so does what the manifest must say of it."""
+    if getattr(args, 'from') != 0:
+        raise Failure('conflict', 'The export of a snapshot in a repository cannot go on in the middle.')
+    into, sink = wide_pipe()
+    try:
+        zstd = spawn(['zstd', '-q', '-3', '-T0', '--check', '-c'], stdin=into, stdout=subprocess.PIPE)
+    finally:
+        os.close(into)
+    errors = Stderr(zstd)
+    digest, size = hashlib.sha256(), 0
+    with snapshot.stream(manifest, sink=sink) as stream:
+        os.close(sink)
+        say('export', bytes=None, total=None, name=args.id + '.tar.zst')
+        while True:
+            data = os.read(zstd.stdout.fileno(), MIB)
+            if not data:
+                break
+            digest.update(data)
+            size += len(data)
+            write_out(data)
+        if zstd.wait() != 0:
+            raise Failure('internal', 'zstd failed (%d): %s' % (zstd.returncode, errors.words()))
+        require_same_archive(stream.finish(), manifest)
+    end_child(zstd)
+    if args.plain:
+        return
+    told = dict(manifest, archive={'sha256': digest.hexdigest(), 'bytes': size})
+    told['about'] = dict(manifest['about'], repositoryId=None)
+    del told['repository']
+    write_out(manifest_frame(json.dumps(told, separators=(',', ':')).encode('ascii')))
 
 
 def import_snapshot(args):
@@ -3441,7 +4374,13 @@ def parse_arguments(argv):
             sub.add_argument(option, required=True)
         return sub
 
-    sub = command('create', create, '--store', '--source', '--id', '--about')
+    def with_repository(sub):
+        sub.add_argument('--repository', action='store_true')
+        # Where the repository's folder is mounted.
+        sub.add_argument('--repository-folder', default='/repository')
+        return sub
+
+    sub = with_repository(command('create', create, '--store', '--source', '--id', '--about'))
     sub.add_argument('--wait-frozen', action='store_true')
     sub.add_argument('--long', action='store_true')
     sub.add_argument('--expected-ratio', type=float, default=1.0)
@@ -3452,7 +4391,10 @@ def parse_arguments(argv):
     command('entries', entries, '--store', '--id')
     command('tree', tree, '--source').add_argument('--hash', action='store_true')
     command('mark', mark, '--store', '--id', '--marks')
-    command('remove', remove, '--store').add_argument('--id', action='append', required=True)
+    with_repository(command('remove', remove, '--store')).add_argument('--id', action='append', required=True)
+    what = with_repository(command('repository', repository_command, '--store')).add_mutually_exclusive_group(required=True)
+    for name in ('make', 'open', 'check'):
+        what.add_argument('--' + name, dest='what', action='store_const', const=name)
     command('sweep', sweep, '--store').add_argument('--keep-imports', type=float, default=0)
     command('tools', tools)
     sub = command('guard', guard, '--store', '--id', '--socket', '--container')
@@ -3460,12 +4402,13 @@ def parse_arguments(argv):
     sub.add_argument('--before')
     sub.add_argument('--after')
     sub.add_argument('--grace', type=int, default=10)
-    command('verify', verify, '--store', '--id')
-    command('restore', restore, '--store', '--id', '--target').add_argument('--no-devices', action='store_true')
-    command('read', read, '--store', '--id', '--path')
-    sub = command('put-back', put_back, '--store', '--id', '--target')
+    with_repository(command('verify', verify, '--store', '--id'))
+    sub = with_repository(command('restore', restore, '--store', '--id', '--target'))
+    sub.add_argument('--no-devices', action='store_true')
+    with_repository(command('read', read, '--store', '--id', '--path'))
+    sub = with_repository(command('put-back', put_back, '--store', '--id', '--target'))
     sub.add_argument('--path', action='append', required=True)
-    exporting = command('export', export, '--store', '--id')
+    exporting = with_repository(command('export', export, '--store', '--id'))
     exporting.add_argument('--from', type=int, default=0)
     exporting.add_argument('--plain', action='store_true')
     sub = command('import', import_snapshot, '--store', '--id', '--about')
@@ -3507,7 +4450,8 @@ def main(argv):
         signal.signal(one, on_stop)
     try:
         args = parse_arguments(argv)
-        args.run(args)
+        with opened_repository(args) as args.opened:
+            args.run(args)
         return 0
     except Cancelled:
         fail('cancelled', 'It was cancelled.', {})

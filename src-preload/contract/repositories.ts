@@ -67,12 +67,15 @@ const needsHost = [
   'engine.unreachable',
   'engine.failed',
   'timed-out',
+  'conflict',
+  'host.disk-full',
   'snapshot.tools-missing',
   'repository.unreachable',
   'repository.wrong-key',
   'credential.keychain-unavailable',
   'credential.vault-locked',
   'credential.write-unverified',
+  'credential.missing',
 ] as const;
 
 export const repositoryMethods = {

@@ -130,6 +130,8 @@ const REQUIREMENTS: Readonly<Record<RequirementName, Requirement>> = {
       part('/usr/bin/python3', 'python3', 'the program that makes snapshots'),
       part('tar', 'tar', 'archives'),
       part('zstd', 'zstd', 'their compression'),
+      part('restic', 'restic', 'snapshots in repositories'),
+      part('rclone', 'rclone', 'a REST server for them'),
       part('rsync', 'rsync', 'comparing what was restored, independently'),
       part('setfacl', 'acl', 'files with access control lists'),
       part('setfattr', 'attr', 'files with extended attributes'),

@@ -29,6 +29,9 @@ const SCRATCH = 'rw,nosuid,nodev,noexec,size=16m';
 /** Lines of progress: 40 MB are many hours of them. */
 const LOG_OPTIONS = { 'max-size': '20m', 'max-file': '2' };
 
+/** Characters; sethostname(2) allows 64, DNS 63. Names differ at their end. */
+const MOST_HOSTNAME = 63;
+
 /** The body of `POST /containers/create` (Engine API 1.41 and newer). */
 export function helperContainerBody(
   spec: HelperSpec,
@@ -48,6 +51,8 @@ export function helperContainerBody(
     Entrypoint: [tools.python, '-I', '-B', choices.program],
     Cmd: [...spec.args],
     User: '0:0',
+    // restic asks whether a lock's process lives where the machine has the lock's name: each helper has its own.
+    Hostname: spec.name.slice(-MOST_HOSTNAME),
     Env: ['LC_ALL=C', 'PATH=/usr/sbin:/usr/bin:/sbin:/bin', 'HOME=/', 'PYTHONDONTWRITEBYTECODE=1'],
     WorkingDir: '/',
     Labels: {

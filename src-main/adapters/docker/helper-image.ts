@@ -43,6 +43,8 @@ export function helperImage({ snapshotHelper, hostTools }: HelperPrograms, layou
     ...(layout === 'merged'
       ? LINKS.map((path) => ({ path, mode: 0o777, linkTo: `usr/${path}` }))
       : SPLIT_FOLDERS.map(folder)),
+    // ssh(1) does not go anywhere for a user without a name.
+    { path: 'etc/passwd', mode: 0o444, content: Buffer.from('root:x:0:0:root:/:/bin/sh\n') },
     folder('berth'),
     { path: SNAPSHOT_HELPER_PATH.slice(1), mode: 0o555, content: snapshotHelper },
     { path: HOST_TOOLS_PATH.slice(1), mode: 0o555, content: hostTools },

@@ -45,8 +45,11 @@ export interface ArchiveDeps {
   readonly directory: WorkspaceDirectory;
   readonly clock: Clock;
   readonly stopGraceSeconds: () => number;
-  /** The newest snapshot of the workspace, if there is one. */
-  readonly lastOf: (record: WorkspaceRecord) => SnapshotRecord | undefined;
+  /** The newest snapshot of the workspace that is kept the same way, if there is one. */
+  readonly lastOf: (
+    record: WorkspaceRecord,
+    repositoryId: SnapshotAbout['repositoryId'],
+  ) => SnapshotRecord | undefined;
   readonly access: AccessSource;
 }
 
@@ -91,7 +94,7 @@ export class ArchiveWork {
       ? ({ paused: 'pause', stopped: 'stop', live: 'live' } as const)[wish.consistency]
       : null;
     const consistency = isRunning ? wish.consistency : container?.state === 'paused' ? 'paused' : 'stopped';
-    const last = this.#deps.lastOf(record);
+    const last = this.#deps.lastOf(record, wish.repositoryId);
     const ratio =
       last === undefined
         ? 1
@@ -127,7 +130,11 @@ export class ArchiveWork {
     if (plan.how !== null)
       context.log(`docker ${{ pause: 'pause', stop: 'stop', live: 'exec' }[plan.how]} …`, 'command');
     context.log(
-      `tar --xattrs --numeric-owner --sparse -C ${plan.volumeName} -cf - . | zstd -3 -T0 --check > ${plan.snapshotId}/data.tar.zst`,
+      `tar --xattrs --numeric-owner --sparse -C ${plan.volumeName} -cf - . | ${
+        plan.repositoryId === null
+          ? `zstd -3 -T0 --check > ${plan.snapshotId}/data.tar.zst`
+          : `restic backup --stdin --stdin-filename data.tar --tag ${plan.snapshotId}`
+      }`,
       'command',
     );
     await this.#run(context, (event) => event.phase === 'check');
@@ -152,7 +159,7 @@ export class ArchiveWork {
       hostId: link.hostId,
       manifest: manifest.data,
       marks: {},
-      diskBytes: archive.bytes,
+      diskBytes: manifest.data.repository === undefined ? archive.bytes : 0,
     };
   }
 

@@ -173,8 +173,9 @@ export async function workHelper(
   const spec = helperSpec(link, work);
   for (let tries = 1; ; tries++) {
     context.signal.throwIfAborted();
-    // One that an earlier try began is found, and goes on with what it was given then.
-    if ((await engine.helperState(spec.name, context.signal)) === undefined) {
+    // One that an earlier try began is found, and goes on with what it was given then; one that never ran has nothing yet.
+    const found = await engine.helperState(spec.name, context.signal);
+    if (found === undefined || (!found.isRunning && found.exitCode === null)) {
       const granted = await access?.();
       await prepare?.();
       await engine.startHelper(withAccess(spec, granted), granted?.input);

@@ -45,6 +45,8 @@ export const Manifest = z.object({
   isChangedWhileRead: z.boolean(),
   socketsIgnored: z.number().int().nonnegative(),
   isImported: z.boolean().optional(),
+  /** Where restic keeps its tar stream. Then `archive` is that stream's digest, and how many bytes it added. */
+  repository: z.object({ id: RepositoryId, snapshot: Sha256 }).optional(),
   freeze: z.object({ how: z.string().max(20), frozenMs: z.number().nonnegative().optional() }).nullable(),
 });
 export type Manifest = z.infer<typeof Manifest>;

@@ -4,7 +4,7 @@
  */
 import type { RepositoryPlace } from '#contract/repositories.ts';
 import type { SnapshotRecord } from './manifest.ts';
-import type { HelperSpec } from '../interfaces/helper-container.ts';
+import type { HelperMount, HelperSpec } from '../interfaces/helper-container.ts';
 
 export interface RepositoryAccess {
   readonly place: RepositoryPlace;
@@ -35,16 +35,48 @@ export function accessLine(
 export function withAccess(spec: HelperSpec, access: RepositoryAccess | undefined): HelperSpec {
   if (access === undefined) return spec;
   const { place } = access;
-  const isFolder = place.kind === 'folder';
+  const args = [...spec.args, '--repository'];
+  if (place.kind === 'folder')
+    return {
+      ...spec,
+      args,
+      mounts: [
+        ...spec.mounts,
+        { kind: 'folder', source: place.path, target: '/repository', isReadOnly: false, mayCreate: true },
+      ],
+      // A folder that was there may be anybody's.
+      capabilities: [...new Set([...spec.capabilities, 'DAC_OVERRIDE'])],
+    };
   return {
     ...spec,
-    args: [...spec.args, '--repository'],
-    mounts: isFolder
-      ? [
-          ...spec.mounts,
-          { kind: 'folder', source: place.path, target: '/repository', isReadOnly: false, mayCreate: true },
-        ]
-      : spec.mounts,
-    ...(isFolder ? {} : { network: 'host' as const }),
+    args,
+    // restic keeps what it knows of a repository far away in the store, also while it only reads.
+    mounts: [
+      ...spec.mounts.map((mount) => (mount.target === '/store' ? { ...mount, isReadOnly: false } : mount)),
+      ...(isEncrypted(place) ? [HOST_CERTIFICATES] : []),
+    ],
+    network: 'host',
   };
+}
+
+/** The authorities that the host trusts. */
+const HOST_CERTIFICATES: HelperMount = {
+  kind: 'folder',
+  source: '/etc/ssl',
+  target: '/etc/ssl',
+  isReadOnly: true,
+};
+
+function isEncrypted(place: RepositoryPlace): boolean {
+  switch (place.kind) {
+    case 'rest':
+      return place.url.startsWith('https:');
+    case 's3':
+      return place.endpoint.startsWith('https:');
+    case 'sftp':
+    case 'folder':
+      return false;
+    default:
+      return place satisfies never;
+  }
 }

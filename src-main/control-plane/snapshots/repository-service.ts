@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { BerthError } from '#contract/berth-error.ts';
-import { CredentialId, type HostId, type RepositoryId } from '#contract/ids.ts';
+import { CredentialId, type HostId, RepositoryId } from '#contract/ids.ts';
 import type { ParsedInputOf } from '#contract/index.ts';
 import { Repository } from '#contract/repositories.ts';
 import { Collection } from '../changes.ts';
@@ -15,6 +15,8 @@ import type { Random } from '../interfaces/random.ts';
 import type { RecordCollection } from '../interfaces/record-store.ts';
 import { Secret } from '../interfaces/secret.ts';
 import { nameKey } from '../workspaces/workspace.ts';
+import type { ReadyLink } from '../workspaces/workspace-parts.ts';
+import type { HelperEvent } from './helper-output.ts';
 import { accessLine, type RepositoryAccess } from './repository-access.ts';
 import type { SnapshotDirectory } from './snapshot-directory.ts';
 import { askHelper } from './helper-work.ts';
@@ -93,7 +95,6 @@ export class RepositoryService {
         details: { field: 'name' },
       });
     const link = links.requireEngine(input.hostId);
-    const id = random.id('repo') as RepositoryId;
     const kept = {
       key: input.key ?? Buffer.from(random.bytes(KEY_BYTES)).toString('base64url'),
       secret: input.secret,
@@ -104,19 +105,14 @@ export class RepositoryService {
       label: `Key of the repository ${input.name}`.slice(0, 80),
       secret: new Secret(JSON.stringify(kept)),
     });
+    let id: RepositoryId;
     try {
-      await askHelper(
-        link,
-        {
-          purpose: 'repository',
-          id,
-          store: 'create',
-          rights: 'write',
-          args: ['repository', '--store=/store', input.key === null ? '--make' : '--open', `--name=${id}`],
-        },
-        link.signal,
-        access,
-      );
+      const events = await this.#ask(link, input.key === null ? '--make' : '--open', access);
+      // The host's word: what it calls this repository, whichever Berth asks.
+      id = RepositoryId.parse(events.find(({ event }) => event === 'repository')?.id);
+      const same = this.#records.get(id);
+      if (same !== undefined)
+        throw new BerthError('conflict', `The repository is here already, as “${same.name}”.`);
     } catch (error) {
       await secrets.remove(credentialId);
       throw error;
@@ -138,22 +134,12 @@ export class RepositoryService {
   }
 
   async check(id: RepositoryId): Promise<Repository> {
-    const { links, clock, random } = this.#deps;
+    const { links, clock } = this.#deps;
     const record = this.require(id);
     const link = links.requireEngine(record.hostId);
+    const access = await this.access(id);
     try {
-      await askHelper(
-        link,
-        {
-          purpose: 'repository',
-          id: random.id('op'),
-          store: 'create',
-          rights: 'write',
-          args: ['repository', '--store=/store', '--check', `--name=${id}`],
-        },
-        link.signal,
-        await this.access(id),
-      );
+      await this.#ask(link, '--check', access);
       await this.#put({ ...record, checkedAt: instantOf(clock), problem: null });
     } catch (error) {
       if (!BerthError.is(error, 'snapshot.corrupt', 'repository.wrong-key', 'repository.unreachable'))
@@ -186,6 +172,25 @@ export class RepositoryService {
       this.#records.delete(record.id);
       this.collection.delete(record.id);
     }
+  }
+
+  #ask(
+    link: ReadyLink,
+    what: '--make' | '--open' | '--check',
+    access: RepositoryAccess,
+  ): Promise<HelperEvent[]> {
+    return askHelper(
+      link,
+      {
+        purpose: 'repository',
+        id: this.#deps.random.id('op'),
+        store: 'create',
+        rights: 'write',
+        args: ['repository', '--store=/store', what],
+      },
+      link.signal,
+      access,
+    );
   }
 
   async #put(record: RepositoryRecord): Promise<void> {

@@ -60,7 +60,7 @@ export async function fillVolume(
 ): Promise<void> {
   const work = fillWork(context.operationId, record, volumeName);
   context.log(
-    `zstd -dc ${record.id}/data.tar.zst | tar -xpf - --xattrs --numeric-owner -C ${volumeName}`,
+    `${record.manifest.repository === undefined ? `zstd -dc ${record.id}/data.tar.zst` : `restic dump ${record.manifest.repository.snapshot.slice(0, 8)} /data.tar`} | tar -xpf - --xattrs --numeric-owner -C ${volumeName}`,
     'command',
   );
   await workHelper(context, link, work, {

@@ -143,7 +143,8 @@ export class SnapshotService {
       directory: workspaces.directory,
       clock,
       stopGraceSeconds: () => deps.settings(localOwnerId).stopGraceSeconds,
-      lastOf: (record: WorkspaceRecord) => this.#lastOf(record),
+      lastOf: (record: WorkspaceRecord, repositoryId: RepositoryId | null) =>
+        this.#lastOf(record, repositoryId),
       access,
     };
     const shared = {
@@ -401,10 +402,10 @@ export class SnapshotService {
       });
   }
 
-  #lastOf(record: WorkspaceRecord): SnapshotRecord | undefined {
+  #lastOf(record: WorkspaceRecord, repositoryId: RepositoryId | null): SnapshotRecord | undefined {
     const newest = this.directory
       .ofWorkspace(record.id)
-      .filter(({ hostId }) => hostId === record.hostId)
+      .filter((one) => one.hostId === record.hostId && one.repositoryId === repositoryId)
       .toSorted((a, b) => b.createdAt.localeCompare(a.createdAt))[0];
     return newest === undefined ? undefined : this.directory.record(newest.id);
   }

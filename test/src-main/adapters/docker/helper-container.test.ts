@@ -21,6 +21,7 @@ test('one in our hands: its whole description', () => {
     Entrypoint: ['/usr/bin/python3', '-I', '-B', '/berth/snapshot-helper.py'],
     Cmd: ['create', 'x'],
     User: '0:0',
+    Hostname: 'h',
     Env: ['LC_ALL=C', 'PATH=/usr/sbin:/usr/bin:/sbin:/bin', 'HOME=/', 'PYTHONDONTWRITEBYTECODE=1'],
     WorkingDir: '/',
     Labels: {
