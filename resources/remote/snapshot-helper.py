@@ -1893,7 +1893,7 @@ def write_lines(lines):
         batch = list(itertools.islice(lines, 2000))
         if not batch:
             return
-        write_out(b'\n'.join(batch) + b'\n')
+        RawOutput.write(b'\n'.join(batch) + b'\n')
 
 
 def mark(args):
@@ -2614,7 +2614,7 @@ def read(args):
             raise Failure('conflict', '"%s" is neither a file nor a folder: it has no content to read.' % args.path)
         say('file', bytes=member.size, name=escape_name(name))
         for piece in checked_content(reader, member, planned):
-            write_out(piece)
+            RawOutput.write(piece)
 
 
 # ---- put-back --------------------------------------------------------------------------------------------------------
@@ -3812,7 +3812,7 @@ def export(args):
         say('export', bytes=total - begin, total=total, name=args.id + '.tar.zst')
         file.seek(min(begin, size))
         shutil.copyfileobj(file, RawOutput(), MIB)
-        write_out(frame[max(begin - size, 0):])
+        RawOutput.write(frame[max(begin - size, 0):])
 
 
 def export_kept(args, snapshot, manifest):
@@ -3835,7 +3835,7 @@ def export_kept(args, snapshot, manifest):
                 break
             digest.update(data)
             size += len(data)
-            write_out(data)
+            RawOutput.write(data)
         if zstd.wait() != 0:
             raise Failure('internal', 'zstd failed (%d): %s' % (zstd.returncode, errors.words()))
         require_same_archive(stream.finish(), manifest)
@@ -3845,7 +3845,7 @@ def export_kept(args, snapshot, manifest):
     told = dict(manifest, archive={'sha256': digest.hexdigest(), 'bytes': size})
     told['about'] = dict(manifest['about'], repositoryId=None)
     del told['repository']
-    write_out(manifest_frame(json.dumps(told, separators=(',', ':')).encode('ascii')))
+    RawOutput.write(manifest_frame(json.dumps(told, separators=(',', ':')).encode('ascii')))
 
 
 def import_snapshot(args):
