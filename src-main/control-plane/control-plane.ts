@@ -156,6 +156,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
       undo: (context) => snapshots.forWorkspaces.undo(context),
       volumesOf: (id) => snapshots.forWorkspaces.volumesOf(id),
       volumesOn: (hostId) => snapshots.forWorkspaces.volumesOn(hostId),
+      countOf: (id) => snapshots.forWorkspaces.countOf(id),
       onDestroyed: (id) => snapshots.forWorkspaces.onDestroyed(id),
     },
     clock,

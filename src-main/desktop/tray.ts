@@ -21,8 +21,6 @@ export interface AppTray {
   setRows(rows: readonly Row[]): void;
 }
 
-/** Everything of this menu can be had without the window. */
-const trayMenu = 'Snapshots';
 /** Pixels of its height, at the scale of 1. */
 const iconSizePx = { darwin: 18, other: 22 } as const;
 
@@ -31,7 +29,7 @@ export function trayTemplate(
   { onShow, onCommand, onQuit }: Pick<TrayOptions, 'onShow' | 'onCommand' | 'onQuit'>,
 ): MenuItemConstructorOptions[] {
   const ours = rows
-    .filter(({ menu, inTray }) => inTray ?? menu === trayMenu)
+    .filter(({ inTray }) => inTray === true)
     .map(
       (row): MenuItemConstructorOptions => ({
         id: row.id,

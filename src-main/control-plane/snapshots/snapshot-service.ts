@@ -134,6 +134,7 @@ export class SnapshotService {
       ...createVolumeFilling({ directory: this.directory, access }),
       volumesOf: (id) => this.undos.of(id).map(({ volumeName }) => volumeName),
       volumesOn: (hostId) => this.undos.volumesOn(hostId),
+      countOf: (id) => this.directory.ofWorkspace(id).length,
       onDestroyed: async (id) => {
         for (const { id: volumeName } of this.undos.of(id)) await this.undos.remove(volumeName);
         await this.rules.remove(id);

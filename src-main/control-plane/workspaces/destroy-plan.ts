@@ -12,6 +12,10 @@ export interface DestructionFacts {
   readonly containerName: string | undefined;
   /** Undefined: not measured in time. */
   readonly volumeBytes: number | undefined;
+  /** Of this workspace, on whichever host. */
+  readonly snapshotCount: number;
+  /** From before restores. */
+  readonly volumesBefore: readonly string[];
 }
 
 export function planDestruction(facts: DestructionFacts): DestroyPlan {
@@ -38,14 +42,24 @@ export function planDestruction(facts: DestructionFacts): DestroyPlan {
       detail: `It connects this workspace alone; nothing else on “${hostName}” uses it.`,
     },
   ];
+  const before = facts.volumesBefore.map((name) => ({
+    what: `Volume ${name}`,
+    detail: `Everything in ${mountPoint} from before a restore. ${fate}`,
+  }));
+  const { snapshotCount } = facts;
+  const snapshots = {
+    what: snapshotCount === 1 ? 'Its snapshot' : `Its ${snapshotCount} snapshots`,
+    detail: `New workspaces can be made of ${snapshotCount === 1 ? 'it' : 'them'}; delete ${snapshotCount === 1 ? 'it' : 'them'} on the Snapshots page.`,
+  };
   const keeps = [
+    ...(snapshotCount === 0 ? [] : [snapshots]),
     { what: `Image ${image}`, detail: 'Images stay on the host for other workspaces.' },
     { what: `Project “${facts.projectName}”`, detail: 'Its definition is not touched.' },
   ];
   return {
     workspaceName: record.name,
-    deletes: keepVolume ? deletes : [...deletes, volume],
-    keeps: keepVolume ? [volume, ...keeps] : keeps,
+    deletes: keepVolume ? deletes : [...deletes, volume, ...before],
+    keeps: keepVolume ? [volume, ...before, ...keeps] : keeps,
   };
 }
 

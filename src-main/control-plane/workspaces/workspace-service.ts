@@ -56,6 +56,7 @@ export interface WorkspaceSnapshots extends VolumeFilling {
   /** Volumes from before restores: of a workspace, of a host. They are nobody's to take. */
   volumesOf(id: WorkspaceId): string[];
   volumesOn(hostId: HostId): string[];
+  countOf(id: WorkspaceId): number;
   onDestroyed(id: WorkspaceId): Promise<void>;
 }
 
@@ -275,6 +276,8 @@ export class WorkspaceService {
       projectName: this.directory.workspace(id).projectName,
       containerName: container?.name,
       volumeBytes: sizes.get(record.volumeName),
+      snapshotCount: this.#deps.snapshots.countOf(id),
+      volumesBefore: this.#deps.snapshots.volumesOf(id),
     });
   }
 

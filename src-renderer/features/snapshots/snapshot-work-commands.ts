@@ -74,6 +74,7 @@ export const snapshotWorkCommands: readonly Command[] = [
     on: 'workspace',
     isSubjectOptional: true,
     keywords: 'backup save now make create',
+    inTray: true,
     shortcut: 'Mod+Shift+S',
     webShortcut: 'Alt+Shift+S',
     isEnabled: canTake,

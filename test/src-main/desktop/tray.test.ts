@@ -42,12 +42,12 @@ beforeEach(() => {
 });
 
 describe('the tray', () => {
-  it('has what the page flags for it and what is about snapshots, between opening and quitting', () => {
+  it('has what the page flags for it, between opening and quitting', () => {
     const rows = [
       row('a', 'File'),
       row('b', 'Workspace', true),
-      row('c', 'Snapshots'),
-      row('d', 'Snapshots', false),
+      row('c', 'Snapshot', true),
+      row('d', 'Snapshot', false),
     ];
     const template = trayTemplate(rows, does);
     expect(template.map(({ id, type }) => id ?? type)).toEqual([
@@ -68,7 +68,7 @@ describe('the tray', () => {
     expect(made.menus[0]?.map(({ id, type }) => id ?? type)).toEqual(['tray.open', 'separator', 'tray.quit']);
     made.clicks[0]?.();
     expect(does.onShow).toHaveBeenCalledTimes(1);
-    tray?.setRows([row('s', 'Snapshots')]);
+    tray?.setRows([row('s', 'Snapshot', true)]);
     expect(made.menus.at(-1)?.some(({ id }) => id === 's')).toBe(true);
   });
 
