@@ -193,7 +193,7 @@ describe('other ways out', () => {
     const other = ['--store', scratch.folder('store'), '--id', idOf('copy')];
     const sized = ['--bytes', String(exported.rest.length), '--about', '{}', '--expect-manifest', manifest];
     const imported = await runProgram(['import', ...other, ...sized], { input: exported.rest });
-    expect(imported.one('published').manifest).toMatchObject({ isImported: true });
+    expect(imported.one('published').manifest).toMatchObject({ isImported: false });
     const target = scratch.folder('target');
     expect((await runProgram(['restore', ...other, '--target', target])).exitCode).toBe(0);
     expect(await differences(tree, target, isSocket)).toEqual([]);
