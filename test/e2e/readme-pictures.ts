@@ -56,6 +56,21 @@ export async function takeReadmePictures(folder: string): Promise<readonly strin
       () => (document.querySelector('figure table tbody')?.childElementCount ?? 0) >= 10,
     );
     await picture('workspace');
+    // A snapshot, then work that goes on, and what differs.
+    await page.keyboard.press('Alt+Shift+S');
+    await page.getByText('Took a snapshot of api-server').first().waitFor({ timeout: 60_000 });
+    await page.getByRole('tab', { name: /api-server/ }).first().click();
+    await page.keyboard.press('Control+K');
+    await page.keyboard.type('show snapshots');
+    await page.keyboard.press('Enter');
+    await page.locator('button[data-snapshot]:visible').first().click({ timeout: 60_000 });
+    const files = page.getByRole('tabpanel').getByRole('treeitem');
+    await files.filter({ hasText: 'src' }).first().click({ timeout: 60_000 });
+    await page.keyboard.press('ArrowRight');
+    await files.filter({ hasText: 'main.go' }).click({ timeout: 60_000 });
+    for (const close of await page.getByRole('button', { name: /^(Dismiss|Close)/ }).all())
+      if (await close.isVisible()) await close.click();
+    await picture('snapshot');
     await page.getByRole('treeitem', { name: /atlas/ }).first().click();
     await page.getByRole('button', { name: 'Run doctor' }).click();
     await page.getByText(/checks? (is|are) fine/).waitFor({ timeout: 60_000 });
