@@ -99,7 +99,8 @@ class Progress:
     def __init__(self, phase, total=None):
         self.phase = phase
         self.total = total
-        self._said_at = time.monotonic()
+        # The first word is said at once: that a phase has begun is news.
+        self._said_at = time.monotonic() - self.EVERY_SECONDS
 
     def report(self, **fields):
         now = time.monotonic()
