@@ -1586,10 +1586,22 @@ class Making:
         try:
             if kind is not None and not self.is_kept:
                 end_children()
-                remove_folder(self.folder)
+                self._remove()
         finally:
             for fd in self._fds:
                 os.close(fd)
+
+    def _remove(self):
+        """The guard may put a file of its own in at this very moment. What is left is swept; the failure is told as it was."""
+        for _ in range(20):
+            try:
+                return remove_folder(self.folder)
+            except OSError as error:
+                if error.errno != errno.ENOTEMPTY:
+                    describe_bug()
+                    return None
+                time.sleep(0.05)
+        return None
 
     def _unlink(self, name):
         try:
