@@ -10,6 +10,8 @@ const allowedPermissions: ReadonlySet<string> = new Set([
   'clipboard-sanitized-write',
   'clipboard-read',
   'notifications',
+  // Of what the person has just chosen in the system's own dialog, to save a file or a folder there.
+  'fileSystem',
 ]);
 /** Schemes that never leave the process; everything else of a request is refused. */
 const localSchemes: ReadonlySet<string> = new Set([`${appScheme}:`, 'devtools:', 'blob:', 'data:']);

@@ -59,7 +59,10 @@ export async function takeReadmePictures(folder: string): Promise<readonly strin
     // A snapshot, then work that goes on, and what differs.
     await page.keyboard.press('Alt+Shift+S');
     await page.getByText('Took a snapshot of api-server').first().waitFor({ timeout: 60_000 });
-    await page.getByRole('tab', { name: /api-server/ }).first().click();
+    await page
+      .getByRole('tab', { name: /api-server/ })
+      .first()
+      .click();
     await page.keyboard.press('Control+K');
     await page.keyboard.type('show snapshots');
     await page.keyboard.press('Enter');

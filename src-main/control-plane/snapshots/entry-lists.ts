@@ -45,6 +45,11 @@ export class EntryLists {
     return index;
   }
 
+  /** So that the first look into a new snapshot does not wait for its host. One that fails now is fetched when it is looked at. */
+  prefetch(record: SnapshotRecord | undefined): void {
+    if (record !== undefined) this.get(record).catch(() => undefined);
+  }
+
   keepOnly(ids: ReadonlySet<string>): Promise<void> {
     return this.#deps.cache.keepOnly(ids);
   }

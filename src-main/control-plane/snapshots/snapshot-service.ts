@@ -162,7 +162,7 @@ export class SnapshotService {
       archive: new ArchiveWork(archiveDeps),
       onCreated: async ({ workspaceId, reason, snapshotId }, operation) => {
         if (operation.hostId !== null) void this.directory.refresh(operation.hostId as HostId);
-        void this.#fetchList(snapshotId);
+        this.entries.prefetch(this.directory.record(snapshotId));
         if (reason === 'schedule') await this.rules.ended(workspaceId, operation);
       },
     });
@@ -409,15 +409,6 @@ export class SnapshotService {
       .filter((one) => one.hostId === record.hostId && one.repositoryId === repositoryId)
       .toSorted((a, b) => b.createdAt.localeCompare(a.createdAt))[0];
     return newest === undefined ? undefined : this.directory.record(newest.id);
-  }
-
-  /** So that the first look into a new snapshot does not wait for its host. */
-  async #fetchList(id: SnapshotId): Promise<void> {
-    const record = this.directory.record(id);
-    if (record === undefined) return;
-    await this.entries.get(record).catch((cause: unknown) => {
-      this.#deps.log.info('the list of a new snapshot was not fetched yet', { id, cause });
-    });
   }
 
   async #keepLists(): Promise<void> {

@@ -58,12 +58,17 @@ describe('permissions', () => {
     expect(checks('background-sync', 'berth-app://ui/', nobody)).toBe(false);
   });
 
-  it.each(['media', 'geolocation', 'fileSystem', 'hid', 'openExternal', 'midi', 'unknown'])(
-    'refuses %s',
-    (name) => {
-      const { checks, grants } = secured();
-      expect(grants(name, own, true)).toBe(false);
-      expect(checks(name, own, { isMainFrame: true, requestingUrl: own })).toBe(false);
-    },
-  );
+  it('lets our main frame write the file that a person chose, and nobody else', () => {
+    const { checks, grants } = secured();
+    expect(grants('fileSystem', own, true)).toBe(true);
+    expect(checks('fileSystem', own, { isMainFrame: true, requestingUrl: own })).toBe(true);
+    expect(grants('fileSystem', own, false)).toBe(false);
+    expect(grants('fileSystem', 'https://example.org/', true)).toBe(false);
+  });
+
+  it.each(['media', 'geolocation', 'hid', 'openExternal', 'midi', 'unknown'])('refuses %s', (name) => {
+    const { checks, grants } = secured();
+    expect(grants(name, own, true)).toBe(false);
+    expect(checks(name, own, { isMainFrame: true, requestingUrl: own })).toBe(false);
+  });
 });
