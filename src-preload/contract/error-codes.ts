@@ -96,3 +96,14 @@ export const commonErrorCodes = [
   'store.unwritable',
   'store.newer-version',
 ] as const satisfies readonly ErrorCode[];
+
+/** Failures of whatever needs a connected host and its engine. */
+export const hostErrorCodes = [
+  'host.not-connected',
+  'engine.unreachable',
+  'engine.permission-denied',
+  'engine.forwarding-denied',
+  'engine.too-old',
+  'engine.failed',
+  'timed-out',
+] as const satisfies readonly ErrorCode[];

@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { ErrorShape } from './berth-error.ts';
 import { collectionItem } from './collection.ts';
 import { bytes, call, stream } from './contract.ts';
+import { hostErrorCodes } from './error-codes.ts';
 import { HostId, RepositoryId, SnapshotId, WorkspaceId } from './ids.ts';
 import { Operation } from './operations.ts';
 import { ImageReference, ProjectDefinition } from './projects.ts';
@@ -177,16 +178,16 @@ export const SearchHit = z.object({
 });
 export type SearchHit = z.infer<typeof SearchHit>;
 
-const needsHost = [
-  'host.not-connected',
-  'host.disk-full',
-  'engine.unreachable',
-  'engine.permission-denied',
-  'engine.forwarding-denied',
-  'engine.too-old',
-  'engine.failed',
-  'timed-out',
-  'snapshot.tools-missing',
+const needsHost = [...hostErrorCodes, 'host.disk-full', 'snapshot.tools-missing'] as const;
+/** Of what reads a snapshot, for it may be in a repository. */
+const needsContent = [
+  ...needsHost,
+  'snapshot.corrupt',
+  'repository.unreachable',
+  'repository.wrong-key',
+  'credential.missing',
+  'credential.keychain-unavailable',
+  'credential.vault-locked',
 ] as const;
 const byId = z.object({ id: SnapshotId });
 
@@ -270,7 +271,7 @@ export const snapshotMethods = {
       limit: z.number().int().min(1).max(1000).default(500),
     }),
     output: z.object({ entries: z.array(SnapshotEntry), total: z.number().int() }),
-    errors: [...needsHost, 'snapshot.corrupt'],
+    errors: [...needsContent],
   }),
   'snapshots.search': call({
     summary: 'Entries whose path contains the words, over snapshots: which one still has this file?',
@@ -350,7 +351,7 @@ export const snapshotMethods = {
     summary: 'The whole snapshot as a .tar.zst that plain tar opens',
     scope: 'snapshots.read',
     input: byId,
-    errors: [...needsHost, 'snapshot.corrupt'],
+    errors: [...needsContent],
   }),
   'snapshots.import': bytes({
     summary:

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { ErrorShape } from './berth-error.ts';
 import { collectionItem } from './collection.ts';
 import { bytes, call, stream } from './contract.ts';
+import { hostErrorCodes } from './error-codes.ts';
 import { HostId, OperationId, ProjectId, SnapshotId, WorkspaceId } from './ids.ts';
 import { Operation } from './operations.ts';
 import { HardeningProfile, Limits } from './projects.ts';
@@ -97,15 +98,6 @@ export type DestroyPlan = z.infer<typeof DestroyPlan>;
 /** Names of volumes as the engine allows them. */
 const VolumeName = z.string().regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,254}$/, 'must be a volume name');
 const byId = z.object({ id: WorkspaceId });
-const needsHost = [
-  'host.not-connected',
-  'engine.unreachable',
-  'engine.permission-denied',
-  'engine.forwarding-denied',
-  'engine.too-old',
-  'engine.failed',
-  'timed-out',
-] as const;
 
 export const workspaceMethods = {
   'workspaces.watch': stream({
@@ -129,7 +121,7 @@ export const workspaceMethods = {
     }),
     output: z.object({ workspace: Workspace, operation: Operation }),
     errors: [
-      ...needsHost,
+      ...hostErrorCodes,
       'workspace.name-taken',
       'workspace.runtime-missing',
       'workspace.volume-in-use',
@@ -145,7 +137,7 @@ export const workspaceMethods = {
     scope: 'workspaces.write',
     input: byId,
     output: Operation,
-    errors: [...needsHost, 'conflict'],
+    errors: [...hostErrorCodes, 'conflict'],
     rest: { method: 'POST', path: '/workspaces/:id/start' },
   }),
   'workspaces.stop': call({
@@ -153,7 +145,7 @@ export const workspaceMethods = {
     scope: 'workspaces.write',
     input: byId,
     output: Operation,
-    errors: [...needsHost, 'conflict'],
+    errors: [...hostErrorCodes, 'conflict'],
     rest: { method: 'POST', path: '/workspaces/:id/stop' },
   }),
   'workspaces.restart': call({
@@ -161,7 +153,7 @@ export const workspaceMethods = {
     scope: 'workspaces.write',
     input: byId,
     output: Operation,
-    errors: [...needsHost, 'conflict'],
+    errors: [...hostErrorCodes, 'conflict'],
     rest: { method: 'POST', path: '/workspaces/:id/restart' },
   }),
   'workspaces.rename': call({
@@ -169,7 +161,7 @@ export const workspaceMethods = {
     scope: 'workspaces.write',
     input: z.object({ id: WorkspaceId, name: DisplayName }),
     output: Workspace,
-    errors: ['workspace.name-taken', ...needsHost],
+    errors: ['workspace.name-taken', ...hostErrorCodes],
     rest: { method: 'PATCH', path: '/workspaces/:id' },
   }),
   'workspaces.fork': call({
@@ -178,7 +170,7 @@ export const workspaceMethods = {
     input: z.object({ snapshotId: SnapshotId, name: DisplayName, hostId: HostId.nullable().default(null) }),
     output: z.object({ workspace: Workspace, operation: Operation }),
     errors: [
-      ...needsHost,
+      ...hostErrorCodes,
       'workspace.name-taken',
       'workspace.runtime-missing',
       'host.disk-full',
@@ -194,7 +186,7 @@ export const workspaceMethods = {
     input: z.object({ id: WorkspaceId, hostId: HostId }),
     output: Operation,
     errors: [
-      ...needsHost,
+      ...hostErrorCodes,
       'conflict',
       'workspace.name-taken',
       'workspace.runtime-missing',
@@ -208,28 +200,28 @@ export const workspaceMethods = {
     scope: 'workspaces.write',
     input: byId,
     output: Operation,
-    errors: [...needsHost, 'conflict'],
+    errors: [...hostErrorCodes, 'conflict'],
   }),
   'workspaces.cancelMove': call({
     summary: 'Takes a move back: destroys the copy, and starts the source if it ran',
     scope: 'workspaces.write',
     input: byId,
     output: Operation,
-    errors: [...needsHost, 'conflict'],
+    errors: [...hostErrorCodes, 'conflict'],
   }),
   'workspaces.destroyPlan': call({
     summary: 'Says what destroying would delete and what would stay',
     scope: 'workspaces.read',
     input: z.object({ id: WorkspaceId, keepVolume: z.boolean() }),
     output: DestroyPlan,
-    errors: [...needsHost],
+    errors: [...hostErrorCodes],
   }),
   'workspaces.destroy': call({
     summary: 'Destroys the container and its network; the volume stays unless told otherwise',
     scope: 'workspaces.write',
     input: z.object({ id: WorkspaceId, keepVolume: z.boolean().default(true) }),
     output: Operation,
-    errors: [...needsHost, 'conflict'],
+    errors: [...hostErrorCodes, 'conflict'],
     rest: { method: 'DELETE', path: '/workspaces/:id' },
   }),
   'workspaces.forget': call({
@@ -244,26 +236,26 @@ export const workspaceMethods = {
     scope: 'workspaces.read',
     input: byId,
     item: WorkspaceStats,
-    errors: [...needsHost, 'workspace.not-running'],
+    errors: [...hostErrorCodes, 'workspace.not-running'],
   }),
   'workspaces.logs': bytes({
     summary: 'What its first process wrote: the last lines, then what follows',
     scope: 'workspaces.read',
     input: z.object({ id: WorkspaceId, tailLines: z.number().int().min(0).max(100_000).default(1000) }),
-    errors: [...needsHost],
+    errors: [...hostErrorCodes],
   }),
   'workspaces.keptVolumes': call({
     summary: 'Volumes of destroyed workspaces that are still on a host',
     scope: 'workspaces.read',
     input: z.object({ hostId: HostId }),
     output: z.object({ volumes: z.array(KeptVolume) }),
-    errors: [...needsHost],
+    errors: [...hostErrorCodes],
   }),
   'workspaces.destroyVolume': call({
     summary: 'Deletes a kept volume and the files in it, for good',
     scope: 'workspaces.write',
     input: z.object({ hostId: HostId, name: VolumeName }),
     output: Operation,
-    errors: [...needsHost, 'conflict', 'workspace.volume-in-use'],
+    errors: [...hostErrorCodes, 'conflict', 'workspace.volume-in-use'],
   }),
 };
