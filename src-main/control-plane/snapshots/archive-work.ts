@@ -232,7 +232,7 @@ export class ArchiveWork {
 
   #archiverWork({ operationId }: StepContext<unknown>, plan: ArchivePlan): HelperWork {
     return {
-      purpose: `${this.#key}`,
+      purpose: this.#key,
       id: operationId,
       snapshotId: plan.snapshotId,
       store: 'create',
