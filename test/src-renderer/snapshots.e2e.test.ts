@@ -169,6 +169,7 @@ describe('the tree of files', () => {
     expect(await currentRow()).toContain('تقرير.txt');
     await page.keyboard.press('Home');
     await page.keyboard.press('Space');
+    // Letters are one word for 800 ms; only time ends it without moving.
     await page.waitForTimeout(900);
     await page.keyboard.type('notes.');
     await page.waitForTimeout(900);
@@ -210,6 +211,7 @@ describe('the tree of files', () => {
     expect(await page.getByRole('treeitem').count()).toBeLessThan(80);
 
     await page.keyboard.press('ArrowRight');
+    // As above: what was typed before is forgotten.
     await page.waitForTimeout(900);
     await page.keyboard.type('part-19876');
     await expect.poll(currentRow).toContain('part-19876.json');

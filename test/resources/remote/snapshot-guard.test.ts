@@ -241,6 +241,7 @@ describe('guard', () => {
     mkdirSync(making);
     for (const name of ['ready', 'lock']) writeFileSync(join(making, name), '{}');
     const watching = guard('--how', 'pause');
+    // Long enough to take the dead maker for one that lives, if it did.
     await new Promise((resolve) => setTimeout(resolve, 300));
     expect((await create().ended).exitCode).toBe(0);
     expect((await watching.ended).one('unused')).toEqual({ event: 'unused' });

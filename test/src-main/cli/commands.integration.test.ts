@@ -60,7 +60,7 @@ beforeEach(async () => {
       openTerminals: 2,
       comparison,
       changesOutside: 5,
-      mountPoint: '/work',
+      mountPoint: '/data',
       makesSafetySnapshot: true,
       needsBytes: 1024,
       freeBytes: 1_048_576,
@@ -293,7 +293,7 @@ describe('berth snapshot restore', () => {
     expect(asked('snapshots.restore')).toEqual([{ id: snapshotId(3), makesSafetySnapshot: true }]);
     expect(error).toContain('Changes  brings back 2 entries, takes away 1 entry, resets 1 entry');
     expect(error).toContain('Ends     its programs and 2 terminals');
-    expect(error).toContain('Loses    5 files changed outside /work');
+    expect(error).toContain('Loses    5 files changed outside /data');
     expect(text).toContain(`berth snapshot undo ${workspaceId(1)}`);
   });
 
@@ -351,7 +351,7 @@ describe('the other commands on snapshots', () => {
     ],
     [['compare', 'ada', 's1'], 'snapshots.compare', undefined],
     [
-      ['put-back', 'ws1', 's1', '/work/a/', './b c'],
+      ['put-back', 'ws1', 's1', '/data/a/', './b c'],
       'snapshots.putBack',
       { id: snapshotId(1), paths: ['a', 'b c'] },
     ],
@@ -392,7 +392,7 @@ describe('the other commands on snapshots', () => {
     const root = await plane.run('snapshot', 'ls', 'ws1', 's1');
     expect(root.text).toMatch(/^drwxr-xr-x +1000 +1000 +– +2026-01-01 00:00 +src\/$/m);
     expect(root.text).toContain('evil\\x1b[2J');
-    const folder = await plane.run('snapshot', 'ls', 'ws1', 's1', '/work/src', '--json');
+    const folder = await plane.run('snapshot', 'ls', 'ws1', 's1', '/data/src', '--json');
     expect(JSON.parse(folder.text)).toHaveLength(1500);
     const file = await plane.run('snapshot', 'ls', 'ws1', 's1', 'src/f1400', '--json');
     expect(JSON.parse(file.text)).toEqual([entryOf('src/f1400')]);

@@ -6,20 +6,20 @@ describe('words and flags of snapshots', () => {
   it.each([
     ['.', '.'],
     ['/', '.'],
-    ['/work', '.'],
-    ['/work/', '.'],
-    ['/work/a/b/', 'a/b'],
+    ['/data', '.'],
+    ['/data/', '.'],
+    ['/data/a/b/', 'a/b'],
     ['./a//b', 'a/b'],
     ['a/./b', 'a/b'],
     ['workshop', 'workshop'],
     ['$(x) y', '$(x) y'],
     ['-rf', '-rf'],
   ])('a path %j is %j', (word, path) => {
-    expect(entryPath(word, '/work')).toBe(path);
+    expect(entryPath(word, '/data')).toBe(path);
   });
 
-  it.each(['..', 'a/../../b', '/etc/passwd', '/workshop/a', '/work/../x'])('refuse the path %j', (word) => {
-    expect(() => entryPath(word, '/work')).toThrow(TypedWrong);
+  it.each(['..', 'a/../../b', '/etc/passwd', '/database/a', '/data/../x'])('refuse the path %j', (word) => {
+    expect(() => entryPath(word, '/data')).toThrow(TypedWrong);
   });
 
   it('refuse names that mean something else or cannot be', () => {

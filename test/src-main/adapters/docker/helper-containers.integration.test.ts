@@ -161,6 +161,7 @@ describe('in our hands', () => {
     });
     await waitUntil(() => size > 0, { what: 'the first bytes' });
     const held = size;
+    // Nothing must come in this time.
     await new Promise((resolve) => setTimeout(resolve, 300));
     expect(size).toBe(held);
     process.release();
