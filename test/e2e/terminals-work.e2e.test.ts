@@ -117,6 +117,9 @@ describe('typing into several terminals', () => {
   });
 
   it('asks before a paste that one of them would run line by line', async () => {
+    // The palette of the test before gives the keyboard back when it has gone, which may be just now.
+    await screen.shown.last().click();
+    await screen.hasKeyboard();
     await screen.run('PS1="plain $ " exec sh');
     await screen.sees(/plain \$$/);
     await screen.open('Split terminal to the right');
