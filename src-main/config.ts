@@ -6,6 +6,8 @@ import { chmodSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, isAbsolute, join, resolve, win32 } from 'node:path';
 import { parseArgs } from 'node:util';
+import { noQuota, type Quota } from '#contract/users.ts';
+import { Secret } from './control-plane/interfaces/secret.ts';
 
 export interface Config {
   /** `desktop`: one local owner in a window. `served`: in a browser. */
@@ -26,7 +28,81 @@ export interface Config {
   readonly remoteScriptsFolder: string;
   /** A JSON file {name, definition, hostKey?} with a host to add when it is absent. */
   readonly addHostFile: string | null;
+  readonly served: ServedConfig;
 }
+
+/** How e-mail leaves; see nodemailer's SMTP transport. */
+export interface SmtpConfig {
+  readonly host: string;
+  readonly port: number;
+  /** `tls`: from the first byte (465). `starttls`: required after the greeting. `none`: on loopback only. */
+  readonly security: 'tls' | 'starttls' | 'none';
+  readonly user: string | null;
+  readonly password: Secret | null;
+  /** As `Berth <berth@example.org>`. */
+  readonly from: string;
+}
+
+/** One identity provider (OpenID Connect Discovery 1.0). */
+export interface OidcConfig {
+  /** In paths and on the button's place, as `keycloak`. */
+  readonly id: string;
+  /** On the button. */
+  readonly name: string;
+  /** https, or http on loopback. */
+  readonly issuer: string;
+  readonly clientId: string;
+  readonly clientSecret: Secret | null;
+  /** `aud` that API calls' tokens must have one of; the client's id where nothing else is said. */
+  readonly audiences: readonly string[];
+  /** Accepted signatures; never `none`, never symmetric. */
+  readonly algorithms: readonly string[];
+  /** The claim by which a person is known again, as `sub`. */
+  readonly userClaim: string;
+  readonly scopes: readonly string[];
+  /** Whether somebody new gets an account. */
+  readonly makesUsers: boolean;
+}
+
+/** What a served Berth is told beyond where its data is. The desktop has the defaults, and uses none of it. */
+export interface ServedConfig {
+  /** `postgres://…`; null: SQLite in the data folder. */
+  readonly databaseUrl: Secret | null;
+  /** At least 32 characters; null: made at the first start and kept in the data folder. Signs access tokens. */
+  readonly secretKey: Secret | null;
+  /** Origins of other sites whose pages may call the API with a token; never with a cookie. */
+  readonly corsOrigins: readonly string[];
+  readonly smtp: SmtpConfig | null;
+  readonly oidc: readonly OidcConfig[];
+  /** `open`: anybody with an address registers. `invited`: only who was invited. */
+  readonly registration: 'open' | 'invited';
+  /** For `DELETE /container/{name}`; null: that route needs a signed-in person. */
+  readonly deleteKey: Secret | null;
+  /** A terminal that nobody watches and that is silent for so long is closed; null: never. Milliseconds. */
+  readonly idleTimeoutMs: number | null;
+  readonly tls: { readonly certificateFile: string; readonly keyFile: string } | null;
+  /** Addresses or CIDR blocks whose `X-Forwarded-For` is believed. */
+  readonly trustedProxies: readonly string[];
+  /** What a person's first workspace is made of where a program asks for one that is not there; null: it is refused. */
+  readonly firstWorkspace: { readonly image: string; readonly hostName: string | null } | null;
+  /** What everybody who registers may have. */
+  readonly defaultQuota: Quota;
+}
+
+export const servedDefaults: ServedConfig = {
+  databaseUrl: null,
+  secretKey: null,
+  corsOrigins: [],
+  smtp: null,
+  oidc: [],
+  registration: 'invited',
+  deleteKey: null,
+  idleTimeoutMs: null,
+  tls: null,
+  trustedProxies: [],
+  firstWorkspace: null,
+  defaultQuota: noQuota,
+};
 
 export interface ConfigSource {
   readonly mode: Config['mode'];
@@ -77,6 +153,7 @@ export function readConfig({ mode, argv, env }: ConfigSource): Config {
     uiFolder: join(root, 'out', 'renderer'),
     remoteScriptsFolder: join(root, 'resources', 'remote'),
     addHostFile: values['add-host'] === undefined ? null : resolve(values['add-host']),
+    served: servedDefaults,
   });
 }
 

@@ -24,7 +24,8 @@ const featurePackages = [...componentKit, 'react-resizable-panels', 'zustand', '
 
 /** Folders of adapters and the library that each is there for. */
 const adapterPackages: Readonly<Record<string, readonly string[]>> = {
-  database: [],
+  accounts: ['nodemailer', 'otpauth', 'uqr', '@zxcvbn-ts/language-common'],
+  database: ['pg'],
   docker: ['dockerode', 'docker-modem'],
   keychain: ['keytar'],
   schedule: ['croner'],
@@ -57,10 +58,21 @@ export const rooms: readonly Room[] = [
       'src-main/control-plane/dispatcher.ts',
       'src-main/control-plane/handler.ts',
       'src-main/control-plane/caller.ts',
+      'src-main/control-plane/account-door.ts',
       'src-main/ui-files.ts',
     ],
-    types: ['src-main/control-plane/plane.ts'],
-    packages: ['node:', 'hono', '@hono/node-server', 'ws', 'zod'],
+    types: ['src-main/control-plane/plane.ts', 'src-main/config.ts'],
+    packages: [
+      'node:',
+      'hono',
+      '@hono/node-server',
+      'ws',
+      'zod',
+      'jose',
+      'openid-client',
+      'rate-limiter-flexible',
+      'swagger-ui-dist',
+    ],
   },
   {
     path: 'src-main/desktop/',
@@ -88,7 +100,7 @@ export const rooms: readonly Room[] = [
   {
     path: 'src-main/cli/',
     may: [contract, 'src-main/server/local-socket.ts', 'src-renderer/transport/client.ts'],
-    packages: ['node:'],
+    packages: ['node:', 'tar-stream'],
   },
   {
     path: 'src-main/headless.ts',
@@ -118,7 +130,17 @@ export const rooms: readonly Room[] = [
   // They run before anything is known to be there: only Node itself can be relied on.
   { path: 'src-main/start.ts', may: ['src-main/build-if-stale.ts'], packages: ['node:'] },
   { path: 'src-main/build-if-stale.ts', may: [], packages: ['node:'] },
-  { path: 'src-main/config.ts', may: [], packages: ['node:'] },
+  {
+    path: 'src-main/config.ts',
+    may: [contract, 'src-main/control-plane/interfaces/secret.ts', 'src-main/config/'],
+    packages: ['node:', 'zod'],
+  },
+  {
+    path: 'src-main/config/',
+    may: [contract, 'src-main/control-plane/interfaces/secret.ts'],
+    types: ['src-main/config.ts'],
+    packages: ['node:', 'zod'],
+  },
   { path: 'src-main/ui-files.ts', may: [], packages: ['node:'] },
   { path: 'src-main/open-in-browser.ts', may: [], packages: ['node:'] },
 

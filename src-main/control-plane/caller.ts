@@ -1,5 +1,5 @@
 /** Who is calling: decided when the connection opened, never by a field of a message. */
-import type { ShareId, UserId } from '#contract/ids.ts';
+import type { SessionId, ShareId, UserId } from '#contract/ids.ts';
 import type { Scope } from '#contract/scopes.ts';
 
 export interface Caller {
@@ -7,11 +7,21 @@ export interface Caller {
   readonly userName: string;
   readonly scopes: ReadonlySet<Scope>;
   readonly mode: 'desktop' | 'served';
+  /** How it came in. Absent: on this computer, as the window and the private socket do. */
+  readonly access?: Access;
   /**
    * Set for whoever came by a link to one terminal. Such a caller has no scopes: the dispatcher gives it the guests'
    * handlers in place of the usual ones, and nothing that is not among them exists for it.
    */
   readonly guest?: Guest;
+}
+
+export interface Access {
+  readonly by: 'browser' | 'token' | 'api-key';
+  /** Of a browser or a token. */
+  readonly sessionId: SessionId | null;
+  /** Of the client; null where it is not known. */
+  readonly address: string | null;
 }
 
 /** One connection of a guest. Its identity is what counts: only who made it knows what stands behind it. */

@@ -42,6 +42,7 @@ import { TerminalService } from './terminals/terminal-service.ts';
 import { guestHandlers, terminalShareHandlers } from './terminals/terminal-share-handlers.ts';
 import { TerminalShares } from './terminals/terminal-shares.ts';
 import { terminalsHandlers } from './terminals/terminals-handlers.ts';
+import { usersHandlers } from './users/users-handlers.ts';
 import { WorkspaceService } from './workspaces/workspace-service.ts';
 import { workspacesHandlers } from './workspaces/workspaces-handlers.ts';
 
@@ -247,6 +248,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     operationsHandlers(operations),
     { ...ownTerminals, ...terminalShareHandlers(shares) },
     createSettingsHandlers(settings),
+    usersHandlers(),
   );
 
   await hosts.load();

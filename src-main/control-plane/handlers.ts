@@ -11,6 +11,7 @@ export function joinHandlers(
   operations: HandlersOf<'operations'>,
   terminals: HandlersOf<'terminals'>,
   settings: HandlersOf<'settings'>,
+  users: HandlersOf<'users'> & HandlersOf<'audit'> & HandlersOf<'account'> & HandlersOf<'apiKeys'>,
 ): Handlers {
   return {
     ...about,
@@ -22,5 +23,6 @@ export function joinHandlers(
     ...operations,
     ...terminals,
     ...settings,
+    ...users,
   };
 }

@@ -109,6 +109,7 @@ export function createHttpCarrier(options: HttpServerOptions): HttpCarrier {
     const session = authenticator.sessionOf(getCookie(context, cookieName));
     if (session === undefined) throw new BerthError('not-signed-in', 'Sign in first.');
     context.set('session', session);
+    context.set('caller', session.caller);
     await next();
   });
   api.delete('/session', async (context) => {

@@ -10,12 +10,14 @@ import { BerthError } from '#contract/berth-error.ts';
 import type { CallMethod, Method, RestRoute } from '#contract/contract.ts';
 import { errorCodes } from '#contract/error-codes.ts';
 import { contract } from '#contract/index.ts';
+import type { Caller } from '../control-plane/caller.ts';
 import { type Dispatcher, notFound } from '../control-plane/dispatcher.ts';
 import type { Session } from './authenticate.ts';
 import { readJsonObject } from './read-body.ts';
 import { maxMessageBytes } from './websocket-connection.ts';
 
-export type ApiEnvironment = { Variables: { session: Session } };
+/** `session` is there for browsers alone. */
+export type ApiEnvironment = { Variables: { session: Session; caller: Caller } };
 type ApiContext = Context<ApiEnvironment>;
 export type RestMethod = CallMethod & { readonly rest: RestRoute };
 
@@ -32,7 +34,7 @@ export function addRestRoutes(app: Hono<ApiEnvironment>, dispatcher: Dispatcher)
   for (const [name, method] of restMethods()) {
     app.on(method.rest.method, method.rest.path, async (context) => {
       const input = await inputOf(context, method);
-      const { caller } = context.get('session');
+      const caller = context.get('caller');
       const output = await dispatcher.call(name, input, { caller, signal: context.req.raw.signal });
       return context.json(output ?? null);
     });

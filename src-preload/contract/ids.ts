@@ -26,6 +26,11 @@ export const SnapshotId = z.templateLiteral(['snap_', body]);
 export type SnapshotId = z.infer<typeof SnapshotId>;
 export const RepositoryId = z.templateLiteral(['repo_', body]);
 export type RepositoryId = z.infer<typeof RepositoryId>;
+/** A browser that is signed in, or a program that holds a refresh token. */
+export const SessionId = z.templateLiteral(['sess_', body]);
+export type SessionId = z.infer<typeof SessionId>;
+export const ApiKeyId = z.templateLiteral(['key_', body]);
+export type ApiKeyId = z.infer<typeof ApiKeyId>;
 export const UserId = z.templateLiteral(['user_', body]);
 export type UserId = z.infer<typeof UserId>;
 
@@ -46,4 +51,6 @@ export type IdPrefix =
   | 'share'
   | 'snap'
   | 'repo'
+  | 'sess'
+  | 'key'
   | 'user';

@@ -1,6 +1,7 @@
 /** The joined contract: every method there is, and the types that follow from it. The only barrel in the tree. */
 import type { z } from 'zod';
 import { aboutMethods } from './about.ts';
+import { accountMethods } from './account.ts';
 import type { BytesMethod, CallMethod, Method, StreamMethod } from './contract.ts';
 import { credentialMethods } from './credentials.ts';
 import { hostMethods } from './hosts.ts';
@@ -13,6 +14,7 @@ import { snapshotRuleMethods } from './snapshot-rules.ts';
 import { snapshotMethods } from './snapshots.ts';
 import { terminalShareMethods } from './terminal-shares.ts';
 import { terminalMethods } from './terminals.ts';
+import { userMethods } from './users.ts';
 import { workspaceMethods } from './workspaces.ts';
 
 export const contract = {
@@ -29,6 +31,8 @@ export const contract = {
   ...terminalMethods,
   ...terminalShareMethods,
   ...settingsMethods,
+  ...accountMethods,
+  ...userMethods,
 } as const satisfies Record<string, Method>;
 
 export type Contract = typeof contract;
