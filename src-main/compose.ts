@@ -6,7 +6,7 @@ import { BerthError } from '#contract/berth-error.ts';
 import type { Connection } from '#contract/frame.ts';
 import { createContainerEngineFactory } from './adapters/docker/container-engine.ts';
 import { KeychainSecretStore } from './adapters/keychain/keychain-secret-store.ts';
-import { openRecordStore } from './adapters/database/open-record-store.ts';
+import { openStore } from './adapters/database/open-store.ts';
 import { createScreenKeeper } from './adapters/screen/screen-keeper.ts';
 import { createSchedules } from './adapters/schedule/cron-schedules.ts';
 import { describeKey } from './adapters/ssh/describe-key.ts';
@@ -23,7 +23,7 @@ import { createLocalConnector } from './adapters/system/local-connector.ts';
 import { createNetworkWatch } from './adapters/system/network-watch.ts';
 import { createSystemRandom } from './adapters/system/random.ts';
 import { createMultiplexerFactory } from './adapters/tmux/tmux-multiplexer.ts';
-import type { Config } from './config.ts';
+import { type Config, servedDefaults } from './config.ts';
 import type { Caller } from './control-plane/caller.ts';
 import { type ControlPlane, createControlPlane } from './control-plane/control-plane.ts';
 import { createDispatcher } from './control-plane/dispatcher.ts';
@@ -47,7 +47,8 @@ export interface ComposeOptions {
  * Throws store.in-use, store.unwritable, or invalid-input for a bad `--add-host` file. Nothing stays open then.
  */
 export async function compose(
-  config: Pick<Config, 'version' | 'dataFolder' | 'remoteScriptsFolder' | 'addHostFile'>,
+  config: Pick<Config, 'version' | 'dataFolder' | 'remoteScriptsFolder' | 'addHostFile'> &
+    Partial<Pick<Config, 'served'>>,
   options: ComposeOptions = {},
 ): Promise<Plane> {
   const { platform, homeFolder, env } = options.computer ?? thisComputer();
@@ -63,7 +64,8 @@ export async function compose(
     for (const end of ends.splice(0).reverse()) await end();
   };
   try {
-    const { store, recovery } = openRecordStore({ folder: dataFolder, clock, log });
+    const { databaseUrl } = config.served ?? servedDefaults;
+    const { store, recovery } = await openStore({ folder: dataFolder, databaseUrl, clock, log });
     ends.push(() => store.close());
     const secrets = new KeychainSecretStore({ folder: dataFolder, clock, random, log, platform, env });
     const knownHostsPath = `${dataFolder}/known_hosts`;
