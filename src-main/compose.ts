@@ -6,6 +6,7 @@ import { BerthError } from '#contract/berth-error.ts';
 import type { Connection } from '#contract/frame.ts';
 import { createContainerEngineFactory } from './adapters/docker/container-engine.ts';
 import { KeychainSecretStore } from './adapters/keychain/keychain-secret-store.ts';
+import { backUp } from './adapters/database/data-copies.ts';
 import { openStore } from './adapters/database/open-store.ts';
 import { createScreenKeeper } from './adapters/screen/screen-keeper.ts';
 import { createSchedules } from './adapters/schedule/cron-schedules.ts';
@@ -114,7 +115,17 @@ export async function compose(
     log.info('Berth is up', { version: config.version, dataFolder, isReadOnly: store.isReadOnly });
     const wake: Plane['wake'] = (reason) => plane.hosts.wake(reason);
     const { handlers, guests } = plane;
-    return { handlers, guests, dispatcher, log, serve, wake, close: endAll };
+    const copied = { store, folder: dataFolder, version: config.version, clock };
+    return {
+      handlers,
+      guests,
+      dispatcher,
+      log,
+      serve,
+      wake,
+      backUp: () => backUp(copied),
+      close: endAll,
+    };
   } catch (error) {
     await endAll();
     throw error;

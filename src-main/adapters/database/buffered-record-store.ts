@@ -44,9 +44,20 @@ export interface RecordBackend {
   rows(log: string, owner: string): StoredValue[] | Promise<StoredValue[]>;
   /** All of them or none; on the disk when it returns. */
   apply(writes: readonly Write[]): void | Promise<void>;
+  /** Everything, as of one moment. */
+  dump(): Dump | Promise<Dump>;
+  /** Replaces everything by `dump`, or nothing; on the disk when it returns. */
+  load(dump: Dump): void | Promise<void>;
   /** Throws where the database does not answer. */
   ping(): void | Promise<void>;
   close(): void | Promise<void>;
+}
+
+/** The whole content, in memory: a plane's own memory is megabytes. Values are as they are stored. */
+export interface Dump {
+  readonly records: readonly { readonly collection: string; readonly id: string; readonly value: string }[];
+  /** Rows of one owner in their order. */
+  readonly rows: readonly { readonly log: string; readonly owner: string; readonly value: string }[];
 }
 
 export interface StoredRecord extends StoredValue {
@@ -171,6 +182,21 @@ export class BufferedRecordStore implements RecordStore {
   async ping(): Promise<void> {
     this.#assertOpen();
     await this.#backend.ping();
+  }
+
+  /** What was acknowledged is in it. */
+  async dump(): Promise<Dump> {
+    this.#assertOpen();
+    await this.#flush();
+    return this.#backend.dump();
+  }
+
+  /** Only while nobody else uses the store: what services remember would be what was. */
+  async load(dump: Dump): Promise<void> {
+    this.#assertOpen();
+    if (this.isReadOnly) throw newerVersionError();
+    await this.#flush();
+    await this.#backend.load(dump);
   }
 
   /** Finishes the writes and the transaction under way; later calls are refused. */

@@ -12,6 +12,7 @@ import type { Log } from '../../control-plane/interfaces/log.ts';
 import type { Secret } from '../../control-plane/interfaces/secret.ts';
 import {
   BufferedRecordStore,
+  type Dump,
   type RecordBackend,
   type StoredRecord,
   type StoredValue,
@@ -87,6 +88,37 @@ class PostgresBackend implements RecordBackend {
   }
 
   apply(writes: readonly Write[]): Promise<void> {
+    return this.#commit(async (client) => {
+      for (const write of writes) await execute(client, write);
+    });
+  }
+
+  dump(): Promise<Dump> {
+    return this.#connection.run(async (client) => {
+      await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
+      try {
+        const records = await client.query('SELECT collection, id, value FROM berth_record ORDER BY number');
+        const rows = await client.query('SELECT log, owner, value FROM berth_log_row ORDER BY number');
+        return { records: records.rows, rows: rows.rows };
+      } finally {
+        await client.query('ROLLBACK');
+      }
+    });
+  }
+
+  load({ records, rows }: Dump): Promise<void> {
+    return this.#commit(async (client) => {
+      await client.query('DELETE FROM berth_record');
+      await client.query('DELETE FROM berth_log_row');
+      for (const { collection, id, value } of records)
+        await execute(client, { kind: 'put', collection, id, value });
+      for (const { log, owner, value } of rows)
+        await client.query(appendRow, [log, owner, value, crc32(value)]);
+    });
+  }
+
+  /** `write` may run twice, on another connection; what it did is committed once. */
+  #commit(write: (client: pg.Client) => Promise<void>): Promise<void> {
     const batchId = randomUUID();
     let wasTried = false;
     return this.#connection.run(async (client) => {
@@ -94,7 +126,7 @@ class PostgresBackend implements RecordBackend {
       wasTried = true;
       await client.query('BEGIN');
       try {
-        for (const write of writes) await execute(client, write);
+        await write(client);
         const { rowCount } = await client.query('UPDATE berth_writer SET last_batch = $1 WHERE writer = $2', [
           batchId,
           this.#writer,
@@ -135,6 +167,8 @@ function usedMeanwhile(): BerthError {
   );
 }
 
+const appendRow = 'INSERT INTO berth_log_row (log, owner, value, checksum) VALUES ($1, $2, $3, $4)';
+
 async function execute(client: pg.Client, write: Write): Promise<void> {
   switch (write.kind) {
     case 'put':
@@ -151,12 +185,7 @@ async function execute(client: pg.Client, write: Write): Promise<void> {
       ]);
       return;
     case 'append':
-      await client.query('INSERT INTO berth_log_row (log, owner, value, checksum) VALUES ($1, $2, $3, $4)', [
-        write.log,
-        write.owner,
-        write.value,
-        crc32(write.value),
-      ]);
+      await client.query(appendRow, [write.log, write.owner, write.value, crc32(write.value)]);
       await client.query(
         `DELETE FROM berth_log_row WHERE log = $1 AND owner = $2 AND number <=
          (SELECT number FROM berth_log_row WHERE log = $1 AND owner = $2 ORDER BY number DESC LIMIT 1 OFFSET $3)`,

@@ -3,6 +3,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { crc32 } from 'node:zlib';
 import {
   BufferedRecordStore,
+  type Dump,
   type RecordBackend,
   type StoredValue,
   type UnreadableRecord,
@@ -55,16 +56,49 @@ class SqliteBackend implements RecordBackend {
   }
 
   apply(writes: readonly Write[]): void {
+    this.#inTransaction(() => {
+      for (const write of writes) this.#execute(write);
+    });
+  }
+
+  #inTransaction(run: () => void): void {
     translated(() => {
       this.#database.exec('BEGIN IMMEDIATE');
       try {
-        for (const write of writes) this.#execute(write);
+        run();
         this.#database.exec('COMMIT');
       } catch (error) {
         // After some failures (a full disk) SQLite has rolled back by itself.
         if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
         throw error;
       }
+    });
+  }
+
+  dump(): Dump {
+    const text = (row: Readonly<Record<string, unknown>>, name: string) => String(row[name]);
+    return translated(() => ({
+      records: this.#database
+        .prepare('SELECT collection, id, value FROM record ORDER BY number')
+        .all()
+        .map((row) => ({
+          collection: text(row, 'collection'),
+          id: text(row, 'id'),
+          value: text(row, 'value'),
+        })),
+      rows: this.#database
+        .prepare('SELECT log, owner, value FROM log_row ORDER BY number')
+        .all()
+        .map((row) => ({ log: text(row, 'log'), owner: text(row, 'owner'), value: text(row, 'value') })),
+    }));
+  }
+
+  load({ records, rows }: Dump): void {
+    this.#inTransaction(() => {
+      this.#database.exec('DELETE FROM record; DELETE FROM log_row');
+      for (const { collection, id, value } of records)
+        this.#statements.put.run(collection, id, value, crc32(value));
+      for (const { log, owner, value } of rows) this.#statements.append.run(log, owner, value, crc32(value));
     });
   }
 

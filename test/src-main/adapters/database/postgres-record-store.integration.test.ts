@@ -1,5 +1,9 @@
+import { mkdtemp, rm } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { openRecordStore } from '#main/adapters/database/open-record-store.ts';
 import { openPostgresRecordStore } from '#main/adapters/database/postgres-record-store.ts';
 import { createSystemClock } from '#main/adapters/system/clock.ts';
 import { Secret } from '#main/control-plane/interfaces/secret.ts';
@@ -130,6 +134,24 @@ describe('openPostgresRecordStore', () => {
     await server.query(url, 'DROP TRIGGER cut ON berth_log_row');
     await rows.append('o', 3);
     expect(await rows.read('o')).toEqual([3]);
+  });
+
+  it('gives out everything and takes it in again, also what SQLite gave out', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'berth-dump-'));
+    const { store: sqlite } = openRecordStore({ folder, clock, log: new MemoryLog() });
+    try {
+      for (const id of ['c', 'a', 'b']) await sqlite.collection('things', anyThing).put({ id });
+      for (const n of [1, 2]) await sqlite.rowLog('log', Number, 10).append('o', n);
+      const store = await opened();
+      await store.collection('things', anyThing).put({ id: 'old' });
+      await store.load(await sqlite.dump());
+      expect((await store.collection('things', anyThing).all()).map(({ id }) => id)).toEqual(['c', 'a', 'b']);
+      expect(await store.rowLog('log', Number, 10).read('o')).toEqual([1, 2]);
+      expect(await store.dump()).toEqual(await sqlite.dump());
+    } finally {
+      await sqlite.close();
+      await rm(folder, { recursive: true });
+    }
   });
 
   it('says what is wrong with the address, and never the password', async () => {
