@@ -25,6 +25,8 @@ export class MemoryRecordStore implements RecordStore {
   readonly isReadOnly: boolean;
   /** Set to make every write fail, as a full disk does. */
   failure: BerthError | undefined;
+  /** The collection of each write that was asked for, in order. */
+  readonly writes: string[] = [];
   readonly #onUnreadable: NonNullable<MemoryRecordStoreOptions['onUnreadable']>;
   readonly #state: State = { records: new Map(), rows: new Map() };
   readonly #current = new AsyncLocalStorage<Transaction>();
@@ -57,9 +59,13 @@ export class MemoryRecordStore implements RecordStore {
       put: (record) => {
         const text = JSON.stringify(record);
         const { id } = record;
+        this.writes.push(name);
         return this.#write((state) => recordsOf(state).set(id, text));
       },
-      delete: (id) => this.#write((state) => recordsOf(state).delete(id)),
+      delete: (id) => {
+        this.writes.push(name);
+        return this.#write((state) => recordsOf(state).delete(id));
+      },
     };
   }
 

@@ -40,6 +40,8 @@ export type MailWish = Pick<WaitingMail, 'kind' | 'to'> & Partial<Pick<WaitingMa
 
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
+/** A mail with a link costs a write more than one without: both begin when the answer has long left. */
+export const afterAnswerMs = 1_000;
 /** Of one address; a person who presses three times has looked into the wrong folder. */
 export const maxMailsPerHour = 3;
 /** Beyond it something is wrong: more are dropped, and the log says so. */
@@ -122,14 +124,14 @@ export class Outbox {
       id: `mail_${Buffer.from(random.bytes(12)).toString('hex')}`,
       createdAtMs: nowMs,
       attempts: 0,
-      nextAtMs: nowMs,
+      nextAtMs: nowMs + afterAnswerMs,
     };
     return {
       isSent: true,
       write: () => this.#records.put(mail),
       send: () => {
         this.#waiting.set(mail.id, mail);
-        this.wake();
+        this.#setTimer();
       },
     };
   }
@@ -210,7 +212,13 @@ export class Outbox {
   #setTimer(): void {
     this.#stopTimer();
     this.#stopTimer = () => undefined;
-    if (this.#isClosed || this.#waiting.size === 0 || this.#deps.origin() === null) return;
+    if (
+      this.#isClosed ||
+      this.#sending !== undefined ||
+      this.#waiting.size === 0 ||
+      this.#deps.origin() === null
+    )
+      return;
     const next = Math.min(...[...this.#waiting.values()].map(({ nextAtMs }) => nextAtMs));
     const waitMs = Math.max(0, next - this.#deps.clock.nowMs());
     this.#stopTimer = this.#deps.clock.after(waitMs, () => this.wake());
