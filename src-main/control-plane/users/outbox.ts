@@ -12,7 +12,7 @@ import type { Log } from '../interfaces/log.ts';
 import type { Mailer } from '../interfaces/mailer.ts';
 import type { Random } from '../interfaces/random.ts';
 import type { RecordCollection, RecordStore } from '../interfaces/record-store.ts';
-import type { AccountLinks, LinkKind } from './account-links.ts';
+import type { AccountLinks, IssuedLink, LinkKind } from './account-links.ts';
 import { mailOf } from './mail-texts.ts';
 
 const MailKind = z.enum([
@@ -173,13 +173,18 @@ export class Outbox {
     }
     const link = linkKindOf(mail);
     if (link !== undefined && !this.#deps.isLinkWanted(link.userId, link.kind)) return this.#forget(mail);
+    const { to, kind, invitedBy } = mail;
+    let issued: IssuedLink | undefined;
     try {
-      const token = link === undefined ? null : await this.#deps.links.issue(link.kind, link.userId);
-      const origin = this.#deps.origin() ?? '';
-      await mailer.send(mailOf(mail.kind, { to: mail.to, origin, token, invitedBy: mail.invitedBy }));
+      issued = link && (await this.#deps.links.issue(link.kind, link.userId));
+      const facts = { to, origin: this.#deps.origin() ?? '', token: issued?.token ?? null, invitedBy };
+      await mailer.send(mailOf(kind, facts));
+      await issued?.arrived();
       this.#log.info('an e-mail was sent', { kind: mail.kind, at: instantOf(clock) });
       await this.#forget(mail);
     } catch (cause) {
+      // What is in somebody's mail box already stays good.
+      await issued?.lost();
       const isFinal = BerthError.is(cause) && cause.details.isFinal === true;
       this.#log.warn(
         isFinal ? 'an e-mail was refused and is not tried again' : 'an e-mail could not be sent yet',
