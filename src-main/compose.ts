@@ -4,6 +4,13 @@
  */
 import { BerthError } from '#contract/berth-error.ts';
 import type { Connection } from '#contract/frame.ts';
+import { createKnownPasswords } from './adapters/accounts/known-password-list.ts';
+import { createEarlierSessions } from './adapters/accounts/earlier-session-file.ts';
+import { createScryptPasswordHasher } from './adapters/accounts/scrypt-password-hasher.ts';
+import { createSealer } from './adapters/accounts/sealed-texts.ts';
+import { openSecretKey } from './adapters/accounts/secret-key.ts';
+import { createSmtpMailer } from './adapters/accounts/smtp-mailer.ts';
+import { createTotpCodes } from './adapters/accounts/totp-codes.ts';
 import { createContainerEngineFactory } from './adapters/docker/container-engine.ts';
 import { KeychainSecretStore } from './adapters/keychain/keychain-secret-store.ts';
 import { backUp } from './adapters/database/data-copies.ts';
@@ -53,7 +60,7 @@ export async function compose(
   options: ComposeOptions = {},
 ): Promise<Plane> {
   const { platform, homeFolder, env } = options.computer ?? thisComputer();
-  const { dataFolder, remoteScriptsFolder } = config;
+  const { dataFolder, remoteScriptsFolder, served = servedDefaults } = config;
   const clock = createSystemClock();
   const random = createSystemRandom();
   await ensureDataFolder(dataFolder);
@@ -65,9 +72,14 @@ export async function compose(
     for (const end of ends.splice(0).reverse()) await end();
   };
   try {
-    const { databaseUrl } = config.served ?? servedDefaults;
-    const { store, recovery } = await openStore({ folder: dataFolder, databaseUrl, clock, log });
+    const { store, recovery } = await openStore({
+      folder: dataFolder,
+      databaseUrl: served.databaseUrl,
+      clock,
+      log,
+    });
     ends.push(() => store.close());
+    const deriveKey = await openSecretKey(served.secretKey, dataFolder);
     const secrets = new KeychainSecretStore({ folder: dataFolder, clock, random, log, platform, env });
     const knownHostsPath = `${dataFolder}/known_hosts`;
     const connector = createHostConnector({
@@ -99,6 +111,19 @@ export async function compose(
       describeKey,
       createScreenKeeper,
       network: options.network ?? ownNetwork,
+      accounts: {
+        rules: {
+          registration: served.registration,
+          defaultQuota: served.defaultQuota,
+          issuersThatMakeUsers: served.oidc.flatMap(({ issuer, makesUsers }) => (makesUsers ? [issuer] : [])),
+        },
+        hasher: createScryptPasswordHasher(),
+        knownPasswords: createKnownPasswords(),
+        codes: createTotpCodes(),
+        sealer: createSealer(deriveKey('second-factor')),
+        mailer: served.smtp === null ? null : createSmtpMailer(served.smtp),
+        earlierSessions: createEarlierSessions(dataFolder, log),
+      },
       // Rules that close a host's own services and its metadata to workspaces; where the login may not set them, the
       // doctor says so. This computer's own rules are left alone.
       mayGuard: ({ definition }) => definition.kind === 'ssh',
@@ -114,11 +139,13 @@ export async function compose(
     ends.push(endConnections);
     log.info('Berth is up', { version: config.version, dataFolder, isReadOnly: store.isReadOnly });
     const wake: Plane['wake'] = (reason) => plane.hosts.wake(reason);
-    const { handlers, guests } = plane;
+    const { handlers, guests, accounts } = plane;
     const copied = { store, folder: dataFolder, version: config.version, clock };
     return {
       handlers,
       guests,
+      accounts,
+      deriveKey,
       dispatcher,
       log,
       serve,
@@ -143,6 +170,7 @@ function carry(
     random,
     isOutputChecked,
     guestHandlers: plane.guestHandlers,
+    onDispatched: (call) => plane.onDispatched(call),
   });
   const open = new Set<(reason: BerthError) => void>();
   const serve = (connection: Connection, caller: Caller): void => {

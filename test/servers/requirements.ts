@@ -19,7 +19,8 @@ export type RequirementName =
   | 'snapshots'
   | 'restic'
   | 'postgresql'
-  | 'conformance';
+  | 'conformance'
+  | 'certificates';
 
 interface Part {
   /** A program looked for in PATH and the sbin folders, or an absolute path of a file. */
@@ -151,6 +152,10 @@ const REQUIREMENTS: Readonly<Record<RequirementName, Requirement>> = {
       part('postgres', 'postgresql', 'the database of a team'),
       part('initdb', 'postgresql', 'a cluster of its own'),
     ],
+  },
+  certificates: {
+    needsRoot: false,
+    parts: [part('openssl', 'openssl', 'certificates of servers that speak TLS')],
   },
   conformance: {
     needsRoot: false,
