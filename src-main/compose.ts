@@ -23,13 +23,14 @@ import { createLocalConnector } from './adapters/system/local-connector.ts';
 import { createNetworkWatch } from './adapters/system/network-watch.ts';
 import { createSystemRandom } from './adapters/system/random.ts';
 import { createMultiplexerFactory } from './adapters/tmux/tmux-multiplexer.ts';
-import type { Config } from './config.ts';
+import type { Config, ServedConfig } from './config.ts';
 import type { Caller } from './control-plane/caller.ts';
 import { type ControlPlane, createControlPlane } from './control-plane/control-plane.ts';
 import { createDispatcher } from './control-plane/dispatcher.ts';
 import type { Log } from './control-plane/interfaces/log.ts';
 import type { NetworkWatch } from './control-plane/interfaces/network-watch.ts';
 import type { Plane } from './control-plane/plane.ts';
+import type { QuotaSource } from './control-plane/quotas/quota-source.ts';
 import { guestLimits, serveConnection } from './server/serve-connection.ts';
 
 export interface ComposeOptions {
@@ -39,6 +40,8 @@ export interface ComposeOptions {
   readonly network?: NetworkWatch;
   /** For tests: handlers' answers are checked against the contract too. */
   readonly isOutputChecked?: boolean;
+  /** For tests: who is a person here and how much each may have. */
+  readonly people?: QuotaSource;
   /** Told of each line of the log. */
   readonly onLogLine?: (line: string) => void;
 }
@@ -47,7 +50,9 @@ export interface ComposeOptions {
  * Throws store.in-use, store.unwritable, or invalid-input for a bad `--add-host` file. Nothing stays open then.
  */
 export async function compose(
-  config: Pick<Config, 'version' | 'dataFolder' | 'remoteScriptsFolder' | 'addHostFile'>,
+  config: Pick<Config, 'version' | 'dataFolder' | 'remoteScriptsFolder' | 'addHostFile'> & {
+    readonly served?: Pick<ServedConfig, 'idleTimeoutMs'>;
+  },
   options: ComposeOptions = {},
 ): Promise<Plane> {
   const { platform, homeFolder, env } = options.computer ?? thisComputer();
@@ -103,6 +108,8 @@ export async function compose(
       random,
       log,
       terminalTag: installationTag(dataFolder),
+      idleTimeoutMs: config.served?.idleTimeoutMs ?? null,
+      ...(options.people === undefined ? {} : { people: options.people }),
     });
     ends.push(() => plane.close());
     if (config.addHostFile !== null && !store.isReadOnly)
@@ -128,6 +135,7 @@ function carry(
   const dispatcher = createDispatcher(plane.handlers, {
     log,
     random,
+    reach: plane.ownership,
     isOutputChecked,
     guestHandlers: plane.guestHandlers,
   });

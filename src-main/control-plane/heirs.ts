@@ -43,6 +43,11 @@ export class Heirs {
     return localOwnerId;
   }
 
+  /** Those who left, each with who has their things; not those who are here (again, or still). */
+  all(): { from: UserId; to: UserId }[] {
+    return [...this.#heirs].filter(([from]) => !this.#isPerson(from)).map(([from, to]) => ({ from, to }));
+  }
+
   async put(from: UserId, to: UserId): Promise<void> {
     await this.#records.put({ id: from, heirId: to });
     this.#heirs.set(from, to);
