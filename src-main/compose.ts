@@ -135,7 +135,7 @@ function carry(
   const dispatcher = createDispatcher(plane.handlers, {
     log,
     random,
-    reach: plane.ownership,
+    gate: plane.ownership,
     isOutputChecked,
     guestHandlers: plane.guestHandlers,
   });

@@ -103,7 +103,11 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     ws: (id) => workspaces.directory.ownerOf(id),
     snap: (id) => snapshots.directory.ownerOf(id),
     term: (id) => terminals.belongingOf(id),
-    share: (id) => shares.ownerOf(id),
+    share: (id) => {
+      const share = shares.find(id);
+      // A link to a shell on a host is power over the host, as the shell is.
+      return share && { ownerId: share.userId, scope: terminals.belongingOf(share.terminalId)?.scope };
+    },
     op: (id) => operations.ownerOf(id),
   });
   const questions = new Questions({ clock, random });

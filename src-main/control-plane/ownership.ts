@@ -11,7 +11,7 @@ import type { Caller } from './caller.ts';
 export interface Belonging {
   readonly ownerId: UserId;
   /** What its owner must be allowed to do as well, as for a shell on a host. */
-  readonly scope?: Scope;
+  readonly scope?: Scope | undefined;
 }
 
 /** Nouns of which each thing is one person's. Rules and restores that can be undone go by their workspace's id. */
@@ -44,12 +44,12 @@ export function isIdField(name: string): boolean {
 }
 
 /** What the dispatcher asks. */
-export interface Reach {
+export interface OwnershipGate {
   /** Whether every thing that a checked input names is within the caller's reach. */
   admits(caller: Caller, method: string, input: unknown): boolean;
 }
 
-export class Ownership implements Reach {
+export class Ownership implements OwnershipGate {
   readonly #sources: BelongingSources;
 
   constructor(sources: BelongingSources) {

@@ -107,8 +107,8 @@ export class TerminalShares implements GuestDoor {
     return this.#collection.watch(signal, isVisible);
   }
 
-  ownerOf(id: string): UserId | undefined {
-    return this.#entries.get(id as ShareId)?.record.userId;
+  find(id: string): Pick<ShareRecord, 'userId' | 'terminalId'> | undefined {
+    return this.#entries.get(id as ShareId)?.record;
   }
 
   /** Ends all links that a person gave: somebody whose rights ended must not be there through one of them. */

@@ -12,6 +12,7 @@ import { FakeLinks } from '#test/harness/fake-links.ts';
 import { ManualClock } from '#test/harness/manual-clock.ts';
 import { MemoryLog } from '#test/harness/memory-log.ts';
 import { hostId, Life, Remains, rowsOf, storeOf, threeThings } from './crash-world.ts';
+import { ownershipWith } from '#test/harness/ownership.ts';
 
 const open: OperationRunner[] = [];
 afterEach(async () => {
@@ -216,7 +217,10 @@ describe('cancel', () => {
     const { id } = await runner.start(definition, start);
     await vi.waitFor(() => expect(remains.history).toEqual(['+network', '+volume']));
     await vi.waitFor(() => expect(runner.get(id)?.steps[2]?.state).toBe('running'));
-    const cancelled = await operationsHandlers(runner)['operations.cancel']({ id }, undefined as never);
+    const cancelled = await operationsHandlers(runner, ownershipWith({}))['operations.cancel'](
+      { id },
+      undefined as never,
+    );
     expect(cancelled.state).toBe('undoing');
     expect(remains.record('operations', id)).toMatchObject({ direction: 'undo', outcome: 'cancelled' });
     const ended = await runner.ended(id);

@@ -31,6 +31,7 @@ function service(): RulesService {
     workspaces: {
       record: (one: WorkspaceId) => (one === id ? { id, hostId } : undefined),
       require: () => ({ id, hostId }),
+      ownerOf: () => localOwnerId,
       operation: () => (isBusy ? {} : undefined),
     } as unknown as WorkspaceDirectory,
     links,
@@ -64,7 +65,7 @@ describe('a schedule', () => {
   it('makes one each time it is due', async () => {
     const rules = service();
     rules.start();
-    expect((await rules.set(id, hourly, localOwnerId)).nextAt).toBe('2026-01-01T13:00:00.000Z');
+    expect((await rules.set(id, hourly)).nextAt).toBe('2026-01-01T13:00:00.000Z');
     await clock.advance(3 * hour);
     expect(made).toEqual(['2026-01-01T13:00', '2026-01-01T14:00', '2026-01-01T15:00']);
     rules.close();
@@ -75,7 +76,7 @@ describe('a schedule', () => {
   it('makes up once for all that was missed while the host was away, and says why it waits', async () => {
     const rules = service();
     rules.start();
-    await rules.set(id, hourly, localOwnerId);
+    await rules.set(id, hourly);
     links.lose(hostId);
     await clock.advance(5 * hour);
     expect(made).toEqual([]);
@@ -90,7 +91,7 @@ describe('a schedule', () => {
 
   it('makes up once for what was missed while Berth was not running', async () => {
     const first = service();
-    await first.set(id, hourly, localOwnerId);
+    await first.set(id, hourly);
     first.close();
     await clock.advance(10 * hour);
     const second = service();
@@ -103,7 +104,7 @@ describe('a schedule', () => {
   it('waits for the end of quiet hours', async () => {
     const rules = service();
     rules.start();
-    await rules.set(id, { ...hourly, quietHours: { from: '12:30', to: '14:20' } }, localOwnerId);
+    await rules.set(id, { ...hourly, quietHours: { from: '12:30', to: '14:20' } });
     expect(rules.collection.get(id)?.nextAt).toBe('2026-01-01T14:20:00.000Z');
     await clock.advance(3 * hour);
     expect(made).toEqual(['2026-01-01T14:20', '2026-01-01T15:00']);
@@ -112,7 +113,7 @@ describe('a schedule', () => {
   it('comes again while something else is under way on the workspace', async () => {
     const rules = service();
     rules.start();
-    await rules.set(id, hourly, localOwnerId);
+    await rules.set(id, hourly);
     isBusy = true;
     await clock.advance(hour);
     expect(made).toEqual([]);
@@ -124,7 +125,7 @@ describe('a schedule', () => {
   it('keeps the reason of one that could not be begun, and tries the next time', async () => {
     const rules = service();
     rules.start();
-    await rules.set(id, hourly, localOwnerId);
+    await rules.set(id, hourly);
     failure = new BerthError('snapshot.tools-missing', 'Install zstd there.');
     await clock.advance(hour);
     expect(rules.collection.get(id)?.problem?.code).toBe('snapshot.tools-missing');
@@ -137,16 +138,16 @@ describe('a schedule', () => {
   it('that is turned off makes none', async () => {
     const rules = service();
     rules.start();
-    await rules.set(id, hourly, localOwnerId);
-    await rules.set(id, { schedule: null }, localOwnerId);
+    await rules.set(id, hourly);
+    await rules.set(id, { schedule: null });
     await clock.advance(5 * hour);
     expect(made).toEqual([]);
   });
 
   it('that makes no sense is refused, and what was there stays', async () => {
     const rules = service();
-    await rules.set(id, hourly, localOwnerId);
-    await expect(rules.set(id, { schedule: 'now and then' }, localOwnerId)).rejects.toMatchObject({
+    await rules.set(id, hourly);
+    await expect(rules.set(id, { schedule: 'now and then' })).rejects.toMatchObject({
       code: 'invalid-input',
     });
     expect(rules.of(id)?.schedule).toBe('0 * * * *');
@@ -166,7 +167,7 @@ describe('what a rule no longer keeps', () => {
 
   it('goes when a scheduled one was made, and not when it failed', async () => {
     const rules = service();
-    await rules.set(id, { ...hourly, keep }, localOwnerId);
+    await rules.set(id, { ...hourly, keep });
     snapshots = [snapshot(1), snapshot(2)];
     await rules.ended(id, { state: 'failed', error: null } as Operation);
     expect(destroyed).toEqual([]);
@@ -186,7 +187,7 @@ describe('what a rule no longer keeps', () => {
 
   it('follows a workspace that was moved', async () => {
     const rules = service();
-    await rules.set(id, { ...hourly, keep }, localOwnerId);
+    await rules.set(id, { ...hourly, keep });
     const copy = `ws_${'c'.repeat(20)}` as WorkspaceId;
     await rules.handOver(id, copy);
     expect(rules.of(id)).toBeUndefined();

@@ -43,6 +43,8 @@ function start(store = new MemoryRecordStore()) {
     clock,
     random: createSystemRandom(),
     log: new MemoryLog(),
+    workspaceOwner: () => undefined,
+    idleTimeoutMs: null,
     tag: 'abc123',
   });
   const open = () => service.open({ target, size, name: null }, localOwnerId, never);
@@ -232,6 +234,8 @@ function startKept({
     ...{ store, links, clock, log, multiplexers, createScreenKeeper },
     backends: { workspace: backend, host: backend },
     random: createSystemRandom(),
+    workspaceOwner: () => undefined,
+    idleTimeoutMs: null,
     tag: 'abc123',
   });
   const connection = {
