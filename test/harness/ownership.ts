@@ -6,6 +6,11 @@ import {
   type OwnershipGate,
 } from '#main/control-plane/ownership.ts';
 
+/** Somebody with an account. */
+export function userIdOf(letter: string): UserId {
+  return `user_${letter.repeat(20)}` as UserId;
+}
+
 /** For tests of other matters. */
 export const openGate: OwnershipGate = { admits: () => true };
 

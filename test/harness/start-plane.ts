@@ -77,11 +77,6 @@ async function connect(plane: Plane, caller: Caller): Promise<ConnectedClient> {
   return createClient(pair.client);
 }
 
-/** Somebody with an account, `letter` by `letter`. */
-export function userIdOf(letter: string): UserId {
-  return `user_${letter.repeat(20)}` as UserId;
-}
-
 interface TestPlaneParts {
   readonly plane: Plane;
   readonly client: ConnectedClient;
