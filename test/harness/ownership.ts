@@ -1,4 +1,5 @@
 /** Who reaches what, as a test says: for dispatchers and handlers alone, without a plane around them. */
+import type { UserId } from '#contract/ids.ts';
 import {
   type BelongingSources,
   ownedPrefixes,

@@ -226,8 +226,10 @@ export class TerminalService {
   async takeOver(from: UserId, to: UserId): Promise<void> {
     for (const entry of this.#entries.values()) {
       if (entry.record.ownerId !== from) continue;
+      await this.#records.put({ ...entry.record, ownerId: to });
+      // It may have changed meanwhile.
       entry.record = { ...entry.record, ownerId: to };
-      await this.#records.put(entry.record);
+      this.#keep(entry.record);
       this.#show(entry);
     }
   }

@@ -1,15 +1,15 @@
-/** What people have in the rest of the plane, as the users' services see it. */
+/** What a person has, as far as accounts care: how much of it, and to whom it goes when the account is removed. */
 import type { UserId } from '#contract/ids.ts';
 import type { Usage } from '#contract/users.ts';
 
 export interface PersonsThings {
-  /** What a person has now. */
+  /** Cheap: from memory. */
   usageOf(userId: UserId): Usage;
   /** Told of each person whose usage changed. Returns what takes it back. */
   onUsageChange(listener: (userId: UserId) => void): () => void;
   /**
-   * All of a person's things become another's. Throws conflict while an operation of that person runs; links that the
-   * person gave to terminals end.
+   * Everything of one becomes another's; counts what it was. Called again after a failure it goes on where it was.
+   * Throws conflict while something of it is in the middle of an operation.
    */
   takeOver(
     from: UserId,

@@ -24,6 +24,7 @@ let destroyed: SnapshotId[];
 let snapshots: Snapshot[];
 let failure: BerthError | undefined;
 let isBusy: boolean;
+let tries: number;
 
 function service(): RulesService {
   return new RulesService({
@@ -38,6 +39,7 @@ function service(): RulesService {
     schedules: createSchedules(),
     snapshotsOf: () => snapshots,
     create: () => {
+      tries += 1;
       if (failure !== undefined) return Promise.reject(failure);
       made.push(new Date(clock.nowMs()).toISOString().slice(0, 16));
       return Promise.resolve({} as Operation);
@@ -56,7 +58,7 @@ beforeEach(() => {
   links = new FakeLinks();
   links.ready(hostId, { engine: {} as ContainerEngine });
   store = new MemoryRecordStore();
-  [made, destroyed, snapshots, failure, isBusy] = [[], [], [], undefined, false];
+  [made, destroyed, snapshots, failure, isBusy, tries] = [[], [], [], undefined, false, 0];
 });
 
 const hourly = { schedule: '0 * * * *', timeZone: 'UTC' };
@@ -122,18 +124,23 @@ describe('a schedule', () => {
     expect(made).toHaveLength(1);
   });
 
-  it('keeps the reason of one that could not be begun, and tries the next time', async () => {
-    const rules = service();
-    rules.start();
-    await rules.set(id, hourly);
-    failure = new BerthError('snapshot.tools-missing', 'Install zstd there.');
-    await clock.advance(hour);
-    expect(rules.collection.get(id)?.problem?.code).toBe('snapshot.tools-missing');
-    failure = undefined;
-    await clock.advance(hour);
-    expect(made).toEqual(['2026-01-01T14:00']);
-    expect(rules.collection.get(id)?.problem).toBeNull();
-  });
+  it.each(['snapshot.tools-missing', 'quota.exceeded'] as const)(
+    'keeps the reason of one that could not be begun (%s), and tries the next time',
+    async (code) => {
+      const rules = service();
+      rules.start();
+      await rules.set(id, hourly);
+      failure = new BerthError(code, 'Make room, or install zstd.');
+      await clock.advance(hour);
+      expect(rules.collection.get(id)?.problem?.code).toBe(code);
+      // Once, and not again and again until then.
+      expect(tries).toBe(1);
+      failure = undefined;
+      await clock.advance(hour);
+      expect(made).toEqual(['2026-01-01T14:00']);
+      expect(rules.collection.get(id)?.problem).toBeNull();
+    },
+  );
 
   it('that is turned off makes none', async () => {
     const rules = service();
