@@ -38,6 +38,7 @@ import { createDispatcher } from './control-plane/dispatcher.ts';
 import type { Log } from './control-plane/interfaces/log.ts';
 import type { NetworkWatch } from './control-plane/interfaces/network-watch.ts';
 import type { Plane } from './control-plane/plane.ts';
+import type { QuotaSource } from './control-plane/quotas/quota-source.ts';
 import { guestLimits, serveConnection } from './server/serve-connection.ts';
 
 export interface ComposeOptions {
@@ -47,6 +48,8 @@ export interface ComposeOptions {
   readonly network?: NetworkWatch;
   /** For tests: handlers' answers are checked against the contract too. */
   readonly isOutputChecked?: boolean;
+  /** For tests: who is a person here and how much each may have. */
+  readonly people?: QuotaSource;
   /** Told of each line of the log. */
   readonly onLogLine?: (line: string) => void;
 }
@@ -56,7 +59,7 @@ export interface ComposeOptions {
  */
 export async function compose(
   config: Pick<Config, 'version' | 'dataFolder' | 'remoteScriptsFolder' | 'addHostFile'> &
-    Partial<Pick<Config, 'served'>>,
+    Partial<Pick<Config, 'served' | 'mode'>>,
   options: ComposeOptions = {},
 ): Promise<Plane> {
   const { platform, homeFolder, env } = options.computer ?? thisComputer();
@@ -131,6 +134,9 @@ export async function compose(
       random,
       log,
       terminalTag: installationTag(dataFolder),
+      idleTimeoutMs: served.idleTimeoutMs,
+      measuresVolumes: config.mode === 'served',
+      ...(options.people === undefined ? {} : { people: options.people }),
     });
     ends.push(() => plane.close());
     if (config.addHostFile !== null && !store.isReadOnly)
@@ -168,6 +174,7 @@ function carry(
   const dispatcher = createDispatcher(plane.handlers, {
     log,
     random,
+    gate: plane.ownership,
     isOutputChecked,
     guestHandlers: plane.guestHandlers,
     onDispatched: (call) => plane.onDispatched(call),
