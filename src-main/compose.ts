@@ -39,6 +39,7 @@ import type { Log } from './control-plane/interfaces/log.ts';
 import type { NetworkWatch } from './control-plane/interfaces/network-watch.ts';
 import type { Plane } from './control-plane/plane.ts';
 import type { QuotaSource } from './control-plane/quotas/quota-source.ts';
+import { parseKeptReply } from './server/rest/idempotency.ts';
 import { guestLimits, serveConnection } from './server/serve-connection.ts';
 
 export interface ComposeOptions {
@@ -153,6 +154,7 @@ export async function compose(
       accounts,
       deriveKey,
       dispatcher,
+      keptReplies: store.collection('kept-replies', parseKeptReply),
       log,
       serve,
       wake,
