@@ -13,7 +13,10 @@ export interface Plane {
   readonly log: Log;
   readonly guests: GuestDoor;
   readonly accounts: AccountDoor;
-  /** 32 bytes for one purpose, as `access-token`, always the same while the installation's secret key is. */
+  /**
+   * 32 bytes that come from the server's secret key, for one purpose, as `access-token`: the same after a restart, and
+   * different for each purpose.
+   */
   deriveKey(purpose: string): Uint8Array;
   /** Serves one connection until it closes. The caller was decided by whoever accepted it. */
   serve(connection: Connection, caller: Caller): void;

@@ -21,7 +21,5 @@ export function failureAnswer(error: unknown, context: Context, log: Log): Respo
       isTried ? 'Bearer realm="Berth", error="invalid_token"' : 'Bearer realm="Berth"',
     );
   }
-  // The rest of such a body is not waited for.
-  if (answer.status === 408 || answer.status === 413) answer.headers.set('Connection', 'close');
   return answer;
 }

@@ -159,7 +159,7 @@ export function createHttpCarrier(options: HttpServerOptions): HttpCarrier {
   function request(incoming: IncomingMessage, response: ServerResponse): void {
     for (const [name, value] of headers) response.setHeader(name, value);
     endSlowRequest(incoming, response, timing.slow ?? slowLimits);
-    const facts = factsOf(incoming.method ?? '', incoming.url ?? '', incoming.headers);
+    const facts = factsOf(incoming);
     const refusal = refusalOf(facts, allowed);
     if (refusal === undefined) {
       if (!answerCors(incoming, response, allowed.corsOrigins)) void listener(incoming, response);

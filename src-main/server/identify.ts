@@ -88,30 +88,19 @@ export function createIdentifier(options: IdentifierOptions): Identifier {
 
   function byCookie(request: IncomingMessage): Identity | undefined {
     const value = cookieOf(request, cookieName);
-    const found = value === undefined ? undefined : accounts.sessionOf(value);
-    if (value === undefined || found === undefined) return undefined;
+    if (value === undefined) return undefined;
     const address = clientAddress(request);
-    const seen = (caller: Caller): Caller => ({
-      ...caller,
-      access: { by: 'browser', sessionId: found.id, address },
-    });
-    const caller = seen(found.caller);
-    return {
-      caller,
-      session: { id: found.id, caller },
-      renew: () => {
-        const now = accounts.sessionOf(value);
-        return now === undefined ? undefined : seen(now.caller);
-      },
-      endsAtMs: null,
-    };
+    const session = accounts.sessionOf(value, address);
+    if (session === undefined) return undefined;
+    const renew = () => accounts.sessionOf(value, address)?.caller;
+    return { caller: session.caller, session, renew, endsAtMs: null };
   }
 
   async function identify(request: IncomingMessage): Promise<Identity> {
     const token = bearerOf(request);
     if (token !== undefined) return byToken(token, request);
     if (cookieOf(request, cookieName) === undefined) throw new BerthError('not-signed-in', 'Sign in first.');
-    const facts = factsOf(request.method ?? '', request.url ?? '', request.headers);
+    const facts = factsOf(request);
     if (cookieRefusalOf(facts, allowed) !== undefined) throw forbidden();
     const identity = byCookie(request);
     if (identity === undefined) throw new BerthError('not-signed-in', 'Sign in first.');
@@ -120,7 +109,7 @@ export function createIdentifier(options: IdentifierOptions): Identifier {
 
   /** A cookie's authority in an upgrade, in itself or through a ticket that it bought: never without our own Origin. */
   function isOwnPage(request: IncomingMessage): boolean {
-    const facts = factsOf(request.method ?? '', request.url ?? '', request.headers);
+    const facts = factsOf(request);
     return facts.header('origin') !== undefined && cookieRefusalOf(facts, allowed) === undefined;
   }
 

@@ -4,7 +4,7 @@
  * cookie must also prove that a page of our own sent it: the browser adds cookies by itself, and adds to no foreign page's
  * request a token or the header that is asked for here.
  */
-import type { IncomingHttpHeaders } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { BlockList, isIP } from 'node:net';
 
 export interface Allowed {
@@ -65,12 +65,10 @@ export interface RequestFacts {
   readonly header: (name: string) => string | undefined;
 }
 
-export function factsOf(method: string, path: string, headers: IncomingHttpHeaders): RequestFacts {
-  const header = (name: string) => {
-    const value = headers[name];
-    return Array.isArray(value) ? value.join(', ') : value;
-  };
-  return { method, path, header };
+/** A Host or an Origin that is there twice is two names at once, and so none of ours; Node alone would take the first. */
+export function factsOf(request: IncomingMessage): RequestFacts {
+  const { method = '', url = '', headersDistinct } = request;
+  return { method, path: url, header: (name) => headersDistinct[name]?.join(', ') };
 }
 
 const reading = new Set(['GET', 'HEAD']);

@@ -8,7 +8,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 export interface SlowLimits {
   /** Without a byte of the body. A host that takes an upload slowly makes pauses of its own, but not such ones. */
   readonly silenceMs: number;
-  /** For the rest of a body after its answer, so that a client that is still sending can read it. */
+  /** For the rest of a body after its answer, which is thrown away so that a client that still sends can read it. */
   readonly restMs: number;
 }
 
@@ -44,7 +44,7 @@ export function endSlowRequest(
   response.once('finish', () => {
     clearInterval(silence);
     if (request.complete) return;
-    // Only a keep-alive connection is still there to be ended.
+    // The listener takes the rest in and lets go by itself; this is for a sender that it does not notice.
     setTimeout(() => {
       if (!request.complete) socket.destroy();
     }, restMs).unref();

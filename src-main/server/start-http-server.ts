@@ -107,6 +107,7 @@ export async function startHttpServer(
   http.on('request', (request, response) => carrier.request(request, response));
   http.on('upgrade', (request, socket, head) => carrier.upgrade(request, socket, head));
 
+  plane.accounts.setLinkBase(origin);
   const createSignInLink = () => `${origin}/sign-in#${authenticator.createSignInTicket()}`;
   const local = await serveLocalSocket({
     dataFolder: config.dataFolder,

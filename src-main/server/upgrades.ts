@@ -69,7 +69,7 @@ export function createUpgradeRouter(options: UpgradeRouterOptions): UpgradeRoute
   const open = new Set<WebSocket>();
 
   async function admit(request: IncomingMessage): Promise<Admission> {
-    const facts = factsOf(request.method ?? '', request.url ?? '', request.headers);
+    const facts = factsOf(request);
     const refusal = refusalOf(facts, allowed);
     if (refusal !== undefined) {
       log.warn('An upgrade was refused', { refusal });
@@ -99,8 +99,8 @@ export function createUpgradeRouter(options: UpgradeRouterOptions): UpgradeRoute
   ): Admission | undefined {
     const ticket = protocolTicketOf(request);
     if (ticket === undefined || route.redeemOther === undefined) return undefined;
-    // Bought with a cookie, by a page of ours.
-    if (!allowed.origins.has(header('origin') ?? '')) return 403;
+    // Bought with a cookie, by a page of ours; from anywhere else it is not even looked at.
+    if (!allowed.origins.has(header('origin') ?? '')) return undefined;
     const accept = route.redeemOther(ticket);
     return accept && { maxBytes: route.maxOtherMessageBytes ?? route.maxMessageBytes, accept };
   }

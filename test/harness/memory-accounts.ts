@@ -60,6 +60,7 @@ const idBody = () => randomBytes(10).toString('hex');
 export class MemoryAccounts implements AccountDoor {
   isRegistrationOpen = true;
   makesProviderUsers = true;
+  linkBase: string | undefined;
   /** Slow hashes that were computed: the work that a request cost. */
   hashCount = 0;
   readonly mails: SentMail[] = [];
@@ -291,14 +292,14 @@ export class MemoryAccounts implements AccountDoor {
     return undefined;
   }
 
-  sessionOf(cookieValue: string) {
+  sessionOf(cookieValue: string, address: string | null = null) {
     const hash = hashOf(cookieValue);
     const found = [...this.#sessions.values()].find(
       (one) => one.kind === 'browser' && one.tokenHash === hash,
     );
     const session = this.#live(found);
     if (session === undefined) return undefined;
-    const caller = this.#callerOf(session.userId, { by: 'browser', sessionId: session.id, address: null });
+    const caller = this.#callerOf(session.userId, { by: 'browser', sessionId: session.id, address });
     return caller === undefined ? undefined : { id: session.id, caller };
   }
 
@@ -348,6 +349,10 @@ export class MemoryAccounts implements AccountDoor {
   onAccessChange(listener: (userId: UserId) => void): () => void {
     this.#accessListeners.add(listener);
     return () => void this.#accessListeners.delete(listener);
+  }
+
+  setLinkBase(origin: string): void {
+    this.linkBase = origin;
   }
 
   audit(entry: Parameters<AccountDoor['audit']>[0]): void {

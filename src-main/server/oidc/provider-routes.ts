@@ -2,10 +2,10 @@
  * `/auth/…`: the way of a browser to an identity provider and back. What fails ends on the sign-in page with a code in the
  * fragment; nothing that a provider wrote is ever shown.
  */
-import type { Hono } from 'hono';
+import type { Context, Hono } from 'hono';
 import { getCookie } from 'hono/cookie';
 import { BerthError } from '#contract/berth-error.ts';
-import type { AccountDoor } from '../../control-plane/account-door.ts';
+import type { AccountDoor, RequestOrigin } from '../../control-plane/account-door.ts';
 import { notFound } from '../../control-plane/dispatcher.ts';
 import type { Log } from '../../control-plane/interfaces/log.ts';
 import { defaultRandomToken } from '../authenticate.ts';
@@ -63,32 +63,35 @@ export function addProviderRoutes(app: Hono<ApiEnvironment>, options: ProviderRo
     const provider = providerOf(context.req.param('id'));
     const from = requestOrigin(incomingOf(context), clientAddress);
     try {
-      const answer = new URL(context.req.url).searchParams;
-      const browser = getCookie(context, cookies.attemptName);
-      const { identity, next } = await signIn.finish(provider, answer, browser);
+      const { identity, next } = await finish(provider, context, from);
       const userId = await accounts.signInWithProvider(identity, from);
       const session = await accounts.openSession(userId, 'browser', from);
       log.info('A browser signed in at an identity provider', { provider: provider.config.id });
       context.header('Set-Cookie', cookies.session(session.token));
       return context.redirect(next, 303);
     } catch (error) {
-      const code = BerthError.is(error) ? error.code : 'internal';
-      log.warn('A sign-in at an identity provider failed', {
-        provider: provider.config.id,
-        code,
-        cause: error,
-      });
+      log.warn('A sign-in at an identity provider failed', { provider: provider.config.id, cause: error });
+      return context.redirect(failurePlace(error), 303);
+    }
+  });
+
+  /** What fails before the accounts hear of it is written down here. */
+  async function finish(provider: Provider, context: Context<ApiEnvironment>, from: RequestOrigin) {
+    try {
+      const answer = new URL(context.req.url).searchParams;
+      return await signIn.finish(provider, answer, getCookie(context, cookies.attemptName));
+    } catch (error) {
       accounts.audit({
         userId: null,
         by: 'none',
         action: 'account.sign-in',
         subject: provider.config.id,
-        outcome: code,
+        outcome: BerthError.is(error) ? error.code : 'internal',
         address: from.address,
       });
-      return context.redirect(failurePlace(error), 303);
+      throw error;
     }
-  });
+  }
 }
 
 export function namesOf(providers: readonly Provider[]): { id: string; name: string }[] {
