@@ -47,6 +47,7 @@ export function addAccountRoutes(app: Hono<ApiEnvironment>, options: AccountRout
       passwords: true,
       registration: accounts.isRegistrationOpen ? 'open' : 'invited',
       providers,
+      isOwnerSetUp: accounts.isOwnerSetUp,
     });
   });
 

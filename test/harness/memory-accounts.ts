@@ -93,6 +93,10 @@ export class MemoryAccounts implements AccountDoor {
     return person;
   }
 
+  get isOwnerSetUp(): boolean {
+    return this.#of(localOwnerId).email !== null;
+  }
+
   /** An account that can sign in. */
   addPerson(email: string, password: string, role: Role = 'member'): UserId {
     const person = this.#add({ email, name: email.split('@')[0] ?? '', role, isVerified: true });

@@ -67,16 +67,15 @@ export function createProviderTokens(
       const key = createHash('sha256').update(token).digest('base64');
       const before = remembered.get(key);
       if (before !== undefined) {
+        // Used now: the last to be forgotten.
         remembered.delete(key);
+        remembered.set(key, before);
         const user = await before.catch(() => undefined);
         const isGood =
           user !== undefined &&
           user.endsAtMs > nowMs() &&
           accounts.callerOfUser(user.userId, origin.address) !== undefined;
-        if (isGood) {
-          remembered.set(key, before);
-          return user;
-        }
+        if (isGood) return user;
       }
       const judged = judge(token, provider, origin);
       // Also while it is being judged: a page that asks ten things at once is one judgement.

@@ -99,6 +99,7 @@ describe('registering', () => {
       const again = await send({ email: 'other@example.org' });
       expect([again.status, codeOf(again)]).toEqual([401, 'not-signed-in']);
       expect(berth.accounts.emailOf(localOwnerId)).toBe(email);
+      expect((await berth.get('/sign-in-options')).text).toContain('"isOwnerSetUp":true');
       expect((await register({ ticket: 'wrong' })).status).toBe(401);
     },
   );
@@ -131,7 +132,12 @@ describe('a new password', () => {
 describe('what a sign-in page knows', () => {
   it('is public, and is about nobody', async () => {
     const answer = await berth.get('/api/v1/sign-in-options');
-    expect(JSON.parse(answer.text)).toEqual({ passwords: true, registration: 'open', providers: [] });
+    expect(JSON.parse(answer.text)).toEqual({
+      passwords: true,
+      registration: 'open',
+      providers: [],
+      isOwnerSetUp: false,
+    });
   });
 });
 
