@@ -37,6 +37,7 @@ import { createDispatcher } from './control-plane/dispatcher.ts';
 import type { Log } from './control-plane/interfaces/log.ts';
 import type { NetworkWatch } from './control-plane/interfaces/network-watch.ts';
 import type { Plane } from './control-plane/plane.ts';
+import { parseKeptReply } from './server/rest/idempotency.ts';
 import { guestLimits, serveConnection } from './server/serve-connection.ts';
 
 export interface ComposeOptions {
@@ -134,7 +135,19 @@ export async function compose(
     log.info('Berth is up', { version: config.version, dataFolder, isReadOnly: store.isReadOnly });
     const wake: Plane['wake'] = (reason) => plane.hosts.wake(reason);
     const { handlers, guests, accounts } = plane;
-    return { handlers, guests, accounts, deriveKey, dispatcher, log, serve, wake, close: endAll };
+    const keptReplies = store.collection('kept-replies', parseKeptReply);
+    return {
+      handlers,
+      guests,
+      accounts,
+      deriveKey,
+      dispatcher,
+      keptReplies,
+      log,
+      serve,
+      wake,
+      close: endAll,
+    };
   } catch (error) {
     await endAll();
     throw error;

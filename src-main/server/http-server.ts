@@ -15,10 +15,12 @@ import type { Log } from '../control-plane/interfaces/log.ts';
 import { type AccessWatch, createAccessWatch } from './access-watch.ts';
 import type { AccessTokens } from './access-tokens.ts';
 import { addAccountRoutes } from './account-routes.ts';
+import { apiDocs } from './api-docs.ts';
 import type { Authenticator } from './authenticate.ts';
 import { browserCookies } from './browser-cookies.ts';
 import type { ClientAddress } from './client-address.ts';
 import { answerCors } from './cors.ts';
+import { duplexSockets } from './duplex-sockets.ts';
 import { failureAnswer } from './failure-answer.ts';
 import { createGuestEntry } from './guest-entry.ts';
 import { createIdentifier, type Identifier } from './identify.ts';
@@ -30,7 +32,9 @@ import { planeSocket } from './plane-socket.ts';
 import type { RateLimits } from './rate-limits.ts';
 import type { RefreshTokens } from './refresh-tokens.ts';
 import { type Allowed, factsOf, refusalOf } from './request-guard.ts';
-import { addRestRoutes, type ApiEnvironment, notFoundAnswer, openApiDocument } from './rest-routes.ts';
+import type { Idempotency } from './rest/idempotency.ts';
+import { newRequestId, notFoundAnswer, requestIdHeader } from './rest/problem.ts';
+import { addIndexRoute, addRestRoutes, type ApiEnvironment } from './rest-routes.ts';
 import { addBrowserSignIn, addSessionRoutes } from './session-routes.ts';
 import { createSignInGate } from './sign-in-gate.ts';
 import { endSlowRequest, type SlowLimits, slowLimits } from './slow-requests.ts';
@@ -50,6 +54,8 @@ export interface HttpServerOptions {
   readonly clientAddress: ClientAddress;
   /** Absent where nothing is ever shared. */
   readonly guests?: GuestDoor;
+  /** Remembers answers to requests with a key; absent: with the process alone. */
+  readonly idempotency?: Idempotency;
   readonly log: Log;
   readonly uiFolder: string;
   readonly version: string;
@@ -121,22 +127,23 @@ export function createHttpCarrier(options: HttpServerOptions): HttpCarrier {
   addSessionRoutes(known, session);
 
   const api = new Hono<ApiEnvironment>();
+  addIndexRoute(api);
   addBrowserSignIn(api, session);
   guestEntry?.addRoutes(api);
   api.route('/', open);
   api.use('*', identifier.required);
   addSessionRoutes(api, session);
-  const openApi = openApiDocument(options.version);
-  api.get('/openapi.json', (context) => context.json(openApi));
-  addRestRoutes(api, dispatcher);
+  const { idempotency } = options;
+  addRestRoutes(api, dispatcher, idempotency === undefined ? {} : { idempotency });
 
   const app = new Hono<ApiEnvironment>();
   app.route('/api/v1', api);
+  app.route('/v1', api);
+  app.route('/api', apiDocs({ version: options.version, cookieName, uiFolder: options.uiFolder }));
   app.all('/api/*', notFoundAnswer);
-  for (const root of ['/', '/v1']) {
-    app.route(root, open);
-    app.route(root, known);
-  }
+  app.all('/v1/*', notFoundAnswer);
+  app.route('/', open);
+  app.route('/', known);
   const signIn = new ProviderSignIn({ origin, nowMs });
   addProviderRoutes(app, { ...session, providers, signIn });
   const ui = staticUi(options.uiFolder);
@@ -158,6 +165,7 @@ export function createHttpCarrier(options: HttpServerOptions): HttpCarrier {
   });
   function request(incoming: IncomingMessage, response: ServerResponse): void {
     for (const [name, value] of headers) response.setHeader(name, value);
+    response.setHeader(requestIdHeader, newRequestId());
     endSlowRequest(incoming, response, timing.slow ?? slowLimits);
     const facts = factsOf(incoming);
     const refusal = refusalOf(facts, allowed);
@@ -182,7 +190,7 @@ export function createHttpCarrier(options: HttpServerOptions): HttpCarrier {
 
 /** Every web socket that there is. */
 function upgradeRoutes(
-  { serve, guests }: RouteParts,
+  { serve, guests, dispatcher, log }: RouteParts,
   entry: ReturnType<typeof createGuestEntry> | undefined,
 ): UpgradeRoute[] {
   return [
@@ -190,5 +198,6 @@ function upgradeRoutes(
       serve,
       guests: guests === undefined || entry === undefined ? undefined : { door: guests, entry },
     }),
+    duplexSockets(dispatcher, log),
   ];
 }

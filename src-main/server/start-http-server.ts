@@ -15,6 +15,7 @@ import { Provider, type ProviderOptions } from './oidc/provider.ts';
 import { createRateLimits, type LimitRules } from './rate-limits.ts';
 import { createRefreshTokens } from './refresh-tokens.ts';
 import { allowedFor, inUrl } from './request-guard.ts';
+import { createIdempotency } from './rest/idempotency.ts';
 import { createTlsServer, type TlsServer } from './tls-files.ts';
 
 /** What it needs of the configuration (src-main/config.ts). */
@@ -37,7 +38,7 @@ export interface StartOptions {
 }
 
 export type ServedPlane = Pick<Plane, 'dispatcher' | 'serve' | 'log' | 'accounts' | 'deriveKey'> &
-  Partial<Pick<Plane, 'guests'>>;
+  Partial<Pick<Plane, 'guests' | 'keptReplies'>>;
 
 export interface RunningServer {
   /** As a person types it: `http://127.0.0.1:7474`, or the public origin. */
@@ -94,6 +95,9 @@ export async function startHttpServer(
     limits: createRateLimits(options.limits),
     clientAddress,
     ...(plane.guests === undefined ? {} : { guests: plane.guests }),
+    ...(plane.keptReplies === undefined
+      ? {}
+      : { idempotency: createIdempotency({ store: plane.keptReplies }) }),
     log,
     uiFolder: config.uiFolder,
     version: config.version,
