@@ -14,6 +14,7 @@ import { operationsFeature } from './features/operations/feature.tsx';
 import { projectsFeature } from './features/projects/feature.tsx';
 import { snapshotsFeature } from './features/snapshots/feature.tsx';
 import { terminalsFeature } from './features/terminals/feature.tsx';
+import { usersFeature } from './features/users/feature.tsx';
 import { workbenchFeature } from './features/workbench/feature.ts';
 import { joinViews } from './features/workbench/view-registry.ts';
 import { workspacesFeature } from './features/workspaces/feature.tsx';
@@ -39,6 +40,7 @@ export const features: readonly Feature[] = [
   projectsFeature,
   operationsFeature,
   credentialsFeature,
+  usersFeature,
   homeFeature,
 ];
 
@@ -48,6 +50,8 @@ export interface AppOptions {
   /** Tells windows apart whose tabs are saved beside each other. */
   readonly windowId: string;
   readonly storage: Storage;
+  /** Ends the session and leaves the window; null where nobody is signed in. */
+  readonly signOut: (() => Promise<void>) | null;
 }
 
 function platformOf(shell: ShellBridge | null): Platform {
@@ -57,7 +61,7 @@ function platformOf(shell: ShellBridge | null): Platform {
 }
 
 /** Opens the mirror's streams: once per window, never inside a render. */
-export function createApp({ client, shell, windowId, storage }: AppOptions): App {
+export function createApp({ client, shell, windowId, storage, signOut }: AppOptions): App {
   return {
     client,
     shell,
@@ -72,7 +76,9 @@ export function createApp({ client, shell, windowId, storage }: AppOptions): App
     views: joinViews(features),
     workspaceBands: features.flatMap((feature) => feature.workspaceBands ?? []),
     workspaceParts: features.flatMap((feature) => feature.workspaceParts ?? []),
+    homeParts: features.flatMap((feature) => (shell === null ? (feature.homeParts ?? []) : [])),
     platform: platformOf(shell),
+    signOut,
   };
 }
 

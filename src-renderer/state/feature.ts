@@ -71,6 +71,8 @@ export interface Feature {
   readonly workspaceBands?: readonly ComponentType<WorkspacePartProps>[];
   /** Sections of the overview of a workspace's page. */
   readonly workspaceParts?: readonly ComponentType<WorkspacePartProps>[];
+  /** At the head of the first page: what a person may want to do once, and can put away. */
+  readonly homeParts?: readonly ComponentType[];
   /** Wraps the whole window, as for a context of the feature. */
   readonly provider?: ComponentType<{ children: ReactNode }>;
 }

@@ -7,6 +7,7 @@ import { type ComponentType, type ReactNode, useEffect, useState } from 'react';
 import type { Host, HostCandidate } from '#contract/hosts.ts';
 import type { Workspace } from '#contract/workspaces.ts';
 import { Button } from '../../components/button.tsx';
+import { EmptyState } from '../../components/empty-state.tsx';
 import { ErrorNote } from '../../components/error-note.tsx';
 import { formatPercent } from '../../components/format.ts';
 import { LoadingRows } from '../../components/loading-rows.tsx';
@@ -15,9 +16,11 @@ import { ProgressBar } from '../../components/progress-bar.tsx';
 import { RelativeTime } from '../../components/relative-time.tsx';
 import { StateMark } from '../../components/state-mark.tsx';
 import {
+  useApp,
   useClient,
   useCommand,
   useHosts,
+  useMay,
   useNotices,
   useOperations,
   useTerminals,
@@ -34,6 +37,7 @@ const SHOWN_CANDIDATES = 4;
 
 export default function HomePage({ isVisible }: ViewProps<'home'>) {
   const hosts = useHosts();
+  const mayAdd = useMay('hosts.write');
   if (hosts.status === 'loading')
     return (
       <Page title="Berth">
@@ -50,7 +54,24 @@ export default function HomePage({ isVisible }: ViewProps<'home'>) {
         />
       </Page>
     );
-  return hosts.items.length === 0 ? <FirstRun isVisible={isVisible} /> : <Overview isVisible={isVisible} />;
+  if (hosts.items.length > 0) return <Overview isVisible={isVisible} />;
+  return mayAdd ? <FirstRun isVisible={isVisible} /> : <NoHosts />;
+}
+
+/** For who may not add a host: what is missing, and who can help. */
+function NoHosts() {
+  return (
+    <Page title="Home">
+      <EmptyState icon={Server} title="There is no host yet">
+        A host is a machine with Docker that workspaces run on. An owner of this Berth adds the first one.
+      </EmptyState>
+    </Page>
+  );
+}
+
+/** What other features have for the head of this page. */
+function HomeParts() {
+  return useApp().homeParts.map((Part) => <Part key={Part.displayName ?? Part.name} />);
 }
 
 function FirstRun({ isVisible }: { isVisible: boolean }) {
@@ -64,6 +85,7 @@ function FirstRun({ isVisible }: { isVisible: boolean }) {
       lead="A host is a machine with Docker. Berth makes workspaces on it: containers with files that last, and terminals in them."
       width="normal"
     >
+      <HomeParts />
       {candidates === null && <LoadingRows label="Looking on this computer" rows={2} />}
       {(socket !== undefined || names.length > 0) && (
         <Section title="Found on this computer">
@@ -201,15 +223,20 @@ function Overview({ isVisible }: { isVisible: boolean }) {
       title="Home"
       actions={
         <>
-          <Button icon={Server} onClick={addHost.run}>
-            Add host
-          </Button>
-          <Button variant="primary" icon={Plus} onClick={newWorkspace.run}>
-            New workspace
-          </Button>
+          {addHost.isShown && (
+            <Button icon={Server} onClick={addHost.run}>
+              Add host
+            </Button>
+          )}
+          {newWorkspace.isShown && (
+            <Button variant="primary" icon={Plus} onClick={newWorkspace.run}>
+              New workspace
+            </Button>
+          )}
         </>
       }
     >
+      <HomeParts />
       <RunningNow />
       <Workspaces isVisible={isVisible} />
       <Section title="Hosts">
@@ -282,9 +309,11 @@ function Workspaces({ isVisible }: { isVisible: boolean }) {
       {shown.length === 0 ? (
         <Card className="flex flex-wrap items-center justify-between gap-3 p-4">
           <p className="text-muted">None yet. A workspace is a container with files that last.</p>
-          <Button variant="primary" icon={Plus} onClick={create.run}>
-            Make the first one
-          </Button>
+          {create.isShown && (
+            <Button variant="primary" icon={Plus} onClick={create.run}>
+              Make the first one
+            </Button>
+          )}
         </Card>
       ) : (
         <div className="grid grid-cols-[repeat(auto-fill,minmax(280px,1fr))] gap-3">

@@ -20,7 +20,7 @@ import {
   useViewActions,
 } from '../../state/app-context.tsx';
 import { placeKinds, placeWords } from './place-words.ts';
-import { useAct } from './use-act.ts';
+import { useAct } from '../../state/use-act.ts';
 
 const byName = new Intl.Collator(undefined, { numeric: true, sensitivity: 'base' });
 
