@@ -21,7 +21,7 @@ import { workspacesFeature } from './features/workspaces/feature.tsx';
 import { Workbench } from './features/workbench/workbench.tsx';
 import type { PlaneClient } from './state/api.ts';
 import { type App, AppContext } from './state/app-context.tsx';
-import { joinCommands, type Subject, subjectOfView } from './state/commands.ts';
+import { isAllowed, joinCommands, type Subject, subjectOfView } from './state/commands.ts';
 import { createConfirmations } from './state/confirmations.ts';
 import type { Feature } from './state/feature.ts';
 import { type CollectionState, createMirror } from './state/mirror.ts';
@@ -84,7 +84,8 @@ export function createApp({ client, shell, windowId, storage, signOut }: AppOpti
 
 /**
  * Tabs of things that were removed close by themselves. Only what was there and went: a thing that was just made may be
- * shown before its collection tells of it. When a collection comes whole, it is the truth about every tab.
+ * shown before its collection tells of it. When a collection comes whole, it is the truth about every tab. So do pages
+ * that are not for whoever looks at the window now: the browser may have been somebody else's yesterday.
  */
 function useForgetting(app: App): void {
   useEffect(() => {
@@ -100,7 +101,12 @@ function useForgetting(app: App): void {
           return isWhole || before.byId.has(subject.id);
         });
       });
+    const followRole = () => {
+      const about = app.mirror.about.getState().value;
+      app.view.actions.forget((ref) => !isAllowed(app.views.get(ref.type)?.scope, about));
+    };
     const stops = [
+      app.mirror.about.subscribe(followRole),
       follow('host', hosts),
       follow('project', projects),
       follow('workspace', workspaces),

@@ -11,7 +11,7 @@
 import { createStore, type StoreApi } from 'zustand/vanilla';
 import type { About } from '#contract/about.ts';
 import type { Account, ApiKey } from '#contract/account.ts';
-import { BerthError } from '#contract/berth-error.ts';
+import type { BerthError } from '#contract/berth-error.ts';
 import type { CollectionItem } from '#contract/collection.ts';
 import type { Credential, SecretStoreStatus } from '#contract/credentials.ts';
 import type { Host } from '#contract/hosts.ts';
@@ -20,7 +20,6 @@ import type { Operation } from '#contract/operations.ts';
 import type { Project } from '#contract/projects.ts';
 import type { Question } from '#contract/questions.ts';
 import type { Repository } from '#contract/repositories.ts';
-import { type Scope, scopesOfRole } from '#contract/scopes.ts';
 import type { Settings } from '#contract/settings.ts';
 import type { SnapshotRules } from '#contract/snapshot-rules.ts';
 import type { RestoreUndo, Snapshot, SnapshotHost } from '#contract/snapshots.ts';
@@ -29,6 +28,8 @@ import type { Terminal } from '#contract/terminals.ts';
 import type { User } from '#contract/users.ts';
 import type { Workspace } from '#contract/workspaces.ts';
 import type { ConnectionState, PlaneClient } from './api.ts';
+import { follow, type Gate } from './follow-stream.ts';
+import { scopeGate } from './scope-gate.ts';
 
 export interface CollectionState<T> {
   readonly status: 'loading' | 'ready' | 'error';
@@ -78,14 +79,6 @@ export interface Mirror {
   close(): void;
 }
 
-export function toBerthError(cause: unknown): BerthError {
-  if (BerthError.is(cause)) return cause;
-  return new BerthError('internal', 'Berth did not expect this. What it was trying to do did not finish.', {
-    details: { reason: cause instanceof Error ? cause.message : String(cause) },
-    cause,
-  });
-}
-
 /** The next state of a collection for one item of its stream; null asks for the stream to be opened again. */
 export function applyItem<T extends { id: string }>(
   state: CollectionState<T>,
@@ -110,87 +103,6 @@ export function applyItem<T extends { id: string }>(
   for (const id of item.removed) byId.delete(id);
   for (const value of item.upserted) byId.set(value.id, value);
   return { ...state, items: [...byId.values()], byId, revision: item.revision };
-}
-
-type Gate = (signal: AbortSignal) => Promise<void>;
-
-/** Milliseconds before a stream that failed is opened again; grows to the last one. */
-const retryDelaysMs = [250, 1_000, 3_000, 10_000] as const;
-
-interface Follower<I> {
-  /** Resolves when the stream may be opened; asked before each opening. Rejects only by the signal. */
-  readonly gate: Gate | null;
-  readonly open: (signal: AbortSignal) => AsyncIterable<I>;
-  /** False: the item does not fit what is held; open the stream again. */
-  readonly onItem: (item: I, isFirst: boolean) => boolean;
-  readonly onAway: () => void;
-  readonly onError: (error: BerthError) => void;
-}
-
-/** Resolves when the connection is open, at once or later; rejects only by the signal. */
-function untilOpen(client: PlaneClient, signal: AbortSignal): Promise<void> {
-  if (client.connectionState.phase === 'open') return Promise.resolve();
-  return new Promise((resolve, reject) => {
-    const stop = client.onConnectionState((state) => {
-      if (state.phase !== 'open') return;
-      stop();
-      resolve();
-    });
-    signal.addEventListener(
-      'abort',
-      () => {
-        stop();
-        reject(signal.reason as Error);
-      },
-      { once: true },
-    );
-  });
-}
-
-/** Keeps one stream open until the signal aborts. Returns what wakes it when it waits after an error. */
-function follow<I>(client: PlaneClient, signal: AbortSignal, follower: Follower<I>): () => void {
-  let wake: () => void = () => {};
-  const run = async () => {
-    let failures = 0;
-    while (!signal.aborted) {
-      await follower.gate?.(signal);
-      await untilOpen(client, signal);
-      const stream = new AbortController();
-      const stop = () => stream.abort(signal.reason);
-      signal.addEventListener('abort', stop, { once: true });
-      let error: BerthError | null = null;
-      try {
-        let isFirst = true;
-        for await (const item of follower.open(stream.signal)) {
-          failures = 0;
-          if (!follower.onItem(item, isFirst)) break;
-          isFirst = false;
-        }
-      } catch (cause) {
-        error = toBerthError(cause);
-      } finally {
-        signal.removeEventListener('abort', stop);
-        stream.abort();
-      }
-      if (signal.aborted) return;
-      if (error && error.code !== 'connection-lost' && error.code !== 'cancelled') follower.onError(error);
-      else follower.onAway();
-      const delayMs = retryDelaysMs[Math.min(failures, retryDelaysMs.length - 1)]!;
-      failures += 1;
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, delayMs);
-        wake = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-        signal.addEventListener('abort', wake, { once: true });
-      });
-    }
-  };
-  run().catch(() => {
-    // Only the signal ends the loop: the window is closing.
-  });
-  return () => wake();
 }
 
 interface MirrorOptions<I> {
@@ -258,34 +170,6 @@ function mirrorValue<T>({ client, signal, open, gateFor }: MirrorOptions<T>): St
       ),
   });
   return store;
-}
-
-/**
- * Waits until this person is known to be somebody who may open it. What every role may see waits for nothing: the window
- * is there a round trip sooner.
- */
-function scopeGate(about: StoreApi<ValueState<About>>, scope: Scope, onRefused: () => void): Gate | null {
-  if (scopesOfRole.viewer.has(scope)) return null;
-  return (signal) =>
-    new Promise((resolve, reject) => {
-      const judge = () => {
-        const known = about.getState().value;
-        if (known === null) return;
-        if (!known.scopes.includes(scope)) return onRefused();
-        stop();
-        resolve();
-      };
-      const stop = about.subscribe(judge);
-      signal.addEventListener(
-        'abort',
-        () => {
-          stop();
-          reject(signal.reason as Error);
-        },
-        { once: true },
-      );
-      judge();
-    });
 }
 
 /** Begins to be filled when something first looks at it, and then stays. */

@@ -204,10 +204,8 @@ function PasswordForm({ place, onCodeNeeded }: Pick<WaysProps, 'place' | 'onCode
           type="submit"
           variant="primary"
           isBusy={act.isBusy}
-          disabled={!isReady || pauseSeconds > 0}
-          reason={
-            pauseSeconds > 0 ? 'Wait until the next try is taken' : 'Type your e-mail and password first'
-          }
+          disabled={pauseSeconds > 0}
+          reason="Wait until the next try is taken"
         >
           Sign in
         </Button>

@@ -4,7 +4,7 @@ import type { BerthError } from '#contract/berth-error.ts';
 import type { UserId } from '#contract/ids.ts';
 import type { AuditEntry } from '#contract/users.ts';
 import type { PlaneClient } from '../../state/api.ts';
-import { toBerthError } from '../../state/mirror.ts';
+import { toBerthError } from '../../state/to-berth-error.ts';
 
 export interface AuditFilter {
   readonly userId: UserId | null;

@@ -21,11 +21,13 @@ export const usersFeature: Feature = {
     }),
     defineView({
       type: 'people',
+      scope: 'users.read',
       component: PeoplePage,
       describe: () => ({ title: 'People', icon: Users }),
     }),
     defineView({
       type: 'audit',
+      scope: 'audit.read',
       component: AuditPage,
       describe: () => ({ title: 'Audit log', icon: ScrollText }),
     }),
