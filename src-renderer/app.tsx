@@ -105,6 +105,7 @@ function useForgetting(app: App): void {
       const about = app.mirror.about.getState().value;
       app.view.actions.forget((ref) => !isAllowed(app.views.get(ref.type)?.scope, about));
     };
+    followRole();
     const stops = [
       app.mirror.about.subscribe(followRole),
       follow('host', hosts),

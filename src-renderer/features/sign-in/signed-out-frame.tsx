@@ -37,7 +37,7 @@ export function SignedOutFrame({ title, lead, children, foot }: SignedOutFramePr
 
 export function TextLink({ href, children }: { href: string; children: ReactNode }) {
   return (
-    <a href={href} className="rounded-sm text-accent underline-offset-2 hover:underline">
+    <a href={href} className="rounded-sm text-accent underline underline-offset-2 hover:text-accent-hover">
       {children}
     </a>
   );
