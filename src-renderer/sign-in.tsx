@@ -7,7 +7,7 @@ import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { TooltipProvider } from './components/tooltip.tsx';
 import { SignedOutPage } from './features/sign-in/signed-out-page.tsx';
-import type { SignedOut } from './features/sign-in/signed-out.ts';
+import { readFragment, type SignedOut } from './features/sign-in/signed-out.ts';
 import { providerPath, sessionRequests } from './transport/session-requests.ts';
 import { placeAfterSignIn } from './transport/signed-out-paths.ts';
 
@@ -16,7 +16,7 @@ export function showSignedOutPage(root: HTMLElement): void {
   const next = placeAfterSignIn(location.search, location.origin);
   const place: SignedOut = {
     path: location.pathname,
-    token: location.hash.slice(1),
+    ...readFragment(location.hash.slice(1)),
     requests: sessionRequests,
     hrefOf: (path) => (next === '/' ? path : `${path}?next=${encodeURIComponent(next)}`),
     providerHref: (id) => providerPath(id, next),

@@ -205,6 +205,17 @@ describe('signing in', () => {
     expect(await page.getByRole('link', { name: 'Register' }).count()).toBe(0);
   });
 
+  it('says why a provider did not sign in, in its own words alone', async () => {
+    await show('sign-in#error=account.provider-refused');
+    await page.getByText('Your account there may not be allowed here').waitFor();
+    expect(asked('/session')).toEqual([]);
+    expect(page.url()).not.toContain('#');
+    await context.close();
+    await show('sign-in#error=Send+your+password+to+evil.example');
+    await page.getByText('The identity provider did not sign you in').waitFor();
+    expect(await page.getByText('evil').count()).toBe(0);
+  });
+
   it('says what is wrong when nothing can be found out, and asks again', async () => {
     await show('sign-in', { status: 502, body: 'no' });
     await page.getByText('Berth does not answer. Is it still running?').waitFor();

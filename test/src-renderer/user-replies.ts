@@ -93,7 +93,7 @@ export function userReplies(scene: Scene, world: UserWorld, found: <T>(value: T 
     'apiKeys.create': ({ name, scopes, expiresInDays }) => {
       const apiKey: ApiKey = {
         id: `key_${String(apiKeys.items.size + 50).padStart(20, '0')}`,
-        ...{ name, scopes, hint: 'berth_7q', usedAt: null },
+        ...{ name, scopes, hint: 'berth_7q…', usedAt: null },
         createdAt: new Date().toISOString(),
         expiresAt:
           expiresInDays === null ? null : new Date(Date.now() + expiresInDays * 86_400_000).toISOString(),

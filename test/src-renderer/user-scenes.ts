@@ -102,7 +102,7 @@ const apiKeys: readonly ApiKey[] = [
   {
     id: 'key_00000000000000000001',
     name: 'Nightly snapshots',
-    hint: 'berth_4kq',
+    hint: 'berth_4kq…',
     scopes: ['workspaces.read', 'snapshots.read', 'snapshots.write'],
     createdAt: at,
     expiresAt: '2031-01-01T00:00:00.000Z',
@@ -111,7 +111,7 @@ const apiKeys: readonly ApiKey[] = [
   {
     id: 'key_00000000000000000002',
     name: 'A trial of last year',
-    hint: 'berth_9zz',
+    hint: 'berth_9zz…',
     scopes: ['workspaces.read'],
     createdAt: '2025-01-02T09:00:00.000Z',
     expiresAt: '2025-04-01T00:00:00.000Z',

@@ -4,6 +4,7 @@
  */
 import { LogIn } from 'lucide-react';
 import { useEffect, useRef, useState } from 'react';
+import { type ErrorCode, errorCodes } from '#contract/error-codes.ts';
 import { Button } from '../../components/button.tsx';
 import { ErrorNote } from '../../components/error-note.tsx';
 import { LoadingRows } from '../../components/loading-rows.tsx';
@@ -70,8 +71,31 @@ export function SignInPage({ place }: { place: SignedOut }) {
       }
     >
       <Problem title="The link did not sign you in" error={entering.error} />
+      {place.providerFailure !== null && <ProviderFailure code={place.providerFailure} />}
       <Ways place={place} options={options} onCodeNeeded={setTyped} />
     </SignedOutFrame>
+  );
+}
+
+/** What a person can do about it; the rest is in the log of the server. */
+const providerAdvice: Partial<Record<ErrorCode, string>> = {
+  'account.provider-failed': 'Try again in a moment. If it goes on, tell the owner of this Berth.',
+  'account.provider-refused':
+    'Your account there may not be allowed here, or the sign-in took too long. Try again, or ask the owner of this Berth.',
+  'account.registration-closed': 'Accounts are made by invitation here. Ask the owner of this Berth.',
+  'too-many': 'Wait a minute, then try again.',
+};
+
+function ProviderFailure({ code }: { code: ErrorCode }) {
+  return (
+    <ErrorNote
+      title="The identity provider did not sign you in"
+      error={{
+        code,
+        message: `${errorCodes[code].title}. ${providerAdvice[code] ?? 'Try again, or tell the owner of this Berth.'}`,
+        details: {},
+      }}
+    />
   );
 }
 

@@ -63,7 +63,7 @@ function Row({ apiKey }: { apiKey: ApiKey }) {
     const isAgreed = await confirm({
       title: `Remove the key ${apiKey.name}?`,
       body: 'Whatever uses it is refused from now on. It cannot be brought back.',
-      deletes: [`API key “${apiKey.name}” (${apiKey.hint}…)`],
+      deletes: [`API key “${apiKey.name}” (${apiKey.hint})`],
       action: 'Remove key',
       isDangerous: true,
     });
@@ -82,7 +82,7 @@ function Row({ apiKey }: { apiKey: ApiKey }) {
           <span className="font-medium wrap-anywhere" dir="auto">
             {apiKey.name}
           </span>
-          <span className="font-code text-meta text-muted">{apiKey.hint}…</span>
+          <span className="font-code text-meta text-muted">{apiKey.hint}</span>
           {isExpired && <Badge signal="stopped">expired</Badge>}
         </div>
         <div className="text-meta text-muted wrap-anywhere">{scopeSummary(apiKey.scopes, own)}</div>

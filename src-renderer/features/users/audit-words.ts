@@ -79,15 +79,14 @@ const methodWords: Partial<Record<MethodName, string>> = {
 /** What is no call of the contract. */
 const eventWords: Readonly<Record<string, string>> = {
   'account.sign-in': 'signed in',
+  'account.provider-sign-in': 'signed in at an identity provider',
   'account.sign-out': 'signed out',
-  'account.link': 'signed in by a one-time link',
   'account.register': 'registered',
+  'account.set-up': 'set up the owner’s account',
   'account.verify': 'confirmed an e-mail address',
-  'account.resend': 'asked for another confirmation',
-  'account.forgot': 'asked for a new password',
+  'account.request-reset': 'asked for a new password',
   'account.reset': 'chose a new password',
-  'account.refresh': 'renewed a token',
-  'account.refresh-reused': 'used a token twice: its session was ended',
+  'account.token-reuse': 'used a refresh token twice, which ended its session',
 };
 
 /** As the end of a sentence that begins with a name: "signed in". What has no words here is named as it is. */
