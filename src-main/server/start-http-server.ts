@@ -50,6 +50,7 @@ export async function startHttpServer(
   const address = http.address();
   const port = typeof address === 'object' && address !== null ? address.port : config.port;
 
+  const isSecure = config.publicOrigin?.startsWith('https:') === true;
   const carrier = createHttpCarrier({
     dispatcher: plane.dispatcher,
     serve: (connection, caller) => plane.serve(connection, caller),
@@ -59,9 +60,9 @@ export async function startHttpServer(
     uiFolder: config.uiFolder,
     version: config.version,
     allowed: allowedFor(port, config.publicOrigin),
-    // Cookies know no ports: two planes on one computer must not sign each other out.
-    cookieName: config.publicOrigin === null ? `berth-${port}` : '__Host-berth',
-    isSecure: config.publicOrigin !== null,
+    // Cookies know no ports: two planes on one computer must not sign each other out. `__Host-` and Secure need https.
+    cookieName: isSecure ? '__Host-berth' : `berth-${port}`,
+    isSecure,
   });
   http.on('request', (request, response) => carrier.request(request, response));
   http.on('upgrade', (request, socket, head) => carrier.upgrade(request, socket, head));

@@ -2,7 +2,8 @@ import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ConfigError, defaultDataFolder, readConfig } from '#main/config.ts';
+import { defaultDataFolder } from '#main/config/data-folder.ts';
+import { ConfigError, readConfig } from '#main/config.ts';
 
 let folder: string;
 beforeEach(async () => {
