@@ -47,7 +47,8 @@ export interface ComposeOptions {
  * Throws store.in-use, store.unwritable, or invalid-input for a bad `--add-host` file. Nothing stays open then.
  */
 export async function compose(
-  config: Pick<Config, 'version' | 'dataFolder' | 'remoteScriptsFolder' | 'addHostFile'>,
+  config: Pick<Config, 'version' | 'dataFolder' | 'remoteScriptsFolder' | 'addHostFile'> &
+    Partial<Pick<Config, 'served'>>,
   options: ComposeOptions = {},
 ): Promise<Plane> {
   const { platform, homeFolder, env } = options.computer ?? thisComputer();
@@ -65,7 +66,18 @@ export async function compose(
   try {
     const { store, recovery } = openRecordStore({ folder: dataFolder, clock, log });
     ends.push(() => store.close());
-    const secrets = new KeychainSecretStore({ folder: dataFolder, clock, random, log, platform, env });
+    // A key that Berth made itself lies beside the vault and would be no lock: only one that was given opens it.
+    const secretKey = config.served?.secretKey ?? undefined;
+    const secrets = new KeychainSecretStore({
+      folder: dataFolder,
+      clock,
+      random,
+      log,
+      platform,
+      env,
+      ...(secretKey === undefined ? {} : { secretKey }),
+    });
+    await secrets.openUnattended();
     const knownHostsPath = `${dataFolder}/known_hosts`;
     const connector = createHostConnector({
       local: createLocalConnector({ env, homeFolder, clock, log, remoteScriptsFolder }),

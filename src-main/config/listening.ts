@@ -2,6 +2,8 @@
  * Where Berth listens and under which name. Refuses every way in which a sign-in would travel over a network unencrypted:
  * plain HTTP is for loopback, or for the last step from a proxy with TLS.
  */
+import type { X509Certificate } from 'node:crypto';
+import { isIP } from 'node:net';
 import { WrongValue } from './config-error.ts';
 import type { Settings } from './settings.ts';
 import { readTlsFiles } from './tls-files.ts';
@@ -112,10 +114,7 @@ function firstNameOf(subjectAltName: string | undefined): string | undefined {
   return /DNS:([A-Za-z0-9.-]+)/.exec(subjectAltName ?? '')?.[1];
 }
 
-function isFor(
-  certificate: NonNullable<ReturnType<typeof readTlsFiles>>['certificate'],
-  hostname: string,
-): boolean {
+function isFor(certificate: X509Certificate, hostname: string): boolean {
   const bare = hostname.replace(/^\[(.*)\]$/, '$1');
-  return certificate?.checkHost(bare) !== undefined || certificate?.checkIP(bare) !== undefined;
+  return (isIP(bare) === 0 ? certificate.checkHost(bare) : certificate.checkIP(bare)) !== undefined;
 }

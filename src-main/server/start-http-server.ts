@@ -70,11 +70,22 @@ export async function startHttpServer(
   const origin =
     config.publicOrigin ?? `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`;
   const createSignInLink = () => `${origin}/sign-in#${authenticator.createSignInTicket()}`;
+  const closeHttp = async () => {
+    const closed = once(http, 'close');
+    http.close();
+    carrier.close();
+    http.closeAllConnections();
+    await closed;
+    await authenticator.close();
+  };
   const local = await serveLocalSocket({
     dataFolder: config.dataFolder,
     mode: 'served',
     serve: (connection, caller) => plane.serve(connection, caller),
     createLink: createSignInLink,
+  }).catch(async (error: unknown) => {
+    await closeHttp();
+    throw error;
   });
   log.info('Listening', { origin });
 
@@ -84,12 +95,7 @@ export async function startHttpServer(
     createSignInLink,
     close: async () => {
       await local.close();
-      const closed = once(http, 'close');
-      http.close();
-      carrier.close();
-      http.closeAllConnections();
-      await closed;
-      await authenticator.close();
+      await closeHttp();
     },
   };
 }

@@ -18,7 +18,8 @@ export type RequirementName =
   | 'terminals'
   | 'snapshots'
   | 'restic'
-  | 'conformance';
+  | 'conformance'
+  | 'served';
 
 interface Part {
   /** A program looked for in PATH and the sbin folders, or an absolute path of a file. */
@@ -143,6 +144,13 @@ const REQUIREMENTS: Readonly<Record<RequirementName, Requirement>> = {
   restic: {
     needsRoot: false,
     parts: [part('restic', 'restic', 'repositories of snapshots, and what snapshots are compared with')],
+  },
+  served: {
+    needsRoot: false,
+    parts: [
+      part('openssl', 'openssl', 'certificates and keys'),
+      part('systemd-analyze', 'systemd', 'judging the unit of a service'),
+    ],
   },
   conformance: {
     needsRoot: false,

@@ -15,6 +15,7 @@ import { createKeyring, type KeychainCalls, type Keyring, loadKeytar } from './k
 import { SealedSecrets } from './sealed-secrets.ts';
 import { KEY_BYTES, keyFrom, keyIdOf } from './sealing.ts';
 import { findSecretService, type SecretServiceFacts } from './secret-service.ts';
+import { unattendedPassphrase } from './unattended-passphrase.ts';
 import { Vault, vaultThere } from './vault.ts';
 
 export interface KeychainSecretStoreOptions {
@@ -29,6 +30,8 @@ export interface KeychainSecretStoreOptions {
   /** For tests; keytar otherwise. */
   readonly loadKeychain?: () => Promise<KeychainCalls>;
   readonly keychainTimeoutMs?: number;
+  /** What a served Berth is started with; `openUnattended` then needs nobody. */
+  readonly secretKey?: Secret;
 }
 
 const masterKeyAccount = 'master-key-v1';
@@ -123,6 +126,38 @@ export class KeychainSecretStore implements SecretStore {
     });
     this.#options.log.info('A vault was made.');
     return this.status();
+  }
+
+  /**
+   * With a secret key: opens the vault, or makes one where no keychain works and nothing is sealed yet. Whoever has both
+   * the data folder and that key has the secrets; in return a restart at night needs nobody. A vault that a person made
+   * stays theirs. Failures are logged: a person can still unlock it.
+   */
+  async openUnattended(): Promise<void> {
+    const { secretKey, log } = this.#options;
+    if (secretKey === undefined) return;
+    const passphrase = unattendedPassphrase(secretKey);
+    try {
+      if (await this.#vault.exists()) {
+        await this.#vault.unlock(passphrase);
+        log.info('The vault was opened with the secret key.');
+      } else if (await this.#mayMakeVault()) await this.createVault(passphrase);
+    } catch (cause) {
+      const why = BerthError.is(cause, 'credential.wrong-passphrase')
+        ? 'The secret key does not open the vault: a person made it, or the key was another. Unlock it with its passphrase, or start with the key of before.'
+        : 'The vault could not be opened with the secret key.';
+      log.warn(why, { cause });
+    }
+  }
+
+  /** A keychain that is only locked or away would come back to secrets that are no longer its own. */
+  async #mayMakeVault(): Promise<boolean> {
+    if ((await this.status()).state !== 'missing') return false;
+    if ((await this.#sealed.keyIds()).size === 0) return true;
+    this.#options.log.warn(
+      'No vault was made: secrets are sealed under a key of a keychain that is not there now.',
+    );
+    return false;
   }
 
   async unlockVault(passphrase: Secret): Promise<SecretStoreStatus> {
