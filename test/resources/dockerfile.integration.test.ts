@@ -219,7 +219,7 @@ describe("Berth's image", () => {
 
   it('serves on loopback names alone, as nobody special, and loses nothing by a restart', async () => {
     const group = await host.runChecked(['stat', '--format=%g', '/run/docker.sock']);
-    const settings = ['--env=BERTH_SECRET_KEY=' + secretKey, `--group-add=${group.trim()}`];
+    const settings = [`--env=BERTH_SECRET_KEY=${secretKey}`, `--group-add=${group.trim()}`];
     await run('--name=first', ...settings);
     const link = await printedLink('first');
     expect(new URL(link).origin).toBe('http://localhost:7474');

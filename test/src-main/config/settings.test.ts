@@ -82,7 +82,9 @@ describe('a secret', () => {
   };
   const readKey = (env: Record<string, string>) => {
     const settings = settingsOf({ env });
-    return { value: settings.readSecret('SECRET_KEY')?.reveal(), ...settings.findings };
+    const value = settings.readSecret('SECRET_KEY')?.reveal();
+    const { errors, warnings } = settings.findings;
+    return { value, errors, warnings };
   };
 
   it('comes from its variable, or from a file without the newline at its end', () => {
