@@ -140,9 +140,10 @@ export interface ConfigSource {
   readonly mode: Config['mode'];
   /**
    * `serve`: everything is read. `command`: only where the data and the records are; `NAME` then counts in the environment
-   * where `berth serve` has run on the folder, since the shell of a command may mean something else by it.
+   * where `berth serve` has run on the folder, since the shell of a command may mean something else by it. `health`: only
+   * where `berth serve` with the same settings listens; the folder is left alone.
    */
-  readonly purpose?: 'serve' | 'command';
+  readonly purpose?: 'serve' | 'command' | 'health';
   /** Without program and script: `process.argv.slice(2)`. */
   readonly argv: readonly string[];
   readonly env: Environment;
@@ -207,18 +208,14 @@ function readServedConfig(source: ConfigSource): Config {
   const findings = new Findings();
   const file = readEnvFile(textOf(values['env-file']), source.workingFolder, findings);
   const folder = placeOfData({ ...source, purpose }, values, file);
-  const arePlainNamesOurs = purpose === 'serve' || servedBefore(folder.path) !== undefined;
+  const arePlainNamesOurs = purpose !== 'command' || servedBefore(folder.path) !== undefined;
   const settings = new Settings({ flags: values, env, arePlainNamesOurs, file, findings });
-  const read = purpose === 'serve' ? readForServing(settings, source) : readForCommand(settings);
+  const read = readFor[purpose](settings, source);
   if (purpose === 'serve') warnOfStrangeNames(env, file, findings);
-  if (read.served.databaseUrl === null && servedBefore(folder.path)?.database === 'postgresql')
-    findings.error(
-      `${folder.path} belongs to a Berth with its records in PostgreSQL, and DB_URL is not given. Give it as its berth serve has it; or delete served.json there, to begin with an empty database of its own.`,
-    );
-  checkDataFolder(folder.path, folder.place, findings);
-  findings.throwErrors();
   const isCheckOnly = values['check-config'] === true;
-  if (!isCheckOnly) makeDataFolder(folder.path, folder.place, findings);
+  if (purpose !== 'health') checkStored(folder, read.served, findings);
+  findings.throwErrors();
+  if (purpose !== 'health' && !isCheckOnly) makeDataFolder(folder.path, folder.place, findings);
   findings.throwErrors();
   return frozen(values, {
     mode: 'served',
@@ -232,24 +229,44 @@ function readServedConfig(source: ConfigSource): Config {
   });
 }
 
-type Read = Pick<Config, 'host' | 'port' | 'publicOrigin' | 'served'>;
-
-function readForServing(settings: Settings, { now = new Date() }: ConfigSource): Read {
-  settings.said('DATA_DIR');
-  const listening = readListening(settings, now);
-  const { host, port, publicOrigin } = listening;
-  return { host, port, publicOrigin, served: readServed(settings, listening) };
+interface Folder {
+  readonly path: string;
+  /** Who says so. */
+  readonly place: string;
 }
 
-/** A command listens nowhere; a mistake in what it does not need must not stop it. */
-function readForCommand(settings: Settings): Read {
-  return {
+/** What is there already decides, too. */
+function checkStored(folder: Folder, { databaseUrl }: ServedConfig, findings: Findings): void {
+  if (databaseUrl === null && servedBefore(folder.path)?.database === 'postgresql')
+    findings.error(
+      `${folder.path} belongs to a Berth with its records in PostgreSQL, and DB_URL is not given. Give it as its berth serve has it; or delete served.json there, to begin with an empty database of its own.`,
+    );
+  checkDataFolder(folder.path, folder.place, findings);
+}
+
+type Read = Pick<Config, 'host' | 'port' | 'publicOrigin' | 'served'>;
+
+const readFor: Readonly<
+  Record<NonNullable<ConfigSource['purpose']>, (settings: Settings, source: ConfigSource) => Read>
+> = {
+  serve: (settings, { now = new Date() }) => {
+    settings.said('DATA_DIR');
+    const listening = readListening(settings, now);
+    const { host, port, publicOrigin } = listening;
+    return { host, port, publicOrigin, served: readServed(settings, listening) };
+  },
+  // A command listens nowhere; a mistake in what it does not need must not stop it.
+  command: (settings) => ({
     host: '127.0.0.1',
     port: 0,
     publicOrigin: null,
     served: { ...servedDefaults, ...readStored(settings) },
-  };
-}
+  }),
+  health: (settings, { now = new Date() }) => {
+    const { host, port, publicOrigin, tls } = readListening(settings, now);
+    return { host, port, publicOrigin, served: { ...servedDefaults, tls } };
+  },
+};
 
 /** Where a command finds the data; makes nothing. @throws ConfigError */
 export function findDataFolder(source: Omit<ConfigSource, 'mode' | 'purpose'>): string {
@@ -259,14 +276,10 @@ export function findDataFolder(source: Omit<ConfigSource, 'mode' | 'purpose'>): 
 }
 
 /** Where the data is, and who says so. */
-function placeOfData(
-  { env, purpose }: ConfigSource,
-  values: FlagValues,
-  file: EnvFile | undefined,
-): { readonly path: string; readonly place: string } {
+function placeOfData({ env, purpose }: ConfigSource, values: FlagValues, file: EnvFile | undefined): Folder {
   const { DATA_DIR: plain } = env;
   // In a shell, DATA_DIR may be anybody's: a command believes it where a Berth is.
-  const isPlainOurs = purpose === 'serve' || (plain && servedBefore(resolve(plain)) !== undefined);
+  const isPlainOurs = purpose !== 'command' || (plain && servedBefore(resolve(plain)) !== undefined);
   const candidates: readonly (readonly [text: string | boolean | undefined, place: string])[] = [
     [values['data-dir'], '--data-dir'],
     [env.BERTH_DATA_DIR, 'BERTH_DATA_DIR'],

@@ -62,7 +62,7 @@ async function main(): Promise<number> {
 }
 
 /** @throws ConfigError */
-function readOwnConfig(purpose: 'serve' | 'command', argv: readonly string[]): Config {
+function readOwnConfig(purpose: 'serve' | 'command' | 'health', argv: readonly string[]): Config {
   const config = readConfig({
     mode: 'served',
     purpose,
@@ -149,18 +149,18 @@ async function link(config: Config): Promise<number> {
   return 0;
 }
 
-/** @throws ConfigError */
+/** 1 also for settings that are wrong: a container's health check knows no 2. */
 async function health(argv: readonly string[]): Promise<number> {
-  const config = readConfig({
-    mode: 'served',
-    purpose: 'serve',
-    argv: [...argv, '--check-config'],
-    env: process.env,
-    workingFolder: process.cwd(),
-  });
-  const answer = await checkHealth({ ...config, isTls: config.served.tls !== null });
-  (answer.isWell ? process.stdout : process.stderr).write(`${answer.text}\n`);
-  return answer.isWell ? 0 : 1;
+  try {
+    const config = readOwnConfig('health', argv);
+    const { isWell, text } = await checkHealth({ ...config, isTls: config.served.tls !== null });
+    (isWell ? process.stdout : process.stderr).write(`${text}\n`);
+    return isWell ? 0 : 1;
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    return 1;
+  }
 }
 
 async function serve(config: Config): Promise<number> {

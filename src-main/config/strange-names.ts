@@ -9,6 +9,17 @@ import { providerFieldOf, variables } from './variables.ts';
 /** Berth's own, that are no settings: in its terminals, in its marks on hosts, in its tests. */
 const ownOtherNames = /^BERTH_(TERMINAL_ID|MARK|TEST_[A-Z_]+)$/;
 const prefixes = ['SMTP_', 'OIDC_', 'QUOTA_'];
+/** What other programs call the same. */
+const otherWords: Readonly<Record<string, string>> = {
+  BASE_URL: 'PUBLIC_URL',
+  DATABASE_URL: 'DB_URL',
+  JWT_SECRET: 'SECRET_KEY',
+  MAIL_FROM: 'SMTP_FROM',
+  SMTP_PASS: 'SMTP_PASSWORD',
+  SMTP_SECURE: 'SMTP_SECURITY',
+  SMTP_USERNAME: 'SMTP_USER',
+  TRUST_PROXY: 'TRUSTED_PROXIES',
+};
 /** Shorter names are a letter or two away from everything. */
 const shortestTellingName = 7;
 
@@ -26,19 +37,22 @@ export function warnOfStrangeNames(
   file: EnvFile | undefined,
   findings: Findings,
 ): void {
-  for (const name of Object.keys(env)) warnOf(name, name, findings);
+  for (const name of Object.keys(env)) warnOf(name, name, false, findings);
   for (const name of Object.keys(file?.values ?? {}))
-    warnOf(name, `${name} (line ${file?.lineOf[name] ?? '?'} of ${file?.path})`, findings);
+    warnOf(name, `${name} (line ${file?.lineOf[name] ?? '?'} of ${file?.path})`, true, findings);
 }
 
-function warnOf(name: string, place: string, findings: Findings): void {
+function warnOf(name: string, place: string, isInOurFile: boolean, findings: Findings): void {
   if (ownOtherNames.test(name) || earlierNames.includes(name)) return;
   const isBerths = name.startsWith('BERTH_');
   const bare = isBerths ? name.slice('BERTH_'.length) : name;
   if (settingNames.includes(bare) || providerFieldOf(bare.replace(/_FILE$/, '')) !== undefined) return;
-  const near = nearest(bare);
+  const other = otherWords[bare];
+  const near = other ?? nearest(bare);
   const suggestion = near === undefined ? '' : ` Is ${isBerths ? 'BERTH_' : ''}${near} meant?`;
-  const isClose = near !== undefined && bare.length >= shortestTellingName;
+  // In the environment, another program's words may well be for another program.
+  const isClose =
+    other === undefined ? near !== undefined && bare.length >= shortestTellingName : isInOurFile;
   if (isBerths || isClose || prefixes.some((prefix) => bare.startsWith(prefix)))
     findings.warn(`${place} is no setting of Berth and was passed over.${suggestion}`);
 }

@@ -227,6 +227,22 @@ describe('a command', () => {
   });
 });
 
+describe('asking for health', () => {
+  it('reads where Berth listens, and nothing else; makes nothing', () => {
+    const dataFolder = join(ownFolder(), 'data');
+    const env = {
+      DATA_DIR: dataFolder,
+      BERTH_DATA_DIR: '',
+      PORT: '8080',
+      PUBLIC_URL: 'https://berth.example.org',
+    };
+    const { config } = readServed({ ...env, SECRET_KEY: 'changeme', SMTP_PORT: 'x' }, { purpose: 'health' });
+    expect(config).toMatchObject({ port: 8080, publicOrigin: 'https://berth.example.org' });
+    expect(existsSync(dataFolder)).toBe(false);
+    expect(readServed({ ...env, PORT: 'x' }, { purpose: 'health' }).errors).toHaveLength(1);
+  });
+});
+
 describe('the environment of what Berth starts', () => {
   it('has none of what was read from it, whichever name said it; where the data is stays', () => {
     const env: Record<string, string | undefined> = {

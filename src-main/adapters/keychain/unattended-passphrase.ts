@@ -5,7 +5,8 @@
 import { hkdfSync } from 'node:crypto';
 import { Secret } from '../../control-plane/interfaces/secret.ts';
 
-const purpose = 'berth vault 1';
+/** As the server's other keys: `berth/` and what it is for. */
+const purpose = 'berth/vault';
 const lengthBytes = 32;
 
 export function unattendedPassphrase(secretKey: Secret): Secret {

@@ -30,6 +30,24 @@ describe('names that are no settings', () => {
     expect(warningsOf(name)).toEqual([`${name} is no setting of Berth and was passed over.`]);
   });
 
+  it("knows other programs' words, and takes them for ours in our own file, after BERTH_ and after SMTP_", () => {
+    expect(warningsOf('DATABASE_URL', 'JWT_SECRET', 'TRUST_PROXY')).toEqual([]);
+    expect(warningsOf('BERTH_DATABASE_URL', 'SMTP_PASS')).toEqual([
+      expect.stringMatching(/Is BERTH_DB_URL meant\?$/),
+      expect.stringMatching(/Is SMTP_PASSWORD meant\?$/),
+    ]);
+    const findings = new Findings();
+    const values = { DATABASE_URL: 'x', POSTGRES_USER: 'x' };
+    warnOfStrangeNames(
+      {},
+      { path: '/srv/.env', values, lineOf: { DATABASE_URL: 1, POSTGRES_USER: 2 } },
+      findings,
+    );
+    expect(findings.warnings).toEqual([
+      'DATABASE_URL (line 1 of /srv/.env) is no setting of Berth and was passed over. Is DB_URL meant?',
+    ]);
+  });
+
   it("leaves alone what is a setting, what is another program's, and Berth's own marks", () => {
     const names = [
       ...['PORT', 'BERTH_PORT', 'SECRET_KEY_FILE', 'BERTH_DB_URL_FILE', 'OIDC_KEYCLOAK_CLIENT_SECRET_FILE'],
