@@ -276,6 +276,8 @@ describe('a secret', () => {
       (text: string) => `changeme-${text}`,
       (text: string) => `${text}\n${text}`,
     ];
+    let taken = 0;
+    let refused = 0;
     fc.assert(
       fc.property(
         fc.constantFrom(...secretNames),
@@ -284,17 +286,24 @@ describe('a secret', () => {
         fc.boolean(),
         (name, text, shape, isLong) => {
           const value = shape(`canary${text}canary`);
-          const { config, errors, warnings } = readServed({
-            [`${isLong ? 'BERTH_' : ''}${name}`]: value,
-            SMTP_USER: 'u',
-            SMTP_SECURITY: 'none',
-            SMTP_HOST: 'mail',
-          });
+          // What goes with it where it is right, so that both what is refused and what is taken is looked at.
+          const beside = {
+            ...(name === 'SMTP_PASSWORD' ? { SMTP_HOST: 'localhost', SMTP_USER: 'u' } : {}),
+            ...(name.startsWith('SMTP_') ? { SMTP_FROM: 'a@b.example' } : {}),
+            ...(name.startsWith('OIDC_')
+              ? { OIDC_ISSUER: 'https://login.example.org', OIDC_CLIENT_ID: 'b' }
+              : {}),
+          };
+          const env = { [`${isLong ? 'BERTH_' : ''}${name}`]: value, ...beside };
+          const { config, errors, warnings } = readServed(env);
+          if (config === undefined) refused += 1;
+          else taken += 1;
           const shown = config === undefined ? '' : describeConfig(config) + JSON.stringify(config);
           expect([...errors, ...warnings, shown].join('\n')).not.toContain('canary');
         },
       ),
       { numRuns: 300 },
     );
+    expect(Math.min(taken, refused)).toBeGreaterThan(30);
   });
 });
