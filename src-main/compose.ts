@@ -4,9 +4,17 @@
  */
 import { BerthError } from '#contract/berth-error.ts';
 import type { Connection } from '#contract/frame.ts';
+import { createKnownPasswords } from './adapters/accounts/known-password-list.ts';
+import { createEarlierSessions } from './adapters/accounts/earlier-session-file.ts';
+import { createScryptPasswordHasher } from './adapters/accounts/scrypt-password-hasher.ts';
+import { createSealer } from './adapters/accounts/sealed-texts.ts';
+import { openSecretKey } from './adapters/accounts/secret-key.ts';
+import { createSmtpMailer } from './adapters/accounts/smtp-mailer.ts';
+import { createTotpCodes } from './adapters/accounts/totp-codes.ts';
 import { createContainerEngineFactory } from './adapters/docker/container-engine.ts';
 import { KeychainSecretStore } from './adapters/keychain/keychain-secret-store.ts';
-import { openRecordStore } from './adapters/database/open-record-store.ts';
+import { backUp } from './adapters/database/data-copies.ts';
+import { openStore } from './adapters/database/open-store.ts';
 import { createScreenKeeper } from './adapters/screen/screen-keeper.ts';
 import { createSchedules } from './adapters/schedule/cron-schedules.ts';
 import { describeKey } from './adapters/ssh/describe-key.ts';
@@ -23,12 +31,13 @@ import { createLocalConnector } from './adapters/system/local-connector.ts';
 import { createNetworkWatch } from './adapters/system/network-watch.ts';
 import { createSystemRandom } from './adapters/system/random.ts';
 import { createMultiplexerFactory } from './adapters/tmux/tmux-multiplexer.ts';
-import type { Config } from './config.ts';
+import { type Config, servedDefaults } from './config.ts';
 import type { Caller } from './control-plane/caller.ts';
 import { type ControlPlane, createControlPlane } from './control-plane/control-plane.ts';
 import { createDispatcher } from './control-plane/dispatcher.ts';
 import type { Log } from './control-plane/interfaces/log.ts';
 import type { NetworkWatch } from './control-plane/interfaces/network-watch.ts';
+import { Secret } from './control-plane/interfaces/secret.ts';
 import type { Plane } from './control-plane/plane.ts';
 import { guestLimits, serveConnection } from './server/serve-connection.ts';
 
@@ -52,7 +61,7 @@ export async function compose(
   options: ComposeOptions = {},
 ): Promise<Plane> {
   const { platform, homeFolder, env } = options.computer ?? thisComputer();
-  const { dataFolder, remoteScriptsFolder } = config;
+  const { dataFolder, remoteScriptsFolder, served = servedDefaults } = config;
   const clock = createSystemClock();
   const random = createSystemRandom();
   await ensureDataFolder(dataFolder);
@@ -64,10 +73,19 @@ export async function compose(
     for (const end of ends.splice(0).reverse()) await end();
   };
   try {
-    const { store, recovery } = openRecordStore({ folder: dataFolder, clock, log });
+    const { store, recovery } = await openStore({
+      folder: dataFolder,
+      databaseUrl: served.databaseUrl,
+      clock,
+      log,
+    });
     ends.push(() => store.close());
+    const deriveKey = await openSecretKey(served.secretKey, dataFolder);
     // A key that Berth made itself lies beside the vault and would be no lock: only one that was given opens it.
-    const secretKey = config.served?.secretKey ?? undefined;
+    const unattended =
+      served.secretKey === null
+        ? {}
+        : { unattendedPassphrase: new Secret(Buffer.from(deriveKey('vault')).toString('base64')) };
     const secrets = new KeychainSecretStore({
       folder: dataFolder,
       clock,
@@ -75,7 +93,7 @@ export async function compose(
       log,
       platform,
       env,
-      ...(secretKey === undefined ? {} : { secretKey }),
+      ...unattended,
     });
     await secrets.openUnattended();
     const knownHostsPath = `${dataFolder}/known_hosts`;
@@ -108,6 +126,19 @@ export async function compose(
       describeKey,
       createScreenKeeper,
       network: options.network ?? ownNetwork,
+      accounts: {
+        rules: {
+          registration: served.registration,
+          defaultQuota: served.defaultQuota,
+          issuersThatMakeUsers: served.oidc.flatMap(({ issuer, makesUsers }) => (makesUsers ? [issuer] : [])),
+        },
+        hasher: createScryptPasswordHasher(),
+        knownPasswords: createKnownPasswords(),
+        codes: createTotpCodes(),
+        sealer: createSealer(deriveKey('second-factor')),
+        mailer: served.smtp === null ? null : createSmtpMailer(served.smtp),
+        earlierSessions: createEarlierSessions(dataFolder, log),
+      },
       // Rules that close a host's own services and its metadata to workspaces; where the login may not set them, the
       // doctor says so. This computer's own rules are left alone.
       mayGuard: ({ definition }) => definition.kind === 'ssh',
@@ -123,8 +154,20 @@ export async function compose(
     ends.push(endConnections);
     log.info('Berth is up', { version: config.version, dataFolder, isReadOnly: store.isReadOnly });
     const wake: Plane['wake'] = (reason) => plane.hosts.wake(reason);
-    const { handlers, guests } = plane;
-    return { handlers, guests, dispatcher, log, serve, wake, close: endAll };
+    const { handlers, guests, accounts } = plane;
+    const copied = { store, folder: dataFolder, version: config.version, clock };
+    return {
+      handlers,
+      guests,
+      accounts,
+      deriveKey,
+      dispatcher,
+      log,
+      serve,
+      wake,
+      backUp: () => backUp(copied),
+      close: endAll,
+    };
   } catch (error) {
     await endAll();
     throw error;
@@ -142,6 +185,7 @@ function carry(
     random,
     isOutputChecked,
     guestHandlers: plane.guestHandlers,
+    onDispatched: (call) => plane.onDispatched(call),
   });
   const open = new Set<(reason: BerthError) => void>();
   const serve = (connection: Connection, caller: Caller): void => {

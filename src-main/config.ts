@@ -141,9 +141,10 @@ export interface ConfigSource {
   /**
    * `serve`: everything is read. `command`: only where the data and the records are; `NAME` then counts in the environment
    * where `berth serve` has run on the folder, since the shell of a command may mean something else by it. `health`: only
-   * where `berth serve` with the same settings listens; the folder is left alone.
+   * where `berth serve` with the same settings listens; the folder is left alone. `data`: as a command, but for the data
+   * itself, also before anything was ever served from it.
    */
-  readonly purpose?: 'serve' | 'command' | 'health';
+  readonly purpose?: 'serve' | 'command' | 'health' | 'data';
   /** Without program and script: `process.argv.slice(2)`. */
   readonly argv: readonly string[];
   readonly env: Environment;
@@ -255,18 +256,19 @@ const readFor: Readonly<
     const { host, port, publicOrigin } = listening;
     return { host, port, publicOrigin, served: readServed(settings, listening) };
   },
-  // A command listens nowhere; a mistake in what it does not need must not stop it.
-  command: (settings) => ({
-    host: '127.0.0.1',
-    port: 0,
-    publicOrigin: null,
-    served: { ...servedDefaults, ...readStored(settings) },
-  }),
+  command: readForCommand,
+  data: readForCommand,
   health: (settings, { now = new Date() }) => {
     const { host, port, publicOrigin, tls } = readListening(settings, now);
     return { host, port, publicOrigin, served: { ...servedDefaults, tls } };
   },
 };
+
+/** A command listens nowhere; a mistake in what it does not need must not stop it. */
+function readForCommand(settings: Settings): Read {
+  const served = { ...servedDefaults, ...readStored(settings) };
+  return { host: '127.0.0.1', port: 0, publicOrigin: null, served };
+}
 
 /** Where a command finds the data; makes nothing. @throws ConfigError */
 export function findDataFolder(source: Omit<ConfigSource, 'mode' | 'purpose'>): string {

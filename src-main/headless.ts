@@ -6,6 +6,7 @@
  * started: a command at a running one is there at once.
  */
 import { existsSync } from 'node:fs';
+import { parseArgs } from 'node:util';
 import { commandNouns, commandUsage, helpFor, runCommandLine } from './cli/command-line.ts';
 import { CommandFailure } from './cli/failure.ts';
 import { createInterrupts, type Interrupts } from './cli/interrupts.ts';
@@ -13,6 +14,7 @@ import { openPlane, type OwnPlane } from './cli/plane-access.ts';
 import {
   type Config,
   ConfigError,
+  type ConfigSource,
   describeConfig,
   findDataFolder,
   forgetSettings,
@@ -20,6 +22,7 @@ import {
   readConfig,
   serveUsage,
 } from './config.ts';
+import { type DataCommand, dataCommands, dataUsage, runDataCommand } from './data-commands.ts';
 import { checkHealth } from './health-check.ts';
 import { openInBrowser } from './open-in-browser.ts';
 import { requestLink, serveLocalSocket } from './server/local-socket.ts';
@@ -33,7 +36,7 @@ const usage = `Usage:
       Prints a new link of the Berth that runs on this data folder.
   berth health [--port N] …
       Asks the Berth that berth serve runs with the same settings whether it is well: 0 it is, 1 it is not.
-${commandUsage}  berth help [COMMAND]
+${dataUsage}${commandUsage}  berth help [COMMAND]
 `;
 
 /** Milliseconds in which what is under way is written down and closed; Docker waits 10 s before it kills, systemd 90. */
@@ -54,6 +57,7 @@ async function main(): Promise<number> {
     process.stdout.write(`${readOwnConfig('command', []).version}\n`);
     return 0;
   }
+  if (isDataCommand(command)) return data(command, argv);
   if (command === 'serve') return serve(readOwnConfig('serve', argv));
   if (command === 'link') return link(readOwnConfig('command', argv));
   if (command === 'health') return health(argv);
@@ -62,7 +66,7 @@ async function main(): Promise<number> {
 }
 
 /** @throws ConfigError */
-function readOwnConfig(purpose: 'serve' | 'command' | 'health', argv: readonly string[]): Config {
+function readOwnConfig(purpose: NonNullable<ConfigSource['purpose']>, argv: readonly string[]): Config {
   const config = readConfig({
     mode: 'served',
     purpose,
@@ -120,6 +124,7 @@ async function startOwnPlane(config: Config): Promise<OwnPlane> {
     dataFolder: config.dataFolder,
     mode: 'served',
     serve: (connection, caller) => plane.serve(connection, caller),
+    backUp: () => plane.backUp(),
   }).catch(async (error: unknown) => {
     await plane.close();
     throw error;
@@ -131,6 +136,28 @@ async function startOwnPlane(config: Config): Promise<OwnPlane> {
       await plane.close();
     },
   };
+}
+
+function isDataCommand(command: string): command is DataCommand {
+  return (dataCommands as readonly string[]).includes(command);
+}
+
+/** The folder may be given as for other commands; everything else of the configuration comes from the environment. */
+function data(command: DataCommand, argv: readonly string[]): Promise<number> {
+  const options = { 'data-dir': { type: 'string' }, yes: { type: 'boolean', default: false } } as const;
+  const typed = () => {
+    try {
+      return parseArgs({ args: [...argv], options, allowPositionals: true });
+    } catch (error) {
+      throw new ConfigError(error instanceof Error ? error.message : String(error));
+    }
+  };
+  const { values, positionals } = typed();
+  const folder = values['data-dir'];
+  const config = readOwnConfig('data', folder === undefined ? [] : ['--data-dir', folder]);
+  const { stdin: input, stdout: output, stderr: error } = process;
+  const streams = { input, output, error };
+  return runDataCommand({ command, words: positionals, isYes: values.yes, config, streams });
 }
 
 async function link(config: Config): Promise<number> {

@@ -37,7 +37,7 @@ const headersTimeoutMs = 10_000;
 
 /** @throws what `listen` says, as EADDRINUSE. */
 export async function startHttpServer(
-  plane: Pick<Plane, 'dispatcher' | 'serve' | 'log'> & Partial<Pick<Plane, 'guests'>>,
+  plane: Pick<Plane, 'dispatcher' | 'serve' | 'log'> & Partial<Pick<Plane, 'guests' | 'backUp'>>,
   config: ServerConfig,
 ): Promise<RunningServer> {
   const log = plane.log.child({ part: 'server' });
@@ -82,6 +82,7 @@ export async function startHttpServer(
     dataFolder: config.dataFolder,
     mode: 'served',
     serve: (connection, caller) => plane.serve(connection, caller),
+    ...(plane.backUp === undefined ? {} : { backUp: plane.backUp }),
     createLink: createSignInLink,
   }).catch(async (error: unknown) => {
     await closeHttp();

@@ -13,7 +13,7 @@ let unit: string;
 let text: string;
 
 beforeAll(async () => {
-  await ensureRequirements(['served']);
+  await ensureRequirements(['service']);
   folder = await mkdtemp(join(tmpdir(), 'berth-unit-'));
   unit = join(folder, 'berth.service');
   await copyFile(join(projectRoot, 'resources', 'berth.service'), unit);

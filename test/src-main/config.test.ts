@@ -201,6 +201,14 @@ describe('a command', () => {
     expect(command(env).config?.served.secretKey?.reveal()).toBe(goodKey);
   });
 
+  it('at the data itself takes it from the same settings, also before anything was served from it', () => {
+    const folder = join(ownFolder(), 'data');
+    const env = { BERTH_DATA_DIR: '', DATA_DIR: folder, DB_URL: 'postgresql://localhost/berth', PORT: 'x' };
+    const { config, errors } = readServed(env, { purpose: 'data' });
+    expect(errors).toEqual([]);
+    expect([config?.dataFolder, config?.served.databaseUrl?.reveal()]).toEqual([folder, env.DB_URL]);
+  });
+
   it('and a start refuse a folder whose records are in a database that is not named', () => {
     const folder = join(ownFolder(), 'data');
     mkdirSync(folder, { mode: 0o700 });

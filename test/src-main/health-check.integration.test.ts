@@ -16,7 +16,7 @@ let port: number;
 const names: (string | undefined)[] = [];
 
 beforeAll(async () => {
-  await ensureRequirements(['served']);
+  await ensureRequirements(['certificates']);
   folder = mkdtempSync(join(tmpdir(), 'berth-health-'));
   const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
   const kind = [

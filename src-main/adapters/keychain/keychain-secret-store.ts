@@ -15,7 +15,6 @@ import { createKeyring, type KeychainCalls, type Keyring, loadKeytar } from './k
 import { SealedSecrets } from './sealed-secrets.ts';
 import { KEY_BYTES, keyFrom, keyIdOf } from './sealing.ts';
 import { findSecretService, type SecretServiceFacts } from './secret-service.ts';
-import { unattendedPassphrase } from './unattended-passphrase.ts';
 import { Vault, vaultThere } from './vault.ts';
 
 export interface KeychainSecretStoreOptions {
@@ -30,8 +29,8 @@ export interface KeychainSecretStoreOptions {
   /** For tests; keytar otherwise. */
   readonly loadKeychain?: () => Promise<KeychainCalls>;
   readonly keychainTimeoutMs?: number;
-  /** What a served Berth is started with; `openUnattended` then needs nobody. */
-  readonly secretKey?: Secret;
+  /** Made of the key that a served Berth is started with; `openUnattended` then needs nobody. */
+  readonly unattendedPassphrase?: Secret;
 }
 
 const masterKeyAccount = 'master-key-v1';
@@ -129,14 +128,13 @@ export class KeychainSecretStore implements SecretStore {
   }
 
   /**
-   * With a secret key: opens the vault, or makes one where no keychain works and nothing is sealed yet. Whoever has both
+   * With its passphrase: opens the vault, or makes one where no keychain works and nothing is sealed yet. Whoever has both
    * the data folder and that key has the secrets; in return a restart at night needs nobody. A vault that a person made
    * stays theirs. Failures are logged: a person can still unlock it.
    */
   async openUnattended(): Promise<void> {
-    const { secretKey, log } = this.#options;
-    if (secretKey === undefined) return;
-    const passphrase = unattendedPassphrase(secretKey);
+    const { unattendedPassphrase: passphrase, log } = this.#options;
+    if (passphrase === undefined) return;
     try {
       if (await this.#vault.exists()) {
         await this.#vault.unlock(passphrase);

@@ -30,7 +30,7 @@ function make(name: string, subjectAltName: string): void {
 }
 
 beforeAll(async () => {
-  await ensureRequirements(['served']);
+  await ensureRequirements(['certificates']);
   folder = mkdtempSync(join(tmpdir(), 'berth-tls-'));
   make('berth', 'DNS:berth.example.org,IP:10.0.0.1');
   make('other', 'DNS:other.example.org');

@@ -46,9 +46,9 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 /** A store as after a start: it knows nothing that is not in the folder or the keychain. */
-function start(secretKey?: Secret): KeychainSecretStore {
+function start(unattendedPassphrase?: Secret): KeychainSecretStore {
   return new KeychainSecretStore({
-    ...(secretKey === undefined ? {} : { secretKey }),
+    ...(unattendedPassphrase === undefined ? {} : { unattendedPassphrase }),
     folder,
     clock,
     random: createSystemRandom(),
