@@ -39,6 +39,8 @@ import type { Log } from './control-plane/interfaces/log.ts';
 import type { NetworkWatch } from './control-plane/interfaces/network-watch.ts';
 import { Secret } from './control-plane/interfaces/secret.ts';
 import type { Plane } from './control-plane/plane.ts';
+import type { QuotaSource } from './control-plane/quotas/quota-source.ts';
+import { parseKeptReply } from './server/rest/idempotency.ts';
 import { guestLimits, serveConnection } from './server/serve-connection.ts';
 
 export interface ComposeOptions {
@@ -48,6 +50,8 @@ export interface ComposeOptions {
   readonly network?: NetworkWatch;
   /** For tests: handlers' answers are checked against the contract too. */
   readonly isOutputChecked?: boolean;
+  /** For tests: who is a person here and how much each may have. */
+  readonly people?: QuotaSource;
   /** Told of each line of the log. */
   readonly onLogLine?: (line: string) => void;
 }
@@ -57,7 +61,7 @@ export interface ComposeOptions {
  */
 export async function compose(
   config: Pick<Config, 'version' | 'dataFolder' | 'remoteScriptsFolder' | 'addHostFile'> &
-    Partial<Pick<Config, 'served'>>,
+    Partial<Pick<Config, 'served' | 'mode'>>,
   options: ComposeOptions = {},
 ): Promise<Plane> {
   const { platform, homeFolder, env } = options.computer ?? thisComputer();
@@ -146,6 +150,9 @@ export async function compose(
       random,
       log,
       terminalTag: installationTag(dataFolder),
+      idleTimeoutMs: served.idleTimeoutMs,
+      measuresVolumes: config.mode === 'served',
+      ...(options.people === undefined ? {} : { people: options.people }),
     });
     ends.push(() => plane.close());
     if (config.addHostFile !== null && !store.isReadOnly)
@@ -162,6 +169,7 @@ export async function compose(
       accounts,
       deriveKey,
       dispatcher,
+      keptReplies: store.collection('kept-replies', parseKeptReply),
       log,
       serve,
       wake,
@@ -183,6 +191,7 @@ function carry(
   const dispatcher = createDispatcher(plane.handlers, {
     log,
     random,
+    gate: plane.ownership,
     isOutputChecked,
     guestHandlers: plane.guestHandlers,
     onDispatched: (call) => plane.onDispatched(call),

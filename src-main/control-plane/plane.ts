@@ -6,7 +6,9 @@ import type { Caller, GuestDoor } from './caller.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import type { Handlers } from './handler.ts';
 import type { WakeReason } from './hosts/wake-rounds.ts';
+import type { KeptReply } from './interfaces/kept-reply.ts';
 import type { Log } from './interfaces/log.ts';
+import type { RecordCollection } from './interfaces/record-store.ts';
 
 export interface Plane {
   readonly handlers: Handlers;
@@ -19,6 +21,8 @@ export interface Plane {
    * different for each purpose.
    */
   deriveKey(purpose: string): Uint8Array;
+  /** For the carrier whose requests may come twice. */
+  readonly keptReplies: RecordCollection<KeptReply>;
   /** Serves one connection until it closes. The caller was decided by whoever accepted it. */
   serve(connection: Connection, caller: Caller): void;
   /** A backup of everything that it knows, as `berth backup` writes it. */
