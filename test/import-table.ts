@@ -110,6 +110,7 @@ export const rooms: readonly Room[] = [
       'src-main/compose.ts',
       'src-main/config.ts',
       'src-main/data-commands.ts',
+      'src-main/health-check.ts',
       'src-main/open-in-browser.ts',
       'src-main/server/',
     ],
@@ -156,6 +157,7 @@ export const rooms: readonly Room[] = [
   },
   { path: 'src-main/ui-files.ts', may: [], packages: ['node:'] },
   { path: 'src-main/open-in-browser.ts', may: [], packages: ['node:'] },
+  { path: 'src-main/health-check.ts', may: [], packages: ['node:'] },
 
   { path: 'src-renderer/theme/', may: [], packages: ['react', '@xterm/xterm', '@fontsource-variable'] },
   { path: 'src-renderer/components/', may: ['src-renderer/theme/'], packages: [...componentKit, 'uplot'] },
