@@ -2,13 +2,14 @@
  * Builds the services from the interfaces, in dependency order, and starts them: records are read, operations that were
  * cut off go on, then hosts are connected and watched. Knows neither adapters nor carriers.
  */
-import { type CredentialId, localOwnerId, type UserId } from '#contract/ids.ts';
+import { type CredentialId, localOwnerId, type UserId, type WorkspaceId } from '#contract/ids.ts';
 import { LogLine } from '#contract/operations.ts';
 import { aboutHandlers, type AboutFacts } from './about.ts';
 import { createCredentialHandlers } from './credentials/credential-handlers.ts';
 import { createCredentialService } from './credentials/credential-service.ts';
 import type { DescribeKey } from './credentials/credential.ts';
 import type { GuestDoor } from './caller.ts';
+import { DialService } from './forwards/dial-service.ts';
 import type { GuestHandlers, Handlers } from './handler.ts';
 import { joinHandlers } from './handlers.ts';
 import { hostHandlers } from './hosts/host-handlers.ts';
@@ -43,6 +44,8 @@ import { guestHandlers, terminalShareHandlers } from './terminals/terminal-share
 import { TerminalShares } from './terminals/terminal-shares.ts';
 import { terminalsHandlers } from './terminals/terminals-handlers.ts';
 import { usersHandlers } from './users/users-handlers.ts';
+import { workspaceAccessHandlers } from './workspaces/workspace-access-handlers.ts';
+import { WorkspaceProcesses } from './workspaces/workspace-processes.ts';
 import { WorkspaceService } from './workspaces/workspace-service.ts';
 import { workspacesHandlers } from './workspaces/workspaces-handlers.ts';
 
@@ -238,12 +241,25 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     log,
   });
 
+  const running = {
+    links,
+    recordOf: (id: WorkspaceId) => workspaces.directory.require(id),
+    runningContainer: (id: WorkspaceId) => workspaces.directory.runningContainer(id),
+  };
+  const processes = new WorkspaceProcesses({ ...running, log });
+  const dials = new DialService({
+    ...running,
+    onChange: (listener) => workspaces.directory.onChange(listener),
+    clock,
+    random,
+  });
+
   const handlers = joinHandlers(
     aboutHandlers(deps.about),
     hostHandlers(hosts, questions),
     createCredentialHandlers(credentials),
     createProjectHandlers(projects),
-    workspacesHandlers(workspaces, snapshots.moves),
+    { ...workspacesHandlers(workspaces, snapshots.moves), ...workspaceAccessHandlers(processes, dials) },
     snapshotsHandlers(snapshots, snapshotReader),
     operationsHandlers(operations),
     { ...ownTerminals, ...terminalShareHandlers(shares) },
@@ -274,7 +290,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     hosts,
     async close() {
       // Each is told, although the one before failed: a shell left behind is worse than an error in the log.
-      for (const part of [shares, terminals, operations, snapshots, workspaces, hosts])
+      for (const part of [shares, terminals, dials, processes, operations, snapshots, workspaces, hosts])
         await part
           .close()
           .catch((cause: unknown) => log.error('a part of the plane did not end well', { cause }));

@@ -6,6 +6,7 @@ import type { Readable } from 'node:stream';
 import type { HardeningProfile, Limits } from '#contract/projects.ts';
 import type { HostImage } from '#contract/hosts.ts';
 import type { WorkspaceStats } from '#contract/workspaces.ts';
+import type { ContainerProcesses } from './container-process.ts';
 import type { HelperContainers } from './helper-container.ts';
 import type { Pty } from './host-connection.ts';
 
@@ -127,7 +128,7 @@ export interface ContainerPtySpec {
   readonly signal?: AbortSignal;
 }
 
-export interface ContainerEngine extends HelperContainers {
+export interface ContainerEngine extends HelperContainers, ContainerProcesses {
   ping(signal?: AbortSignal): Promise<void>;
   info(signal?: AbortSignal): Promise<EngineInfo>;
 

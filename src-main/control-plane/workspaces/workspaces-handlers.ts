@@ -1,12 +1,12 @@
 /** Contract line → service call. */
-import type { HandlersOf } from '../handler.ts';
+import type { AccessHandlers, HandlersOf } from '../handler.ts';
 import type { WorkspaceService } from './workspace-service.ts';
 import type { MovesService } from '../snapshots/moves-service.ts';
 
 export function workspacesHandlers(
   workspaces: WorkspaceService,
   moves: MovesService,
-): HandlersOf<'workspaces'> {
+): Omit<HandlersOf<'workspaces'>, keyof AccessHandlers> {
   return {
     'workspaces.watch': (_input, { signal }) => workspaces.watch(signal),
     'workspaces.create': (wish, { caller }) => workspaces.create(wish, caller.userId),
