@@ -145,7 +145,10 @@ export class ByteFrameReader {
     const kind = this.#kind;
     if (kind === undefined) return;
     if (this.#left === 0) this.#kind = undefined;
-    if (isData(kind)) return this.#onFrame({ kind, bytes: piece });
+    if (isData(kind)) {
+      this.#onFrame({ kind, bytes: piece });
+      return;
+    }
     const joined = new Uint8Array(this.#control.byteLength + piece.byteLength);
     joined.set(this.#control);
     joined.set(piece, this.#control.byteLength);

@@ -36,6 +36,9 @@ type Output = { readonly name: OutputStream; readonly bytes: Uint8Array };
 
 /** A command like `tar` may not have begun when its first signal comes: the mark is then not to be found yet. */
 const SIGNAL_TRIES = 3;
+/** The same of a size, which engines before Docker 23 take only of what has begun. */
+const RESIZE_TRIES = 20;
+const RESIZE_PAUSE_MS = 25;
 
 export async function startContainerProcess(
   deps: ProcessDeps,
@@ -155,18 +158,23 @@ class ExecProcess implements ContainerProcess {
 
   async #sendSizes(): Promise<void> {
     this.#isResizing = true;
-    try {
-      while (this.#nextSize !== undefined && !this.#stream.destroyed) {
-        const { cols, rows } = this.#nextSize;
-        this.#nextSize = undefined;
-        const path = `/exec/${pathPart(this.#execId)}/resize`;
-        await this.#deps.client.call({ method: 'POST', path, query: { h: rows, w: cols }, subject: 'exec' });
+    let tries = 0;
+    while (this.#nextSize !== undefined && !this.#stream.destroyed && tries < RESIZE_TRIES) {
+      const size = this.#nextSize;
+      this.#nextSize = undefined;
+      const path = `/exec/${pathPart(this.#execId)}/resize`;
+      const query = { h: size.rows, w: size.cols };
+      try {
+        await this.#deps.client.call({ method: 'POST', path, query, subject: 'exec' });
+        tries = 0;
+      } catch {
+        // It has not begun, or it ended, or the connection did; the last two are told by the output.
+        tries += 1;
+        this.#nextSize ??= size;
+        await new Promise<void>((resolve) => this.#deps.clock.after(RESIZE_PAUSE_MS, resolve));
       }
-    } catch {
-      // It ended, or the connection did: both are told by the output.
-    } finally {
-      this.#isResizing = false;
     }
+    this.#isResizing = false;
   }
 
   async sendSignal(name: SendableSignal): Promise<void> {

@@ -149,7 +149,10 @@ export class PortRelay {
     let rest = this.#rest.byteLength === 0 ? Buffer.from(chunk) : Buffer.concat([this.#rest, chunk]);
     while (rest.byteLength >= headBytes) {
       const length = rest.readUInt32BE(5);
-      if (length > maxFrameBytes) return this.close();
+      if (length > maxFrameBytes) {
+        this.close();
+        return;
+      }
       if (rest.byteLength < headBytes + length) break;
       this.#frame(rest.readUInt8(0), rest.readUInt32BE(1), rest.subarray(headBytes, headBytes + length));
       rest = rest.subarray(headBytes + length);
@@ -158,31 +161,27 @@ export class PortRelay {
   }
 
   #frame(kind: number, number: number, body: Buffer): void {
-    if (kind === kinds.ready && number === 0) return this.#starting.resolve();
+    if (kind === kinds.ready && number === 0) this.#starting.resolve();
     const entry = this.#entries.get(number);
-    if (entry === undefined) return;
-    switch (kind) {
-      case kinds.open:
-        return entry.opening.resolve();
-      case kinds.data:
-        if (entry.listener === undefined) entry.early.push(body);
-        else this.#deliver(number, entry, body);
-        return;
-      case kinds.end:
-        entry.hasEnded = true;
-        return entry.endListener?.();
-      case kinds.credit:
-        if (body.byteLength === 4) entry.credit += body.readUInt32BE(0);
-        return entry.onCredit();
-      case kinds.reset: {
-        const reason = body.toString('utf8');
-        const refused = new BerthError('workspace.port-refused', `Nothing answers there: ${reason}`);
-        entry.opening.reject(refused);
-        return this.#close(number, entry, reason === '' ? undefined : lost(reason));
-      }
-      default:
-        return this.close();
-    }
+    if (entry !== undefined) this.#frameOf(entry, { kind, number, body });
+  }
+
+  #frameOf(entry: Entry, { kind, number, body }: { kind: number; number: number; body: Buffer }): void {
+    if (kind === kinds.open) entry.opening.resolve();
+    else if (kind === kinds.data) {
+      if (entry.listener === undefined) entry.early.push(body);
+      else this.#deliver(number, entry, body);
+    } else if (kind === kinds.end) {
+      entry.hasEnded = true;
+      entry.endListener?.();
+    } else if (kind === kinds.credit && body.byteLength === 4) {
+      entry.credit += body.readUInt32BE(0);
+      entry.onCredit();
+    } else if (kind === kinds.reset) {
+      const reason = body.toString('utf8');
+      entry.opening.reject(new BerthError('workspace.port-refused', `Nothing answers there: ${reason}`));
+      this.#close(number, entry, reason === '' ? undefined : lost(reason));
+    } else this.close();
   }
 
   #deliver(number: number, entry: Entry, bytes: Uint8Array): void {
