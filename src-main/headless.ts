@@ -1,18 +1,31 @@
 #!/usr/bin/env node
 /**
  * The command line: `berth serve` runs the control plane without a window and shows it in a browser; `berth link` prints
- * a new one-time link of a running one; `berth snapshot` and `berth workspace` work at the running one, or at one of their
- * own. Owns exit codes and what is printed; 0 done, 1 failed, 2 typed wrong. The plane is loaded only where one is
- * started: a command at a running one is there at once.
+ * a new one-time link of a running one; all other commands work at the running one, at a served one over the network, or
+ * at one of their own. Owns exit codes and what is printed (`berth help exit-codes`). The plane is loaded only where one
+ * is started: a command at a running one is there at once.
  */
 import { existsSync } from 'node:fs';
-import { commandNouns, commandUsage, helpFor, runCommandLine } from './cli/command-line.ts';
-import { CommandFailure } from './cli/failure.ts';
+import { readFile } from 'node:fs/promises';
+import { createClient } from '#renderer/transport/client.ts';
+import {
+  commandNouns,
+  commandUsage,
+  helpFor,
+  type PlaneChoice,
+  runCommandLine,
+  runCompletion,
+  suggestionFor,
+} from './cli/command-line.ts';
+import type { Place } from './cli/command.ts';
+import { candidatesOf } from './cli/completion.ts';
+import { CommandFailure, TypedWrong } from './cli/failure.ts';
 import { createInterrupts, type Interrupts } from './cli/interrupts.ts';
-import { openPlane, type OwnPlane } from './cli/plane-access.ts';
+import { openPlane, type OwnPlane, type PlaneAccess } from './cli/plane-access.ts';
 import { type Config, ConfigError, dataFolderIn, readConfig } from './config.ts';
 import { openInBrowser } from './open-in-browser.ts';
-import { requestLink, serveLocalSocket } from './server/local-socket.ts';
+import { dialServed, parseServer } from './server/dial-served.ts';
+import { connectLocalSocket, requestLink, serveLocalSocket } from './server/local-socket.ts';
 import { type RunningServer, startHttpServer } from './server/start-http-server.ts';
 
 const usage = `Usage:
@@ -21,11 +34,15 @@ const usage = `Usage:
       Runs Berth for a browser and prints a link that signs one in, once.
   berth link [--data-dir FOLDER]
       Prints a new link of the Berth that runs on this data folder.
-${commandUsage}  berth help [COMMAND]
+${commandUsage}  berth help [COMMAND | exit-codes]
 `;
+
+/** Those that are not in the table of commands. */
+const ownCommands = ['serve', 'link', 'help'];
 
 async function main(): Promise<number> {
   const [command, ...argv] = process.argv.slice(2);
+  if (command === '__complete') return complete(argv);
   if (command !== undefined && commandNouns.includes(command)) return runNoun();
   if (command === 'help' && argv.length > 0) return help(argv);
   if (command === undefined || command === 'help' || command === '--help' || argv.includes('--help')) {
@@ -37,7 +54,8 @@ async function main(): Promise<number> {
     return 0;
   }
   if (command !== 'serve' && command !== 'link') {
-    process.stderr.write(`There is no command "${command}".\n${usage}`);
+    const suggestion = suggestionFor(command, ownCommands);
+    process.stderr.write(`There is no command ${JSON.stringify(command)}.${suggestion}\n${usage}`);
     return 2;
   }
   const config = readConfig({ mode: 'served', argv, env: process.env });
@@ -54,15 +72,17 @@ function help(words: readonly string[]): number {
 
 async function runNoun(): Promise<number> {
   const interrupts = createInterrupts(() => process.exit(130));
-  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => interrupts.raise());
+  for (const name of ['INT', 'TERM', 'HUP'] as const) process.on(`SIG${name}`, () => interrupts.raise(name));
   endWithReader(interrupts);
   return runCommandLine({
     argv: process.argv.slice(2),
     streams: { input: process.stdin, output: process.stdout, error: process.stderr },
     interrupts,
-    openPlane: (typedFolder) => {
-      const dataFolder = dataFolderIn(typedFolder, process.env);
-      if (!existsSync(dataFolder))
+    placeOf,
+    openPlane: (choice) => {
+      const { dataFolder, server } = placeOf(choice);
+      if (server !== undefined) return openServed(server, choice);
+      if (!existsSync(dataFolder) && !choice.isBeginning)
         throw new CommandFailure(
           `There is no data of a Berth at ${dataFolder}. Start Berth once, or name its folder: --data-dir FOLDER`,
         );
@@ -70,6 +90,65 @@ async function runNoun(): Promise<number> {
       return openPlane({ dataFolder, startPlane: () => startOwnPlane(config) });
     },
   });
+}
+
+function placeOf({ dataFolder, server }: PlaneChoice): Place {
+  const typedServer = server ?? (dataFolder === undefined ? process.env.BERTH_SERVER : undefined);
+  return {
+    dataFolder: dataFolderIn(dataFolder, process.env),
+    server: typedServer === undefined || typedServer === '' ? undefined : originOf(typedServer),
+  };
+}
+
+function originOf(typed: string): string {
+  try {
+    return parseServer(typed).origin;
+  } catch (error) {
+    throw new TypedWrong(error instanceof Error ? error.message : String(error));
+  }
+}
+
+async function openServed(server: string, choice: PlaneChoice): Promise<PlaneAccess> {
+  const client = createClient(await dialServed(new URL(server), await keyOf(server, choice)));
+  return { client, isOwnPlane: false, close: async () => client.close() };
+}
+
+async function keyOf(server: string, { token, tokenFile }: PlaneChoice): Promise<string> {
+  const { BERTH_TOKEN, BERTH_TOKEN_FILE } = process.env;
+  const path = tokenFile ?? (token === undefined && !BERTH_TOKEN ? BERTH_TOKEN_FILE : undefined);
+  const read = async (from: string) =>
+    await readFile(from, 'utf8').catch((error: Error) => {
+      throw new CommandFailure(`The file with the API key cannot be read: ${error.message}`);
+    });
+  const key = (path === undefined ? (token ?? BERTH_TOKEN ?? '') : await read(path)).trim();
+  if (key === '')
+    throw new CommandFailure(
+      `An API key is needed for ${server}. Make one there (berth token create), then put it into a file and say --token-file FILE, or into $BERTH_TOKEN.`,
+    );
+  if (!/^[\x21-\x7e]+$/.test(key)) throw new CommandFailure('This is no API key: it has odd characters.');
+  return key;
+}
+
+/** Milliseconds. Whoever waits for a list of names longer goes on typing. */
+const completionTimeoutMs = 1_500;
+
+/** Asks only what runs already: a key that is pressed must start nothing. */
+async function complete(words: readonly string[]): Promise<number> {
+  const late = setTimeout(() => process.exit(0), completionTimeoutMs);
+  await runCompletion(words, { output: process.stdout }, async (kind, workspace) => {
+    const flag = words.indexOf('--data-dir');
+    const folder = dataFolderIn(flag === -1 ? undefined : words[flag + 1], process.env);
+    const connection = await connectLocalSocket(folder);
+    if (connection === undefined) return [];
+    const client = createClient(connection);
+    try {
+      return await candidatesOf(client)(kind, workspace);
+    } finally {
+      client.close();
+    }
+  });
+  clearTimeout(late);
+  return 0;
 }
 
 /** When the other end of a pipe is gone there is nobody to work for. */

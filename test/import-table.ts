@@ -111,6 +111,8 @@ export const rooms: readonly Room[] = [
       'src-main/config.ts',
       'src-main/open-in-browser.ts',
       'src-main/server/',
+      // What the command line is a client with, over a carrier that it must not know.
+      'src-renderer/transport/client.ts',
     ],
     types: ['src-main/control-plane/'],
     packages: ['node:'],

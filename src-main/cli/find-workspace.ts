@@ -132,7 +132,7 @@ export function pickHost(word: string, hosts: readonly Host[]): Host {
   const names = hosts.map(({ name }) => `  ${name}`);
   throw new CommandFailure(
     names.length === 0
-      ? `There is no host "${word}", nor any other. Add one in Berth's window.`
+      ? `There is no host "${word}", nor any other. Add one: berth host add <address>`
       : [`There is no host "${word}". These are there:`, ...names].join('\n'),
   );
 }
