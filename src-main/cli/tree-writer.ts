@@ -41,6 +41,8 @@ export class TreeWriter {
   /** Paths of files that came with this archive. */
   readonly #files = new Set<string>();
   entryCount = 0;
+  /** Why the archive came no further. */
+  #sourceFailure: unknown;
 
   constructor(options: TreeWriterOptions) {
     this.#options = options;
@@ -62,7 +64,7 @@ export class TreeWriter {
     } catch (error) {
       reader.destroy(null);
       await feeding.catch(() => undefined);
-      throw error;
+      throw this.#sourceFailure ?? unreadable(error);
     }
     for (const { path, mode, mtime } of [...this.#folders.values()].reverse()) {
       await chmod(path, mode);
@@ -79,6 +81,7 @@ export class TreeWriter {
       }
       reader.end(null);
     } catch (error) {
+      this.#sourceFailure = error;
       reader.destroy(error instanceof Error ? error : new Error(String(error)));
       throw error;
     }
@@ -185,6 +188,17 @@ export class TreeWriter {
       () => false,
     );
   }
+}
+
+/** What the archive's reader says; failures of this computer name a system call and pass as they are. */
+function unreadable(error: unknown): unknown {
+  if (!(error instanceof Error) || error instanceof CommandFailure || 'syscall' in error) return error;
+  const isCut = /unexpected end of data|destroyed/i.test(error.message);
+  return new CommandFailure(
+    isCut
+      ? 'The archive ends in the middle. What was copied until then stays.'
+      : `What came is no tar archive: ${error.message}`,
+  );
 }
 
 function split(name: Buffer): Buffer[] {

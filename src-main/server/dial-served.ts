@@ -15,10 +15,17 @@ const socketPath = '/api/v1/socket';
 /** Where a served Berth is, as a person types it. @throws BerthError invalid-input */
 export function parseServer(text: string): URL {
   const url = URL.parse(text);
-  const wrong = (why: string) => new BerthError('invalid-input', `The server "${text}" cannot be used: ${why}`);
+  const wrong = (why: string) =>
+    new BerthError('invalid-input', `The server "${text}" cannot be used: ${why}`);
   if (url === null || (url.protocol !== 'https:' && url.protocol !== 'http:'))
     throw wrong('it must look like https://berth.example.org');
-  if (url.username !== '' || url.password !== '' || url.pathname !== '/' || url.search !== '' || url.hash !== '')
+  if (
+    url.username !== '' ||
+    url.password !== '' ||
+    url.pathname !== '/' ||
+    url.search !== '' ||
+    url.hash !== ''
+  )
     throw wrong('only its origin is wanted, as https://berth.example.org');
   if (url.protocol === 'http:' && !isLoopback(url.hostname))
     throw wrong('over http the key could be read on the way. Use https');

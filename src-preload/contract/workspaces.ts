@@ -239,9 +239,14 @@ export const workspaceMethods = {
     errors: [...hostErrorCodes, 'workspace.not-running'],
   }),
   'workspaces.logs': bytes({
-    summary: 'What its first process wrote: the last lines, then what follows',
+    summary: 'What its first process wrote: the last lines, then (unless told otherwise) what follows',
     scope: 'workspaces.read',
-    input: z.object({ id: WorkspaceId, tailLines: z.number().int().min(0).max(100_000).default(1000) }),
+    input: z.object({
+      id: WorkspaceId,
+      tailLines: z.number().int().min(0).max(100_000).default(1000),
+      /** False: ends with what was written until now. */
+      isFollowed: z.boolean().default(true),
+    }),
     errors: [...hostErrorCodes],
   }),
   'workspaces.keptVolumes': call({

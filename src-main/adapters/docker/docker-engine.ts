@@ -352,7 +352,10 @@ export class DockerEngine implements ContainerEngine {
     return followStats(deps, containerId, { onStats, signal });
   }
 
-  logs(containerId: string, options: { tailLines: number; signal: AbortSignal }): Promise<Readable> {
+  logs(
+    containerId: string,
+    options: { tailLines: number; isFollowed?: boolean; signal: AbortSignal },
+  ): Promise<Readable> {
     return followLogs(this.#client, containerId, options);
   }
 

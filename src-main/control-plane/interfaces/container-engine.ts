@@ -193,8 +193,11 @@ export interface ContainerEngine extends HelperContainers, ContainerProcesses {
    */
   pastEvents(untilMs: number, signal?: AbortSignal): Promise<EngineEvent[]>;
   stats(containerId: string, onStats: (stats: WorkspaceStats) => void, signal: AbortSignal): Promise<void>;
-  /** Standard output and error, demultiplexed into one stream of bytes, following. */
-  logs(containerId: string, options: { tailLines: number; signal: AbortSignal }): Promise<Readable>;
+  /** Standard output and error, demultiplexed into one stream of bytes; following unless `isFollowed` is false. */
+  logs(
+    containerId: string,
+    options: { tailLines: number; isFollowed?: boolean; signal: AbortSignal },
+  ): Promise<Readable>;
 
   exec(spec: ExecSpec): Promise<{ stdout: string; stderr: string; exitCode: number | null }>;
   openPty(spec: ContainerPtySpec): Promise<Pty>;

@@ -27,8 +27,7 @@ export function workspacesHandlers(
       return {};
     },
     'workspaces.stats': ({ id }, { signal }) => workspaces.stats(id, signal),
-    'workspaces.logs': ({ id, tailLines }, channel, { signal }) =>
-      workspaces.logs(id, tailLines, channel, signal),
+    'workspaces.logs': ({ id, ...which }, channel, { signal }) => workspaces.logs(id, which, channel, signal),
     'workspaces.keptVolumes': async ({ hostId }, { signal }) => ({
       volumes: await workspaces.keptVolumes(hostId, signal),
     }),
