@@ -76,7 +76,12 @@ async function runNoun(): Promise<number> {
   endWithReader(interrupts);
   return runCommandLine({
     argv: process.argv.slice(2),
-    streams: { input: process.stdin, output: process.stdout, error: process.stderr },
+    streams: {
+      input: process.stdin,
+      output: process.stdout,
+      error: process.stderr,
+      term: process.env.TERM,
+    },
     interrupts,
     placeOf,
     openPlane: (choice) => {

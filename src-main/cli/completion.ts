@@ -131,6 +131,7 @@ const scripts: Readonly<Record<Shell, readonly string[]>> = {
     '  COMPREPLY=()',
     '  while IFS= read -r line; do',
     '    [ -n "$line" ] && COMPREPLY+=("$(printf %q "$line")")',
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: bash's expansion, not ours.
     '  done < <(berth __complete "${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)',
     '}',
     'complete -o default -F _berth_complete berth',
@@ -139,6 +140,7 @@ const scripts: Readonly<Record<Shell, readonly string[]>> = {
     '#compdef berth',
     '_berth() {',
     '  local -a found',
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: zsh's expansion, not ours.
     '  found=("${(@f)$(berth __complete "${(@Q)words[2,CURRENT]}" 2>/dev/null)}")',
     '  if [[ -n "$found[1]" ]]; then compadd -a found; else _files; fi',
     '}',

@@ -60,8 +60,8 @@ const exec: PlaneCommand = {
     return async (context) => {
       if (context.isJson) throw new TypedWrong('The output is the command’s own: berth exec prints no JSON.');
       const { id } = await readyWorkspace(context, word);
-      const { output } = context.terminal;
-      const terminal = hasTerminal ? { size: windowSize(output), term: termName(process.env.TERM) } : null;
+      const { output, term } = context.terminal;
+      const terminal = hasTerminal ? { size: windowSize(output), term: termName(term) } : null;
       return runCommand(context, {
         id,
         argv: [program, ...rest],

@@ -173,16 +173,9 @@ function describeReady({ state, facts }: Host): string {
 }
 
 function stateWord({ state, desired }: Host): string {
-  switch (state.phase) {
-    case 'ready':
-      return state.engineRoute === 'none' ? 'ready, no engine' : 'ready';
-    case 'disconnected':
-      return desired === 'connected' ? 'waiting' : 'disconnected';
-    case 'needs-you':
-      return 'asks something';
-    default:
-      return state.phase;
-  }
+  if (state.phase === 'ready') return state.engineRoute === 'none' ? 'ready, no engine' : 'ready';
+  if (state.phase === 'disconnected') return desired === 'connected' ? 'waiting' : 'disconnected';
+  return state.phase === 'needs-you' ? 'asks something' : state.phase;
 }
 
 function noteWord({ state }: Host): string {

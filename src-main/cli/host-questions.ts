@@ -55,7 +55,8 @@ async function answerOf(
       throw new CommandFailure(`The host "${hostName}" was not answered. Nothing was trusted.`);
     return typed;
   };
-  const { canAsk, note } = context.terminal;
+  const { canAsk } = context.terminal;
+  const note = (line: string) => context.terminal.note(line);
   switch (question.kind) {
     case 'host-key':
       return { kind: 'host-key', isTrusted: await trusts(context, question, policy, ask) };

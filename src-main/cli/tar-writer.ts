@@ -81,7 +81,7 @@ async function* tree(
   } else {
     if (!isRootLeftOut) yield* entry({ ...common, name: joined(name, Buffer.alloc(0)), type: '5' }, stats);
     const children = await readdir(path, { encoding: 'buffer' });
-    for (const child of children.sort(Buffer.compare))
+    for (const child of children.sort((a, b) => Buffer.compare(a, b)))
       yield* tree(
         options,
         { path: joined(path, child), name: isRootLeftOut ? child : joined(name, child) },

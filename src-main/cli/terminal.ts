@@ -16,9 +16,11 @@ export interface Streams {
   readonly input: InputStream;
   readonly output: OutputStream;
   readonly error: OutputStream;
+  /** What kind of terminal it is ($TERM), as far as that is known. */
+  readonly term?: string | undefined;
 }
 
-export interface Terminal {
+export interface Terminal extends Streams {
   /** One line of the result. */
   print(line: string): void;
   /** One line for the person, beside the result. */
@@ -38,10 +40,6 @@ export interface Terminal {
    * @throws TypedWrong when nobody can be asked.
    */
   ask(question: string, how: { isHidden: boolean; signal: AbortSignal }): Promise<string | undefined>;
-  /** For bytes. */
-  readonly input: InputStream;
-  readonly output: OutputStream;
-  readonly error: OutputStream;
 }
 
 const eraseLine = '\r\u001b[2K';
@@ -49,7 +47,7 @@ const usualColumns = 80;
 
 /** `isQuiet`: no progress and no remarks, only results and questions. */
 export function createTerminal(
-  { input, output, error }: Streams,
+  { input, output, error, term }: Streams,
   { isQuiet = false }: { readonly isQuiet?: boolean } = {},
 ): Terminal {
   const isTerminal = error.isTTY === true;
@@ -96,6 +94,7 @@ export function createTerminal(
     input,
     output,
     error,
+    term,
   };
 }
 

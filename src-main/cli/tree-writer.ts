@@ -98,26 +98,19 @@ export class TreeWriter {
     const path = await this.#place(parts, shown);
     const mtime = timeOf(header);
     const mode = (header.mode ?? 0o644) & 0o1777;
-    switch (header.type) {
-      case 'directory':
-        await makeFolder(path, shown);
-        this.#folders.set(path.toString('latin1'), { path, mode, mtime });
-        return;
-      case 'file':
-      case 'contiguous-file':
-        await this.#file(path, body, { mode, mtime });
-        return;
-      case 'symlink':
-        await makeWay(path, shown);
-        await symlink(nameOf(header, 'linkpath', header.linkname ?? ''), path);
-        await lutimes(path, mtime, mtime);
-        return;
-      case 'link':
-        await this.#hardLink(path, shown, nameOf(header, 'linkpath', header.linkname ?? ''));
-        return;
-      default:
-        this.#options.onSkipped(shown.toString(), `a ${header.type ?? 'thing'} that is not copied`);
-    }
+    const { type } = header;
+    if (type === 'directory') {
+      await makeFolder(path, shown);
+      this.#folders.set(path.toString('latin1'), { path, mode, mtime });
+    } else if (type === 'file' || type === 'contiguous-file') {
+      await this.#file(path, body, { mode, mtime });
+    } else if (type === 'symlink') {
+      await makeWay(path, shown);
+      await symlink(nameOf(header, 'linkpath', header.linkname), path);
+      await lutimes(path, mtime, mtime);
+    } else if (type === 'link') {
+      await this.#hardLink(path, shown, nameOf(header, 'linkpath', header.linkname));
+    } else this.#options.onSkipped(shown.toString(), `a ${type ?? 'thing'} that is not copied`);
   }
 
   /** @throws UnsafeArchive for what leads out */

@@ -247,10 +247,12 @@ describe('into a workspace', () => {
     const back = join(berth.homeFolder, 'back');
     const out = await run('cp', 'alpha:copied', back);
     expect(out).toMatchObject({ code: 0, errors: expect.stringContaining('pipe') });
+    // BusyBox sets no times of links, and of folders before it fills them.
     const differences = await runChecked([
       'rsync',
       '-rlptH',
       '--omit-dir-times',
+      '--omit-link-times',
       '--checksum',
       '--dry-run',
       '--itemize-changes',
