@@ -175,6 +175,17 @@ describe('a command', () => {
     await waitUntil(async () => !(await isRunning('sleep 424')), { what: 'nothing of it runs' });
   });
 
+  it('ends when its host is back, where the way there was cut meanwhile', async () => {
+    const long = begin(['sleep', '4260'], { hasInput: true });
+    await waitUntil(() => isRunning('sleep 4260'), { what: 'it runs' });
+    await remote.killSshSessions('kill');
+    await expect(long.stream.ended).rejects.toMatchObject({ code: 'connection-lost' });
+    await plane.hostReady(workspace.hostId);
+    await waitUntil(async () => !(await isRunning('sleep 4260')), { what: 'it ended' });
+    await plane.workspaceIn(workspace.id, 'running');
+    await plane.workspaceIn(debian.id, 'running');
+  }, 60_000);
+
   it('refuses what is no frame, and ends what it began', async () => {
     const odd = begin(['sleep', '4250'], { hasInput: true });
     await waitUntil(() => isRunning('sleep 4250'), { what: 'it runs' });
