@@ -115,7 +115,7 @@ function originOf(typed: string): string {
 
 async function openServed(server: string, choice: PlaneChoice): Promise<PlaneAccess> {
   const client = createClient(await dialServed(new URL(server), await keyOf(server, choice)));
-  return { client, isOwnPlane: false, close: async () => client.close() };
+  return { client, isOwnPlane: false, isRemote: true, close: async () => client.close() };
 }
 
 async function keyOf(server: string, { token, tokenFile }: PlaneChoice): Promise<string> {

@@ -102,8 +102,8 @@ export async function runCommandLine(options: CommandLineOptions): Promise<numbe
     const work = command.read(typed);
     const plane = await open();
     try {
-      const { client, isOwnPlane } = plane;
-      const context = { client, isOwnPlane, terminal, interrupts, isJson };
+      const { client, isOwnPlane, isRemote = false } = plane;
+      const context = { client, isOwnPlane, isRemote, terminal, interrupts, isJson };
       return printed(await Promise.race([work(context), interrupts.left]), { isJson, terminal, streams });
     } finally {
       terminal.status('');

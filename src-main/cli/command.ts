@@ -26,6 +26,8 @@ export interface Context {
   readonly client: Client;
   /** The plane was started for this command, and nobody else can answer its questions. */
   readonly isOwnPlane: boolean;
+  /** It runs on another computer: files of this one are not there. */
+  readonly isRemote: boolean;
   readonly terminal: Terminal;
   readonly interrupts: Interrupts;
   /** A program reads the output: what is told as it happens is one JSON value a line. */
@@ -70,7 +72,7 @@ export interface PlaneCommand extends CommandWords {
 }
 
 /** Of a command that needs no plane, or looks itself whether there is one. */
-export interface LocalContext extends Omit<Context, 'client' | 'isOwnPlane'> {
+export interface LocalContext extends Omit<Context, 'client' | 'isOwnPlane' | 'isRemote'> {
   /** @throws an error whose message is for the person */
   readonly openPlane: () => Promise<PlaneAccess>;
   /** As chosen by flag or environment. */

@@ -171,9 +171,9 @@ async function lookAtKeychain(client: Client): Promise<OwnFinding> {
 
 async function lookAtEachHost(
   local: LocalContext,
-  { client, isOwnPlane }: PlaneAccess,
+  { client, isOwnPlane, isRemote = false }: PlaneAccess,
 ): Promise<HostFindings[]> {
-  const context: Context = { ...local, client, isOwnPlane };
+  const context: Context = { ...local, client, isOwnPlane, isRemote };
   await lookAtHosts(context);
   const hosts = await readAll(client, 'hosts.watch');
   return await Promise.all(

@@ -44,7 +44,11 @@ const add: PlaneCommand = {
   ],
   flags: {
     name: { value: 'NAME', help: 'What it is called. Else as it is addressed.' },
-    identity: { value: 'FILE', short: 'i', help: 'A private key to sign in with.' },
+    identity: {
+      value: 'FILE',
+      short: 'i',
+      help: 'A private key to sign in with. With --server it is sent there and kept.',
+    },
     'password-stdin': { help: 'Reads the password from the input, and keeps it in the keychain.' },
     agent: { help: 'Signs in with keys that an SSH agent holds.' },
     'accept-key': { value: 'SHA256:…', help: 'The fingerprint that its key must have.' },
@@ -81,7 +85,9 @@ const add: PlaneCommand = {
   },
 };
 
-async function authFor({ client, terminal }: Context, choice: AuthChoice, label: string) {
+async function authFor({ client, terminal, isRemote }: Context, choice: AuthChoice, label: string) {
+  const keep = async (kind: 'password' | 'private-key', name: string, secret: string) =>
+    (await client.call('credentials.add', { label: name.slice(0, 80), kind, secret })).id;
   switch (choice.kind) {
     case 'as-configured':
       return undefined;
@@ -89,24 +95,23 @@ async function authFor({ client, terminal }: Context, choice: AuthChoice, label:
       return { auth: { method: 'agent', key: null } satisfies SshAuth, credentialId: undefined };
     case 'identity': {
       // Read here, so that one that is not there is told before anything is begun.
-      await readFile(choice.path).catch((error: Error) => {
+      const text = await readFile(choice.path, 'utf8').catch((error: Error) => {
         throw new CommandFailure(`The key ${choice.path} cannot be read: ${error.message}`);
       });
-      const auth: SshAuth = {
-        method: 'key',
-        source: { kind: 'file', path: choice.path },
-        passphraseId: null,
-      };
-      return { auth, credentialId: undefined };
+      const file = { kind: 'file', path: choice.path } as const;
+      if (!isRemote)
+        return {
+          auth: { method: 'key', source: file, passphraseId: null } satisfies SshAuth,
+          credentialId: undefined,
+        };
+      const credentialId = await keep('private-key', `Key of ${label}`, text);
+      const source = { kind: 'credential', credentialId } as const;
+      return { auth: { method: 'key', source, passphraseId: null } satisfies SshAuth, credentialId };
     }
     case 'password': {
       const secret = await readSecretFromInput(terminal.input, 'a password');
-      const { id } = await client.call('credentials.add', {
-        label: `Password of ${label}`.slice(0, 80),
-        kind: 'password',
-        secret,
-      });
-      return { auth: { method: 'password', credentialId: id } satisfies SshAuth, credentialId: id };
+      const credentialId = await keep('password', `Password of ${label}`, secret);
+      return { auth: { method: 'password', credentialId } satisfies SshAuth, credentialId };
     }
     default:
       return choice satisfies never;

@@ -218,6 +218,20 @@ describe('into a workspace', () => {
     expect(await again.ended).toBe(0);
   }, 90_000);
 
+  it('waits out a lost connection to the host, and goes on in the same shell', async () => {
+    const at = atTerminal('shell', 'alpha');
+    await at.shows('runs on');
+    at.type('MARK=survived; echo set-$MARK\r');
+    await at.shows('set-survived');
+    await host.killSshSessions();
+    await at.shows('The connection to the host was lost');
+    await at.shows('The connection is back');
+    at.type('echo it-$MARK\r');
+    await at.shows('it-survived');
+    at.type('exit\r');
+    expect(await at.ended).toBe(0);
+  }, 60_000);
+
   it('types a pipe into a shell', async () => {
     const child = spawn(process.execPath, [headless, 'shell', 'alpha', '--data-dir', berth.dataFolder], {
       env: { ...process.env, HOME: berth.homeFolder },

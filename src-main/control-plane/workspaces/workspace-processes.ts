@@ -9,6 +9,7 @@ import type { ParsedInputOf } from '#contract/index.ts';
 import type { PathKind } from '#contract/workspace-access.ts';
 import type { Caller } from '../caller.ts';
 import type { ByteChannel } from '../handler.ts';
+import type { ContainerEngine } from '../interfaces/container-engine.ts';
 import type { ContainerProcess, ProcessMark } from '../interfaces/container-process.ts';
 import type { Log } from '../interfaces/log.ts';
 import { receiveInOrder } from './in-order.ts';
@@ -43,8 +44,7 @@ export class WorkspaceProcesses {
       const left = engine === undefined ? [] : (this.#left.get(hostId) ?? []);
       if (engine === undefined || left.length === 0) return;
       this.#left.delete(hostId);
-      for (const mark of left)
-        engine.endMarked(mark).catch((cause: unknown) => this.#keepLeft(hostId, mark, cause));
+      for (const mark of left) this.#endLeft(hostId, mark, engine);
     });
   }
 
@@ -174,19 +174,33 @@ export class WorkspaceProcesses {
       });
       isDone = true;
     } finally {
-      if (process !== undefined && (!isDone || both.aborted)) await this.#end(record.hostId, process);
+      if (process !== undefined && (!isDone || both.aborted)) await this.#end(record.hostId, process, engine);
       this.#running.delete(running);
       this.#ended.delete(ended.promise);
       ended.resolve();
     }
   }
 
-  async #end(hostId: HostId, process: ContainerProcess): Promise<void> {
-    await process.kill().catch((cause: unknown) => this.#keepLeft(hostId, process.mark, cause));
+  async #end(hostId: HostId, process: ContainerProcess, engine: ContainerEngine): Promise<void> {
+    await process.kill().catch((cause: unknown) => this.#keepLeft(hostId, process.mark, { cause, engine }));
   }
 
-  #keepLeft(hostId: HostId, mark: ProcessMark, cause: unknown): void {
+  #endLeft(hostId: HostId, mark: ProcessMark, engine: ContainerEngine): void {
+    engine.endMarked(mark).catch((cause: unknown) => this.#keepLeft(hostId, mark, { cause, engine }));
+  }
+
+  #keepLeft(
+    hostId: HostId,
+    mark: ProcessMark,
+    { cause, engine }: { readonly cause: unknown; readonly engine: ContainerEngine },
+  ): void {
     if (BerthError.is(cause, 'not-found', 'workspace.not-running')) return;
+    // A way that is dead says so late: its host may be back by now, over another.
+    const now = this.#deps.links.current(hostId)?.engine;
+    if (now !== undefined && now !== engine) {
+      this.#endLeft(hostId, mark, now);
+      return;
+    }
     this.#log.info('a command runs on in a workspace until its host is back', { hostId, cause });
     this.#left.set(hostId, [...(this.#left.get(hostId) ?? []), mark]);
   }

@@ -51,7 +51,14 @@ function context(isOwnPlane: boolean): Context {
     output: process.stdout,
     error: process.stderr,
   };
-  return { client, isOwnPlane, terminal, interrupts: createInterrupts(() => undefined), isJson: false };
+  return {
+    client,
+    isOwnPlane,
+    isRemote: false,
+    terminal,
+    interrupts: createInterrupts(() => undefined),
+    isJson: false,
+  };
 }
 const at = '2026-01-01T00:00:00.000Z';
 const put = (over: Partial<Host>) => plane.hosts.put(hostOf(1, { name: 'atlas', ...over }));

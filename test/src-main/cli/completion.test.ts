@@ -1,11 +1,12 @@
 /** What may come next, in the words of the table, and in a real bash. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { commands } from '#main/cli/command-table.ts';
-import { completeWords } from '#main/cli/completion.ts';
+import type { LocalContext } from '#main/cli/command.ts';
+import { completeWords, completionCommands } from '#main/cli/completion.ts';
 
 const asked: unknown[] = [];
 const find = async (kind: string, workspace: string | undefined) => {
@@ -58,47 +59,51 @@ describe('completion', () => {
 
 describe('in bash', () => {
   let folder: string;
-  beforeEach(() => {
+  beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), 'berth-complete-'));
-    const program = new URL('../../../src-main/headless.ts', import.meta.url).pathname;
+    const [command] = completionCommands;
+    const typed = { words: ['bash'], text: () => undefined, texts: () => [], has: () => false };
+    const { json } = (await command?.readLocal(typed)({} as LocalContext)) ?? {};
+    writeFileSync(join(folder, 'script'), (json as { script: string }).script);
+    // Tells what it was asked, and answers with names as they may be.
     writeFileSync(
       join(folder, 'berth'),
-      `#!/bin/sh\ncase "$1 $2" in "__complete exec") printf 'alpha\\nmy work\\nit'"'"'s\\n' ;; *) exec '${process.execPath}' '${program}' "$@" ;; esac\n`,
+      `#!/bin/sh\nprintf '%s\\n' "$@" >'${folder}/asked'\nprintf 'alpha\\nmy work\\nit'"'"'s\\n$(id)\\n'\n`,
     );
     chmodSync(join(folder, 'berth'), 0o755);
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-  /** What the function that the script installs answers for a line. */
-  const answer = (...words: string[]) => {
-    const script = `source <(berth completion bash); COMP_WORDS=(berth "$@"); COMP_CWORD=$#; _berth_complete; printf '%s\\n' "\${COMPREPLY[@]}"; complete -p berth`;
-    return execFileSync('bash', ['--norc', '-c', script, 'bash', ...words], {
-      encoding: 'utf8',
-      env: { PATH: `${folder}:${process.env.PATH}`, HOME: folder, BERTH_DATA_DIR: join(folder, 'none') },
-    })
-      .trimEnd()
-      .split('\n');
-  };
-
-  it('is installed by the script, and quotes what a shell would take apart', () => {
-    expect(answer('snapshot', 'p')).toEqual([
-      'pin',
-      'prune',
-      'put-back',
+  it('is installed by the script, asks with the words so far, and quotes what a shell would take apart', () => {
+    const script = `source "$0"; COMP_WORDS=(berth "$@" further); COMP_CWORD=$#; _berth_complete; printf '%s\\n' "\${COMPREPLY[@]}"; complete -p berth`;
+    const said = execFileSync(
+      'bash',
+      ['--norc', '-c', script, join(folder, 'script'), 'exec', '-u', 'a b', 'my'],
+      {
+        encoding: 'utf8',
+        env: { PATH: `${folder}:${process.env.PATH}`, HOME: folder },
+      },
+    );
+    expect(said.trimEnd().split('\n')).toEqual([
+      'alpha',
+      'my\\ work',
+      "it\\'s",
+      '\\$\\(id\\)',
       'complete -o default -F _berth_complete berth',
     ]);
-    expect(answer('exec', '').slice(0, 3)).toEqual(['alpha', 'my\\ work', "it\\'s"]);
-  }, 30_000);
+    expect(readFileSync(join(folder, 'asked'), 'utf8')).toBe('__complete\nexec\n-u\na b\nmy\n');
+  });
 
   it('is silent where nothing runs', () => {
+    const program = new URL('../../../src-main/headless.ts', import.meta.url).pathname;
     const { stdout, stderr, status } = spawnSync(
-      join(folder, 'berth'),
-      ['__complete', 'workspace', 'stop', ''],
+      process.execPath,
+      [program, '__complete', 'workspace', 'stop', ''],
       {
         encoding: 'utf8',
         env: { PATH: process.env.PATH, HOME: folder, BERTH_DATA_DIR: join(folder, 'none') },
       },
     );
     expect({ stdout, stderr, status }).toEqual({ stdout: '', stderr: '', status: 0 });
-  }, 30_000);
+  }, 60_000);
 });

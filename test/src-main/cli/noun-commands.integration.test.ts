@@ -143,6 +143,26 @@ beforeEach(async () => {
         self.note('workspaces.logs', input);
         await channel.send(Buffer.from('one\ntwo\n'));
       },
+      'account.watch': async function* () {
+        const { quota, usage } = userOf(1);
+        const own = {
+          quota,
+          usage,
+          hasPassword: true,
+          hasSecondFactor: false,
+          recoveryCodes: 0,
+          isServed: true,
+        };
+        yield {
+          ...own,
+          id: userOf(1).id,
+          email: 'ada@example.org',
+          name: 'ada',
+          role: 'owner',
+          source: 'password',
+          createdAt: at,
+        };
+      },
       'users.invite': (input) =>
         note('users.invite', input, { user: userOf(3, { email: input.email }), link: 'https://b/x' }),
       'users.change': ({ id, ...change }) =>
@@ -387,7 +407,9 @@ describe('berth workspace and berth container', () => {
       code: 0,
       text: expect.stringContaining('running'),
     });
-    expect(await call('container', 'status', 'ada')).toMatchObject({ code: 0, text: 'running\n' });
+    for (const word of ['ada', 'Ada@example.org', 'ws1'])
+      expect(await call('container', 'status', word)).toMatchObject({ code: 0, text: 'running\n' });
+    expect(await call('container', 'status', 'eve@example.org')).toMatchObject({ code: 1, text: 'none\n' });
     plane.workspaces.put(workspaceOf(1, { state: 'stopped', desired: 'stopped' }));
     expect(await call('workspace', 'status', 'ws1')).toMatchObject({ code: 1 });
     expect(await call('container', 'status', 'ws1')).toMatchObject({ code: 1, text: 'stopped\n' });
