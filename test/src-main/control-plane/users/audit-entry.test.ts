@@ -53,7 +53,7 @@ describe('an entry', () => {
   });
 
   it('names what it was done to: the input’s id, or that of what was made', () => {
-    const subjectOf = (input: unknown, output: unknown = undefined) =>
+    const subjectOf = (input: unknown, output?: unknown) =>
       entryOf('workspaces.create', { input, output })?.subject;
     expect(subjectOf({ id: workspace }, { id: project })).toBe(workspace);
     expect(subjectOf({ name: 'x' }, { workspace: { id: workspace }, operation: { id: project } })).toBe(
