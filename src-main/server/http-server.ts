@@ -20,13 +20,17 @@ import { sessionIdleMs } from './authenticate.ts';
 import { createGuestEntry } from './guest-entry.ts';
 import { type Allowed, factsOf, refusalOf, upgradeRefusalOf } from './request-guard.ts';
 import { readJsonObject } from './read-body.ts';
+import { apiDocs } from './api-docs.ts';
+import type { Idempotency } from './rest/idempotency.ts';
 import {
-  addRestRoutes,
-  type ApiEnvironment,
   errorAnswer,
+  HttpRefusal,
+  newRequestId,
   notFoundAnswer,
-  openApiDocument,
-} from './rest-routes.ts';
+  requestIdHeader,
+  requestIdOf,
+} from './rest/problem.ts';
+import { addIndexRoute, addRestRoutes, type ApiEnvironment } from './rest-routes.ts';
 import { securityHeaders, staticUi } from './static-ui.ts';
 import { maxMessageBytes, webSocketConnection } from './websocket-connection.ts';
 
@@ -36,6 +40,8 @@ export interface HttpServerOptions {
   readonly authenticator: Authenticator;
   /** Absent where nothing is ever shared. */
   readonly guests?: GuestDoor;
+  /** Remembers answers to requests with a key; absent: with the process alone. */
+  readonly idempotency?: Idempotency;
   readonly log: Log;
   readonly uiFolder: string;
   readonly version: string;
@@ -88,7 +94,6 @@ export function createHttpCarrier(options: HttpServerOptions): HttpCarrier {
     options.guests === undefined
       ? undefined
       : createGuestEntry({ door: options.guests, cookieName, isSecure, log });
-  const openApi = openApiDocument(options.version);
 
   function cookie(value: string, maxAgeSeconds: number): string {
     const secure = isSecure ? '; Secure' : '';
@@ -96,6 +101,7 @@ export function createHttpCarrier(options: HttpServerOptions): HttpCarrier {
   }
 
   const api = new Hono<ApiEnvironment>();
+  addIndexRoute(api);
   api.post('/session', async (context) => {
     const parsed = SignIn.safeParse(await readJsonObject(context.req, maxSignInBytes));
     if (!parsed.success) throw new BerthError('invalid-input', 'A sign-in holds one ticket.');
@@ -120,12 +126,18 @@ export function createHttpCarrier(options: HttpServerOptions): HttpCarrier {
   api.post('/socket-ticket', (context) =>
     context.json({ ticket: authenticator.createSocketTicket(context.get('session')) }),
   );
-  api.get('/openapi.json', (context) => context.json(openApi));
-  addRestRoutes(api, dispatcher);
+  addRestRoutes(
+    api,
+    dispatcher,
+    options.idempotency === undefined ? {} : { idempotency: options.idempotency },
+  );
 
   const app = new Hono();
   app.route('/api/v1', api);
+  app.route('/v1', api);
+  app.route('/api', apiDocs({ version: options.version, cookieName, uiFolder: options.uiFolder }));
   app.all('/api/*', notFoundAnswer);
+  app.all('/v1/*', notFoundAnswer);
   const ui = staticUi(options.uiFolder);
   app.get('*', async (context) => {
     const file = await ui(new URL(context.req.url).pathname);
@@ -133,7 +145,12 @@ export function createHttpCarrier(options: HttpServerOptions): HttpCarrier {
   });
   app.notFound(notFoundAnswer);
   app.onError((error, context) => {
-    if (!BerthError.is(error)) log.error('A request failed', { method: context.req.method, cause: error });
+    if (!BerthError.is(error) && !(error instanceof HttpRefusal))
+      log.error('A request failed', {
+        method: context.req.method,
+        request: requestIdOf(context),
+        cause: error,
+      });
     return errorAnswer(context, error);
   });
 
@@ -200,6 +217,7 @@ export function createHttpCarrier(options: HttpServerOptions): HttpCarrier {
   const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false });
   function request(incoming: IncomingMessage, response: ServerResponse): void {
     for (const [name, value] of headers) response.setHeader(name, value);
+    response.setHeader(requestIdHeader, newRequestId());
     const facts = factsOf(incoming.method ?? '', incoming.url ?? '', incoming.headers);
     const refusal = refusalOf(facts, allowed);
     if (refusal === undefined) {

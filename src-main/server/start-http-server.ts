@@ -8,6 +8,7 @@ import type { Plane } from '../control-plane/plane.ts';
 import { Authenticator } from './authenticate.ts';
 import { createHttpCarrier } from './http-server.ts';
 import { serveLocalSocket } from './local-socket.ts';
+import { createIdempotency } from './rest/idempotency.ts';
 import { allowedFor } from './request-guard.ts';
 import { sessionFile } from './session-file.ts';
 
@@ -37,12 +38,14 @@ const headersTimeoutMs = 10_000;
 
 /** @throws what `listen` says, as EADDRINUSE. */
 export async function startHttpServer(
-  plane: Pick<Plane, 'dispatcher' | 'serve' | 'log'> & Partial<Pick<Plane, 'guests'>>,
+  plane: Pick<Plane, 'dispatcher' | 'serve' | 'log'> &
+    Partial<Pick<Plane, 'guests' | 'backUp' | 'keptReplies'>>,
   config: ServerConfig,
 ): Promise<RunningServer> {
   const log = plane.log.child({ part: 'server' });
   const authenticator = await Authenticator.open({ store: sessionFile(config.dataFolder, log) });
-  const http = createServer({ headersTimeout: headersTimeoutMs });
+  // A body may be a whole archive: how long it may take is decided by whoever reads it, not by one limit for all.
+  const http = createServer({ headersTimeout: headersTimeoutMs, requestTimeout: 0 });
   http.maxConnections = maxConnections;
   http.listen(config.port, config.host);
   await once(http, 'listening');
@@ -55,6 +58,9 @@ export async function startHttpServer(
     serve: (connection, caller) => plane.serve(connection, caller),
     authenticator,
     ...(plane.guests === undefined ? {} : { guests: plane.guests }),
+    ...(plane.keptReplies === undefined
+      ? {}
+      : { idempotency: createIdempotency({ store: plane.keptReplies }) }),
     log,
     uiFolder: config.uiFolder,
     version: config.version,
@@ -73,6 +79,7 @@ export async function startHttpServer(
     dataFolder: config.dataFolder,
     mode: 'served',
     serve: (connection, caller) => plane.serve(connection, caller),
+    ...(plane.backUp === undefined ? {} : { backUp: plane.backUp }),
     createLink: createSignInLink,
   });
   log.info('Listening', { origin });

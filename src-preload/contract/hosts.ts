@@ -230,11 +230,13 @@ export const hostMethods = {
     input: z.object({}),
     item: collectionItem(Host),
     errors: [],
+    rest: { method: 'GET', path: '/hosts', shape: 'collection' },
   }),
   'hosts.candidates': call({
     summary:
       'What this computer already knows: engine sockets, names in the SSH configuration, a running agent',
-    scope: 'hosts.read',
+    // It tells of the computer that Berth runs on, not of hosts in Berth.
+    scope: 'hosts.write',
     input: z.object({}),
     output: z.object({
       candidates: z.array(HostCandidate),
@@ -253,7 +255,8 @@ export const hostMethods = {
   'hosts.interpret': call({
     summary:
       'Reads `user@host:port`, a name of the SSH configuration or a pasted `ssh …` command into a definition',
-    scope: 'hosts.read',
+    // With what this computer's SSH configuration says of it.
+    scope: 'hosts.write',
     input: z.object({ text: line(2000) }),
     output: z.object({
       name: z.string(),
@@ -261,6 +264,7 @@ export const hostMethods = {
       effective: z.array(z.object({ label: z.string(), value: z.string(), source: z.string() })),
     }),
     errors: ['host.ssh-config-invalid'],
+    rest: { method: 'POST', path: '/hosts/interpret' },
   }),
   'hosts.test': call({
     summary: 'Connects to a definition without saving it, asks what must be asked, and says what it found',
@@ -273,6 +277,7 @@ export const hostMethods = {
       engineRoute: z.string(),
     }),
     errors: [...connectErrors, 'host.command-failed'],
+    rest: { method: 'POST', path: '/hosts/test' },
   }),
   'hosts.add': call({
     summary: 'Adds a host and begins to connect',
@@ -280,7 +285,7 @@ export const hostMethods = {
     input: z.object({ name: DisplayName, definition: HostDefinition }),
     output: Host,
     errors: ['host.name-taken', 'credential.missing'],
-    rest: { method: 'POST', path: '/hosts' },
+    rest: { method: 'POST', path: '/hosts', creates: 'id' },
   }),
   'hosts.edit': call({
     summary: 'Changes name or definition; a changed definition reconnects',
@@ -330,10 +335,12 @@ export const hostMethods = {
     input: z.object({ id: HostId, oldFingerprint: z.string().max(200), newFingerprint: z.string().max(200) }),
     output: Host,
     errors: ['conflict', 'host.ssh-config-invalid'],
+    rest: { method: 'PUT', path: '/hosts/:id/key' },
   }),
   'hosts.doctor': stream({
     summary: 'Checks the host and yields each finding as it is known',
-    scope: 'hosts.read',
+    // What is weak about a host is for those who can mend it.
+    scope: 'hosts.write',
     input: byId,
     item: Finding,
     errors: [
@@ -343,6 +350,7 @@ export const hostMethods = {
       'engine.failed',
       'timed-out',
     ],
+    rest: { method: 'GET', path: '/hosts/:id/doctor', shape: 'items' },
   }),
   'hosts.images': call({
     summary: 'Images that the host already has',

@@ -9,6 +9,7 @@ import { contract } from '#contract/index.ts';
 import { createDispatcher, type DispatchedCall } from '#main/control-plane/dispatcher.ts';
 import type { Handlers } from '#main/control-plane/handler.ts';
 import { callerWith, fixedRandom, recordingLog } from '#test/transports/plane-double.ts';
+import { openGate } from '#test/harness/ownership.ts';
 
 const input = z.object({
   name: z.string().max(5, 'must have at most 5 characters'),
@@ -21,9 +22,23 @@ const methods = {
     input,
     output: z.object({ ok: z.literal(true) }),
     errors: ['host.name-taken'],
+    rest: { method: 'GET', path: '/toy' },
   }),
-  'toy.list': stream({ summary: '', scope: 'hosts.read', input: z.object({}), item: z.number(), errors: [] }),
-  'toy.pipe': bytes({ summary: '', scope: 'hosts.write', input: z.object({}), errors: ['terminal.ended'] }),
+  'toy.list': stream({
+    summary: '',
+    scope: 'hosts.read',
+    input: z.object({}),
+    item: z.number(),
+    errors: [],
+    rest: { method: 'GET', path: '/toys', shape: 'items' },
+  }),
+  'toy.pipe': bytes({
+    summary: '',
+    scope: 'hosts.write',
+    input: z.object({}),
+    errors: ['terminal.ended'],
+    rest: { method: 'GET', path: '/toy-pipe', shape: 'duplex' },
+  }),
 } satisfies Record<string, Method>;
 const good = { name: 'a', port: 1 };
 
@@ -31,7 +46,7 @@ function toyDispatcher(handlers: Record<string, unknown>, isOutputChecked = true
   const log = recordingLog();
   const told: DispatchedCall[] = [];
   const onDispatched = (call: DispatchedCall) => void told.push(call);
-  const options = { log, random: fixedRandom, isOutputChecked, methods, onDispatched };
+  const options = { log, random: fixedRandom, gate: openGate, isOutputChecked, methods, onDispatched };
   return { log, told, dispatcher: createDispatcher(handlers as unknown as Handlers, options) };
 }
 const context = (scopes: Parameters<typeof callerWith>[0] = ['hosts.read', 'hosts.write']) => ({
@@ -138,6 +153,7 @@ describe('dispatcher', () => {
     const dispatcher = createDispatcher(handlers as unknown as Handlers, {
       log: recordingLog(),
       random: fixedRandom,
+      gate: openGate,
     });
     const caller = callerWith();
     const value = fc.letrec((tie) => ({

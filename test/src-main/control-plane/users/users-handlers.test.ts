@@ -14,6 +14,7 @@ import {
   origin,
   otherPassword,
 } from '#test/harness/accounts-world.ts';
+import { openGate } from '#test/harness/ownership.ts';
 import { fixedRandom, handlersWith } from '#test/transports/plane-double.ts';
 
 async function world() {
@@ -21,6 +22,7 @@ async function world() {
   const dispatcher = createDispatcher(handlersWith(usersHandlers(made.accounts)), {
     log: made.log,
     random: fixedRandom,
+    gate: openGate,
     isOutputChecked: true,
   });
   const signal = new AbortController().signal;
