@@ -40,6 +40,8 @@ export interface ProviderIdentity {
 export interface AccountDoor {
   /** Whether a stranger may make an account. */
   readonly isRegistrationOpen: boolean;
+  /** Whether the local owner has an address to sign in with; until then only the one-time link does. */
+  readonly isOwnerSetUp: boolean;
 
   /**
    * Answers alike, and takes alike long, whether or not the address has an account; whoever has one is told by e-mail.

@@ -160,6 +160,10 @@ export class Accounts implements AccountDoor {
     return this.#registration.isOpen;
   }
 
+  get isOwnerSetUp(): boolean {
+    return (this.people.get(localOwnerId)?.email ?? null) !== null;
+  }
+
   setLinkBase(origin: string): void {
     this.#origin = origin;
     this.#outbox.wake();
