@@ -4,7 +4,6 @@
  */
 import { type CredentialId, localOwnerId, type UserId, type WorkspaceId } from '#contract/ids.ts';
 import { LogLine } from '#contract/operations.ts';
-import { noQuota } from '#contract/users.ts';
 import { aboutHandlers, type AboutFacts } from './about.ts';
 import { createCredentialHandlers } from './credentials/credential-handlers.ts';
 import { createCredentialService } from './credentials/credential-service.ts';
@@ -111,8 +110,8 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
 
   // Accounts count what people have, and what people may have is asked of accounts: only ever later.
   const people: QuotaSource = deps.people ?? {
-    quotaOf: (id) => accounts.people.get(id)?.quota ?? noQuota,
-    isPerson: (id) => accounts.people.get(id) !== undefined,
+    quotaOf: (id) => accounts.people.quotaOf(id),
+    isPerson: (id) => accounts.people.isPerson(id),
   };
   const heirs = new Heirs({ store, isPerson: people.isPerson });
   // Each noun says whose its things are; asked only once all of them are there.
