@@ -32,7 +32,7 @@ export function workspacesHandlers(
     'workspaces.logs': ({ id, tailLines }, channel, { signal }) =>
       workspaces.logs(id, tailLines, channel, signal),
     'workspaces.keptVolumes': async ({ hostId }, { caller, signal }) => ({
-      volumes: await workspaces.keptVolumes(hostId, caller.userId, signal),
+      volumes: await workspaces.keptVolumes.list(hostId, caller.userId, signal),
     }),
     'workspaces.destroyVolume': ({ hostId, name }, { caller }) =>
       workspaces.destroyVolume(hostId, name, caller.userId),

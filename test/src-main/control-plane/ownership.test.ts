@@ -163,6 +163,8 @@ async function outcomeOf(
         await done;
         return 'ended';
       }
+      case 'call':
+      case undefined:
       default:
         return JSON.stringify(await dispatcher.call(name, input, context));
     }
