@@ -165,7 +165,6 @@ async function outcomeOf(
       }
       case 'call':
       case undefined:
-      default:
         return JSON.stringify(await dispatcher.call(name, input, context));
     }
   } catch (error) {
