@@ -42,6 +42,7 @@ import { createPersonsThings } from './quotas/taking-over.ts';
 import { VolumeUsage } from './quotas/volume-usage.ts';
 import { createSettingsHandlers } from './settings/settings-handlers.ts';
 import { createSettingsService } from './settings/settings-service.ts';
+import { SnapshotImporter } from './snapshots/snapshot-importer.ts';
 import { SnapshotReader } from './snapshots/snapshot-reader.ts';
 import { SnapshotService } from './snapshots/snapshot-service.ts';
 import { snapshotsHandlers } from './snapshots/snapshots-handlers.ts';
@@ -119,11 +120,11 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     proj: (id) => projects.ownerOf(id),
     ws: (id) => workspaces.directory.ownerOf(id),
     snap: (id) => snapshots.directory.ownerOf(id),
-    term: (id) => terminals.belongingOf(id),
+    term: (id) => terminals.owners.belongingOf(id),
     share: (id) => {
       const share = shares.find(id);
       // A link to a shell on a host is power over the host, as the shell is.
-      return share && { ownerId: share.userId, scope: terminals.belongingOf(share.terminalId)?.scope };
+      return share && { ownerId: share.userId, scope: terminals.owners.belongingOf(share.terminalId)?.scope };
     },
     op: (id) => operations.ownerOf(id),
   });
@@ -261,12 +262,17 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     workspaces: workspaces.directory,
     entries: snapshots.entries,
     access: (id) => snapshots.repositories.access(id),
-    quotas,
     links,
     openTerminals: ({ id }) => terminals.countIn(id),
     undoHours: (userId) => settings.get(userId).restoreUndoHours,
-    requireFreeName: (place, name, except) => snapshots.requireFreeName(place, name, except),
     clock,
+    random,
+  });
+  const snapshotImporter = new SnapshotImporter({
+    directory: snapshots.directory,
+    workspaces: workspaces.directory,
+    quotas,
+    links,
     random,
   });
   const multiplexers = new HostMultiplexers({
@@ -303,7 +309,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     tag: deps.terminalTag,
   });
 
-  workspaces.directory.onChange(({ id }) => terminals.workspaceKnown(id));
+  workspaces.directory.onChange(({ id }) => terminals.owners.workspaceKnown(id));
 
   const ownTerminals = terminalsHandlers(terminals, ownership);
   const shares: TerminalShares = new TerminalShares({
@@ -321,7 +327,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     projects,
     workspaces: workspaces.directory,
     snapshots: snapshots.directory,
-    terminals,
+    terminals: terminals.owners,
     shares,
     quotas,
   });
@@ -346,6 +352,13 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     random,
   });
 
+  // Links to terminals are as good as being there: they end with the rights of whoever gave them.
+  accounts.onAccessChange((userId) => {
+    shares
+      .endOf(userId)
+      .catch((cause: unknown) => log.warn('links to terminals could not be ended', { userId, cause }));
+  });
+
   const handlers = joinHandlers(
     aboutHandlers(deps.about),
     hostHandlers(hosts, questions),
@@ -355,7 +368,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
       ...workspacesHandlers(workspaces, snapshots.moves, ownership),
       ...workspaceAccessHandlers(processes, dials),
     },
-    snapshotsHandlers(snapshots, snapshotReader, ownership),
+    snapshotsHandlers(snapshots, { reader: snapshotReader, importer: snapshotImporter }, ownership),
     operationsHandlers(operations, ownership),
     { ...ownTerminals, ...terminalShareHandlers(shares, ownership) },
     createSettingsHandlers(settings),

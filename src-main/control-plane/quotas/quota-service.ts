@@ -44,7 +44,7 @@ export interface QuotaServiceDeps {
 }
 
 /** An operation moves several times a second; people look once in a while. */
-const tellAfterMs = 200;
+const tellAfterMs = 1_000;
 
 export class QuotaService implements QuotaGuard {
   readonly #deps: QuotaServiceDeps;

@@ -8,7 +8,7 @@ import type { Heirs } from '../heirs.ts';
 import type { OperationRunner } from '../operations/operation-runner.ts';
 import type { ProjectService } from '../projects/project-service.ts';
 import type { SnapshotDirectory } from '../snapshots/snapshot-directory.ts';
-import type { TerminalService } from '../terminals/terminal-service.ts';
+import type { TerminalOwners } from '../terminals/terminal-owners.ts';
 import type { TerminalShares } from '../terminals/terminal-shares.ts';
 import type { PersonsThings } from '../users/persons-things.ts';
 import type { WorkspaceDirectory } from '../workspaces/workspace-directory.ts';
@@ -20,7 +20,7 @@ export interface TakingOverDeps {
   readonly projects: Pick<ProjectService, 'takeOver'>;
   readonly workspaces: Pick<WorkspaceDirectory, 'takeOver'>;
   readonly snapshots: Pick<SnapshotDirectory, 'takeOver'>;
-  readonly terminals: Pick<TerminalService, 'takeOver'>;
+  readonly terminals: Pick<TerminalOwners, 'takeOver'>;
   readonly shares: Pick<TerminalShares, 'endOf'>;
   readonly quotas: QuotaService;
 }

@@ -11,9 +11,17 @@ import type { Log } from '../interfaces/log.ts';
 import type { Random } from '../interfaces/random.ts';
 import type { RecordCollection } from '../interfaces/record-store.ts';
 import { readSpace } from '../workspaces/host-space.ts';
+import { nameKey } from '../workspaces/workspace.ts';
 import type { ReadyLink } from '../workspaces/workspace-parts.ts';
 import type { HelperEvent } from './helper-output.ts';
-import { type FoundSnapshot, Manifest, Marks, type SnapshotRecord, toSnapshot } from './manifest.ts';
+import {
+  type FoundSnapshot,
+  Manifest,
+  Marks,
+  type SnapshotAbout,
+  type SnapshotRecord,
+  toSnapshot,
+} from './manifest.ts';
 import { askHelper, snapshotFolder } from './helper-work.ts';
 
 /** A copy or an import that was cut off may go on for a day; then what is there of it is swept. */
@@ -92,12 +100,35 @@ export class SnapshotDirectory {
   all(): Snapshot[] {
     return this.collection.all();
   }
+  /** Bytes that its files take in a volume, and whether it has to be copied to this host first. */
+  needsOf(id: SnapshotId, hostId: HostId): { readonly bytes: number; readonly isCopied: boolean } {
+    const record = this.require(id);
+    return { bytes: record.manifest.allocatedBytes, isCopied: record.hostId !== hostId };
+  }
   ofOwner(ownerId: UserId): Snapshot[] {
     return this.all().filter(({ id }) => this.ownerOf(id) === ownerId);
   }
   /** Of this person's: an archive may say anything of the workspace that it is of. */
   ofWorkspace(id: WorkspaceId, ownerId: UserId): Snapshot[] {
     return this.ofOwner(ownerId).filter((snapshot) => snapshot.workspaceId === id);
+  }
+
+  /** Throws snapshot.name-taken. */
+  requireFreeName(
+    { workspaceId, ownerId }: Pick<SnapshotAbout, 'workspaceId' | 'ownerId'>,
+    name: string,
+    except: SnapshotId | undefined,
+  ): void {
+    const key = nameKey(name);
+    const other = this.ofWorkspace(workspaceId, ownerId).find(
+      (one) => one.id !== except && one.name !== null && nameKey(one.name) === key,
+    );
+    if (other === undefined) return;
+    throw new BerthError(
+      'snapshot.name-taken',
+      `A snapshot of this workspace is named “${other.name}” already. Choose another name.`,
+      { details: { field: 'name', snapshotId: other.id } },
+    );
   }
 
   /** Puts one in that was just published, before its host is read again. */

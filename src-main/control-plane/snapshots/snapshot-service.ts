@@ -25,7 +25,6 @@ import type { Schedules } from '../interfaces/schedule.ts';
 import type { OperationDefinition } from '../operations/operation-definition.ts';
 import type { QuotaGuard } from '../quotas/quota-service.ts';
 import type { WorkspaceRecord } from '../workspaces/workspace.ts';
-import { nameKey } from '../workspaces/workspace.ts';
 import type {
   OperationSource,
   ProjectSource,
@@ -34,7 +33,7 @@ import type {
 } from '../workspaces/workspace-service.ts';
 import { ArchiveWork } from './archive-work.ts';
 import { EntryLists } from './entry-lists.ts';
-import { labelOf, type SnapshotAbout, SnapshotRecord } from './manifest.ts';
+import { labelOf, SnapshotRecord } from './manifest.ts';
 import { MovesService } from './moves-service.ts';
 import { defineRestoreOperations, requireSameHost, type RestoreOperations } from './restore-operations.ts';
 import type { AccessSource } from './repository-access.ts';
@@ -140,10 +139,7 @@ export class SnapshotService {
       volumesOf: (id) => this.undos.of(id).map(({ volumeName }) => volumeName),
       volumesOn: (hostId) => this.undos.volumesOn(hostId),
       countOf: (id) => this.#snapshotsOf(id).length,
-      needsOf: (id, hostId) => {
-        const { manifest, hostId: from } = this.directory.require(id);
-        return { bytes: manifest.allocatedBytes, isCopied: from !== hostId };
-      },
+      needsOf: (id, hostId) => this.directory.needsOf(id, hostId),
       onDestroyed: async (id) => {
         for (const { id: volumeName } of this.undos.of(id)) await this.undos.remove(volumeName);
         await this.rules.remove(id);
@@ -234,7 +230,11 @@ export class SnapshotService {
     const { workspaces, random } = this.#deps;
     const record = workspaces.directory.require(wish.workspaceId);
     if (wish.name !== null)
-      this.requireFreeName({ workspaceId: record.id, ownerId: record.ownerId }, wish.name, undefined);
+      this.directory.requireFreeName(
+        { workspaceId: record.id, ownerId: record.ownerId },
+        wish.name,
+        undefined,
+      );
     // Another wish than the one under way: attaching to that would drop this name and note.
     const current = workspaces.directory.operation(record.id);
     if (current?.kind === 'snapshot.create')
@@ -395,24 +395,6 @@ export class SnapshotService {
     throw new BerthError(
       'conflict',
       `The workspace “${manifest.about.workspaceName}” is no more. Make a new one from the snapshot.`,
-    );
-  }
-
-  /** Throws snapshot.name-taken. */
-  requireFreeName(
-    { workspaceId, ownerId }: Pick<SnapshotAbout, 'workspaceId' | 'ownerId'>,
-    name: string,
-    except: SnapshotId | undefined,
-  ): void {
-    const key = nameKey(name);
-    const other = this.directory
-      .ofWorkspace(workspaceId, ownerId)
-      .find((one) => one.id !== except && one.name !== null && nameKey(one.name) === key);
-    if (other === undefined) return;
-    throw new BerthError(
-      'snapshot.name-taken',
-      `A snapshot of this workspace is named “${other.name}” already. Choose another name.`,
-      { details: { field: 'name', snapshotId: other.id } },
     );
   }
 

@@ -3,12 +3,13 @@ import type { HandlersOf } from '../handler.ts';
 import { mapped } from '../changes.ts';
 import type { Ownership } from '../ownership.ts';
 import { asSeenBy } from './repository-service.ts';
+import type { SnapshotImporter } from './snapshot-importer.ts';
 import type { SnapshotReader } from './snapshot-reader.ts';
 import type { SnapshotService } from './snapshot-service.ts';
 
 export function snapshotsHandlers(
   snapshots: SnapshotService,
-  reader: SnapshotReader,
+  { reader, importer }: { reader: SnapshotReader; importer: SnapshotImporter },
   ownership: Ownership,
 ): HandlersOf<'snapshots'> & HandlersOf<'snapshotRules'> & HandlersOf<'repositories'> {
   const { directory, rules, undos, repositories } = snapshots;
@@ -36,7 +37,7 @@ export function snapshotsHandlers(
     'snapshots.putBack': ({ id, paths }, { caller }) => snapshots.putBack(id, paths, caller.userId),
     'snapshots.export': ({ id }, channel, { signal }) => reader.export(id, channel, signal),
     'snapshots.import': (input, channel, { caller, signal }) =>
-      reader.import(input, { channel, userId: caller.userId, signal }),
+      importer.import(input, { channel, userId: caller.userId, signal }),
     'snapshotRules.watch': (_input, { caller, signal }) =>
       rules.collection.watch(signal, ownership.shownTo(caller)),
     'snapshotRules.set': ({ id, ...change }) => rules.set(id, change),

@@ -1,8 +1,10 @@
 /**
  * Which terminals nobody uses any more: nobody watches, and neither was anything typed nor printed for so long. One whose
  * shell says that a command runs in it is in use however silent that is; a shell that says nothing of its commands (any but
- * a bash with shell integration) is judged by its silence alone. Pure.
+ * a bash with shell integration) is judged by its silence alone. Looks now and then; how one is closed is told to it.
  */
+import type { Clock } from '../interfaces/clock.ts';
+import type { LiveTerminal } from './live-terminal.ts';
 
 export interface TerminalUse {
   readonly clientCount: number;
@@ -29,4 +31,50 @@ export function durationWords(timeMs: number): string {
         ? [timeMs / 60_000, 'minutes']
         : [timeMs / 1_000, 'seconds'];
   return `${Math.round(value * 10) / 10} ${unit}`;
+}
+
+export interface IdleTerminalsDeps<T> {
+  readonly clock: Clock;
+  /** Null: none is ever closed. */
+  readonly timeoutMs: number | null;
+  readonly inUse: () => Iterable<T>;
+  /** `silence`: for how long, in words. */
+  readonly close: (terminal: T, silence: string) => Promise<void>;
+}
+
+export class IdleTerminals<
+  T extends { readonly live: Pick<LiveTerminal, 'use' | 'isEnded' | 'isAway'> | undefined },
+> {
+  readonly #deps: IdleTerminalsDeps<T>;
+  readonly #closing = new Set<T>();
+  #stop: (() => void) | undefined;
+
+  constructor(deps: IdleTerminalsDeps<T>) {
+    this.#deps = deps;
+  }
+
+  start(): void {
+    const { clock, timeoutMs } = this.#deps;
+    if (timeoutMs === null) return;
+    this.#stop = clock.after(lookEveryMs(timeoutMs), () => {
+      this.#look(timeoutMs);
+      this.start();
+    });
+  }
+
+  close(): void {
+    this.#stop?.();
+  }
+
+  #look(timeoutMs: number): void {
+    const { clock, inUse, close } = this.#deps;
+    for (const terminal of inUse()) {
+      const { live } = terminal;
+      // One whose way is cut cannot be judged, nor ended, now.
+      if (live === undefined || live.isEnded || live.isAway || this.#closing.has(terminal)) continue;
+      if (!isIdle(live.use, clock.monotonicMs(), timeoutMs)) continue;
+      this.#closing.add(terminal);
+      void close(terminal, durationWords(timeoutMs)).finally(() => this.#closing.delete(terminal));
+    }
+  }
 }

@@ -11,9 +11,10 @@ import type { ByteChannel } from '../handler.ts';
 import type { Clock } from '../interfaces/clock.ts';
 import type { Pty } from '../interfaces/host-connection.ts';
 import type { CreateScreenKeeper, ScreenKeeper } from '../interfaces/screen-keeper.ts';
-import { CommandMarks } from './command-marks.ts';
+import { backlogTailBytes, cancelSequence, lastLines, resetSequence } from './backlog.ts';
 import type { TerminalUse } from './idle-terminals.ts';
 import { cleanTitle } from './program-title.ts';
+import { TerminalActivity } from './terminal-activity.ts';
 
 /** Bytes that may wait for one client's credit before the PTY is paused: one frame, so that credit finds work at once. */
 const pauseAboveBytes = 65_536;
@@ -24,12 +25,6 @@ const stallCheckMs = 2_000;
 const backlogQuietMs = 30;
 /** A program that goes on flooding cannot keep the terminal dark for longer. */
 const backlogLimitMs = 1_000;
-/** The end of what was thrown away is shown all the same: it holds the prompt. */
-const backlogTailBytes = 4_096;
-/** CAN ends an escape sequence that the cut may have left open (ECMA-48 8.3.7 and every terminal since the VT100). */
-const cancelSequence = Uint8Array.of(0x18);
-/** RIS: everything as in a fresh terminal. */
-const resetSequence = Buffer.from('\x1bc', 'latin1');
 /** Lines that a window which comes late finds above its screen. At 120 columns a full one is 7 MB in memory. */
 export const scrollbackLines = 5_000;
 
@@ -81,16 +76,14 @@ export class LiveTerminal {
   #isEnded = false;
   #dropping: Dropping | undefined;
   #stopStallCheck: (() => void) | undefined;
-  readonly #marks: CommandMarks | undefined;
-  #usedAtMs: number;
+  readonly #activity: TerminalActivity;
   #drained: { promise: Promise<void>; resolve: () => void } | undefined;
 
   constructor(options: LiveTerminalOptions) {
     const { size, createScreenKeeper, clock } = options;
     this.#options = options;
     this.#clock = clock;
-    this.#usedAtMs = clock.monotonicMs();
-    this.#marks = options.isUseWatched === true ? new CommandMarks() : undefined;
+    this.#activity = new TerminalActivity(clock, options.isUseWatched === true);
     this.#keeper = createScreenKeeper({
       size,
       scrollbackLines,
@@ -144,7 +137,7 @@ export class LiveTerminal {
   /** It is back. `paint`: what the screen shows now, in place of all before; undefined: what follows goes on exactly. */
   rejoin(pty: Pty, paint: Uint8Array | undefined): void {
     this.#isPaused = false;
-    this.#usedAtMs = this.#clock.monotonicMs();
+    this.#activity.touch();
     if (paint !== undefined) {
       this.#keeper.replace(paint);
       for (const client of this.#clients) {
@@ -176,16 +169,9 @@ export class LiveTerminal {
       ...[...this.#clients].map(({ channel, heldBytes }) => channel.waitingBytes + heldBytes),
     );
   }
-  get clientCount(): number {
-    return this.#clients.size;
-  }
   /** Whether somebody looks, and when it was last used. */
   get use(): TerminalUse {
-    return {
-      clientCount: this.#clients.size,
-      usedAtMs: this.#usedAtMs,
-      isCommandRunning: this.#marks?.isRunning === true,
-    };
+    return this.#activity.use(this.#clients.size);
   }
 
   /** The screen as it is, then live, and keystrokes up. Resolves when the terminal has ended or `signal` aborts. */
@@ -221,7 +207,7 @@ export class LiveTerminal {
       await Promise.all([promise, begun]);
     } finally {
       this.#clients.delete(client);
-      this.#usedAtMs = this.#clock.monotonicMs();
+      this.#activity.touch();
       signal.removeEventListener('abort', stop);
       this.#updateFlow();
     }
@@ -256,7 +242,7 @@ export class LiveTerminal {
 
   /** At once, whatever the output does. Resolves when the way is free for more: that returns the client's credit. */
   write(bytes: Uint8Array): Promise<void> {
-    this.#usedAtMs = this.#clock.monotonicMs();
+    this.#activity.touch();
     if (this.#pty === undefined) {
       if (!this.#isEnded) this.#options.onRefused?.(bytes.length);
       return Promise.resolve();
@@ -324,8 +310,7 @@ export class LiveTerminal {
 
   #onOutput(bytes: Uint8Array): void {
     this.#keeper.append(bytes);
-    this.#usedAtMs = this.#clock.monotonicMs();
-    this.#marks?.append(bytes);
+    this.#activity.print(bytes);
     this.#options.onOutput?.();
     const dropping = this.#dropping;
     if (dropping !== undefined) {
@@ -410,11 +395,4 @@ export class LiveTerminal {
     };
     this.#stopStallCheck = this.#clock.after(stallCheckMs, check);
   }
-}
-
-/** From the first line that begins within the tail; all of it where it has a single line. */
-function lastLines(tail: Uint8Array): Uint8Array {
-  if (tail.length < backlogTailBytes) return tail;
-  const newline = tail.indexOf(0x0a);
-  return newline < 0 ? tail.subarray(0, 0) : tail.subarray(newline + 1);
 }

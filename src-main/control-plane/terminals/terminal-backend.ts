@@ -38,6 +38,30 @@ export interface TerminalBackend<T extends TerminalTarget = TerminalTarget> {
   endRest(id: TerminalId, target: T): Promise<void>;
 }
 
+type TargetOf<K extends TerminalTarget['kind']> = Extract<TerminalTarget, { kind: K }>;
+export type TerminalBackends = {
+  readonly [K in TerminalTarget['kind']]: TerminalBackend<TargetOf<K>>;
+};
+
+/** For targets of any kind; what is no failure of Berth's own is terminal.open-failed. */
+export function eitherBackend({ workspace, host }: TerminalBackends): TerminalBackend {
+  return {
+    async open({ target, ...request }) {
+      try {
+        return target.kind === 'workspace'
+          ? await workspace.open({ ...request, target })
+          : await host.open({ ...request, target });
+      } catch (error) {
+        if (BerthError.is(error)) throw error;
+        throw new BerthError('terminal.open-failed', 'The shell could not be started.', { cause: error });
+      }
+    },
+    hostOf: (target) => (target.kind === 'workspace' ? workspace.hostOf(target) : host.hostOf(target)),
+    endRest: (id, target) =>
+      target.kind === 'workspace' ? workspace.endRest(id, target) : host.endRest(id, target),
+  };
+}
+
 /** What a person chose. */
 export interface ShellChoices {
   /** Null is the login shell. */

@@ -6,7 +6,7 @@
  */
 import { BerthError } from '#contract/berth-error.ts';
 import type { CollectionItem } from '#contract/collection.ts';
-import { type HostId, localOwnerId, TerminalId, type UserId, type WorkspaceId } from '#contract/ids.ts';
+import { type HostId, TerminalId, type UserId, type WorkspaceId } from '#contract/ids.ts';
 import type { Terminal, TerminalMeasure, TerminalSize, TerminalTarget } from '#contract/terminals.ts';
 import { Collection } from '../changes.ts';
 import { delay } from '../delay.ts';
@@ -24,24 +24,26 @@ import type {
   SessionPlace,
 } from '../interfaces/multiplexer.ts';
 import type { HostMultiplexers } from './host-multiplexers.ts';
-import type { Belonging } from '../ownership.ts';
 import type { CreateScreenKeeper } from '../interfaces/screen-keeper.ts';
 import { LiveTerminal } from './live-terminal.ts';
-import { durationWords, isIdle, lookEveryMs } from './idle-terminals.ts';
+import { IdleTerminals } from './idle-terminals.ts';
 import { onceQuiet } from './once-quiet.ts';
 import { repaint } from './repaint.ts';
 import {
   afterRestart,
-  attachCommandOf,
   closedIdle,
   endOf,
+  foundTerminal,
   goneFor,
+  hasEnded,
   isKept,
+  openedTerminal,
   parseTerminalRecord,
   type TerminalRecord,
   toTerminal,
 } from './terminal.ts';
-import type { OpenedTerminal, TerminalBackend, TerminalRequest } from './terminal-backend.ts';
+import { eitherBackend, type TerminalBackend, type TerminalBackends } from './terminal-backend.ts';
+import { TerminalOwners } from './terminal-owners.ts';
 import { type AwayTerminal, TerminalReturns } from './terminal-returns.ts';
 
 /** Open at once. Each costs a PTY, a channel and, once looked at, a screen of some megabytes: more is a program gone wild. */
@@ -56,11 +58,6 @@ const killTimeoutMs = 8_000;
 const titleEveryMs = 100;
 /** While a window is dragged, sizes come by the dozen; the last one is kept. */
 const keepSizeAfterMs = 1_000;
-
-type TargetOf<K extends TerminalTarget['kind']> = Extract<TerminalTarget, { kind: K }>;
-export type TerminalBackends = {
-  readonly [K in TerminalTarget['kind']]: TerminalBackend<TargetOf<K>>;
-};
 
 export interface TerminalServiceDeps {
   readonly store: RecordStore;
@@ -100,8 +97,10 @@ interface Entry {
 const measureTimeoutMs = 5_000;
 
 export class TerminalService {
+  readonly owners: TerminalOwners;
   readonly #deps: TerminalServiceDeps;
   readonly #log: Log;
+  readonly #backend: TerminalBackend;
   readonly #records: RecordCollection<TerminalRecord>;
   readonly #collection = new Collection<Terminal>();
   readonly #entries = new Map<TerminalId, Entry>();
@@ -109,14 +108,27 @@ export class TerminalService {
   readonly #opening = new Set<TerminalId>();
   readonly #returns: TerminalReturns;
   readonly #ends: (() => void)[] = [];
-  #stopIdleLook: (() => void) | undefined;
+  readonly #idle: IdleTerminals<Entry>;
   #isClosing = false;
 
   constructor(deps: TerminalServiceDeps) {
     if (!/^[0-9a-z]{6}$/.test(deps.tag)) throw new TypeError('a terminal tag is six characters of base 32');
     this.#deps = deps;
     this.#log = deps.log.child({ noun: 'terminals' });
+    this.#backend = eitherBackend(deps.backends);
     this.#records = deps.store.collection('terminals', parseTerminalRecord);
+    this.owners = new TerminalOwners({
+      records: () => [...this.#entries.values()].map(({ record }) => record),
+      find: (id) => this.#entries.get(id as TerminalId)?.record,
+      workspaceOwner: deps.workspaceOwner,
+      give: (record, ownerId) => this.#give(record, ownerId),
+    });
+    this.#idle = new IdleTerminals({
+      clock: deps.clock,
+      timeoutMs: deps.idleTimeoutMs,
+      inUse: () => this.#entries.values(),
+      close: (entry, silence) => this.#closeIdle(entry, silence),
+    });
     this.#returns = new TerminalReturns({
       clock: deps.clock,
       log: this.#log,
@@ -153,7 +165,7 @@ export class TerminalService {
         for (const { id } of this.#awayOn(hostId)) void this.#gone(id, 'Its host was removed.');
       }),
     );
-    this.#lookForIdle();
+    this.#idle.start();
   }
 
   /** The way to a host's sessions broke off while the host is there. */
@@ -165,7 +177,7 @@ export class TerminalService {
   async close(): Promise<void> {
     this.#isClosing = true;
     for (const end of this.#ends.splice(0)) end();
-    this.#stopIdleLook?.();
+    this.#idle.close();
     const at = instantOf(this.#deps.clock);
     const ends: Promise<void>[] = [];
     for (const entry of this.#entries.values()) {
@@ -200,40 +212,6 @@ export class TerminalService {
     return this.#collection.watch(signal, isVisible);
   }
 
-  /** A shell in a workspace is whose the workspace is. One on a host is for those who may change hosts. */
-  belongingOf(id: string): Belonging | undefined {
-    const record = this.#entries.get(id as TerminalId)?.record;
-    if (record === undefined) return undefined;
-    const { target, ownerId } = record;
-    const own =
-      target.kind === 'workspace' ? (this.#deps.workspaceOwner(target.workspaceId) ?? ownerId) : ownerId;
-    if (own === null) return undefined;
-    return target.kind === 'host' ? { ownerId: own, scope: 'hosts.write' } : { ownerId: own };
-  }
-
-  /** A workspace has become known: shells that were found in it before are shown to its owner. */
-  workspaceKnown(id: WorkspaceId): void {
-    for (const entry of this.#entries.values()) {
-      const { target, ownerId } = entry.record;
-      if (ownerId !== null || target.kind !== 'workspace' || target.workspaceId !== id) continue;
-      entry.record = { ...entry.record, ownerId: this.#deps.workspaceOwner(id) ?? null };
-      this.#show(entry);
-      this.#keep(entry.record);
-    }
-  }
-
-  /** One person's become another's. */
-  async takeOver(from: UserId, to: UserId): Promise<void> {
-    for (const entry of this.#entries.values()) {
-      if (entry.record.ownerId !== from) continue;
-      await this.#records.put({ ...entry.record, ownerId: to });
-      // It may have changed meanwhile.
-      entry.record = { ...entry.record, ownerId: to };
-      this.#keep(entry.record);
-      this.#show(entry);
-    }
-  }
-
   async open(
     wish: { target: TerminalTarget; size: TerminalSize; name: string | null; typed?: string | undefined },
     userId: UserId,
@@ -252,28 +230,15 @@ export class TerminalService {
     const { target, size, name, typed } = wish;
     this.#opening.add(id);
     try {
-      const opened = await this.#openOn({ id, target, size, userId, signal });
+      const opened = await this.#backend.open({ id, target, size, userId, signal });
       if (signal.aborted || this.#isClosing) {
         await opened.pty.kill();
         throw new BerthError('cancelled', 'The terminal was not wanted any more.');
       }
-      const isKeptOne = opened.kept !== undefined;
-      const entry = this.#enter({
-        id,
-        target,
-        name,
-        size,
-        state: { phase: 'live', reattachedAt: null },
-        lifetime: isKeptOne ? 'multiplexer' : 'connection',
-        lifetimeNote: opened.lifetimeNote?.slice(0, 300) ?? null,
-        attachCommand: isKeptOne ? attachCommandOf(id) : null,
-        isFound: false,
-        openedAt: instantOf(clock),
-        attachedTo: opened.attachedTo.slice(0, 256),
-        hostId: this.#hostOf(target) ?? null,
-        ownerId: userId,
-        isClosing: false,
-      });
+      const hostId = this.#backend.hostOf(target) ?? null;
+      const entry = this.#enter(
+        openedTerminal({ id, target, name, size, hostId, ownerId: userId }, opened, instantOf(clock)),
+      );
       entry.kept = opened.kept;
       this.#show(entry);
       const type =
@@ -312,7 +277,7 @@ export class TerminalService {
   async measure(id: TerminalId): Promise<TerminalMeasure> {
     const { live, kept, record } = this.#requireLive(id);
     if (live.isAway) throw new BerthError('host.not-connected', 'The way to this terminal is cut.');
-    const hostId = this.#hostOf(record.target);
+    const hostId = this.#backend.hostOf(record.target);
     const link = hostId && this.#deps.links.current(hostId);
     const isFar = link?.connection.kind === 'ssh';
     const [hostMs, stream] = await Promise.all([
@@ -353,24 +318,6 @@ export class TerminalService {
   }
 
   // --- private ------------------------------------------------------------------------------------------------------
-
-  async #openOn(request: TerminalRequest): Promise<OpenedTerminal> {
-    const { workspace, host } = this.#deps.backends;
-    const { target } = request;
-    try {
-      return target.kind === 'workspace'
-        ? await workspace.open({ ...request, target })
-        : await host.open({ ...request, target });
-    } catch (error) {
-      if (BerthError.is(error)) throw error;
-      throw new BerthError('terminal.open-failed', 'The shell could not be started.', { cause: error });
-    }
-  }
-
-  #hostOf(target: TerminalTarget): HostId | undefined {
-    const { workspace, host } = this.#deps.backends;
-    return target.kind === 'workspace' ? workspace.hostOf(target) : host.hostOf(target);
-  }
 
   #enter(record: TerminalRecord): Entry {
     const entry: Entry = {
@@ -490,36 +437,23 @@ export class TerminalService {
   ): void {
     const id = TerminalId.safeParse(found.id);
     if (!id.success || this.#entries.has(id.data)) return;
-    const at = instantOf(this.#deps.clock);
-    const entry = this.#enter({
+    // With the database the id of its host may have been lost, too.
+    const target: TerminalTarget = found.target.kind === 'host' ? { kind: 'host', hostId } : found.target;
+    const named = {
       id: id.data,
-      // With the database the id of its host may have been lost, too.
-      target: found.target.kind === 'host' ? { kind: 'host', hostId } : found.target,
-      name: null,
+      target,
       size: found.info.size,
-      state: { phase: 'lost', at, unconfirmedBytes: 0 },
-      lifetime: 'multiplexer',
-      lifetimeNote: null,
-      attachCommand: attachCommandOf(id.data),
-      isFound: true,
-      openedAt: at,
-      attachedTo: `“${hostName}”`,
       hostId,
-      ownerId:
-        found.target.kind === 'host'
-          ? localOwnerId
-          : (this.#deps.workspaceOwner(found.target.workspaceId) ?? null),
-      isClosing: false,
-    });
+      ownerId: this.owners.ofFound(target),
+    };
+    const entry = this.#enter(foundTerminal(named, hostName, instantOf(this.#deps.clock)));
     entry.live = this.#liveOf(entry, undefined);
     this.#show(entry);
     this.#keep(entry.record);
   }
 
   async #endRest({ id, target }: TerminalRecord): Promise<void> {
-    const { workspace, host } = this.#deps.backends;
-    const rest = target.kind === 'workspace' ? workspace.endRest(id, target) : host.endRest(id, target);
-    await rest.catch((cause: unknown) => {
+    await this.#backend.endRest(id, target).catch((cause: unknown) => {
       this.#log.info('what a shell left could not be ended; the next sweep does', { cause });
     });
   }
@@ -539,29 +473,24 @@ export class TerminalService {
     this.#boundEnded();
   }
 
-  // --- those that nobody uses ---------------------------------------------------------------------------------------
-
-  #lookForIdle(): void {
-    const { clock, idleTimeoutMs } = this.#deps;
-    if (idleTimeoutMs === null) return;
-    this.#stopIdleLook = clock.after(lookEveryMs(idleTimeoutMs), () => {
-      for (const entry of this.#entries.values()) {
-        const { live } = entry;
-        if (live === undefined || live.isEnded || live.isAway || entry.idleEnd !== undefined) continue;
-        if (isIdle(live.use, clock.monotonicMs(), idleTimeoutMs)) void this.#closeIdle(entry, idleTimeoutMs);
-      }
-      this.#lookForIdle();
-    });
-  }
-
   /** Its shell ends; its tab stays and says why. */
-  async #closeIdle(entry: Entry, idleTimeoutMs: number): Promise<void> {
+  async #closeIdle(entry: Entry, silence: string): Promise<void> {
     const { id, attachedTo } = entry.record;
     this.#log.info('closing a terminal that nobody uses', { terminalId: id });
-    entry.idleEnd = closedIdle(attachedTo, durationWords(idleTimeoutMs));
+    entry.idleEnd = closedIdle(attachedTo, silence);
     await this.#kill(entry);
     // One that does not go is tried again at the next look.
     if (entry.record.state.phase !== 'ended') entry.idleEnd = undefined;
+  }
+
+  async #give({ id }: TerminalRecord, ownerId: UserId): Promise<void> {
+    const entry = this.#entries.get(id);
+    if (entry === undefined) return;
+    await this.#records.put({ ...entry.record, ownerId });
+    entry.record = { ...entry.record, ownerId };
+    // It may have changed meanwhile.
+    this.#keep(entry.record);
+    this.#show(entry);
   }
 
   /** Of those that have ended: screens of the last few, and a list that does not grow for ever. */
@@ -648,10 +577,4 @@ export class TerminalService {
     if (entry.live === undefined || entry.live.isEnded) throw hasEnded(entry.record);
     return entry as Entry & { live: LiveTerminal };
   }
-}
-
-function hasEnded(record: TerminalRecord): BerthError {
-  return new BerthError('terminal.ended', `The shell in ${record.attachedTo} has ended. Open a new one.`, {
-    details: { attachedTo: record.attachedTo },
-  });
 }

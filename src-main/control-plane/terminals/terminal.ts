@@ -62,6 +62,44 @@ export function endOf(
   return { phase: 'ended', at, exitCode: end.exitCode, error };
 }
 
+type Named = Pick<TerminalRecord, 'id' | 'target' | 'size' | 'hostId' | 'ownerId'>;
+
+/** One that was just opened. */
+export function openedTerminal(
+  named: Named & Pick<TerminalRecord, 'name'>,
+  opened: { readonly attachedTo: string; readonly lifetimeNote: string | null; readonly kept: unknown },
+  at: string,
+): TerminalRecord {
+  const isKeptOne = opened.kept !== undefined;
+  return {
+    ...named,
+    state: { phase: 'live', reattachedAt: null },
+    lifetime: isKeptOne ? 'multiplexer' : 'connection',
+    lifetimeNote: opened.lifetimeNote?.slice(0, 300) ?? null,
+    attachCommand: isKeptOne ? attachCommandOf(named.id) : null,
+    isFound: false,
+    openedAt: at,
+    attachedTo: opened.attachedTo.slice(0, 256),
+    isClosing: false,
+  };
+}
+
+/** One that runs on its host and that nobody remembers. */
+export function foundTerminal(named: Named, hostName: string, at: string): TerminalRecord {
+  return {
+    ...named,
+    name: null,
+    state: { phase: 'lost', at, unconfirmedBytes: 0 },
+    lifetime: 'multiplexer',
+    lifetimeNote: null,
+    attachCommand: attachCommandOf(named.id),
+    isFound: true,
+    openedAt: at,
+    attachedTo: `“${hostName}”`,
+    isClosing: false,
+  };
+}
+
 /** Nobody used it for so long that Berth closed it. */
 export function closedIdle(attachedTo: string, silence: string): BerthError {
   return new BerthError(
@@ -99,4 +137,10 @@ export function goneFor(record: TerminalRecord, reason: string, at: string): Ter
 /** -u: a login over SSH often has no locale, and tmux would show underscores in place of what is not ASCII. */
 export function attachCommandOf(id: string): string {
   return `tmux -u -L berth attach -t =${id}`;
+}
+
+export function hasEnded({ attachedTo }: TerminalRecord): BerthError {
+  return new BerthError('terminal.ended', `The shell in ${attachedTo} has ended. Open a new one.`, {
+    details: { attachedTo },
+  });
 }

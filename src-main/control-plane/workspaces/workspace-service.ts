@@ -15,32 +15,29 @@ import {
 } from '#contract/ids.ts';
 import type { Operation } from '#contract/operations.ts';
 import type { Project, ProjectDefinition } from '#contract/projects.ts';
-import type { DestroyPlan, KeptVolume, Workspace, WorkspaceStats } from '#contract/workspaces.ts';
+import type { DestroyPlan, Workspace, WorkspaceStats } from '#contract/workspaces.ts';
 import type { ByteChannel } from '../handler.ts';
 import type { HostLinks } from '../hosts/host-links.ts';
 import { type Clock, instantOf } from '../interfaces/clock.ts';
 import type { Log } from '../interfaces/log.ts';
-import type { VolumeSummary } from '../interfaces/container-engine.ts';
 import type { Random } from '../interfaces/random.ts';
 import type { RecordStore } from '../interfaces/record-store.ts';
 import type { OperationDefinition, OperationStarter } from '../operations/operation-definition.ts';
 import type { QuotaGuard } from '../quotas/quota-service.ts';
 import { planDestruction } from './destroy-plan.ts';
-import { label } from './labels.ts';
+import { KeptVolumes } from './kept-volumes.ts';
 import { LiveStats } from './live-stats.ts';
 import { Reconciler } from './reconciler.ts';
 import { parseWorkspaceRecord, type WorkspaceRecord } from './workspace.ts';
 import { WorkspaceDirectory } from './workspace-directory.ts';
 import {
   defineWorkspaceOperations,
-  requireUnused,
   type VolumeFilling,
-  volumeInUse,
   type WorkspaceInput,
   type WorkspaceOperations,
 } from './workspace-operations.ts';
 import { findContainer, requireRuntime } from './workspace-parts.ts';
-import { readLabels, remoteName, renamedContainer, withoutValues } from './workspace-spec.ts';
+import { remoteName, renamedContainer, withoutValues } from './workspace-spec.ts';
 
 /** What workspaces need of projects. */
 export interface ProjectSource {
@@ -98,6 +95,7 @@ export interface WorkspaceServiceDeps {
 
 export class WorkspaceService {
   readonly directory: WorkspaceDirectory;
+  readonly keptVolumes: KeptVolumes;
   readonly #deps: WorkspaceServiceDeps;
   readonly #kinds: WorkspaceOperations;
   readonly #reconciler: Reconciler;
@@ -115,6 +113,12 @@ export class WorkspaceService {
       projectName: (id, ownerId) => projects.find(id, ownerId)?.name,
       clock,
       log,
+    });
+    this.keptVolumes = new KeptVolumes({
+      directory: this.directory,
+      links,
+      volumesBefore: (hostId) => deps.snapshots.volumesOn(hostId),
+      ownerOfLabel: deps.ownerOfLabel,
     });
     this.#reconciler = new Reconciler({
       directory: this.directory,
@@ -208,7 +212,7 @@ export class WorkspaceService {
           details: { fields: ['volumeName: must not be given together with snapshotId'] },
         },
       );
-    if (wish.volumeName !== null) await this.#requireKeptVolume(wish.hostId, wish.volumeName, userId);
+    if (wish.volumeName !== null) await this.keptVolumes.requireUsable(wish.hostId, wish.volumeName, userId);
     const needs = wish.snapshotId === null ? undefined : snapshots.needsOf(wish.snapshotId, wish.hostId);
     const id = random.id('ws') as WorkspaceId;
     const record: WorkspaceRecord = {
@@ -353,41 +357,10 @@ export class WorkspaceService {
     }
   }
 
-  /** One person's. */
-  async keptVolumes(hostId: HostId, userId: UserId, signal: AbortSignal): Promise<KeptVolume[]> {
-    const { engine } = this.#deps.links.requireEngine(hostId);
-    const used = new Set([
-      ...this.directory.onHost(hostId).map((record) => record.volumeName),
-      ...this.#deps.snapshots.volumesOn(hostId),
-    ]);
-    const volumes = (await engine.listVolumes({ [label.managed]: '1' }, signal)).filter(
-      (volume) => !used.has(volume.name) && this.#isVolumeOf(volume, userId),
-    );
-    if (volumes.length === 0) return [];
-    const sizes = await engine
-      .volumeSizes(
-        volumes.map(({ name }) => name),
-        AbortSignal.any([signal, AbortSignal.timeout(10_000)]),
-      )
-      .catch(() => new Map<string, number>());
-    return volumes.map(({ name, labels, createdAt }) => ({
-      name,
-      hostId,
-      workspaceName: labels[label.name] ?? name,
-      createdAt: instantOrNull(createdAt),
-      sizeBytes: sizes.get(name) ?? null,
-    }));
-  }
-
   async destroyVolume(hostId: HostId, name: string, userId: UserId): Promise<Operation> {
     const { links, operations } = this.#deps;
-    const { engine, hostName } = links.requireEngine(hostId);
-    // Whose it is before what uses it: that would tell of others.
-    const volumes = await engine.listVolumes({ [label.managed]: '1' });
-    if (!volumes.some((volume) => volume.name === name && this.#isVolumeOf(volume, userId)))
-      throw new BerthError('not-found', 'There is no such volume of Berth on this host.');
-    requireUnused(this.directory, hostId, name);
-    this.#requireNotBefore(hostId, name);
+    const { hostName } = links.requireEngine(hostId);
+    await this.keptVolumes.requireDestroyable(hostId, name, userId);
     return operations.start(this.#kinds.destroyVolume, {
       title: `Destroy the volume ${name} on “${hostName}”`,
       subject: { kind: 'volume', id: `${hostId}/${name}`, name },
@@ -431,35 +404,6 @@ export class WorkspaceService {
     return operation;
   }
 
-  /** As its label says: a volume has no record. */
-  #isVolumeOf({ labels }: VolumeSummary, userId: UserId): boolean {
-    return this.#deps.ownerOfLabel(labels[label.owner]) === userId;
-  }
-
-  async #requireKeptVolume(hostId: HostId, name: string, userId: UserId): Promise<void> {
-    const { engine } = this.#deps.links.requireEngine(hostId);
-    const volumes = await engine.listVolumes({ [label.managed]: '1' });
-    if (volumes.some((volume) => volume.name === name && this.#isVolumeOf(volume, userId))) {
-      requireUnused(this.directory, hostId, name);
-      this.#requireNotBefore(hostId, name);
-      for (const container of await engine.listContainers({ [label.managed]: '1' })) {
-        const user = readLabels(container);
-        if (user?.volumeName !== name) continue;
-        const isOwn = this.#deps.ownerOfLabel(user.ownerId ?? undefined) === userId;
-        throw volumeInUse(name, isOwn ? `the workspace “${user.name}”` : 'a container');
-      }
-      return;
-    }
-    throw new BerthError('invalid-input', 'Not valid: volumeName: must be a kept volume of this host.', {
-      details: { fields: ['volumeName: must be a kept volume of this host'] },
-    });
-  }
-
-  #requireNotBefore(hostId: HostId, name: string): void {
-    if (this.#deps.snapshots.volumesOn(hostId).includes(name))
-      throw volumeInUse(name, 'a restore that can still be taken back');
-  }
-
   /** Two that go on from the same files would drift apart. */
   #requireNotMoved(id: WorkspaceId): void {
     const { move, name } = this.directory.require(id);
@@ -497,9 +441,4 @@ export class WorkspaceService {
       log.error('operations are not followed any more', { cause });
     }
   }
-}
-
-function instantOrNull(text: string | null): string | null {
-  const atMs = Date.parse(text ?? '');
-  return Number.isNaN(atMs) ? null : new Date(atMs).toISOString();
 }

@@ -31,7 +31,7 @@ export function workspacesHandlers(
     'workspaces.stats': ({ id }, { signal }) => workspaces.stats(id, signal),
     'workspaces.logs': ({ id, ...which }, channel, { signal }) => workspaces.logs(id, which, channel, signal),
     'workspaces.keptVolumes': async ({ hostId }, { caller, signal }) => ({
-      volumes: await workspaces.keptVolumes(hostId, caller.userId, signal),
+      volumes: await workspaces.keptVolumes.list(hostId, caller.userId, signal),
     }),
     'workspaces.destroyVolume': ({ hostId, name }, { caller }) =>
       workspaces.destroyVolume(hostId, name, caller.userId),

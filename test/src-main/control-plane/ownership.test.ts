@@ -163,7 +163,8 @@ async function outcomeOf(
         await done;
         return 'ended';
       }
-      default:
+      case 'call':
+      case undefined:
         return JSON.stringify(await dispatcher.call(name, input, context));
     }
   } catch (error) {

@@ -307,6 +307,16 @@ describe('a share of the host', () => {
       code: 'quota.exceeded',
       details: { quota: 'snapshots', used: 2, allowed: 2 },
     });
+    const importing = b.client.bytes('snapshots.import', {
+      id: `snap_${'i'.repeat(20)}`,
+      hostId: host.id,
+      workspaceId: null,
+      name: 'one too many',
+      sizeBytes: 10,
+      image: 'berth-busybox:test',
+      mountPoint: null,
+    });
+    expect((await failureOf(importing.ended)).code).toBe('quota.exceeded');
     const restored = await b.client.call('snapshots.restore', { id, makesSafetySnapshot: false });
     await b.succeeded(restored.id);
     owner.quotas.delete(bId);

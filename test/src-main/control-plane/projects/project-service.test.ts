@@ -6,7 +6,7 @@ import { createProjectHandlers } from '#main/control-plane/projects/project-hand
 import { createProjectService, type ProjectService } from '#main/control-plane/projects/project-service.ts';
 import { ManualClock } from '#test/harness/manual-clock.ts';
 import { MemoryRecordStore } from '#test/harness/memory-record-store.ts';
-import { ownershipWith } from '#test/harness/ownership.ts';
+import { ownershipWith, userIdOf } from '#test/harness/ownership.ts';
 
 let records: MemoryRecordStore;
 let clock: ManualClock;
@@ -94,6 +94,33 @@ describe('project service', () => {
     expect((await start()).find(project.id, me)).toBeUndefined();
     await expect(service.remove(project.id)).rejects.toMatchObject({ code: 'not-found' });
     await expect(service.edit(project.id, { name: 'x' })).rejects.toMatchObject({ code: 'not-found' });
+  });
+
+  describe('of two people', () => {
+    const other = userIdOf('b');
+
+    it('may have one name, and each is only its owner’s', async () => {
+      const mine = await service.create(definition('web'), me);
+      const theirs = await service.create(definition('web'), other);
+      expect(service.find(mine.id, me)).toEqual(mine);
+      expect(service.find(mine.id, other)).toBeUndefined();
+      expect(service.ownerOf(theirs.id)).toBe(other);
+      expect(JSON.stringify([mine, theirs])).not.toContain('ownerId');
+      await expect(service.edit(theirs.id, { name: 'db' })).resolves.toMatchObject({ name: 'db' });
+      expect((await start()).ownerOf(theirs.id)).toBe(other);
+    });
+
+    it('are not mixed where a workspace or an archive names somebody else’s', async () => {
+      const mine = await service.create(definition('web'), me);
+      await expect(service.adopt(mine.id, definition('stolen'), other)).resolves.toBe(false);
+      expect(service.find(mine.id, me)).toEqual(mine);
+      const unknown = 'proj_0123456789abcdefghjk';
+      await expect(service.adopt(unknown, definition('web'), other)).resolves.toBe(true);
+      // The name is free there: the other one is not this person's.
+      expect(service.find(unknown, other)).toMatchObject({ name: 'web' });
+      await expect(service.adopt(unknown, definition('again'), other)).resolves.toBe(true);
+      expect(service.find(unknown, other)).toMatchObject({ name: 'web' });
+    });
   });
 
   it('shows watchers each change once it is kept', async () => {

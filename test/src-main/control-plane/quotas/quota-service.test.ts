@@ -135,20 +135,20 @@ describe('whoever follows', () => {
     service.start();
     workspaces = [workspace('1', a), workspace('2', b)];
     changes.put({ id: 'x' });
-    await clock.advance(1000);
+    await clock.advance(1_000);
     expect(told.sort()).toEqual([a, b]);
     told.length = 0;
     changes.put({ id: 'x' });
-    await clock.advance(1000);
+    await clock.advance(1_000);
     expect(told).toEqual([]);
     volumeBytes.set(b, 5);
     measured();
-    await clock.advance(1000);
+    await clock.advance(1_000);
     expect(told).toEqual([b]);
     // The last of somebody's things is a change, too.
     workspaces = workspaces.slice(1);
     changes.put({ id: 'x' });
-    await clock.advance(1000);
+    await clock.advance(1_000);
     expect(told).toEqual([b, a]);
     stop();
     await service.close();

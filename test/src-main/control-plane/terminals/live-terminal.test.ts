@@ -273,7 +273,7 @@ describe('a terminal that is away', () => {
     expect([refused, first.written]).toEqual([[4, 1], []]);
     terminal.resize({ cols: 100, rows: 30 });
     await setImmediate();
-    expect([outcome(), channel.text, terminal.clientCount]).toEqual(['attached', 'before', 1]);
+    expect([outcome(), channel.text, terminal.use.clientCount]).toEqual(['attached', 'before', 1]);
   });
 
   it('lets those go on who waited for a full way', async () => {
