@@ -13,7 +13,8 @@ import { createSmtpMailer } from './adapters/accounts/smtp-mailer.ts';
 import { createTotpCodes } from './adapters/accounts/totp-codes.ts';
 import { createContainerEngineFactory } from './adapters/docker/container-engine.ts';
 import { KeychainSecretStore } from './adapters/keychain/keychain-secret-store.ts';
-import { openRecordStore } from './adapters/database/open-record-store.ts';
+import { backUp } from './adapters/database/data-copies.ts';
+import { openStore } from './adapters/database/open-store.ts';
 import { createScreenKeeper } from './adapters/screen/screen-keeper.ts';
 import { createSchedules } from './adapters/schedule/cron-schedules.ts';
 import { describeKey } from './adapters/ssh/describe-key.ts';
@@ -72,7 +73,12 @@ export async function compose(
     for (const end of ends.splice(0).reverse()) await end();
   };
   try {
-    const { store, recovery } = openRecordStore({ folder: dataFolder, clock, log });
+    const { store, recovery } = await openStore({
+      folder: dataFolder,
+      databaseUrl: served.databaseUrl,
+      clock,
+      log,
+    });
     ends.push(() => store.close());
     const deriveKey = await openSecretKey(served.secretKey, dataFolder);
     const secrets = new KeychainSecretStore({ folder: dataFolder, clock, random, log, platform, env });
@@ -136,6 +142,7 @@ export async function compose(
     const wake: Plane['wake'] = (reason) => plane.hosts.wake(reason);
     const { handlers, guests, accounts } = plane;
     const keptReplies = store.collection('kept-replies', parseKeptReply);
+    const copied = { store, folder: dataFolder, version: config.version, clock };
     return {
       handlers,
       guests,
@@ -146,6 +153,7 @@ export async function compose(
       log,
       serve,
       wake,
+      backUp: () => backUp(copied),
       close: endAll,
     };
   } catch (error) {

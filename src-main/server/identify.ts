@@ -51,6 +51,11 @@ export interface Identifier {
    * is used up. @returns the status that refuses it otherwise
    */
   identifyUpgrade(request: IncomingMessage, ways: readonly UpgradeWay[]): Promise<Identity | number>;
+  /**
+   * For routes that give or take a cookie without asking who has one: a page elsewhere must not sign this browser in as
+   * somebody else.
+   */
+  readonly ownPage: MiddlewareHandler<ApiEnvironment>;
   /** For routes that need to know: sets `caller`, `identity` and, for browsers, `session`; counts the call. */
   readonly required: MiddlewareHandler<ApiEnvironment>;
 }
@@ -141,6 +146,11 @@ export function createIdentifier(options: IdentifierOptions): Identifier {
       if (ticket !== undefined) return byTicket(ticket, request);
       if (!ways.includes('cookie') || cookieOf(request, cookieName) === undefined) return 401;
       return isOwnPage(request) ? (byCookie(request) ?? 401) : 403;
+    },
+
+    ownPage: async (context, next) => {
+      if (cookieRefusalOf(factsOf(incomingOf(context)), allowed) !== undefined) throw forbidden();
+      await next();
     },
 
     required: async (context, next) => {

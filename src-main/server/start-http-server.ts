@@ -38,7 +38,7 @@ export interface StartOptions {
 }
 
 export type ServedPlane = Pick<Plane, 'dispatcher' | 'serve' | 'log' | 'accounts' | 'deriveKey'> &
-  Partial<Pick<Plane, 'guests' | 'keptReplies'>>;
+  Partial<Pick<Plane, 'guests' | 'keptReplies' | 'backUp'>>;
 
 export interface RunningServer {
   /** As a person types it: `http://127.0.0.1:7474`, or the public origin. */
@@ -77,7 +77,7 @@ export async function startHttpServer(
   const port = typeof address === 'object' && address !== null ? address.port : config.port;
 
   const isTls = tls !== undefined;
-  const isSecure = isTls || publicOrigin !== null;
+  const isSecure = isTls || publicOrigin?.startsWith('https:') === true;
   const origin = publicOrigin ?? new URL(`${isTls ? 'https' : 'http'}://${inUrl(host)}:${port}`).origin;
   const authenticator = new Authenticator({ nowMs });
   const carrier = createHttpCarrier({
@@ -113,11 +113,23 @@ export async function startHttpServer(
 
   plane.accounts.setLinkBase(origin);
   const createSignInLink = () => `${origin}/sign-in#${authenticator.createSignInTicket()}`;
+  const closeHttp = async () => {
+    const closed = once(http, 'close');
+    http.close();
+    carrier.close();
+    tls?.close();
+    http.closeAllConnections();
+    await closed;
+  };
   const local = await serveLocalSocket({
     dataFolder: config.dataFolder,
     mode: 'served',
     serve: (connection, caller) => plane.serve(connection, caller),
+    ...(plane.backUp === undefined ? {} : { backUp: plane.backUp }),
     createLink: createSignInLink,
+  }).catch(async (error: unknown) => {
+    await closeHttp();
+    throw error;
   });
   log.info('Listening', { origin });
   if (publicOrigin !== null && served.trustedProxies.length === 0)
@@ -132,12 +144,7 @@ export async function startHttpServer(
     renewCertificate: () => tls?.renew(),
     close: async () => {
       await local.close();
-      const closed = once(http, 'close');
-      http.close();
-      carrier.close();
-      tls?.close();
-      http.closeAllConnections();
-      await closed;
+      await closeHttp();
     },
   };
 }
@@ -153,8 +160,8 @@ function makeServer(
   return { http: tls.server, tls };
 }
 
-/** Cookies know no ports: two planes on one computer must not sign each other out. */
+/** Cookies know no ports: two planes on one computer must not sign each other out. `__Host-` needs https. */
 function cookieNameFor(port: number, publicOrigin: string | null, isTls: boolean): string {
-  if (publicOrigin !== null) return '__Host-berth';
+  if (publicOrigin?.startsWith('https:')) return '__Host-berth';
   return isTls ? `__Host-berth-${port}` : `berth-${port}`;
 }
