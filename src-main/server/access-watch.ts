@@ -23,7 +23,7 @@ export interface AccessWatch {
 /** A browser's session has a window or two, not hundreds; programs have one for each thing that they follow. */
 const maxPerSession = 32;
 const maxPerPerson = 256;
-export const recheckEveryMs = 30_000;
+const recheckEveryMs = 30_000;
 
 interface Held {
   readonly identity: Identity;

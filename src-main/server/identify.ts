@@ -8,6 +8,7 @@ import type { MiddlewareHandler } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import { parse } from 'hono/utils/cookie';
 import { BerthError } from '#contract/berth-error.ts';
+import { errorCodes } from '#contract/error-codes.ts';
 import type { AccountDoor } from '../control-plane/account-door.ts';
 import type { Caller } from '../control-plane/caller.ts';
 import type { AccessTokens } from './access-tokens.ts';
@@ -219,5 +220,5 @@ function forbidden(): HTTPException {
 
 function statusOf(error: unknown): number {
   if (!BerthError.is(error)) throw error;
-  return BerthError.is(error, 'account.provider-failed') ? 503 : 401;
+  return errorCodes[error.code].status;
 }
