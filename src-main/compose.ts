@@ -37,7 +37,9 @@ import { type ControlPlane, createControlPlane } from './control-plane/control-p
 import { createDispatcher } from './control-plane/dispatcher.ts';
 import type { Log } from './control-plane/interfaces/log.ts';
 import type { NetworkWatch } from './control-plane/interfaces/network-watch.ts';
+import { Secret } from './control-plane/interfaces/secret.ts';
 import type { Plane } from './control-plane/plane.ts';
+import type { QuotaSource } from './control-plane/quotas/quota-source.ts';
 import { parseKeptReply } from './server/rest/idempotency.ts';
 import { guestLimits, serveConnection } from './server/serve-connection.ts';
 
@@ -48,6 +50,8 @@ export interface ComposeOptions {
   readonly network?: NetworkWatch;
   /** For tests: handlers' answers are checked against the contract too. */
   readonly isOutputChecked?: boolean;
+  /** For tests: who is a person here and how much each may have. */
+  readonly people?: QuotaSource;
   /** Told of each line of the log. */
   readonly onLogLine?: (line: string) => void;
 }
@@ -57,7 +61,7 @@ export interface ComposeOptions {
  */
 export async function compose(
   config: Pick<Config, 'version' | 'dataFolder' | 'remoteScriptsFolder' | 'addHostFile'> &
-    Partial<Pick<Config, 'served'>>,
+    Partial<Pick<Config, 'served' | 'mode'>>,
   options: ComposeOptions = {},
 ): Promise<Plane> {
   const { platform, homeFolder, env } = options.computer ?? thisComputer();
@@ -81,7 +85,21 @@ export async function compose(
     });
     ends.push(() => store.close());
     const deriveKey = await openSecretKey(served.secretKey, dataFolder);
-    const secrets = new KeychainSecretStore({ folder: dataFolder, clock, random, log, platform, env });
+    // A key that Berth made itself lies beside the vault and would be no lock: only one that was given opens it.
+    const unattended =
+      served.secretKey === null
+        ? {}
+        : { unattendedPassphrase: new Secret(Buffer.from(deriveKey('vault')).toString('base64')) };
+    const secrets = new KeychainSecretStore({
+      folder: dataFolder,
+      clock,
+      random,
+      log,
+      platform,
+      env,
+      ...unattended,
+    });
+    await secrets.openUnattended();
     const knownHostsPath = `${dataFolder}/known_hosts`;
     const connector = createHostConnector({
       local: createLocalConnector({ env, homeFolder, clock, log, remoteScriptsFolder }),
@@ -132,6 +150,9 @@ export async function compose(
       random,
       log,
       terminalTag: installationTag(dataFolder),
+      idleTimeoutMs: served.idleTimeoutMs,
+      measuresVolumes: config.mode === 'served',
+      ...(options.people === undefined ? {} : { people: options.people }),
     });
     ends.push(() => plane.close());
     if (config.addHostFile !== null && !store.isReadOnly)
@@ -141,7 +162,6 @@ export async function compose(
     log.info('Berth is up', { version: config.version, dataFolder, isReadOnly: store.isReadOnly });
     const wake: Plane['wake'] = (reason) => plane.hosts.wake(reason);
     const { handlers, guests, accounts } = plane;
-    const keptReplies = store.collection('kept-replies', parseKeptReply);
     const copied = { store, folder: dataFolder, version: config.version, clock };
     return {
       handlers,
@@ -149,7 +169,7 @@ export async function compose(
       accounts,
       deriveKey,
       dispatcher,
-      keptReplies,
+      keptReplies: store.collection('kept-replies', parseKeptReply),
       log,
       serve,
       wake,
@@ -171,6 +191,7 @@ function carry(
   const dispatcher = createDispatcher(plane.handlers, {
     log,
     random,
+    gate: plane.ownership,
     isOutputChecked,
     guestHandlers: plane.guestHandlers,
     onDispatched: (call) => plane.onDispatched(call),

@@ -4,6 +4,7 @@
  */
 import { type CredentialId, localOwnerId, type UserId } from '#contract/ids.ts';
 import { LogLine } from '#contract/operations.ts';
+import { noQuota } from '#contract/users.ts';
 import { aboutHandlers, type AboutFacts } from './about.ts';
 import { createCredentialHandlers } from './credentials/credential-handlers.ts';
 import { createCredentialService } from './credentials/credential-service.ts';
@@ -13,6 +14,7 @@ import type { GuestDoor } from './caller.ts';
 import type { DispatchedCall } from './dispatcher.ts';
 import type { GuestHandlers, Handlers } from './handler.ts';
 import { joinHandlers } from './handlers.ts';
+import { Heirs } from './heirs.ts';
 import { hostHandlers } from './hosts/host-handlers.ts';
 import { HostService, type HostServiceDeps } from './hosts/host-service.ts';
 import type { HostLink } from './hosts/host-links.ts';
@@ -31,8 +33,13 @@ import type { Schedules } from './interfaces/schedule.ts';
 import type { SecretStore } from './interfaces/secret-store.ts';
 import { OperationRunner } from './operations/operation-runner.ts';
 import { operationsHandlers } from './operations/operations-handlers.ts';
+import { Ownership } from './ownership.ts';
 import { createProjectHandlers } from './projects/project-handlers.ts';
-import { createProjectService } from './projects/project-service.ts';
+import { createProjectService, type ProjectService } from './projects/project-service.ts';
+import type { QuotaSource } from './quotas/quota-source.ts';
+import { QuotaService } from './quotas/quota-service.ts';
+import { createPersonsThings } from './quotas/taking-over.ts';
+import { VolumeUsage } from './quotas/volume-usage.ts';
 import { createSettingsHandlers } from './settings/settings-handlers.ts';
 import { createSettingsService } from './settings/settings-service.ts';
 import { SnapshotReader } from './snapshots/snapshot-reader.ts';
@@ -46,7 +53,7 @@ import { TerminalShares } from './terminals/terminal-shares.ts';
 import { terminalsHandlers } from './terminals/terminals-handlers.ts';
 import { auditEntryOf } from './users/audit-entry.ts';
 import { type AccountsDeps, Accounts } from './users/accounts.ts';
-import { ownerlessThings } from './users/persons-things.ts';
+import type { PersonsThings } from './users/persons-things.ts';
 import { usersHandlers } from './users/users-handlers.ts';
 import { WorkspaceService } from './workspaces/workspace-service.ts';
 import { workspacesHandlers } from './workspaces/workspaces-handlers.ts';
@@ -75,6 +82,11 @@ export interface ControlPlaneDeps {
   readonly log: Log;
   /** See TerminalServiceDeps. */
   readonly terminalTag: string;
+  readonly idleTimeoutMs: number | null;
+  /** Where several people share hosts: what each one's volumes take is measured. */
+  readonly measuresVolumes: boolean;
+  /** For tests: who is a person and what each may have. Default: the accounts. */
+  readonly people?: QuotaSource;
 }
 
 export interface ControlPlane {
@@ -85,6 +97,8 @@ export interface ControlPlane {
   /** Writes a call into the audit log, where it is worth it. Never waits, never throws. */
   onDispatched(call: DispatchedCall): void;
   readonly hosts: HostService;
+  readonly ownership: Ownership;
+  readonly personsThings: PersonsThings;
   /** Ends what runs, in reverse order of the start. Operations that are under way go on at the next start. */
   close(): Promise<void>;
 }
@@ -92,6 +106,25 @@ export interface ControlPlane {
 export async function createControlPlane(deps: ControlPlaneDeps): Promise<ControlPlane> {
   const { store, clock, random, log, connector, engines } = deps;
 
+  // Accounts count what people have, and what people may have is asked of accounts: only ever later.
+  const people: QuotaSource = deps.people ?? {
+    quotaOf: (id) => accounts.people.get(id)?.quota ?? noQuota,
+    isPerson: (id) => accounts.people.get(id) !== undefined,
+  };
+  const heirs = new Heirs({ store, isPerson: people.isPerson });
+  // Each noun says whose its things are; asked only once all of them are there.
+  const ownership = new Ownership({
+    proj: (id) => projects.ownerOf(id),
+    ws: (id) => workspaces.directory.ownerOf(id),
+    snap: (id) => snapshots.directory.ownerOf(id),
+    term: (id) => terminals.belongingOf(id),
+    share: (id) => {
+      const share = shares.find(id);
+      // A link to a shell on a host is power over the host, as the shell is.
+      return share && { ownerId: share.userId, scope: terminals.belongingOf(share.terminalId)?.scope };
+    },
+    op: (id) => operations.ownerOf(id),
+  });
   const questions = new Questions({ clock, random });
   // Hosts use credentials, and credentials ask hosts whether they are used: the second is only ever called later.
   const hostsUsing = (id: CredentialId) => [
@@ -140,7 +173,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     if (userId === localOwnerId && before.closeHostToWorkspaces !== after.closeHostToWorkspaces)
       void hosts.settleGuards();
   });
-  const projects = await createProjectService({
+  const projects: ProjectService = await createProjectService({
     records: store,
     clock,
     random,
@@ -154,7 +187,30 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     random,
     log,
   });
-  const workspaces = new WorkspaceService({
+  const volumeUsage = new VolumeUsage({
+    links,
+    watchOperations: (signal) => operations.watch(signal),
+    workspaces: () => workspaces.directory.records(),
+    volumesBefore: () => snapshots.undos.all(),
+    heirs,
+    clock,
+    log,
+  });
+  const quotas = new QuotaService({
+    source: people,
+    workspaces: () => workspaces.directory.records(),
+    snapshots: () => snapshots.directory.records(),
+    unfinished: () => operations.unfinished(),
+    volumes: volumeUsage,
+    watches: [
+      (signal) => workspaces.directory.collection.watch(signal),
+      (signal) => snapshots.directory.collection.watch(signal),
+      (signal) => operations.watch(signal),
+    ],
+    clock,
+    log,
+  });
+  const workspaces: WorkspaceService = new WorkspaceService({
     store,
     links,
     operations,
@@ -167,8 +223,11 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
       volumesOf: (id) => snapshots.forWorkspaces.volumesOf(id),
       volumesOn: (hostId) => snapshots.forWorkspaces.volumesOn(hostId),
       countOf: (id) => snapshots.forWorkspaces.countOf(id),
+      needsOf: (id, hostId) => snapshots.forWorkspaces.needsOf(id, hostId),
       onDestroyed: (id) => snapshots.forWorkspaces.onDestroyed(id),
     },
+    quotas,
+    ownerOfLabel: (told) => heirs.ownerOf(told),
     clock,
     random,
     log,
@@ -180,6 +239,8 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     workspaces,
     projects,
     settings: (userId) => settings.get(userId),
+    quotas,
+    ownerOfLabel: (told) => heirs.ownerOf(told),
     entryCache: deps.entryCache,
     repositorySecrets: {
       async add({ label, secret }) {
@@ -198,10 +259,11 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     workspaces: workspaces.directory,
     entries: snapshots.entries,
     access: (id) => snapshots.repositories.access(id),
+    quotas,
     links,
     openTerminals: ({ id }) => terminals.countIn(id),
     undoHours: (userId) => settings.get(userId).restoreUndoHours,
-    requireFreeName: (workspaceId, name, except) => snapshots.requireFreeName(workspaceId, name, except),
+    requireFreeName: (place, name, except) => snapshots.requireFreeName(place, name, except),
     clock,
     random,
   });
@@ -234,11 +296,15 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     clock,
     random,
     log,
+    workspaceOwner: (id) => workspaces.directory.ownerOf(id),
+    idleTimeoutMs: deps.idleTimeoutMs,
     tag: deps.terminalTag,
   });
 
-  const ownTerminals = terminalsHandlers(terminals);
-  const shares = new TerminalShares({
+  workspaces.directory.onChange(({ id }) => terminals.workspaceKnown(id));
+
+  const ownTerminals = terminalsHandlers(terminals, ownership);
+  const shares: TerminalShares = new TerminalShares({
     store,
     watchTerminals: (signal) => terminals.watch(signal),
     attach: ownTerminals['terminals.attach'],
@@ -247,10 +313,20 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     log,
   });
 
-  const accounts = new Accounts({
+  const personsThings = createPersonsThings({
+    heirs,
+    operations,
+    projects,
+    workspaces: workspaces.directory,
+    snapshots: snapshots.directory,
+    terminals,
+    shares,
+    quotas,
+  });
+  const accounts: Accounts = new Accounts({
     ...deps.accounts,
     store,
-    things: ownerlessThings,
+    things: personsThings,
     clock,
     random,
     log,
@@ -260,16 +336,17 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     aboutHandlers(deps.about),
     hostHandlers(hosts, questions),
     createCredentialHandlers(credentials),
-    createProjectHandlers(projects),
-    workspacesHandlers(workspaces, snapshots.moves),
-    snapshotsHandlers(snapshots, snapshotReader),
-    operationsHandlers(operations),
-    { ...ownTerminals, ...terminalShareHandlers(shares) },
+    createProjectHandlers(projects, ownership),
+    workspacesHandlers(workspaces, snapshots.moves, ownership),
+    snapshotsHandlers(snapshots, snapshotReader, ownership),
+    operationsHandlers(operations, ownership),
+    { ...ownTerminals, ...terminalShareHandlers(shares, ownership) },
     createSettingsHandlers(settings),
     usersHandlers(accounts),
   );
 
   await accounts.load();
+  await heirs.load();
   await hosts.load();
   await workspaces.load();
   await snapshots.load();
@@ -279,10 +356,14 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
   } else {
     await terminals.load();
     await shares.load();
+    await personsThings.finish();
     await operations.recover();
     await workspaces.start();
     snapshots.start();
     terminals.start();
+    quotas.start();
+    // The desktop has no shares to measure for: its hosts' disks are left alone.
+    if (deps.measuresVolumes) volumeUsage.start();
     hosts.start();
   }
 
@@ -296,9 +377,21 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
       if (facts !== undefined) accounts.auditLog.write(facts);
     },
     hosts,
+    ownership,
+    personsThings,
     async close() {
       // Each is told, although the one before failed: a shell left behind is worse than an error in the log.
-      for (const part of [shares, terminals, operations, snapshots, workspaces, hosts, accounts])
+      for (const part of [
+        quotas,
+        volumeUsage,
+        shares,
+        terminals,
+        operations,
+        snapshots,
+        workspaces,
+        hosts,
+        accounts,
+      ])
         await part
           .close()
           .catch((cause: unknown) => log.error('a part of the plane did not end well', { cause }));

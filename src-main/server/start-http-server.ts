@@ -77,6 +77,7 @@ export async function startHttpServer(
   const port = typeof address === 'object' && address !== null ? address.port : config.port;
 
   const isTls = tls !== undefined;
+  // A public address may be http on loopback: a container whose port is published there.
   const isSecure = isTls || publicOrigin?.startsWith('https:') === true;
   const origin = publicOrigin ?? new URL(`${isTls ? 'https' : 'http'}://${inUrl(host)}:${port}`).origin;
   const authenticator = new Authenticator({ nowMs });
@@ -132,7 +133,7 @@ export async function startHttpServer(
     throw error;
   });
   log.info('Listening', { origin });
-  if (publicOrigin !== null && served.trustedProxies.length === 0)
+  if (publicOrigin?.startsWith('https:') === true && !isTls && served.trustedProxies.length === 0)
     log.warn(
       'No proxy is trusted: limits count everybody behind the proxy as one. Name its address as a trusted proxy.',
     );

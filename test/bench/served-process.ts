@@ -129,5 +129,11 @@ async function signIn(link: string, dataFolder: string): Promise<TestPlane> {
   // ws speaks the browser's interface, as far as a window uses it.
   const client = createClient(webSocketConnection(socket as unknown as WebSocket));
   // The plane is another process; only the client's half of the harness is used.
-  return new TestPlane({ close: async () => undefined } as Plane, client, dataFolder, false);
+  return new TestPlane({
+    plane: { close: async () => undefined } as Plane,
+    client,
+    folder: dataFolder,
+    quotas: new Map(),
+    ownsFolder: false,
+  });
 }

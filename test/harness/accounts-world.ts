@@ -17,7 +17,7 @@ import type { EarlierSession } from '#main/control-plane/interfaces/earlier-sess
 import type { Mail, Mailer } from '#main/control-plane/interfaces/mailer.ts';
 import type { PasswordHasher } from '#main/control-plane/interfaces/password-hasher.ts';
 import { type AccountRules, Accounts } from '#main/control-plane/users/accounts.ts';
-import { ownerlessThings, type PersonsThings } from '#main/control-plane/users/persons-things.ts';
+import type { PersonsThings } from '#main/control-plane/users/persons-things.ts';
 import { afterAnswerMs } from '#main/control-plane/users/outbox.ts';
 import { ManualClock } from './manual-clock.ts';
 import { MemoryLog } from './memory-log.ts';
@@ -66,6 +66,13 @@ export class CountedHasher implements PasswordHasher {
   }
 }
 
+/** Nobody has anything. */
+const ownerlessThings: PersonsThings = {
+  usageOf: () => ({ workspaces: 0, cpus: 0, memoryBytes: 0, diskBytes: null, snapshots: 0 }),
+  onUsageChange: () => () => undefined,
+  takeOver: async () => ({ projects: 0, workspaces: 0, snapshots: 0 }),
+};
+
 export interface WorldOptions {
   readonly rules?: Partial<AccountRules>;
   readonly hasMail?: boolean;
@@ -73,6 +80,33 @@ export interface WorldOptions {
   readonly clock?: ManualClock;
   readonly things?: Partial<PersonsThings>;
   readonly earlier?: readonly EarlierSession[];
+}
+
+/** What accounts are made of, without a network, a disk or the time that a real hash takes. */
+export function accountParts(
+  options: {
+    readonly rules?: Partial<AccountRules> | undefined;
+    readonly mailer?: Mailer | null;
+    readonly earlier?: EarlierSession[];
+  } = {},
+) {
+  const { rules, mailer = null, earlier = [] } = options;
+  return {
+    rules: {
+      registration: 'open',
+      defaultQuota: noQuota,
+      issuersThatMakeUsers: [],
+      ...rules,
+    } as AccountRules,
+    hasher: new CountedHasher(),
+    knownPasswords: {
+      has: async (password: string) => ['password', 'qwertyuiop', 'iloveyou'].includes(password),
+    },
+    codes: createTotpCodes(),
+    sealer: createSealer(new Uint8Array(hkdfSync('sha256', 'a key of the tests', '', 'second-factor', 32))),
+    mailer,
+    earlierSessions: { take: async () => earlier.splice(0) },
+  };
 }
 
 export type AccountsWorld = Awaited<ReturnType<typeof accountsWorld>>;
@@ -86,15 +120,11 @@ export async function accountsWorld(options: WorldOptions = {}) {
   const codes = createTotpCodes();
   const earlier = [...(options.earlier ?? [])];
   const accounts = new Accounts({
+    ...accountParts({ rules: options.rules, mailer: options.hasMail === false ? null : box, earlier }),
     store,
-    rules: { registration: 'open', defaultQuota: noQuota, issuersThatMakeUsers: [], ...options.rules },
     things: { ...ownerlessThings, ...options.things },
     hasher,
-    knownPasswords: { has: async (password) => ['password', 'qwertyuiop', 'iloveyou'].includes(password) },
     codes,
-    sealer: createSealer(new Uint8Array(hkdfSync('sha256', 'a key of the tests', '', 'second-factor', 32))),
-    mailer: options.hasMail === false ? null : box,
-    earlierSessions: { take: async () => earlier.splice(0) },
     clock,
     random: createSystemRandom(),
     log,
