@@ -12,18 +12,22 @@ export type EndReason = 'signed out' | 'access changed';
 export interface AccessWatch {
   /** Whether one more would be too many for this session or, without one, this person. */
   isFull(identity: Identity): boolean;
-  /** `end` is called at most once. Returns what is to be called when it ended by itself. */
-  hold(identity: Identity, end: (reason: EndReason) => void): () => void;
+  /**
+   * `end` is called at most once. `kind`: only sockets are limited in number here; answers that go on are limited as
+   * connections are. Returns what is to be called when it ended by itself.
+   */
+  hold(identity: Identity, kind: 'socket' | 'answer', end: (reason: EndReason) => void): () => void;
   close(): void;
 }
 
 /** A browser's session has a window or two, not hundreds; programs have one for each thing that they follow. */
 const maxPerSession = 32;
 const maxPerPerson = 256;
-export const recheckEveryMs = 30_000;
+const recheckEveryMs = 30_000;
 
 interface Held {
   readonly identity: Identity;
+  readonly kind: 'socket' | 'answer';
   readonly end: (reason: EndReason) => void;
 }
 
@@ -63,11 +67,12 @@ export function createAccessWatch(
   return {
     isFull(identity) {
       const holder = holderOf(identity);
-      const count = [...held].filter((one) => holderOf(one.identity) === holder).length;
+      const own = (one: Held) => one.kind === 'socket' && holderOf(one.identity) === holder;
+      const count = [...held].filter(own).length;
       return count >= (identity.session === undefined ? maxPerPerson : maxPerSession);
     },
-    hold(identity, end) {
-      const one = { identity, end };
+    hold(identity, kind, end) {
+      const one = { identity, kind, end };
       held.add(one);
       return () => void held.delete(one);
     },

@@ -21,6 +21,7 @@ import { browserCookies } from './browser-cookies.ts';
 import type { ClientAddress } from './client-address.ts';
 import { answerCors } from './cors.ts';
 import { duplexSockets } from './duplex-sockets.ts';
+import { endStreams } from './end-streams.ts';
 import { failureAnswer } from './failure-answer.ts';
 import { createGuestEntry } from './guest-entry.ts';
 import { createIdentifier, type Identifier } from './identify.ts';
@@ -128,10 +129,11 @@ export function createHttpCarrier(options: HttpServerOptions): HttpCarrier {
 
   const api = new Hono<ApiEnvironment>();
   addIndexRoute(api);
+  for (const path of ['/session', '/shared', '/shared/*']) api.use(path, identifier.ownPage);
   addBrowserSignIn(api, session);
   guestEntry?.addRoutes(api);
   api.route('/', open);
-  api.use('*', identifier.required);
+  api.use('*', identifier.required, endStreams(watch));
   addSessionRoutes(api, session);
   const { idempotency } = options;
   addRestRoutes(api, dispatcher, idempotency === undefined ? {} : { idempotency });

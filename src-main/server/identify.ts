@@ -8,6 +8,7 @@ import type { MiddlewareHandler } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import { parse } from 'hono/utils/cookie';
 import { BerthError } from '#contract/berth-error.ts';
+import { errorCodes } from '#contract/error-codes.ts';
 import type { AccountDoor } from '../control-plane/account-door.ts';
 import type { Caller } from '../control-plane/caller.ts';
 import type { AccessTokens } from './access-tokens.ts';
@@ -51,6 +52,11 @@ export interface Identifier {
    * is used up. @returns the status that refuses it otherwise
    */
   identifyUpgrade(request: IncomingMessage, ways: readonly UpgradeWay[]): Promise<Identity | number>;
+  /**
+   * For routes that give or take a cookie without asking who has one: a page elsewhere must not sign this browser in as
+   * somebody else.
+   */
+  readonly ownPage: MiddlewareHandler<ApiEnvironment>;
   /** For routes that need to know: sets `caller`, `identity` and, for browsers, `session`; counts the call. */
   readonly required: MiddlewareHandler<ApiEnvironment>;
 }
@@ -143,6 +149,11 @@ export function createIdentifier(options: IdentifierOptions): Identifier {
       return isOwnPage(request) ? (byCookie(request) ?? 401) : 403;
     },
 
+    ownPage: async (context, next) => {
+      if (cookieRefusalOf(factsOf(incomingOf(context)), allowed) !== undefined) throw forbidden();
+      await next();
+    },
+
     required: async (context, next) => {
       const incoming = incomingOf(context);
       const say = (header: string, value: string) => context.header(header, value);
@@ -209,5 +220,5 @@ function forbidden(): HTTPException {
 
 function statusOf(error: unknown): number {
   if (!BerthError.is(error)) throw error;
-  return BerthError.is(error, 'account.provider-failed') ? 503 : 401;
+  return errorCodes[error.code].status;
 }

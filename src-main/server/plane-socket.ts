@@ -8,7 +8,7 @@ import type { UpgradeRoute } from './upgrades.ts';
 import { maxMessageBytes, webSocketConnection } from './websocket-connection.ts';
 
 const socketPath = '/api/v1/socket';
-export const socketProtocol = 'berth.v1';
+const socketProtocol = 'berth.v1';
 /** Bytes of one message of a guest: what the flow control lets it send at once, and some. */
 const maxGuestMessageBytes = 512 * 1024;
 /** Milliseconds in which a guest may still be told why it is let go. */

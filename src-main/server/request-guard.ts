@@ -73,19 +73,14 @@ export function factsOf(request: IncomingMessage): RequestFacts {
 
 const reading = new Set(['GET', 'HEAD']);
 
-/** Paths whose answers set a cookie: a page elsewhere must not sign this browser in as somebody else. */
-const cookiePaths = ['/api/v1/session', '/api/v1/shared', '/v1/session', '/v1/shared'];
-
 /** Why the request is refused, for the log; undefined when it may pass. */
 export function refusalOf(request: RequestFacts, allowed: Allowed): string | undefined {
-  const { method, path, header } = request;
+  const { path, header } = request;
   if (!allowed.hosts.has((header('host') ?? '').toLowerCase())) return 'foreign host';
   const origin = header('origin');
   const isCors = origin !== undefined && allowed.corsOrigins.has(origin);
   if (origin !== undefined && !isCors && !allowed.origins.has(origin)) return 'foreign origin';
   if (path.startsWith('/api/') && !isCors && isForeignSite(request)) return 'foreign site';
-  const setsCookie = cookiePaths.some((one) => path === one || path.startsWith(`${one}/`));
-  if (setsCookie && !reading.has(method) && method !== 'OPTIONS') return cookieRefusalOf(request, allowed);
   return undefined;
 }
 

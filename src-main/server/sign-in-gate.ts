@@ -13,9 +13,9 @@ import { readFields, readForm } from './read-body.ts';
 import type { ApiEnvironment } from './rest-routes.ts';
 
 /** Bytes: an address, a password and a token, and room. */
-export const maxSignInBytes = 16 * 1024;
+const maxSignInBytes = 16 * 1024;
 /** Milliseconds for such a body, which is one packet. */
-export const signInTimeoutMs = 10_000;
+const signInTimeoutMs = 10_000;
 
 export interface SignInGateOptions {
   readonly limits: RateLimits;

@@ -16,7 +16,7 @@ export interface TlsFiles {
 
 /** RFC 9325: nothing older than 1.2. */
 const minVersion = 'TLSv1.2';
-export const lookEveryMs = 60_000;
+const lookEveryMs = 60_000;
 
 export interface TlsServer {
   readonly server: Server;

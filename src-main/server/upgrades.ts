@@ -112,7 +112,7 @@ export function createUpgradeRouter(options: UpgradeRouterOptions): UpgradeRoute
   }
 
   function accept(socket: WebSocket, identity: Identity, serve: Serve): void {
-    const release = watch.hold(identity, (reason) =>
+    const release = watch.hold(identity, 'socket', (reason) =>
       socket.close(reason === 'signed out' ? policyViolation : serviceRestart, reason),
     );
     socket.on('close', release);

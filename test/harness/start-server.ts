@@ -35,7 +35,7 @@ export function testKey(purpose: string): Uint8Array {
 }
 
 /** What the users' services would answer about oneself. */
-export function accountHandlers(accounts: MemoryAccounts): Partial<Handlers> {
+function accountHandlers(accounts: MemoryAccounts): Partial<Handlers> {
   return {
     async *'account.watch'(_input, { caller }) {
       yield {

@@ -12,7 +12,7 @@ import { Secret } from '#main/control-plane/interfaces/secret.ts';
 
 const clientSecret = 'secret-of-berth-at-the-provider';
 const scriptSecret = 'secret-of-a-script';
-export const apiAudience = 'https://berth.example/api';
+const apiAudience = 'https://berth.example/api';
 
 export class OidcProvider {
   readonly issuer: string;

@@ -25,7 +25,7 @@ export interface Code {
   readonly idToken: string;
 }
 
-export const signerClientId = 'berth';
+const signerClientId = 'berth';
 const clientSecret = 'secret of the client';
 
 export class TokenSigner {

@@ -14,7 +14,7 @@ const hourMs = 60 * 60_000;
 /** Milliseconds after a failure in which nothing is asked. */
 const failurePauseMs = 5_000;
 /** Milliseconds between two fetches of the keys for one that is not known; as long as a rotation may take to be seen. */
-export const keysPauseMs = 30_000;
+const keysPauseMs = 30_000;
 
 export interface Discovered {
   readonly client: openid.Configuration;

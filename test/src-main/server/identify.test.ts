@@ -163,6 +163,50 @@ describe('a cookie', () => {
   });
 });
 
+describe('a path', () => {
+  const paths = [
+    '/api/v1//about',
+    '//api/v1/about',
+    '/api//v1/about',
+    '/api/v1/./about',
+    '/api/v1/../v1/about',
+    '/api/v1/x/../about',
+    '/api/v1/%61bout',
+    '/%61pi/v1/about',
+    '/api%2fv1%2fabout',
+    '/api/v1%2fabout',
+    '/api/v1/about/',
+    '/api/v1/about;x',
+    '/api/v1/about%00',
+    '/api/v1/about?x=/auth',
+    '/API/V1/about',
+    '/v1/about',
+    '/v1/%61bout',
+    '\\api\\v1\\about',
+    'http://evil.example/api/v1/about',
+  ];
+
+  it.each(paths)('that is written otherwise is no way around: %s', async (path) => {
+    const nobody = await ask(berth.port, { path, headers: { host: berth.host } });
+    expect(nobody.text).not.toContain('"mode"');
+    const cookie = await berth.ownerCookie();
+    const headers = { host: berth.host, cookie, 'sec-fetch-site': 'same-site' };
+    expect((await ask(berth.port, { path, headers })).text).not.toContain('"mode"');
+  });
+
+  it.each(['/api/v1/%73ession', '/%61pi/v1/session', '/v1/session', '/v1/%73ession', '/api/v1/session?x=1'])(
+    'that signs in is our own page’s alone, however it is written: %s',
+    async (path) => {
+      const { 'x-berth': _, ...withoutHeader } = berth.own;
+      const { origin: __, ...withoutOrigin } = berth.own;
+      for (const headers of [withoutHeader, withoutOrigin, {}]) {
+        const answer = await berth.postJson(path, { email, password }, headers);
+        expect([answer.status === 200, answer.headers['set-cookie']]).toEqual([false, undefined]);
+      }
+    },
+  );
+});
+
 describe('limits', () => {
   it('count a person’s calls, whatever they come with, and say what is left', async () => {
     const { access_token } = await berth.tokens(email, password);

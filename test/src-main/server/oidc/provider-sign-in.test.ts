@@ -181,8 +181,10 @@ describe('an answer is refused', () => {
 
   it('of another provider than the one that it began with', async () => {
     const begun = await begin();
-    const code = await agree(begun);
-    expectFailure(await back('other', { code, state: begun.state }, begun.cookie));
+    const { challenge, nonce } = begun;
+    // The other one plays along: it would give a token that is good in every other way.
+    other.issueCode('mixed-up', { challenge, idToken: await other.idToken({ nonce }) });
+    expectFailure(await back('other', { code: 'mixed-up', state: begun.state }, begun.cookie));
     expect([signer.redeemed, other.redeemed]).toEqual([[], []]);
   });
 

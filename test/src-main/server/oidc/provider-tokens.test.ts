@@ -1,4 +1,5 @@
 /** Tokens of an identity provider at the API: the good one, and everything that looks like one. */
+import { once } from 'node:events';
 import { exportJWK, generateKeyPair, SignJWT, UnsecuredJWT } from 'jose';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { OidcConfig } from '#main/config.ts';
@@ -10,6 +11,7 @@ import {
   testKey,
 } from '#test/harness/start-server.ts';
 import { TokenSigner } from '#test/servers/token-signer.ts';
+import { upgrade } from '../http-client.ts';
 
 let signer: TokenSigner;
 let berth: TestServer;
@@ -198,6 +200,31 @@ describe('a token is refused', () => {
     expect((await berth.about(token)).status).toBe(200);
     shiftMs = 400_000;
     await expectRefused(token);
+  });
+});
+
+describe('a socket', () => {
+  const open = (token: string) =>
+    upgrade(berth.port, { protocols: ['berth.v1'], headers: { authorization: `Bearer ${token}` } });
+
+  it('opens with a token and ends with it, for there is no session to ask', async () => {
+    let shiftMs = 0;
+    await start({}, { nowMs: () => Date.now() + shiftMs, timing: { recheckMs: 10 } });
+    const socket = await open(await signer.sign());
+    if (typeof socket === 'number') throw new Error(`refused with ${socket}`);
+    const closed = once(socket, 'close');
+    shiftMs = 400_000;
+    const [code, reason] = (await closed) as [number, Buffer];
+    expect([code, reason.toString()]).toEqual([1008, 'signed out']);
+  });
+
+  it('is refused with the status that says why', async () => {
+    await start();
+    await expect(open(await signer.sign({ aud: 'other' }))).resolves.toBe(401);
+    await berth.close();
+    signer.mood = 'down';
+    await start();
+    await expect(open(await signer.sign())).resolves.toBe(502);
   });
 });
 
