@@ -354,8 +354,12 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
 
   // Links to terminals are as good as being there: they end with the rights of whoever gave them.
   accounts.onAccessChange((userId) => {
+    const rights = accounts.callerOfUser(userId, null)?.scopes ?? new Set();
     shares
-      .endOf(userId)
+      .endOf(userId, (terminalId) => {
+        const needed = terminals.belongingOf(terminalId)?.scope ?? 'terminals.write';
+        return !rights.has('terminals.write') || !rights.has(needed);
+      })
       .catch((cause: unknown) => log.warn('links to terminals could not be ended', { userId, cause }));
   });
 

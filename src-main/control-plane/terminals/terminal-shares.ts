@@ -111,10 +111,10 @@ export class TerminalShares implements GuestDoor {
     return this.#entries.get(id as ShareId)?.record;
   }
 
-  /** Ends all links that a person gave: somebody whose rights ended must not be there through one of them. */
-  async endOf(userId: UserId): Promise<void> {
+  /** Ends links that a person gave, all or some: somebody whose rights ended must not be there through one of them. */
+  async endOf(userId: UserId, isEnded: (terminalId: TerminalId) => boolean = () => true): Promise<void> {
     for (const { record } of [...this.#entries.values()])
-      if (record.userId === userId) await this.unshare(record.id);
+      if (record.userId === userId && isEnded(record.terminalId)) await this.unshare(record.id);
   }
 
   async share(
