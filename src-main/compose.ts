@@ -47,7 +47,8 @@ export interface ComposeOptions {
  * Throws store.in-use, store.unwritable, or invalid-input for a bad `--add-host` file. Nothing stays open then.
  */
 export async function compose(
-  config: Pick<Config, 'version' | 'dataFolder' | 'remoteScriptsFolder' | 'addHostFile'>,
+  config: Pick<Config, 'version' | 'dataFolder' | 'remoteScriptsFolder' | 'addHostFile'> &
+    Partial<Pick<Config, 'served'>>,
   options: ComposeOptions = {},
 ): Promise<Plane> {
   const { platform, homeFolder, env } = options.computer ?? thisComputer();
@@ -103,6 +104,7 @@ export async function compose(
       random,
       log,
       terminalTag: installationTag(dataFolder),
+      firstWorkspace: config.served?.firstWorkspace ?? null,
     });
     ends.push(() => plane.close());
     if (config.addHostFile !== null && !store.isReadOnly)
@@ -111,8 +113,9 @@ export async function compose(
     ends.push(endConnections);
     log.info('Berth is up', { version: config.version, dataFolder, isReadOnly: store.isReadOnly });
     const wake: Plane['wake'] = (reason) => plane.hosts.wake(reason);
-    const { handlers, guests } = plane;
-    return { handlers, guests, dispatcher, log, serve, wake, close: endAll };
+    const { handlers, guests, operator } = plane;
+    const health = () => plane.health();
+    return { handlers, guests, operator, health, dispatcher, log, serve, wake, close: endAll };
   } catch (error) {
     await endAll();
     throw error;

@@ -11,6 +11,7 @@ import type { DescribeKey } from './credentials/credential.ts';
 import type { GuestDoor } from './caller.ts';
 import type { GuestHandlers, Handlers } from './handler.ts';
 import { joinHandlers } from './handlers.ts';
+import { HealthService, type PlaneHealth } from './health.ts';
 import { hostHandlers } from './hosts/host-handlers.ts';
 import { HostService, type HostServiceDeps } from './hosts/host-service.ts';
 import type { HostLink } from './hosts/host-links.ts';
@@ -43,6 +44,8 @@ import { guestHandlers, terminalShareHandlers } from './terminals/terminal-share
 import { TerminalShares } from './terminals/terminal-shares.ts';
 import { terminalsHandlers } from './terminals/terminals-handlers.ts';
 import { usersHandlers } from './users/users-handlers.ts';
+import { FirstWorkspace, type FirstWorkspaceChoice } from './workspaces/first-workspace.ts';
+import { createOperatorDoor, type OperatorDoor } from './workspaces/operator-removal.ts';
 import { WorkspaceService } from './workspaces/workspace-service.ts';
 import { workspacesHandlers } from './workspaces/workspaces-handlers.ts';
 
@@ -69,6 +72,8 @@ export interface ControlPlaneDeps {
   readonly log: Log;
   /** See TerminalServiceDeps. */
   readonly terminalTag: string;
+  /** Null: a workspace that nobody said the image of is not made. */
+  readonly firstWorkspace: FirstWorkspaceChoice | null;
 }
 
 export interface ControlPlane {
@@ -76,6 +81,9 @@ export interface ControlPlane {
   readonly guestHandlers: GuestHandlers;
   readonly guests: GuestDoor;
   readonly hosts: HostService;
+  readonly operator: OperatorDoor;
+  /** Never throws. */
+  health(): Promise<PlaneHealth>;
   /** Ends what runs, in reverse order of the start. Operations that are under way go on at the next start. */
   close(): Promise<void>;
 }
@@ -151,6 +159,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     operations,
     projects,
     stopGraceSeconds: (userId) => settings.get(userId).stopGraceSeconds,
+    secrets: deps.secrets,
     // Snapshots use workspaces, and workspaces ask snapshots for files and volumes: only ever later.
     snapshots: {
       fill: (context, record) => snapshots.forWorkspaces.fill(context, record),
@@ -238,18 +247,30 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     log,
   });
 
-  const handlers = joinHandlers(
+  const first = new FirstWorkspace({
+    handlers: () => handlers,
+    choice: deps.firstWorkspace,
+  });
+  const handlers: Handlers = joinHandlers(
     aboutHandlers(deps.about),
     hostHandlers(hosts, questions),
     createCredentialHandlers(credentials),
     createProjectHandlers(projects),
-    workspacesHandlers(workspaces, snapshots.moves),
+    workspacesHandlers(workspaces, snapshots.moves, first),
     snapshotsHandlers(snapshots, snapshotReader),
     operationsHandlers(operations),
     { ...ownTerminals, ...terminalShareHandlers(shares) },
     createSettingsHandlers(settings),
     usersHandlers(),
   );
+
+  const health = new HealthService({
+    store,
+    hosts: () => hosts.all(),
+    operations: () => operations.all(),
+    clock,
+    log,
+  });
 
   await hosts.load();
   await workspaces.load();
@@ -272,7 +293,15 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     guestHandlers: guestHandlers(shares),
     guests: shares,
     hosts,
+    operator: createOperatorDoor({
+      records: () => workspaces.directory.records(),
+      ownerOf: () => localOwnerId,
+      destroy: (id, keepVolume, userId) => workspaces.destroyWorkspace(id, keepVolume, userId),
+      ended: (id) => operations.ended(id),
+    }),
+    health: () => health.look(),
     async close() {
+      health.close();
       // Each is told, although the one before failed: a shell left behind is worse than an error in the log.
       for (const part of [shares, terminals, operations, snapshots, workspaces, hosts])
         await part

@@ -4,13 +4,18 @@ import type { Caller, GuestDoor } from './caller.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import type { Handlers } from './handler.ts';
 import type { WakeReason } from './hosts/wake-rounds.ts';
+import type { PlaneHealth } from './health.ts';
 import type { Log } from './interfaces/log.ts';
+import type { OperatorDoor } from './workspaces/operator-removal.ts';
 
 export interface Plane {
   readonly handlers: Handlers;
   readonly dispatcher: Dispatcher;
   readonly log: Log;
   readonly guests: GuestDoor;
+  readonly operator: OperatorDoor;
+  /** For whoever asks, so without a name. Never throws. */
+  health(): Promise<PlaneHealth>;
   /** Serves one connection until it closes. The caller was decided by whoever accepted it. */
   serve(connection: Connection, caller: Caller): void;
   /** Told by the system around it that the computer woke: see HostService. */

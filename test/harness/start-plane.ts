@@ -16,6 +16,7 @@ import { type Project, projectDefaults } from '#contract/projects.ts';
 import { scopes } from '#contract/scopes.ts';
 import type { Workspace, WorkspaceState } from '#contract/workspaces.ts';
 import { compose } from '#main/compose.ts';
+import { type ServedConfig, servedDefaults } from '#main/config.ts';
 import type { Plane } from '#main/control-plane/plane.ts';
 import { type ByteStream, type ConnectedClient, createClient } from '#renderer/transport/client.ts';
 import { FakeNetwork } from './fake-network.ts';
@@ -31,6 +32,8 @@ export interface StartPlaneOptions {
   readonly isRoaming?: boolean;
   /** A data folder to use again, as after a restart; it is then left in place. */
   readonly folder?: string;
+  /** What first workspaces are made of. */
+  readonly firstWorkspace?: ServedConfig['firstWorkspace'];
 }
 
 const root = new URL('../..', import.meta.url).pathname;
@@ -43,6 +46,7 @@ export async function startPlane(options: StartPlaneOptions = {}): Promise<TestP
       dataFolder: folder,
       remoteScriptsFolder: join(root, 'resources', 'remote'),
       addHostFile: options.addHostFile ?? null,
+      served: { ...servedDefaults, firstWorkspace: options.firstWorkspace ?? null },
     },
     {
       isOutputChecked: true,

@@ -113,6 +113,10 @@ export class OperationRunner implements OperationStarter {
     return this.#shown.get(record.id) ?? record.operation;
   }
 
+  all(): Operation[] {
+    return this.#shown.all();
+  }
+
   get(id: OperationId): Operation | undefined {
     return this.#shown.get(id);
   }

@@ -49,7 +49,7 @@ export class MovesService {
     userId: UserId,
   ): Promise<{ workspace: Workspace; operation: Operation }> {
     const { manifest, hostId } = this.#deps.snapshots.require(snapshotId);
-    const { projectId, definition } = manifest.about;
+    const { projectId, definition, accessPassword } = manifest.about;
     if (projectId !== null) await this.#deps.projects.adopt(projectId, definition);
     return this.#deps.workspaces.createFrom(
       {
@@ -59,6 +59,8 @@ export class MovesService {
         definition,
         volumeName: null,
         snapshotId,
+        // Two workspaces that share a password would share whoever learns it.
+        accessPassword: accessPassword === undefined ? null : { ...accessPassword, value: null },
       },
       userId,
     );

@@ -22,12 +22,14 @@ import { type Clock, instantOf } from '../interfaces/clock.ts';
 import type { Log } from '../interfaces/log.ts';
 import type { Random } from '../interfaces/random.ts';
 import type { RecordStore } from '../interfaces/record-store.ts';
+import type { SecretStore } from '../interfaces/secret-store.ts';
 import type { OperationDefinition, OperationStarter } from '../operations/operation-definition.ts';
+import { AccessPasswords, type PasswordWish } from './access-password.ts';
 import { planDestruction } from './destroy-plan.ts';
 import { label } from './labels.ts';
 import { LiveStats } from './live-stats.ts';
 import { Reconciler } from './reconciler.ts';
-import { parseWorkspaceRecord, type WorkspaceRecord } from './workspace.ts';
+import { newRecord, parseWorkspaceRecord, type WorkspaceRecord } from './workspace.ts';
 import { WorkspaceDirectory } from './workspace-directory.ts';
 import {
   defineWorkspaceOperations,
@@ -37,8 +39,8 @@ import {
   type WorkspaceInput,
   type WorkspaceOperations,
 } from './workspace-operations.ts';
-import { findContainer, requireRuntime } from './workspace-parts.ts';
-import { readLabels, remoteName, renamedContainer, withoutValues } from './workspace-spec.ts';
+import { type ContainerContents, findContainer, requireRuntime } from './workspace-parts.ts';
+import { readLabels, renamedContainer } from './workspace-spec.ts';
 
 /** What workspaces need of projects. */
 export interface ProjectSource {
@@ -69,6 +71,7 @@ export interface WorkspaceWish {
   /** A kept volume to use in place of a new one. */
   readonly volumeName: string | null;
   readonly snapshotId: SnapshotId | null;
+  readonly accessPassword: PasswordWish | null;
 }
 
 export interface WorkspaceServiceDeps {
@@ -80,6 +83,7 @@ export interface WorkspaceServiceDeps {
   readonly stopGraceSeconds: (userId: UserId) => number;
   /** What snapshots add to workspaces. */
   readonly snapshots: WorkspaceSnapshots;
+  readonly secrets: SecretStore;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -87,6 +91,7 @@ export interface WorkspaceServiceDeps {
 
 export class WorkspaceService {
   readonly directory: WorkspaceDirectory;
+  readonly passwords: AccessPasswords;
   readonly #deps: WorkspaceServiceDeps;
   readonly #kinds: WorkspaceOperations;
   readonly #reconciler: Reconciler;
@@ -105,6 +110,12 @@ export class WorkspaceService {
       clock,
       log,
     });
+    this.passwords = new AccessPasswords({
+      secrets: deps.secrets,
+      directory: this.directory,
+      random: deps.random,
+      log,
+    });
     this.#reconciler = new Reconciler({
       directory: this.directory,
       links,
@@ -116,7 +127,7 @@ export class WorkspaceService {
     });
     this.#kinds = defineWorkspaceOperations({
       directory: this.directory,
-      environmentOf: (record) => this.environmentOf(record),
+      contentsOf: (record) => this.contentsOf(record),
       stopGraceSeconds,
       clock,
       filling: deps.snapshots,
@@ -148,7 +159,7 @@ export class WorkspaceService {
   async close(): Promise<void> {
     this.#closing.abort();
     this.#stats.close();
-    await Promise.all([this.#reconciler.close(), this.#following]);
+    await Promise.all([this.#reconciler.close(), this.#following, this.passwords.close()]);
   }
 
   watch(signal: AbortSignal): AsyncGenerator<CollectionItem<Workspace>> {
@@ -161,10 +172,10 @@ export class WorkspaceService {
     void this.#reconciler.examine(id);
   }
 
-  /** Values of environment variables, read at each making: they may be secrets and are kept with the project alone. */
-  async environmentOf(record: WorkspaceRecord): Promise<ProjectDefinition['environment']> {
-    const { projects } = this.#deps;
-    return (record.projectId === null ? undefined : projects.get(record.projectId)?.environment) ?? [];
+  /** Values of environment variables may be secrets too: they are kept with the project alone. */
+  contentsOf(record: WorkspaceRecord): Promise<ContainerContents> {
+    const project = record.projectId === null ? undefined : this.#deps.projects.get(record.projectId);
+    return this.passwords.contentsOf(record, project?.environment ?? []);
   }
 
   async create(
@@ -194,27 +205,14 @@ export class WorkspaceService {
         },
       );
     if (wish.volumeName !== null) await this.#requireKeptVolume(wish.hostId, wish.volumeName);
+    const accessPassword =
+      wish.accessPassword === null
+        ? null
+        : await this.passwords.keep(wish.accessPassword, wish.definition.profile);
     const id = random.id('ws') as WorkspaceId;
-    const record: WorkspaceRecord = {
-      id,
-      name: wish.name,
-      projectId: wish.projectId,
-      hostId: wish.hostId,
-      definition: withoutValues(wish.definition),
-      imageDigest: null,
-      desired: 'running',
-      lastKnown: null,
-      problem: null,
-      volumeName: wish.volumeName ?? remoteName(id),
-      createdAt: instantOf(clock),
-      isAdopted: false,
-      isMade: false,
-      hasGivenUp: false,
-      pausedBy: null,
-      move: null,
-    };
-    await this.directory.add(record);
+    const record = newRecord({ ...wish, id, accessPassword, createdAt: instantOf(clock) });
     try {
+      await this.directory.add(record);
       const operation = await operations.start(this.#kinds.create, {
         title: `Create “${wish.name}” on “${link.hostName}”`,
         subject: { kind: 'workspace', id, name: wish.name },
@@ -231,6 +229,7 @@ export class WorkspaceService {
       return { workspace: this.directory.workspace(id), operation };
     } catch (error) {
       await this.directory.remove(id);
+      await this.passwords.discard(accessPassword);
       throw error;
     }
   }
