@@ -51,6 +51,9 @@ async function create(accessPassword: Wish, of = project): Promise<Workspace> {
 const reveal = (id: Workspace['id']) => plane.client.call('workspaces.revealPassword', { id });
 const inside = async (workspace: Workspace, script: string) =>
   (await remote.docker('exec', workspace.containerId ?? '', 'sh', '-c', script)).replace(/\n$/, '');
+/** The record goes after the operation has ended. */
+const gone = (id: Workspace['id']) =>
+  plane.until('workspaces.watch', {}, (all) => (all.some((one) => one.id === id) ? undefined : true));
 async function codeOf(promise: Promise<unknown>): Promise<string> {
   const error = await promise.then(
     () => undefined,
@@ -209,10 +212,41 @@ describe('a password', () => {
     expect(search.exitCode).toBe(1);
   }, 180_000);
 
+  it('moves with its workspace, and is still there when the move is taken back', async () => {
+    const workspace = await create({ value: canary, delivery: 'file' });
+    const there = await startRemoteHost();
+    try {
+      await loadImage(there, await busyboxImage());
+      const other = await plane.addHost(there, 'the other one');
+      const move = () => plane.client.call('workspaces.move', { id: workspace.id, hostId: other.id });
+      const copy = () =>
+        plane.until('workspaces.watch', {}, (all) =>
+          all.find((one) => one.move?.otherId === workspace.id && one.state === 'running'),
+        );
+      const atOther = async (moved: Workspace) =>
+        there.docker('exec', moved.containerId ?? '', 'cat', '/run/secrets/PASSWORD');
+      await plane.succeeded((await move()).id, 90_000);
+      const first = await copy();
+      expect(await atOther(first)).toBe(canary);
+      await plane.succeeded((await plane.client.call('workspaces.cancelMove', { id: workspace.id })).id);
+      const back = await plane.workspaceIn(workspace.id, 'running');
+      expect(await inside(back, 'cat /run/secrets/PASSWORD')).toBe(canary);
+      expect((await reveal(workspace.id)).password).toBe(canary);
+      await plane.succeeded((await move()).id, 90_000);
+      const { id } = await copy();
+      await plane.succeeded((await plane.client.call('workspaces.confirmMove', { id })).id);
+      await gone(workspace.id);
+      expect((await reveal(id)).password).toBe(canary);
+    } finally {
+      await there.stop();
+    }
+  }, 240_000);
+
   it('goes with its workspace', async () => {
     const workspace = await create({ value: canary });
     const { id } = await plane.client.call('workspaces.destroy', { id: workspace.id, keepVolume: false });
     await plane.succeeded(id);
+    await gone(workspace.id);
     expect(await codeOf(reveal(workspace.id))).toBe('not-found');
   });
 });
