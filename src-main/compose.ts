@@ -4,6 +4,13 @@
  */
 import { BerthError } from '#contract/berth-error.ts';
 import type { Connection } from '#contract/frame.ts';
+import { createKnownPasswords } from './adapters/accounts/known-password-list.ts';
+import { createEarlierSessions } from './adapters/accounts/earlier-session-file.ts';
+import { createScryptPasswordHasher } from './adapters/accounts/scrypt-password-hasher.ts';
+import { createSealer } from './adapters/accounts/sealed-texts.ts';
+import { openSecretKey } from './adapters/accounts/secret-key.ts';
+import { createSmtpMailer } from './adapters/accounts/smtp-mailer.ts';
+import { createTotpCodes } from './adapters/accounts/totp-codes.ts';
 import { createContainerEngineFactory } from './adapters/docker/container-engine.ts';
 import { KeychainSecretStore } from './adapters/keychain/keychain-secret-store.ts';
 import { openRecordStore } from './adapters/database/open-record-store.ts';
@@ -23,7 +30,7 @@ import { createLocalConnector } from './adapters/system/local-connector.ts';
 import { createNetworkWatch } from './adapters/system/network-watch.ts';
 import { createSystemRandom } from './adapters/system/random.ts';
 import { createMultiplexerFactory } from './adapters/tmux/tmux-multiplexer.ts';
-import type { Config } from './config.ts';
+import { type Config, servedDefaults } from './config.ts';
 import type { Caller } from './control-plane/caller.ts';
 import { type ControlPlane, createControlPlane } from './control-plane/control-plane.ts';
 import { createDispatcher } from './control-plane/dispatcher.ts';
@@ -52,7 +59,7 @@ export async function compose(
   options: ComposeOptions = {},
 ): Promise<Plane> {
   const { platform, homeFolder, env } = options.computer ?? thisComputer();
-  const { dataFolder, remoteScriptsFolder } = config;
+  const { dataFolder, remoteScriptsFolder, served = servedDefaults } = config;
   const clock = createSystemClock();
   const random = createSystemRandom();
   await ensureDataFolder(dataFolder);
@@ -66,6 +73,7 @@ export async function compose(
   try {
     const { store, recovery } = openRecordStore({ folder: dataFolder, clock, log });
     ends.push(() => store.close());
+    const deriveKey = await openSecretKey(served.secretKey, dataFolder);
     const secrets = new KeychainSecretStore({ folder: dataFolder, clock, random, log, platform, env });
     const knownHostsPath = `${dataFolder}/known_hosts`;
     const connector = createHostConnector({
@@ -97,6 +105,19 @@ export async function compose(
       describeKey,
       createScreenKeeper,
       network: options.network ?? ownNetwork,
+      accounts: {
+        rules: {
+          registration: served.registration,
+          defaultQuota: served.defaultQuota,
+          issuersThatMakeUsers: served.oidc.flatMap(({ issuer, makesUsers }) => (makesUsers ? [issuer] : [])),
+        },
+        hasher: createScryptPasswordHasher(),
+        knownPasswords: createKnownPasswords(),
+        codes: createTotpCodes(),
+        sealer: createSealer(deriveKey('second-factor')),
+        mailer: served.smtp === null ? null : createSmtpMailer(served.smtp),
+        earlierSessions: createEarlierSessions(dataFolder, log),
+      },
       // Rules that close a host's own services and its metadata to workspaces; where the login may not set them, the
       // doctor says so. This computer's own rules are left alone.
       mayGuard: ({ definition }) => definition.kind === 'ssh',
@@ -104,7 +125,7 @@ export async function compose(
       random,
       log,
       terminalTag: installationTag(dataFolder),
-      firstWorkspace: config.served?.firstWorkspace ?? null,
+      firstWorkspace: served.firstWorkspace,
     });
     ends.push(() => plane.close());
     if (config.addHostFile !== null && !store.isReadOnly)
@@ -113,9 +134,21 @@ export async function compose(
     ends.push(endConnections);
     log.info('Berth is up', { version: config.version, dataFolder, isReadOnly: store.isReadOnly });
     const wake: Plane['wake'] = (reason) => plane.hosts.wake(reason);
-    const { handlers, guests, operator } = plane;
+    const { handlers, guests, accounts, operator } = plane;
     const health = () => plane.health();
-    return { handlers, guests, operator, health, dispatcher, log, serve, wake, close: endAll };
+    return {
+      handlers,
+      guests,
+      accounts,
+      operator,
+      health,
+      deriveKey,
+      dispatcher,
+      log,
+      serve,
+      wake,
+      close: endAll,
+    };
   } catch (error) {
     await endAll();
     throw error;
@@ -133,6 +166,7 @@ function carry(
     random,
     isOutputChecked,
     guestHandlers: plane.guestHandlers,
+    onDispatched: (call) => plane.onDispatched(call),
   });
   const open = new Set<(reason: BerthError) => void>();
   const serve = (connection: Connection, caller: Caller): void => {

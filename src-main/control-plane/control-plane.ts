@@ -8,7 +8,9 @@ import { aboutHandlers, type AboutFacts } from './about.ts';
 import { createCredentialHandlers } from './credentials/credential-handlers.ts';
 import { createCredentialService } from './credentials/credential-service.ts';
 import type { DescribeKey } from './credentials/credential.ts';
+import type { AccountDoor } from './account-door.ts';
 import type { GuestDoor } from './caller.ts';
+import type { DispatchedCall } from './dispatcher.ts';
 import type { GuestHandlers, Handlers } from './handler.ts';
 import { joinHandlers } from './handlers.ts';
 import { HealthService, type PlaneHealth } from './health.ts';
@@ -43,6 +45,9 @@ import { TerminalService } from './terminals/terminal-service.ts';
 import { guestHandlers, terminalShareHandlers } from './terminals/terminal-share-handlers.ts';
 import { TerminalShares } from './terminals/terminal-shares.ts';
 import { terminalsHandlers } from './terminals/terminals-handlers.ts';
+import { auditEntryOf } from './users/audit-entry.ts';
+import { type AccountsDeps, Accounts } from './users/accounts.ts';
+import { ownerlessThings } from './users/persons-things.ts';
 import { usersHandlers } from './users/users-handlers.ts';
 import { FirstWorkspace, type FirstWorkspaceChoice } from './workspaces/first-workspace.ts';
 import { createOperatorDoor, type OperatorDoor } from './workspaces/operator-removal.ts';
@@ -67,6 +72,7 @@ export interface ControlPlaneDeps {
   readonly createScreenKeeper: CreateScreenKeeper;
   readonly network: NetworkWatch;
   readonly mayGuard: HostServiceDeps['mayGuard'];
+  readonly accounts: Omit<AccountsDeps, 'store' | 'things' | 'clock' | 'random' | 'log'>;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -80,6 +86,9 @@ export interface ControlPlane {
   readonly handlers: Handlers;
   readonly guestHandlers: GuestHandlers;
   readonly guests: GuestDoor;
+  readonly accounts: AccountDoor;
+  /** Writes a call into the audit log, where it is worth it. Never waits, never throws. */
+  onDispatched(call: DispatchedCall): void;
   readonly hosts: HostService;
   readonly operator: OperatorDoor;
   /** Never throws. */
@@ -251,6 +260,15 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     handlers: () => handlers,
     choice: deps.firstWorkspace,
   });
+  const accounts = new Accounts({
+    ...deps.accounts,
+    store,
+    things: ownerlessThings,
+    clock,
+    random,
+    log,
+  });
+
   const handlers: Handlers = joinHandlers(
     aboutHandlers(deps.about),
     hostHandlers(hosts, questions),
@@ -261,7 +279,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     operationsHandlers(operations),
     { ...ownTerminals, ...terminalShareHandlers(shares) },
     createSettingsHandlers(settings),
-    usersHandlers(),
+    usersHandlers(accounts),
   );
 
   const health = new HealthService({
@@ -272,6 +290,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     log,
   });
 
+  await accounts.load();
   await hosts.load();
   await workspaces.load();
   await snapshots.load();
@@ -292,6 +311,11 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     handlers,
     guestHandlers: guestHandlers(shares),
     guests: shares,
+    accounts,
+    onDispatched(call) {
+      const facts = auditEntryOf(call);
+      if (facts !== undefined) accounts.auditLog.write(facts);
+    },
     hosts,
     operator: createOperatorDoor({
       records: () => workspaces.directory.records(),
@@ -303,7 +327,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     async close() {
       health.close();
       // Each is told, although the one before failed: a shell left behind is worse than an error in the log.
-      for (const part of [shares, terminals, operations, snapshots, workspaces, hosts])
+      for (const part of [shares, terminals, operations, snapshots, workspaces, hosts, accounts])
         await part
           .close()
           .catch((cause: unknown) => log.error('a part of the plane did not end well', { cause }));

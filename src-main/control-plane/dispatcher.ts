@@ -24,6 +24,18 @@ export interface Dispatcher {
   bytes(name: unknown, input: unknown, context: HandlerContext): (channel: ByteChannel) => Promise<void>;
 }
 
+/** A call that got as far as its handler, when it has ended; a stream, when it begins. */
+export interface DispatchedCall {
+  readonly name: string;
+  readonly scope: Method['scope'];
+  readonly caller: Caller;
+  readonly input: unknown;
+  /** Of a call that succeeded. */
+  readonly output: unknown;
+  /** Undefined: none. */
+  readonly error: unknown;
+}
+
 export interface DispatcherOptions {
   readonly log: Log;
   readonly random: Pick<Random, 'bytes'>;
@@ -31,6 +43,8 @@ export interface DispatcherOptions {
   readonly isOutputChecked?: boolean;
   /** What callers with a `guest` get in place of the handlers. Default: nothing. */
   readonly guestHandlers?: Partial<GuestHandlers>;
+  /** Told of each, for the audit log; must not throw and is not waited for. */
+  readonly onDispatched?: (call: DispatchedCall) => void;
   /** For tests: another contract. */
   readonly methods?: Readonly<Record<string, Method>>;
 }
@@ -66,7 +80,17 @@ export function createDispatcher(handlers: Handlers, options: DispatcherOptions)
     if (!parsed.success) throw invalidInput(parsed.error);
     const handler = handlerOf(name, caller);
     if (handler === undefined) throw notFound();
-    return { name, method: method as Extract<Method, { kind: K }>, input: parsed.data, handler };
+    const tell = (end: Partial<Pick<DispatchedCall, 'output' | 'error'>> = {}) =>
+      options.onDispatched?.({
+        name,
+        scope: method.scope,
+        caller,
+        input: parsed.data,
+        output: undefined,
+        error: undefined,
+        ...end,
+      });
+    return { name, method: method as Extract<Method, { kind: K }>, input: parsed.data, handler, tell };
   }
 
   function internal(name: string, message: string, cause: unknown): BerthError {
@@ -106,14 +130,18 @@ export function createDispatcher(handlers: Handlers, options: DispatcherOptions)
       try {
         context.signal.throwIfAborted();
         output = await begun.handler(begun.input, context);
-      } catch (error) {
-        throw translate(error, begun.name, begun.method, context);
+      } catch (cause) {
+        const error = translate(cause, begun.name, begun.method, context);
+        begun.tell({ error });
+        throw error;
       }
+      begun.tell({ output });
       return checked(begun.name, begun.method.output, output);
     },
 
     stream(name, input, context) {
       const begun = begin('stream', name, input, context.caller);
+      begun.tell();
       return (async function* () {
         try {
           const items = begun.handler(begun.input, context) as AsyncIterable<unknown>;
@@ -131,6 +159,7 @@ export function createDispatcher(handlers: Handlers, options: DispatcherOptions)
 
     bytes(name, input, context) {
       const begun = begin('bytes', name, input, context.caller);
+      begun.tell();
       return async (channel) => {
         try {
           await begun.handler(begun.input, channel, context);

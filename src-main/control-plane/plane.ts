@@ -1,5 +1,6 @@
 /** The control plane as its carriers see it: what compose.ts builds, and what the window, the server and tests hold. */
 import type { Connection } from '#contract/frame.ts';
+import type { AccountDoor } from './account-door.ts';
 import type { Caller, GuestDoor } from './caller.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import type { Handlers } from './handler.ts';
@@ -16,6 +17,12 @@ export interface Plane {
   readonly operator: OperatorDoor;
   /** For whoever asks, so without a name. Never throws. */
   health(): Promise<PlaneHealth>;
+  readonly accounts: AccountDoor;
+  /**
+   * 32 bytes that come from the server's secret key, for one purpose, as `access-token`: the same after a restart, and
+   * different for each purpose.
+   */
+  deriveKey(purpose: string): Uint8Array;
   /** Serves one connection until it closes. The caller was decided by whoever accepted it. */
   serve(connection: Connection, caller: Caller): void;
   /** Told by the system around it that the computer woke: see HostService. */

@@ -13,11 +13,12 @@ import { contract } from '#contract/index.ts';
 import type { Caller } from '../control-plane/caller.ts';
 import { type Dispatcher, notFound } from '../control-plane/dispatcher.ts';
 import type { Session } from './authenticate.ts';
+import type { Identity } from './identify.ts';
 import { readJsonObject } from './read-body.ts';
 import { maxMessageBytes } from './websocket-connection.ts';
 
-/** `session` is there for browsers alone. */
-export type ApiEnvironment = { Variables: { session: Session; caller: Caller } };
+/** `session` is there for browsers alone; `identity` says whether the caller may still come in. */
+export type ApiEnvironment = { Variables: { session?: Session; caller: Caller; identity: Identity } };
 type ApiContext = Context<ApiEnvironment>;
 export type RestMethod = CallMethod & { readonly rest: RestRoute };
 

@@ -39,6 +39,10 @@ const signIn = async () => {
   const ticket = location.hash.slice(1);
   history.replaceState(null, '', '/sign-in');
   if (ticket === '') return say('Sign in', 'This browser is not signed in to Berth.');
+  // A code alone comes from the way to an identity provider and back; nobody else's words are ever shown here.
+  if (ticket === 'error=account.provider-failed')
+    return say('The identity provider does not answer', 'Try again in a minute.');
+  if (ticket.startsWith('error=')) return say('That did not work', 'The sign-in was refused. Begin it again.');
   try {
     const response = await fetch('/api/v1/session', {
       method: 'POST',

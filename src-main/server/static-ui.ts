@@ -8,8 +8,16 @@ export interface StaticFile {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-export function securityHeaders(socketOrigins: readonly string[]): Readonly<Record<string, string>> {
+/** Seconds for which a browser asks for nothing but TLS (RFC 6797): half a year. */
+const strictTransportS = 180 * 24 * 60 * 60;
+
+/** @param isSecure reached over TLS: only then may a browser be told that there is nothing else */
+export function securityHeaders(
+  socketOrigins: readonly string[],
+  isSecure: boolean,
+): Readonly<Record<string, string>> {
   return {
+    ...(isSecure ? { 'Strict-Transport-Security': `max-age=${strictTransportS}` } : {}),
     'Content-Security-Policy': uiPolicy(socketOrigins),
     'X-Content-Type-Options': 'nosniff',
     'X-Frame-Options': 'DENY',

@@ -1,29 +1,22 @@
 /** Shapes in which the earlier systems answered: names with underscores, and failures under `detail`. */
 import type { Context } from 'hono';
-import type { ContentfulStatusCode } from 'hono/utils/http-status';
-import { BerthError } from '#contract/berth-error.ts';
-import { errorCodes } from '#contract/error-codes.ts';
+import { BerthError, type ErrorShape } from '#contract/berth-error.ts';
 import type { Operation } from '#contract/operations.ts';
 import type { Project } from '#contract/projects.ts';
 import type { Snapshot } from '#contract/snapshots.ts';
 import type { UserId } from '#contract/ids.ts';
 import type { Workspace } from '#contract/workspaces.ts';
 import { notFound } from '../../control-plane/dispatcher.ts';
+import type { Log } from '../../control-plane/interfaces/log.ts';
+import { failureAnswer } from '../failure-answer.ts';
 
-/** As `errorAnswer`, with the message where programs that were written for FastAPI look for it. */
-export function failure(context: Context, error: unknown): Response {
-  const shown = BerthError.is(error)
-    ? error
-    : new BerthError('internal', 'Something went wrong inside Berth.');
-  return context.json(
-    { detail: shown.message, error: shown.toShape() },
-    errorCodes[shown.code].status as unknown as ContentfulStatusCode,
-  );
-}
-
-/** Not allowed and not there are the same bytes. */
-export function nothingHere(context: Context): Response {
-  return failure(context, notFound());
+/** As everywhere, and the message also where programs that were written for FastAPI look for it. */
+export async function failure(context: Context, error: unknown, log: Log): Promise<Response> {
+  // Not allowed and not there are the same bytes.
+  const answer = failureAnswer(BerthError.is(error, 'not-found') ? notFound() : error, context, log);
+  if (answer.headers.get('content-type')?.startsWith('application/json') !== true) return answer;
+  const body = (await answer.json()) as { readonly error: ErrorShape };
+  return new Response(JSON.stringify({ detail: body.error.message, ...body }), answer);
 }
 
 export function projectAnswer(project: Project, userId: UserId) {

@@ -13,7 +13,7 @@ import type { Log } from '../../control-plane/interfaces/log.ts';
 import type { Plane } from '../../control-plane/plane.ts';
 import type { ServedConfig } from '../../config.ts';
 import type { ApiEnvironment } from '../rest-routes.ts';
-import { failure, nothingHere } from './answers.ts';
+import { failure } from './answers.ts';
 import { addContainerRemoval, addContainerRoutes } from './container-routes.ts';
 import { addHealthRoutes } from './health-routes.ts';
 import { OwnPlane } from './own-plane.ts';
@@ -45,14 +45,7 @@ const guarded = ['/projects', '/projects/*', '/users/container', '/users/contain
 export function compatibleRoutes(deps: CompatibleDeps): Hono<ApiEnvironment> {
   const { dispatcher, plane, served, required, window } = deps;
   const app = new Hono<ApiEnvironment>();
-  app.onError((error, context) => {
-    // What the guard has to say is an answer already.
-    if ('getResponse' in error) return error.getResponse();
-    if (BerthError.is(error, 'not-found')) return nothingHere(context);
-    if (!BerthError.is(error))
-      deps.log.error('A request failed', { method: context.req.method, cause: error });
-    return failure(context, error);
-  });
+  app.onError((error, context) => failure(context, error, deps.log));
 
   const planeFor = (caller: Caller, context: ApiContext) =>
     new OwnPlane(dispatcher, caller, context.req.raw.signal);

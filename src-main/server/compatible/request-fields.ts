@@ -6,8 +6,9 @@ import type { Context } from 'hono';
 import { z } from 'zod';
 import { BerthError } from '#contract/berth-error.ts';
 import { plainRule } from '#contract/plain-rules.ts';
+import type { Caller } from '../../control-plane/caller.ts';
 import { invalidInput } from '../../control-plane/dispatcher.ts';
-import { readJsonObject } from '../read-body.ts';
+import { readForm, readJsonObject } from '../read-body.ts';
 import type { ApiEnvironment } from '../rest-routes.ts';
 
 /** A project with 128 variables of 32,768 characters fits; see maxMessageBytes. */
@@ -23,33 +24,11 @@ export type ApiContext = Context<ApiEnvironment>;
 export async function readFields(context: ApiContext): Promise<Record<string, unknown>> {
   const type = context.req.header('content-type')?.split(';')[0]?.trim().toLowerCase();
   if (type !== 'application/x-www-form-urlencoded') return readJsonObject(context.req, maxBodyBytes);
-  if (context.get('caller')?.access?.by === 'browser')
+  // Nobody may be known yet, where a form holds the operator's key.
+  const caller = context.get('caller') as Caller | undefined;
+  if (caller?.access?.by === 'browser')
     throw new BerthError('invalid-input', 'The body must be a JSON object, sent as application/json.');
-  const text = await readText(context);
-  const fields: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
-  for (const [name, value] of new URLSearchParams(text)) {
-    if (Object.hasOwn(fields, name))
-      throw new BerthError('invalid-input', 'A field is given twice.', {
-        details: { fields: [`${name.slice(0, 80)}: must be given once`] },
-      });
-    fields[name] = value;
-  }
-  return { ...fields };
-}
-
-async function readText(context: ApiContext): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of context.req.raw.body ?? []) {
-    length += chunk.byteLength;
-    if (length > maxFormBytes)
-      throw new BerthError(
-        'invalid-input',
-        `A form must have at most ${maxFormBytes.toLocaleString('en')} bytes.`,
-      );
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
+  return readForm(context.req, maxFormBytes);
 }
 
 /** @throws BerthError invalid-input that names field and rule, never the value */

@@ -16,6 +16,7 @@ import { commonErrorCodes } from '#contract/error-codes.ts';
 import type { SshDefinition } from '#contract/hosts.ts';
 import { type BytesName, type CallName, contract, type StreamName } from '#contract/index.ts';
 import { compose } from '#main/compose.ts';
+import { servedDefaults } from '#main/config.ts';
 import type { Plane } from '#main/control-plane/plane.ts';
 import { type RunningServer, startHttpServer } from '#main/server/start-http-server.ts';
 import { type ConnectedClient, createClient } from '#renderer/transport/client.ts';
@@ -53,6 +54,7 @@ beforeAll(async () => {
     port: 0,
     publicOrigin: null,
     uiFolder: folder,
+    served: servedDefaults,
   });
   const ticket = new URL(server.createSignInLink()).hash.slice(1);
   const signedIn = await post('/session', { ticket });

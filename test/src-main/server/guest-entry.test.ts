@@ -8,17 +8,21 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { WebSocket } from 'ws';
 import type { BerthError } from '#contract/berth-error.ts';
 import { contract } from '#contract/index.ts';
+import { servedDefaults } from '#main/config.ts';
 import { createDispatcher } from '#main/control-plane/dispatcher.ts';
 import { guestHandlers } from '#main/control-plane/terminals/terminal-share-handlers.ts';
 import { maxGuestsPerShare } from '#main/control-plane/terminals/terminal-shares.ts';
 import { maxWrongPerMinute } from '#main/server/guest-entry.ts';
+import { limitRules } from '#main/server/rate-limits.ts';
 import { restMethods } from '#main/server/rest-routes.ts';
 import { guestLimits, serveConnection } from '#main/server/serve-connection.ts';
 import { type RunningServer, startHttpServer } from '#main/server/start-http-server.ts';
 import { type ConnectedClient, createClient } from '#renderer/transport/client.ts';
 import { webSocketConnection } from '#renderer/transport/websocket-connection.ts';
+import { MemoryAccounts } from '#test/harness/memory-accounts.ts';
 import { owner, otherId, shareWorld, terminalId } from '#test/harness/share-world.ts';
-import { fixedRandom, handlersWith, recordingLog } from '#test/transports/plane-double.ts';
+import { testKey } from '#test/harness/start-server.ts';
+import { fixedRandom, handlersWith, planeDoors, recordingLog } from '#test/transports/plane-double.ts';
 import { ask, upgrade } from './http-client.ts';
 
 let folder: string;
@@ -48,8 +52,11 @@ async function start(publicOrigin: string | null = null): Promise<void> {
   });
   server = await startHttpServer(
     {
+      ...planeDoors,
       dispatcher,
       log,
+      accounts: new MemoryAccounts(),
+      deriveKey: testKey,
       guests: world.shares,
       serve: (connection, caller) => {
         const limits = caller.guest === undefined ? {} : guestLimits;
@@ -63,7 +70,10 @@ async function start(publicOrigin: string | null = null): Promise<void> {
       port: 0,
       publicOrigin,
       uiFolder: join(folder, 'ui'),
+      served: servedDefaults,
     },
+    // Every route is asked by nobody in particular, many times.
+    { limits: { ...limitRules, strangers: { ...limitRules.strangers, points: 100_000 } } },
   );
 }
 

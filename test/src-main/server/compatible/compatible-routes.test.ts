@@ -415,7 +415,7 @@ describe('/projects', () => {
     expect((await ask('POST', '/projects', { raw: twice, headers: form })).status).toBe(400);
     expect(
       (await ask('POST', '/projects', { raw: `name=${'x'.repeat(70_000)}`, headers: form })).status,
-    ).toBe(400);
+    ).toBe(413);
     const plain = { raw: '{"name":"x"}', headers: { 'content-type': 'text/plain' } };
     expect((await ask('POST', '/projects', plain)).status).toBe(400);
     const broken = { raw: '{"name":', headers: { 'content-type': 'application/json' } };

@@ -176,7 +176,8 @@ class Peer {
   }
 }
 const attached = () => waitUntil(() => channel, { what: 'it is attached' });
-const happened = (what: string) => waitUntil(() => events.includes(what), { what: `${what} of ${events.join()}` });
+const happened = (what: string) =>
+  waitUntil(() => events.includes(what), { what: `${what} of ${events.join()}` });
 const typed = () => Buffer.concat(parts);
 const isTyped = (text: string) =>
   waitUntil(() => typed().equals(Buffer.from(text)), { what: JSON.stringify(text) });
