@@ -13,7 +13,8 @@ import { createSmtpMailer } from './adapters/accounts/smtp-mailer.ts';
 import { createTotpCodes } from './adapters/accounts/totp-codes.ts';
 import { createContainerEngineFactory } from './adapters/docker/container-engine.ts';
 import { KeychainSecretStore } from './adapters/keychain/keychain-secret-store.ts';
-import { openRecordStore } from './adapters/database/open-record-store.ts';
+import { backUp } from './adapters/database/data-copies.ts';
+import { openStore } from './adapters/database/open-store.ts';
 import { createScreenKeeper } from './adapters/screen/screen-keeper.ts';
 import { createSchedules } from './adapters/schedule/cron-schedules.ts';
 import { describeKey } from './adapters/ssh/describe-key.ts';
@@ -37,6 +38,7 @@ import { createDispatcher } from './control-plane/dispatcher.ts';
 import type { Log } from './control-plane/interfaces/log.ts';
 import type { NetworkWatch } from './control-plane/interfaces/network-watch.ts';
 import type { Plane } from './control-plane/plane.ts';
+import type { QuotaSource } from './control-plane/quotas/quota-source.ts';
 import { guestLimits, serveConnection } from './server/serve-connection.ts';
 
 export interface ComposeOptions {
@@ -46,6 +48,8 @@ export interface ComposeOptions {
   readonly network?: NetworkWatch;
   /** For tests: handlers' answers are checked against the contract too. */
   readonly isOutputChecked?: boolean;
+  /** For tests: who is a person here and how much each may have. */
+  readonly people?: QuotaSource;
   /** Told of each line of the log. */
   readonly onLogLine?: (line: string) => void;
 }
@@ -55,7 +59,7 @@ export interface ComposeOptions {
  */
 export async function compose(
   config: Pick<Config, 'version' | 'dataFolder' | 'remoteScriptsFolder' | 'addHostFile'> &
-    Partial<Pick<Config, 'served'>>,
+    Partial<Pick<Config, 'served' | 'mode'>>,
   options: ComposeOptions = {},
 ): Promise<Plane> {
   const { platform, homeFolder, env } = options.computer ?? thisComputer();
@@ -71,7 +75,12 @@ export async function compose(
     for (const end of ends.splice(0).reverse()) await end();
   };
   try {
-    const { store, recovery } = openRecordStore({ folder: dataFolder, clock, log });
+    const { store, recovery } = await openStore({
+      folder: dataFolder,
+      databaseUrl: served.databaseUrl,
+      clock,
+      log,
+    });
     ends.push(() => store.close());
     const deriveKey = await openSecretKey(served.secretKey, dataFolder);
     const secrets = new KeychainSecretStore({ folder: dataFolder, clock, random, log, platform, env });
@@ -126,6 +135,9 @@ export async function compose(
       log,
       terminalTag: installationTag(dataFolder),
       firstWorkspace: served.firstWorkspace,
+      idleTimeoutMs: served.idleTimeoutMs,
+      measuresVolumes: config.mode === 'served',
+      ...(options.people === undefined ? {} : { people: options.people }),
     });
     ends.push(() => plane.close());
     if (config.addHostFile !== null && !store.isReadOnly)
@@ -136,6 +148,7 @@ export async function compose(
     const wake: Plane['wake'] = (reason) => plane.hosts.wake(reason);
     const { handlers, guests, accounts, operator } = plane;
     const health = () => plane.health();
+    const copied = { store, folder: dataFolder, version: config.version, clock };
     return {
       handlers,
       guests,
@@ -147,6 +160,7 @@ export async function compose(
       log,
       serve,
       wake,
+      backUp: () => backUp(copied),
       close: endAll,
     };
   } catch (error) {
@@ -164,6 +178,7 @@ function carry(
   const dispatcher = createDispatcher(plane.handlers, {
     log,
     random,
+    gate: plane.ownership,
     isOutputChecked,
     guestHandlers: plane.guestHandlers,
     onDispatched: (call) => plane.onDispatched(call),

@@ -109,10 +109,23 @@ export const rooms: readonly Room[] = [
       'src-main/cli/',
       'src-main/compose.ts',
       'src-main/config.ts',
+      'src-main/data-commands.ts',
       'src-main/open-in-browser.ts',
       'src-main/server/',
     ],
     types: ['src-main/control-plane/'],
+    packages: ['node:'],
+  },
+  {
+    path: 'src-main/data-commands.ts',
+    may: [
+      contract,
+      'src-main/adapters/database/',
+      'src-main/adapters/system/clock.ts',
+      'src-main/config.ts',
+      'src-main/server/local-socket.ts',
+    ],
+    types: ['src-main/control-plane/interfaces/'],
     packages: ['node:'],
   },
   {

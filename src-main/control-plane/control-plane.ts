@@ -4,6 +4,7 @@
  */
 import { type CredentialId, localOwnerId, type UserId } from '#contract/ids.ts';
 import { LogLine } from '#contract/operations.ts';
+import { noQuota } from '#contract/users.ts';
 import { aboutHandlers, type AboutFacts } from './about.ts';
 import { createCredentialHandlers } from './credentials/credential-handlers.ts';
 import { createCredentialService } from './credentials/credential-service.ts';
@@ -14,6 +15,7 @@ import type { DispatchedCall } from './dispatcher.ts';
 import type { GuestHandlers, Handlers } from './handler.ts';
 import { joinHandlers } from './handlers.ts';
 import { HealthService, type PlaneHealth } from './health.ts';
+import { Heirs } from './heirs.ts';
 import { hostHandlers } from './hosts/host-handlers.ts';
 import { HostService, type HostServiceDeps } from './hosts/host-service.ts';
 import type { HostLink } from './hosts/host-links.ts';
@@ -32,8 +34,13 @@ import type { Schedules } from './interfaces/schedule.ts';
 import type { SecretStore } from './interfaces/secret-store.ts';
 import { OperationRunner } from './operations/operation-runner.ts';
 import { operationsHandlers } from './operations/operations-handlers.ts';
+import { Ownership } from './ownership.ts';
 import { createProjectHandlers } from './projects/project-handlers.ts';
-import { createProjectService } from './projects/project-service.ts';
+import { createProjectService, type ProjectService } from './projects/project-service.ts';
+import type { QuotaSource } from './quotas/quota-source.ts';
+import { QuotaService } from './quotas/quota-service.ts';
+import { createPersonsThings } from './quotas/taking-over.ts';
+import { VolumeUsage } from './quotas/volume-usage.ts';
 import { createSettingsHandlers } from './settings/settings-handlers.ts';
 import { createSettingsService } from './settings/settings-service.ts';
 import { SnapshotReader } from './snapshots/snapshot-reader.ts';
@@ -47,7 +54,7 @@ import { TerminalShares } from './terminals/terminal-shares.ts';
 import { terminalsHandlers } from './terminals/terminals-handlers.ts';
 import { auditEntryOf } from './users/audit-entry.ts';
 import { type AccountsDeps, Accounts } from './users/accounts.ts';
-import { ownerlessThings } from './users/persons-things.ts';
+import type { PersonsThings } from './users/persons-things.ts';
 import { usersHandlers } from './users/users-handlers.ts';
 import { FirstWorkspace, type FirstWorkspaceChoice } from './workspaces/first-workspace.ts';
 import { createOperatorDoor, type OperatorDoor } from './workspaces/operator-removal.ts';
@@ -80,6 +87,11 @@ export interface ControlPlaneDeps {
   readonly terminalTag: string;
   /** Null: a workspace that nobody said the image of is not made. */
   readonly firstWorkspace: FirstWorkspaceChoice | null;
+  readonly idleTimeoutMs: number | null;
+  /** Where several people share hosts: what each one's volumes take is measured. */
+  readonly measuresVolumes: boolean;
+  /** For tests: who is a person and what each may have. Default: the accounts. */
+  readonly people?: QuotaSource;
 }
 
 export interface ControlPlane {
@@ -93,6 +105,8 @@ export interface ControlPlane {
   readonly operator: OperatorDoor;
   /** Never throws. */
   health(): Promise<PlaneHealth>;
+  readonly ownership: Ownership;
+  readonly personsThings: PersonsThings;
   /** Ends what runs, in reverse order of the start. Operations that are under way go on at the next start. */
   close(): Promise<void>;
 }
@@ -100,6 +114,25 @@ export interface ControlPlane {
 export async function createControlPlane(deps: ControlPlaneDeps): Promise<ControlPlane> {
   const { store, clock, random, log, connector, engines } = deps;
 
+  // Accounts count what people have, and what people may have is asked of accounts: only ever later.
+  const people: QuotaSource = deps.people ?? {
+    quotaOf: (id) => accounts.people.get(id)?.quota ?? noQuota,
+    isPerson: (id) => accounts.people.get(id) !== undefined,
+  };
+  const heirs = new Heirs({ store, isPerson: people.isPerson });
+  // Each noun says whose its things are; asked only once all of them are there.
+  const ownership = new Ownership({
+    proj: (id) => projects.ownerOf(id),
+    ws: (id) => workspaces.directory.ownerOf(id),
+    snap: (id) => snapshots.directory.ownerOf(id),
+    term: (id) => terminals.belongingOf(id),
+    share: (id) => {
+      const share = shares.find(id);
+      // A link to a shell on a host is power over the host, as the shell is.
+      return share && { ownerId: share.userId, scope: terminals.belongingOf(share.terminalId)?.scope };
+    },
+    op: (id) => operations.ownerOf(id),
+  });
   const questions = new Questions({ clock, random });
   // Hosts use credentials, and credentials ask hosts whether they are used: the second is only ever called later.
   const hostsUsing = (id: CredentialId) => [
@@ -148,7 +181,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     if (userId === localOwnerId && before.closeHostToWorkspaces !== after.closeHostToWorkspaces)
       void hosts.settleGuards();
   });
-  const projects = await createProjectService({
+  const projects: ProjectService = await createProjectService({
     records: store,
     clock,
     random,
@@ -162,7 +195,30 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     random,
     log,
   });
-  const workspaces = new WorkspaceService({
+  const volumeUsage = new VolumeUsage({
+    links,
+    watchOperations: (signal) => operations.watch(signal),
+    workspaces: () => workspaces.directory.records(),
+    volumesBefore: () => snapshots.undos.all(),
+    heirs,
+    clock,
+    log,
+  });
+  const quotas = new QuotaService({
+    source: people,
+    workspaces: () => workspaces.directory.records(),
+    snapshots: () => snapshots.directory.records(),
+    unfinished: () => operations.unfinished(),
+    volumes: volumeUsage,
+    watches: [
+      (signal) => workspaces.directory.collection.watch(signal),
+      (signal) => snapshots.directory.collection.watch(signal),
+      (signal) => operations.watch(signal),
+    ],
+    clock,
+    log,
+  });
+  const workspaces: WorkspaceService = new WorkspaceService({
     store,
     links,
     operations,
@@ -176,8 +232,11 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
       volumesOf: (id) => snapshots.forWorkspaces.volumesOf(id),
       volumesOn: (hostId) => snapshots.forWorkspaces.volumesOn(hostId),
       countOf: (id) => snapshots.forWorkspaces.countOf(id),
+      needsOf: (id, hostId) => snapshots.forWorkspaces.needsOf(id, hostId),
       onDestroyed: (id) => snapshots.forWorkspaces.onDestroyed(id),
     },
+    quotas,
+    ownerOfLabel: (told) => heirs.ownerOf(told),
     clock,
     random,
     log,
@@ -189,6 +248,8 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     workspaces,
     projects,
     settings: (userId) => settings.get(userId),
+    quotas,
+    ownerOfLabel: (told) => heirs.ownerOf(told),
     entryCache: deps.entryCache,
     repositorySecrets: {
       async add({ label, secret }) {
@@ -207,10 +268,11 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     workspaces: workspaces.directory,
     entries: snapshots.entries,
     access: (id) => snapshots.repositories.access(id),
+    quotas,
     links,
     openTerminals: ({ id }) => terminals.countIn(id),
     undoHours: (userId) => settings.get(userId).restoreUndoHours,
-    requireFreeName: (workspaceId, name, except) => snapshots.requireFreeName(workspaceId, name, except),
+    requireFreeName: (place, name, except) => snapshots.requireFreeName(place, name, except),
     clock,
     random,
   });
@@ -243,11 +305,15 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     clock,
     random,
     log,
+    workspaceOwner: (id) => workspaces.directory.ownerOf(id),
+    idleTimeoutMs: deps.idleTimeoutMs,
     tag: deps.terminalTag,
   });
 
-  const ownTerminals = terminalsHandlers(terminals);
-  const shares = new TerminalShares({
+  workspaces.directory.onChange(({ id }) => terminals.workspaceKnown(id));
+
+  const ownTerminals = terminalsHandlers(terminals, ownership);
+  const shares: TerminalShares = new TerminalShares({
     store,
     watchTerminals: (signal) => terminals.watch(signal),
     attach: ownTerminals['terminals.attach'],
@@ -260,10 +326,20 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     handlers: () => handlers,
     choice: deps.firstWorkspace,
   });
-  const accounts = new Accounts({
+  const personsThings = createPersonsThings({
+    heirs,
+    operations,
+    projects,
+    workspaces: workspaces.directory,
+    snapshots: snapshots.directory,
+    terminals,
+    shares,
+    quotas,
+  });
+  const accounts: Accounts = new Accounts({
     ...deps.accounts,
     store,
-    things: ownerlessThings,
+    things: personsThings,
     clock,
     random,
     log,
@@ -273,11 +349,11 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     aboutHandlers(deps.about),
     hostHandlers(hosts, questions),
     createCredentialHandlers(credentials),
-    createProjectHandlers(projects),
-    workspacesHandlers(workspaces, snapshots.moves, first),
-    snapshotsHandlers(snapshots, snapshotReader),
-    operationsHandlers(operations),
-    { ...ownTerminals, ...terminalShareHandlers(shares) },
+    createProjectHandlers(projects, ownership),
+    workspacesHandlers(workspaces, { moves: snapshots.moves, first }, ownership),
+    snapshotsHandlers(snapshots, snapshotReader, ownership),
+    operationsHandlers(operations, ownership),
+    { ...ownTerminals, ...terminalShareHandlers(shares, ownership) },
     createSettingsHandlers(settings),
     usersHandlers(accounts),
   );
@@ -291,6 +367,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
   });
 
   await accounts.load();
+  await heirs.load();
   await hosts.load();
   await workspaces.load();
   await snapshots.load();
@@ -300,10 +377,14 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
   } else {
     await terminals.load();
     await shares.load();
+    await personsThings.finish();
     await operations.recover();
     await workspaces.start();
     snapshots.start();
     terminals.start();
+    quotas.start();
+    // The desktop has no shares to measure for: its hosts' disks are left alone.
+    if (deps.measuresVolumes) volumeUsage.start();
     hosts.start();
   }
 
@@ -319,15 +400,27 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     hosts,
     operator: createOperatorDoor({
       records: () => workspaces.directory.records(),
-      ownerOf: () => localOwnerId,
+      ownerOf: ({ ownerId }) => ownerId,
       destroy: (id, keepVolume, userId) => workspaces.destroyWorkspace(id, keepVolume, userId),
       ended: (id) => operations.ended(id),
     }),
     health: () => health.look(),
+    ownership,
+    personsThings,
     async close() {
       health.close();
       // Each is told, although the one before failed: a shell left behind is worse than an error in the log.
-      for (const part of [shares, terminals, operations, snapshots, workspaces, hosts, accounts])
+      for (const part of [
+        quotas,
+        volumeUsage,
+        shares,
+        terminals,
+        operations,
+        snapshots,
+        workspaces,
+        hosts,
+        accounts,
+      ])
         await part
           .close()
           .catch((cause: unknown) => log.error('a part of the plane did not end well', { cause }));

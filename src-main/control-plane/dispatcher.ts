@@ -1,7 +1,7 @@
 /**
- * name → scope → input → handler → reply. Knows no carrier. Guarantees: a handler only sees checked input and a caller
- * with its scope; only declared codes leave; an unknown method, a missing scope and a thing that is not there give the
- * same bytes, so that nobody learns what exists by asking.
+ * name → scope → input → whose → handler → reply. Knows no carrier. Guarantees: a handler only sees checked input whose ids
+ * are all within its caller's reach, and a caller with its scope; only declared codes leave; an unknown method, a missing
+ * scope, somebody else's thing and one that is not there give the same bytes, so that nobody learns what exists by asking.
  */
 import type { z } from 'zod';
 import { BerthError } from '#contract/berth-error.ts';
@@ -13,6 +13,7 @@ import type { Caller } from './caller.ts';
 import type { ByteChannel, GuestHandlers, HandlerContext, Handlers } from './handler.ts';
 import type { Log } from './interfaces/log.ts';
 import type { Random } from './interfaces/random.ts';
+import type { OwnershipGate } from './ownership.ts';
 
 export interface Dispatcher {
   /** undefined: there is no such method, or not for this caller. */
@@ -39,6 +40,8 @@ export interface DispatchedCall {
 export interface DispatcherOptions {
   readonly log: Log;
   readonly random: Pick<Random, 'bytes'>;
+  /** Whose things a caller may name. Guests name none: their handlers know the one thing that they came for. */
+  readonly gate: OwnershipGate;
   /** For tests: also checks what handlers return, and fails as `internal` when it does not fit. */
   readonly isOutputChecked?: boolean;
   /** What callers with a `guest` get in place of the handlers. Default: nothing. */
@@ -57,7 +60,7 @@ export function notFound(): BerthError {
 }
 
 export function createDispatcher(handlers: Handlers, options: DispatcherOptions): Dispatcher {
-  const { log, random, isOutputChecked = false } = options;
+  const { log, random, gate, isOutputChecked = false } = options;
   const methods: Readonly<Record<string, Method>> = options.methods ?? contract;
 
   /** The one place where a guest's narrow world and everybody else's part. */
@@ -78,6 +81,10 @@ export function createDispatcher(handlers: Handlers, options: DispatcherOptions)
     if (typeof name !== 'string' || method?.kind !== kind) throw notFound();
     const parsed = method.input.safeParse(input ?? {}, { error: plainRule });
     if (!parsed.success) throw invalidInput(parsed.error);
+    if (caller.guest === undefined) {
+      const scope = method.alsoNeeds?.(parsed.data) ?? method.scope;
+      if (!caller.scopes.has(scope) || !gate.admits(caller, name, parsed.data)) throw notFound();
+    }
     const handler = handlerOf(name, caller);
     if (handler === undefined) throw notFound();
     const tell = (end: Partial<Pick<DispatchedCall, 'output' | 'error'>> = {}) =>

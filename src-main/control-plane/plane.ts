@@ -1,4 +1,5 @@
 /** The control plane as its carriers see it: what compose.ts builds, and what the window, the server and tests hold. */
+import type { Readable } from 'node:stream';
 import type { Connection } from '#contract/frame.ts';
 import type { AccountDoor } from './account-door.ts';
 import type { Caller, GuestDoor } from './caller.ts';
@@ -25,6 +26,8 @@ export interface Plane {
   deriveKey(purpose: string): Uint8Array;
   /** Serves one connection until it closes. The caller was decided by whoever accepted it. */
   serve(connection: Connection, caller: Caller): void;
+  /** A backup of everything that it knows, as `berth backup` writes it. */
+  backUp(): Promise<Readable>;
   /** Told by the system around it that the computer woke: see HostService. */
   wake(reason: WakeReason): void;
   /** Ends connections, then services, then adapters. */

@@ -40,7 +40,7 @@ export type ServedPlane = Pick<
   Plane,
   'dispatcher' | 'serve' | 'log' | 'accounts' | 'deriveKey' | 'health' | 'operator'
 > &
-  Partial<Pick<Plane, 'guests'>>;
+  Partial<Pick<Plane, 'guests' | 'backUp'>>;
 
 export interface RunningServer {
   /** As a person types it: `http://127.0.0.1:7474`, or the public origin. */
@@ -118,6 +118,7 @@ export async function startHttpServer(
     dataFolder: config.dataFolder,
     mode: 'served',
     serve: (connection, caller) => plane.serve(connection, caller),
+    ...(plane.backUp === undefined ? {} : { backUp: plane.backUp }),
     createLink: createSignInLink,
   });
   log.info('Listening', { origin });

@@ -83,8 +83,9 @@ export const terminalMethods = {
     errors: [],
   }),
   'terminals.open': call({
-    summary: 'Opens a shell in a workspace or on a host',
+    summary: 'Opens a shell in a workspace, or on a host for those who may change hosts',
     scope: 'terminals.write',
+    alsoNeeds: ({ target }) => (target.kind === 'host' ? 'hosts.write' : null),
     input: z.object({
       target: TerminalTarget,
       size: TerminalSize,

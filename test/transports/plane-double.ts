@@ -9,6 +9,7 @@ import { createDispatcher, type Dispatcher } from '#main/control-plane/dispatche
 import type { Handlers } from '#main/control-plane/handler.ts';
 import type { Log, LogFields } from '#main/control-plane/interfaces/log.ts';
 import type { Plane } from '#main/control-plane/plane.ts';
+import { openGate } from '#test/harness/ownership.ts';
 
 export interface LogEntry {
   readonly level: 'debug' | 'info' | 'warn' | 'error';
@@ -65,7 +66,12 @@ export function handlersWith(given: Partial<Handlers>): Handlers {
 }
 
 export function dispatcherWith(given: Partial<Handlers>, log: Log = recordingLog()): Dispatcher {
-  return createDispatcher(handlersWith(given), { log, random: fixedRandom, isOutputChecked: true });
+  return createDispatcher(handlersWith(given), {
+    log,
+    random: fixedRandom,
+    gate: openGate,
+    isOutputChecked: true,
+  });
 }
 
 export interface Tap {

@@ -1,6 +1,6 @@
 /**
  * The links of e-mails: each opens one thing, once, for a while. Guarantees: of a token only the hash is kept; a newer
- * link of a kind ends the older one; of two uses at once one finds it.
+ * link of a kind ends the older one when it has arrived; of two uses at once one finds it.
  */
 import { z } from 'zod';
 import { BerthError } from '#contract/berth-error.ts';
@@ -38,10 +38,20 @@ export interface AccountLinksDeps {
   readonly log: Log;
 }
 
+export interface IssuedLink {
+  readonly token: string;
+  /** It is in its person's hands: older ones of its kind end. */
+  readonly arrived: () => Promise<void>;
+  /** Nobody got it: it ends, and the older ones stay. */
+  readonly lost: () => Promise<void>;
+}
+
 export class AccountLinks {
   readonly #deps: AccountLinksDeps;
   readonly #records: RecordCollection<LinkRecord>;
   readonly #links = new Map<string, LinkRecord>();
+  /** Ended, and still in the store because it could not be written. */
+  readonly #undeleted = new Set<string>();
 
   constructor(deps: AccountLinksDeps) {
     this.#deps = deps;
@@ -52,24 +62,24 @@ export class AccountLinks {
     for (const record of await this.#records.all()) this.#links.set(record.id, record);
   }
 
-  /** @returns the token. Ends older links of this kind. */
-  async issue(kind: LinkKind, userId: UserId): Promise<string> {
-    const { store, clock, random } = this.#deps;
+  /** A new link, beside the older ones of its kind until it is known to have arrived. Throws store.unwritable. */
+  async issue(kind: LinkKind, userId: UserId): Promise<IssuedLink> {
+    const { clock, random } = this.#deps;
     const token = newToken(random);
-    const older = this.#of(userId).filter((link) => link.kind === kind);
     const record: LinkRecord = {
       id: hashOf(token),
       kind,
       userId,
       expiresAt: new Date(clock.nowMs() + linkLifeMs[kind]).toISOString(),
     };
-    await store.transaction(async () => {
-      for (const { id } of older) await this.#records.delete(id);
-      await this.#records.put(record);
-    });
-    for (const { id } of older) this.#links.delete(id);
+    await this.#records.put(record);
     this.#links.set(record.id, record);
-    return token;
+    return {
+      token,
+      arrived: () =>
+        this.#end(this.#of(userId).filter((link) => link.kind === kind && link.id !== record.id)),
+      lost: () => this.#end([record]),
+    };
   }
 
   /** Throws account.link-expired, alike for one that never was. */
@@ -109,15 +119,25 @@ export class AccountLinks {
     return this.#of(userId).some((link) => link.kind === kind && !this.#isOver(link));
   }
 
-  /** Takes away what has expired. */
+  /** Takes away what has expired, and what could not be taken before. */
   async sweep(): Promise<void> {
-    for (const link of [...this.#links.values()].filter((one) => this.#isOver(one))) {
-      this.#links.delete(link.id);
-      await this.#records.delete(link.id).catch((cause: unknown) => {
-        this.#links.set(link.id, link);
-        this.#deps.log.warn('an expired link could not be taken from the store', { cause });
-      });
-    }
+    await this.#end([...this.#links.values()].filter((link) => this.#isOver(link)));
+    for (const id of [...this.#undeleted]) await this.#delete(id);
+  }
+
+  /** They open nothing from here on, also where the store refuses. */
+  async #end(links: readonly LinkRecord[]): Promise<void> {
+    for (const { id } of links) this.#links.delete(id);
+    for (const { id } of links) await this.#delete(id);
+  }
+
+  async #delete(id: string): Promise<void> {
+    this.#undeleted.add(id);
+    await this.#records.delete(id).then(
+      () => this.#undeleted.delete(id),
+      (cause: unknown) =>
+        this.#deps.log.warn('a link that has ended could not be taken from the store yet', { cause }),
+    );
   }
 
   #of(userId: UserId): LinkRecord[] {

@@ -146,7 +146,7 @@ export class Accounts implements AccountDoor {
   /** Ends what runs; e-mails that were not sent are sent after the next start. */
   async close(): Promise<void> {
     this.#stopSweeping();
-    await this.#registration.settled();
+    await this.#registration.close();
     await this.#outbox.close();
     await this.people.close();
     await this.auditLog.close();
@@ -186,7 +186,7 @@ export class Accounts implements AccountDoor {
     await this.#noted('account.verify', null, origin, () => this.#registration.verify(token));
   }
 
-  async resend(email: string): Promise<void> {
+  async resend(email: string, _origin: RequestOrigin): Promise<void> {
     this.#registration.resend(email);
   }
 

@@ -12,7 +12,7 @@ import type { Log } from '../interfaces/log.ts';
 import type { Mailer } from '../interfaces/mailer.ts';
 import type { Random } from '../interfaces/random.ts';
 import type { RecordCollection, RecordStore } from '../interfaces/record-store.ts';
-import type { AccountLinks, LinkKind } from './account-links.ts';
+import type { AccountLinks, IssuedLink, LinkKind } from './account-links.ts';
 import { mailOf } from './mail-texts.ts';
 
 const MailKind = z.enum([
@@ -40,6 +40,8 @@ export type MailWish = Pick<WaitingMail, 'kind' | 'to'> & Partial<Pick<WaitingMa
 
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
+/** A mail with a link costs a write more than one without: both begin when the answer has long left. */
+export const afterAnswerMs = 1_000;
 /** Of one address; a person who presses three times has looked into the wrong folder. */
 export const maxMailsPerHour = 3;
 /** Beyond it something is wrong: more are dropped, and the log says so. */
@@ -122,14 +124,14 @@ export class Outbox {
       id: `mail_${Buffer.from(random.bytes(12)).toString('hex')}`,
       createdAtMs: nowMs,
       attempts: 0,
-      nextAtMs: nowMs,
+      nextAtMs: nowMs + afterAnswerMs,
     };
     return {
       isSent: true,
       write: () => this.#records.put(mail),
       send: () => {
         this.#waiting.set(mail.id, mail);
-        this.wake();
+        this.#setTimer();
       },
     };
   }
@@ -171,13 +173,18 @@ export class Outbox {
     }
     const link = linkKindOf(mail);
     if (link !== undefined && !this.#deps.isLinkWanted(link.userId, link.kind)) return this.#forget(mail);
+    const { to, kind, invitedBy } = mail;
+    let issued: IssuedLink | undefined;
     try {
-      const token = link === undefined ? null : await this.#deps.links.issue(link.kind, link.userId);
-      const origin = this.#deps.origin() ?? '';
-      await mailer.send(mailOf(mail.kind, { to: mail.to, origin, token, invitedBy: mail.invitedBy }));
+      issued = link && (await this.#deps.links.issue(link.kind, link.userId));
+      const facts = { to, origin: this.#deps.origin() ?? '', token: issued?.token ?? null, invitedBy };
+      await mailer.send(mailOf(kind, facts));
+      await issued?.arrived();
       this.#log.info('an e-mail was sent', { kind: mail.kind, at: instantOf(clock) });
       await this.#forget(mail);
     } catch (cause) {
+      // What is in somebody's mail box already stays good.
+      await issued?.lost();
       const isFinal = BerthError.is(cause) && cause.details.isFinal === true;
       this.#log.warn(
         isFinal ? 'an e-mail was refused and is not tried again' : 'an e-mail could not be sent yet',
@@ -210,7 +217,13 @@ export class Outbox {
   #setTimer(): void {
     this.#stopTimer();
     this.#stopTimer = () => undefined;
-    if (this.#isClosed || this.#waiting.size === 0 || this.#deps.origin() === null) return;
+    if (
+      this.#isClosed ||
+      this.#sending !== undefined ||
+      this.#waiting.size === 0 ||
+      this.#deps.origin() === null
+    )
+      return;
     const next = Math.min(...[...this.#waiting.values()].map(({ nextAtMs }) => nextAtMs));
     const waitMs = Math.max(0, next - this.#deps.clock.nowMs());
     this.#stopTimer = this.#deps.clock.after(waitMs, () => this.wake());

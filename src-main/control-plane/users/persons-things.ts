@@ -16,10 +16,3 @@ export interface PersonsThings {
     to: UserId,
   ): Promise<{ readonly projects: number; readonly workspaces: number; readonly snapshots: number }>;
 }
-
-/** As long as things have no owners there is nothing to count and nothing to hand on. */
-export const ownerlessThings: PersonsThings = {
-  usageOf: () => ({ workspaces: 0, cpus: 0, memoryBytes: 0, diskBytes: null, snapshots: 0 }),
-  onUsageChange: () => () => undefined,
-  takeOver: async () => ({ projects: 0, workspaces: 0, snapshots: 0 }),
-};

@@ -6,11 +6,12 @@
 import { BerthError } from '#contract/berth-error.ts';
 import { localOwnerId, type UserId } from '#contract/ids.ts';
 import type { Quota } from '#contract/users.ts';
+import { delay } from '../delay.ts';
 import { type Clock, instantOf } from '../interfaces/clock.ts';
 import type { Log } from '../interfaces/log.ts';
 import type { Random } from '../interfaces/random.ts';
 import type { AccountLinks } from './account-links.ts';
-import type { Draft, MailWish, Outbox } from './outbox.ts';
+import { afterAnswerMs, type Draft, type MailWish, type Outbox } from './outbox.ts';
 import type { Passwords } from './passwords.ts';
 import type { People } from './people.ts';
 import type { SessionService } from './session-service.ts';
@@ -43,6 +44,7 @@ export class RegistrationService {
   readonly #deps: RegistrationServiceDeps;
   /** Work that goes on after its answer. */
   readonly #later = new Set<Promise<void>>();
+  readonly #closing = new AbortController();
 
   constructor(deps: RegistrationServiceDeps) {
     this.#deps = deps;
@@ -171,6 +173,12 @@ export class RegistrationService {
         );
   }
 
+  /** What was asked for in the last second is forgotten; what has begun is finished. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await this.settled();
+  }
+
   /** Resolves when what goes on after its answer is done. */
   async settled(): Promise<void> {
     while (this.#later.size > 0) await Promise.all(this.#later);
@@ -197,9 +205,10 @@ export class RegistrationService {
   }
 
   #afterwards(typed: string, wishFor: (record: UserRecord) => MailWish | undefined): void {
-    const { people, outbox, log } = this.#deps;
+    const { people, outbox, clock, log } = this.#deps;
     const run = async () => {
-      await Promise.resolve();
+      await delay(clock, afterAnswerMs, this.#closing.signal);
+      if (this.#closing.signal.aborted) return;
       const record = people.byEmail(typed.trim());
       const wish = record === undefined || record.isDisabled ? undefined : wishFor(record);
       if (wish === undefined) return;

@@ -83,7 +83,8 @@ export class UserService {
     draft.send();
     const user = people.user(record.id);
     if (draft.isSent) return { user, link: null };
-    const token = await links.issue('invite', record.id);
+    const { token, arrived } = await links.issue('invite', record.id);
+    await arrived();
     return { user, link: linkOf(origin() ?? '', 'invite', token) };
   }
 

@@ -3,6 +3,7 @@
  * `decideMend` says what Berth does about a difference between what is wanted and what is there.
  */
 import { BerthError } from '#contract/berth-error.ts';
+import { localOwnerId, UserId } from '#contract/ids.ts';
 import type { Operation } from '#contract/operations.ts';
 import { ProjectDefinition } from '#contract/projects.ts';
 import { Workspace, type WorkspaceState } from '#contract/workspaces.ts';
@@ -28,6 +29,8 @@ const RecordShape = Workspace.pick({
   isAdopted: true,
   note: true,
 }).extend({
+  /** Absent in what an older Berth wrote, which had one person. Wins over the labels of what is on the host. */
+  ownerId: UserId.default(localOwnerId),
   definition: ProjectDefinition,
   /** False until its creation has ended well; such a record without an operation is taken away at start. */
   isMade: Workspace.shape.isAdopted,
@@ -49,6 +52,7 @@ export function newRecord(wish: {
   readonly id: WorkspaceRecord['id'];
   readonly name: string;
   readonly hostId: WorkspaceRecord['hostId'];
+  readonly ownerId: WorkspaceRecord['ownerId'];
   readonly projectId: WorkspaceRecord['projectId'];
   readonly definition: ProjectDefinition;
   readonly volumeName: string | null;
@@ -60,6 +64,7 @@ export function newRecord(wish: {
     name: wish.name,
     projectId: wish.projectId,
     hostId: wish.hostId,
+    ownerId: wish.ownerId,
     definition: withoutValues(wish.definition),
     imageDigest: null,
     desired: 'running',

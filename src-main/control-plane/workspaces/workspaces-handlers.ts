@@ -4,16 +4,17 @@ import type { HandlersOf } from '../handler.ts';
 import { Secret } from '../interfaces/secret.ts';
 import type { FirstWorkspace } from './first-workspace.ts';
 import type { PasswordWish } from './access-password.ts';
+import type { Ownership } from '../ownership.ts';
 import type { WorkspaceService } from './workspace-service.ts';
 import type { MovesService } from '../snapshots/moves-service.ts';
 
 export function workspacesHandlers(
   workspaces: WorkspaceService,
-  moves: MovesService,
-  first: FirstWorkspace,
+  { moves, first }: { readonly moves: MovesService; readonly first: FirstWorkspace },
+  ownership: Ownership,
 ): HandlersOf<'workspaces'> {
   return {
-    'workspaces.watch': (_input, { signal }) => workspaces.watch(signal),
+    'workspaces.watch': (_input, { caller, signal }) => workspaces.watch(signal, ownership.shownTo(caller)),
     'workspaces.create': (wish, { caller }) =>
       workspaces.create({ ...wish, accessPassword: secretWish(wish.accessPassword) }, caller.userId),
     'workspaces.ensure': (wish, context) =>
@@ -40,8 +41,8 @@ export function workspacesHandlers(
     'workspaces.stats': ({ id }, { signal }) => workspaces.stats(id, signal),
     'workspaces.logs': ({ id, tailLines }, channel, { signal }) =>
       workspaces.logs(id, tailLines, channel, signal),
-    'workspaces.keptVolumes': async ({ hostId }, { signal }) => ({
-      volumes: await workspaces.keptVolumes(hostId, signal),
+    'workspaces.keptVolumes': async ({ hostId }, { caller, signal }) => ({
+      volumes: await workspaces.keptVolumes(hostId, caller.userId, signal),
     }),
     'workspaces.destroyVolume': ({ hostId, name }, { caller }) =>
       workspaces.destroyVolume(hostId, name, caller.userId),

@@ -83,7 +83,7 @@ function Row({ repository }: { repository: Repository }) {
   const rules = useSnapshotRules().items.filter(({ repositoryId }) => repositoryId === repository.id);
   const check = useAct();
   const remove = useAct();
-  const kind = placeKinds.find(({ value }) => value === repository.place.kind);
+  const kind = placeKinds.find(({ value }) => value === repository.place?.kind);
   const isReady = host?.state.phase === 'ready';
   const forget = async () => {
     const isAgreed = await confirm({
@@ -120,7 +120,7 @@ function Row({ repository }: { repository: Repository }) {
           </div>
           <p className="font-code text-[0.96em] wrap-anywhere">{placeWords(repository.place)}</p>
           <p className="tabular text-meta text-muted wrap-anywhere">
-            {kind?.label ?? repository.place.kind}, used from {host?.name ?? 'a removed host'} ·{' '}
+            {kind?.label ?? 'A repository'}, used from {host?.name ?? 'a removed host'} ·{' '}
             {formatCount(snapshots.length, 'snapshot', 'snapshots')}
             {rules.length > 0 &&
               ` · in ${formatCount(rules.length, 'workspace’s rules', 'workspaces’ rules')}`}

@@ -24,6 +24,7 @@ import { owner, otherId, shareWorld, terminalId } from '#test/harness/share-worl
 import { testKey } from '#test/harness/start-server.ts';
 import { fixedRandom, handlersWith, planeDoors, recordingLog } from '#test/transports/plane-double.ts';
 import { ask, upgrade } from './http-client.ts';
+import { openGate } from '#test/harness/ownership.ts';
 
 let folder: string;
 let server: RunningServer;
@@ -46,6 +47,7 @@ async function start(publicOrigin: string | null = null): Promise<void> {
     ]),
   );
   const dispatcher = createDispatcher(handlersWith(handlers), {
+    gate: openGate,
     log,
     random: fixedRandom,
     guestHandlers: guestHandlers(world.shares),
@@ -182,7 +184,7 @@ describe('the way in', () => {
     const [expired, revoked] = [await share('read', 1), await share()];
     const cookies = [await cookieOf(expired.token), await cookieOf(revoked.token)];
     await world.clock.advance(60_000);
-    await world.shares.unshare(revoked.id, owner);
+    await world.shares.unshare(revoked.id);
     const unknown = await ask(server.port, { path: '/api/no-such', headers: own() });
     expect(unknown.status).toBe(404);
     for (const token of [expired.token, revoked.token, 'never-was'])
@@ -304,7 +306,7 @@ describe('a guest', () => {
     const screen = client.bytes('terminals.attach', { id: terminalId });
     await screen.opened;
     const closed = once(socket, 'close');
-    await world.shares.unshare(made.id, owner);
+    await world.shares.unshare(made.id);
     expect((await told.next()).value).toMatchObject({ end: 'link' });
     await screen.ended;
     await closed;

@@ -62,6 +62,7 @@ class World {
       name: `name of ${id}`,
       projectId: null,
       hostId,
+      ownerId: localOwnerId,
       definition: { ...projectDefaults, name: 'p', image: 'debian:12', environment: [], profile },
       imageDigest: null,
       desired: 'running',
@@ -92,7 +93,7 @@ describe('keeping', () => {
     const record = await world.add(first, kept);
     expect([...world.secrets.contents]).toEqual([[kept.secretId, canary]]);
     const written = await world.store.collection('workspaces', (value) => value as { id: string }).all();
-    const labels = labelsFor(record, `op_${'1'.repeat(20)}`, localOwnerId);
+    const labels = labelsFor(record, `op_${'1'.repeat(20)}`);
     const view = toWorkspace({
       record,
       projectName: 'p',

@@ -21,6 +21,7 @@ const record = newRecord({
   id,
   name: 'w',
   hostId,
+  ownerId: localOwnerId,
   projectId: null,
   definition: { ...projectDefaults, environment: [], name: 'p', image: 'debian:12' },
   volumeName: null,
@@ -58,7 +59,6 @@ async function ensure(state: ContainerDetail['state'] | undefined, hasSecret: bo
   const content = new Secret('canary');
   const result = await ensureContainer(context, {
     record,
-    owner: localOwnerId,
     environment: hasSecret ? [{ name: 'PASSWORD', value: content }] : [],
     secretFiles: hasSecret ? [{ path: '/run/secrets/PASSWORD', content }] : [],
     stopGraceSeconds: 5,

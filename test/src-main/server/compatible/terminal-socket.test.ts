@@ -14,6 +14,7 @@ import { Collection } from '#main/control-plane/changes.ts';
 import { createDispatcher } from '#main/control-plane/dispatcher.ts';
 import type { ByteChannel, Handlers } from '#main/control-plane/handler.ts';
 import { type CompatibleServer, startCompatibleServer } from '#test/harness/compatible-server.ts';
+import { openGate } from '#test/harness/ownership.ts';
 import { waitUntil } from '#test/servers/wait-until.ts';
 import { fixedRandom, handlersWith, recordingLog } from '#test/transports/plane-double.ts';
 
@@ -135,6 +136,7 @@ beforeEach(async () => {
   const dispatcher = createDispatcher(handlersWith(handlersInto(events)), {
     log: recordingLog(),
     random: fixedRandom,
+    gate: openGate,
   });
   server = await startCompatibleServer({
     dispatcher,
