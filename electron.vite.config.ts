@@ -2,13 +2,32 @@
  * Builds the three parts: the main process's entries (ES modules), the sandboxed preload (one .cjs, as the sandbox asks)
  * and the window. Native and dynamically loaded packages stay outside: they are the `dependencies` of package.json.
  */
+import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import tailwindcss from '@tailwindcss/vite';
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'electron-vite';
+import type { Plugin } from 'vite';
 
 const at = (path: string) => resolve(import.meta.dirname, path);
 const external = ['electron', 'keytar', 'ssh2', '@lydell/node-pty', 'bufferutil', 'utf-8-validate'];
+
+/** The documentation's page (src-main/server/api-docs.ts) needs these as they are; packages are not shipped. */
+function swaggerUi(): Plugin {
+  const names = ['swagger-ui.css', 'swagger-ui-bundle.js', 'LICENSE', 'NOTICE'];
+  return {
+    name: 'berth:swagger-ui',
+    apply: 'build',
+    generateBundle() {
+      for (const name of names)
+        this.emitFile({
+          type: 'asset',
+          fileName: `api-docs/${name}`,
+          source: readFileSync(at(`node_modules/swagger-ui-dist/${name}`)),
+        });
+    },
+  };
+}
 
 export default defineConfig(({ mode }) => {
   const minify = mode !== 'development';
@@ -41,7 +60,7 @@ export default defineConfig(({ mode }) => {
     },
     renderer: {
       root: 'src-renderer',
-      plugins: [react(), tailwindcss()],
+      plugins: [react(), tailwindcss(), swaggerUi()],
       build: {
         minify,
         outDir: at('out/renderer'),

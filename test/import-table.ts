@@ -110,6 +110,7 @@ export const rooms: readonly Room[] = [
       'src-main/compose.ts',
       'src-main/config.ts',
       'src-main/data-commands.ts',
+      'src-main/health-check.ts',
       'src-main/open-in-browser.ts',
       'src-main/server/',
     ],
@@ -156,10 +157,11 @@ export const rooms: readonly Room[] = [
   },
   { path: 'src-main/ui-files.ts', may: [], packages: ['node:'] },
   { path: 'src-main/open-in-browser.ts', may: [], packages: ['node:'] },
+  { path: 'src-main/health-check.ts', may: [], packages: ['node:'] },
 
   { path: 'src-renderer/theme/', may: [], packages: ['react', '@xterm/xterm', '@fontsource-variable'] },
   { path: 'src-renderer/components/', may: ['src-renderer/theme/'], packages: [...componentKit, 'uplot'] },
-  { path: 'src-renderer/transport/', may: [contract], packages: [] },
+  { path: 'src-renderer/transport/', may: [contract], packages: ['zod'] },
   {
     path: 'src-renderer/state/',
     may: [contract, 'src-renderer/transport/'],
@@ -171,7 +173,12 @@ export const rooms: readonly Room[] = [
     ...feature,
     packages: name === 'terminals' ? [...featurePackages, '@xterm'] : featurePackages,
   })),
-  ...['src-renderer/main.tsx', 'src-renderer/app.tsx', 'src-renderer/guest.tsx'].map((path) => ({
+  ...[
+    'src-renderer/main.tsx',
+    'src-renderer/app.tsx',
+    'src-renderer/guest.tsx',
+    'src-renderer/sign-in.tsx',
+  ].map((path) => ({
     path,
     may: [contract, 'src-renderer/'],
     packages: [...componentKit, 'zustand', '@fontsource-variable'],

@@ -7,7 +7,9 @@ import type { Dispatcher } from './dispatcher.ts';
 import type { Handlers } from './handler.ts';
 import type { WakeReason } from './hosts/wake-rounds.ts';
 import type { PlaneHealth } from './health.ts';
+import type { KeptReply } from './interfaces/kept-reply.ts';
 import type { Log } from './interfaces/log.ts';
+import type { RecordCollection } from './interfaces/record-store.ts';
 import type { OperatorDoor } from './workspaces/operator-removal.ts';
 
 export interface Plane {
@@ -24,6 +26,8 @@ export interface Plane {
    * different for each purpose.
    */
   deriveKey(purpose: string): Uint8Array;
+  /** For the carrier whose requests may come twice. */
+  readonly keptReplies: RecordCollection<KeptReply>;
   /** Serves one connection until it closes. The caller was decided by whoever accepted it. */
   serve(connection: Connection, caller: Caller): void;
   /** A backup of everything that it knows, as `berth backup` writes it. */

@@ -5,11 +5,16 @@ import { BerthError } from '#contract/berth-error.ts';
 import type { Log } from '../control-plane/interfaces/log.ts';
 import { incomingOf } from './client-address.ts';
 import { bearerOf } from './identify.ts';
-import { errorAnswer } from './rest-routes.ts';
+import { errorAnswer, HttpRefusal, requestIdOf } from './rest/problem.ts';
 
 export function failureAnswer(error: unknown, context: Context, log: Log): Response {
   if (error instanceof HTTPException) return error.getResponse();
-  if (!BerthError.is(error)) log.error('A request failed', { method: context.req.method, cause: error });
+  if (!BerthError.is(error) && !(error instanceof HttpRefusal))
+    log.error('A request failed', {
+      method: context.req.method,
+      request: requestIdOf(context),
+      cause: error,
+    });
   else if (BerthError.is(error, 'account.provider-failed'))
     log.warn('An identity provider did not answer', { cause: error });
   const answer = errorAnswer(context, error);

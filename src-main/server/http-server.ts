@@ -17,11 +17,14 @@ import type { ServedConfig } from '../config.ts';
 import { type AccessWatch, createAccessWatch } from './access-watch.ts';
 import type { AccessTokens } from './access-tokens.ts';
 import { addAccountRoutes } from './account-routes.ts';
+import { apiDocs } from './api-docs.ts';
 import type { Authenticator } from './authenticate.ts';
 import { browserCookies } from './browser-cookies.ts';
 import type { ClientAddress } from './client-address.ts';
+import { compatibleExtras } from './compatible/compatible-paths.ts';
 import { compatibleApp, terminalUpgrade } from './compatible/join.ts';
 import { answerCors } from './cors.ts';
+import { duplexSockets } from './duplex-sockets.ts';
 import { failureAnswer } from './failure-answer.ts';
 import { createGuestEntry } from './guest-entry.ts';
 import { createIdentifier, type Identifier } from './identify.ts';
@@ -33,7 +36,9 @@ import { planeSocket } from './plane-socket.ts';
 import type { RateLimits } from './rate-limits.ts';
 import type { RefreshTokens } from './refresh-tokens.ts';
 import { type Allowed, factsOf, refusalOf } from './request-guard.ts';
-import { addRestRoutes, type ApiEnvironment, notFoundAnswer, openApiDocument } from './rest-routes.ts';
+import type { Idempotency } from './rest/idempotency.ts';
+import { newRequestId, notFoundAnswer, requestIdHeader } from './rest/problem.ts';
+import { addIndexRoute, addRestRoutes, type ApiEnvironment } from './rest-routes.ts';
 import { addBrowserSignIn, addSessionRoutes } from './session-routes.ts';
 import { createSignInGate } from './sign-in-gate.ts';
 import { endSlowRequest, type SlowLimits, slowLimits } from './slow-requests.ts';
@@ -56,6 +61,8 @@ export interface HttpServerOptions {
   readonly served: Pick<ServedConfig, 'firstWorkspace' | 'deleteKey'>;
   /** Absent where nothing is ever shared. */
   readonly guests?: GuestDoor;
+  /** Remembers answers to requests with a key; absent: with the process alone. */
+  readonly idempotency?: Idempotency;
   readonly log: Log;
   readonly uiFolder: string;
   readonly version: string;
@@ -127,22 +134,31 @@ export function createHttpCarrier(options: HttpServerOptions): HttpCarrier {
   addSessionRoutes(known, session);
 
   const api = new Hono<ApiEnvironment>();
+  addIndexRoute(api);
   addBrowserSignIn(api, session);
   guestEntry?.addRoutes(api);
   api.route('/', open);
   api.use('*', identifier.required);
   addSessionRoutes(api, session);
-  const openApi = openApiDocument(options.version);
-  api.get('/openapi.json', (context) => context.json(openApi));
-  addRestRoutes(api, dispatcher);
+  const { idempotency } = options;
+  addRestRoutes(api, dispatcher, idempotency === undefined ? {} : { idempotency });
 
   const app = new Hono<ApiEnvironment>();
   app.route('/api/v1', api);
+  app.route('/v1', api);
+  app.route(
+    '/api',
+    apiDocs({
+      version: options.version,
+      cookieName,
+      uiFolder: options.uiFolder,
+      extras: [compatibleExtras],
+    }),
+  );
   app.all('/api/*', notFoundAnswer);
-  for (const root of ['/', '/v1']) {
-    app.route(root, open);
-    app.route(root, known);
-  }
+  app.all('/v1/*', notFoundAnswer);
+  app.route('/', open);
+  app.route('/', known);
   const signIn = new ProviderSignIn({ origin, nowMs });
   addProviderRoutes(app, { ...session, providers, signIn });
   const ui = staticUi(options.uiFolder);
@@ -165,6 +181,7 @@ export function createHttpCarrier(options: HttpServerOptions): HttpCarrier {
   });
   function request(incoming: IncomingMessage, response: ServerResponse): void {
     for (const [name, value] of headers) response.setHeader(name, value);
+    response.setHeader(requestIdHeader, newRequestId());
     endSlowRequest(incoming, response, timing.slow ?? slowLimits);
     const facts = factsOf(incoming);
     const refusal = refusalOf(facts, allowed);
@@ -192,12 +209,13 @@ function upgradeRoutes(
   parts: RouteParts,
   entry: ReturnType<typeof createGuestEntry> | undefined,
 ): UpgradeRoute[] {
-  const { serve, guests } = parts;
+  const { serve, guests, dispatcher, log } = parts;
   return [
     terminalUpgrade(parts),
     planeSocket({
       serve,
       guests: guests === undefined || entry === undefined ? undefined : { door: guests, entry },
     }),
+    duplexSockets(dispatcher, log),
   ];
 }

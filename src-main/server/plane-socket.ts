@@ -42,7 +42,10 @@ export function planeSocket({ serve, guests }: PlaneSocketOptions): UpgradeRoute
     protocol: socketProtocol,
     hasQuery: false,
     maxMessageBytes,
-    accept: (socket, { identity }) => serve(webSocketConnection(socket), identity.caller),
+    open:
+      ({ identity }) =>
+      (socket) =>
+        serve(webSocketConnection(socket), identity.caller),
     redeemOther(ticket) {
       const shareId = guests?.entry.redeemSocketTicket(ticket);
       return shareId === undefined ? undefined : (socket) => acceptGuest(shareId, socket);

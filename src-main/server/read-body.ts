@@ -1,52 +1,54 @@
 /**
- * Reads a request's body, and stops at a limit of bytes or time without having kept what lies beyond it. What comes too
- * slowly holds a connection, so that is a limit as well.
+ * Reads a request's body as a JSON object or a form, and stops at a limit of bytes or time without having kept what lies
+ * beyond it. What comes too slowly holds a connection, so that is a limit as well.
  */
 import type { HonoRequest } from 'hono';
 import { BerthError } from '#contract/berth-error.ts';
+import { parseJson } from './rest/json-text.ts';
+import { HttpRefusal } from './rest/problem.ts';
 
-/** Milliseconds for a whole body of the API. The largest takes 15 s at 8 Mbit/s. */
-export const bodyTimeoutMs = 60_000;
 const formType = 'application/x-www-form-urlencoded';
-const jsonType = 'application/json';
+const jsonTypes = ['application/json'] as const;
+/** RFC 7396: what is left out stays, which is what each PATCH of the contract means. */
+const patchTypes = ['application/json', 'application/merge-patch+json'] as const;
 
 /**
  * An empty body is an empty object. The type is asked for because a form or plain text, which any page may send, has
- * another. @throws BerthError invalid-input, too-large, too-slow
+ * another. @throws HttpRefusal 413, 415; BerthError invalid-input
  */
 export async function readJsonObject(
   request: HonoRequest,
   maxBytes: number,
-  timeoutMs = bodyTimeoutMs,
+  timeoutMs?: number,
 ): Promise<Record<string, unknown>> {
-  const bytes = await readBytes(request, maxBytes, timeoutMs);
-  return bytes.byteLength === 0 ? {} : jsonObject(typeOf(request), bytes);
+  return jsonObjectOf(await readBytes(request, maxBytes, timeoutMs), request);
 }
 
-/**
- * The fields of a form, or of a JSON object where that is sent. @throws as readJsonObject, and invalid-input for a field
- * that is there twice
- */
+/** The fields of a form, or of a JSON object where that is sent. @throws as readJsonObject and readForm */
 export async function readFields(
   request: HonoRequest,
   maxBytes: number,
-  timeoutMs = bodyTimeoutMs,
+  timeoutMs?: number,
 ): Promise<Record<string, unknown>> {
-  if (typeOf(request) !== formType) return readJsonObject(request, maxBytes, timeoutMs);
-  return readForm(request, maxBytes, timeoutMs);
+  const isForm = typeOf(request) === formType;
+  return isForm ? readForm(request, maxBytes, timeoutMs) : readJsonObject(request, maxBytes, timeoutMs);
 }
 
-/** @throws BerthError invalid-input also for any other type than that of a form */
+/** @throws HttpRefusal 413, 415; BerthError invalid-input for a field that is there twice */
 export async function readForm(
   request: HonoRequest,
   maxBytes: number,
-  timeoutMs = bodyTimeoutMs,
+  timeoutMs?: number,
 ): Promise<Record<string, string>> {
   const bytes = await readBytes(request, maxBytes, timeoutMs);
-  if (typeOf(request) !== formType)
-    throw new BerthError('invalid-input', `The body must be a form, sent as ${formType}.`);
+  if (bytes.byteLength > 0 && typeOf(request) !== formType)
+    throw new HttpRefusal(
+      415,
+      { code: 'invalid-input', message: `The body must be a form, sent as ${formType}.` },
+      { Accept: formType },
+    );
   const fields: Record<string, string> = {};
-  for (const [name, value] of new URLSearchParams(Buffer.from(bytes).toString('utf8'))) {
+  for (const [name, value] of new URLSearchParams(decode(bytes))) {
     if (Object.hasOwn(fields, name))
       throw new BerthError('invalid-input', 'A field is given twice.', {
         details: { fields: [`${name.slice(0, 80)}: must be given once`] },
@@ -60,52 +62,74 @@ function typeOf(request: HonoRequest): string | undefined {
   return request.header('content-type')?.split(';')[0]?.trim().toLowerCase();
 }
 
-async function readBytes(request: HonoRequest, maxBytes: number, timeoutMs: number): Promise<Uint8Array> {
+export function jsonObjectOf(bytes: Uint8Array, request: HonoRequest): Record<string, unknown> {
+  if (bytes.byteLength === 0) return {};
+  checkType(request);
+  const value = parseJson(decode(bytes));
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new BerthError('invalid-input', 'The body must be a JSON object.');
+  return value as Record<string, unknown>;
+}
+
+/** Milliseconds for a body that is kept in memory as it comes: a slow sender must not hold it for long. */
+const bodyTimeoutMs = 30_000;
+
+/** @throws HttpRefusal 408, 413 */
+export async function readBytes(
+  request: HonoRequest,
+  maxBytes: number,
+  timeoutMs = bodyTimeoutMs,
+): Promise<Uint8Array> {
   if (Number(request.header('content-length') ?? 0) > maxBytes) throw tooLarge(maxBytes);
-  const reader = request.raw.body?.getReader();
-  if (reader === undefined) return new Uint8Array();
   const chunks: Uint8Array[] = [];
   let length = 0;
-  let timer: ReturnType<typeof setTimeout> | undefined;
+  const reader = request.raw.body?.getReader();
+  let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
-    const seconds = Math.ceil(timeoutMs / 1000);
-    const error = new BerthError(
-      'too-slow',
-      `The body did not arrive within ${seconds} seconds. Send it again.`,
-    );
-    timer = setTimeout(() => reject(error), timeoutMs);
-    timer.unref();
+    const error = { code: 'timed-out', message: 'The body did not come in time. Send it again.' } as const;
+    timer = setTimeout(() => reject(new HttpRefusal(408, error)), timeoutMs);
   });
   try {
-    for (;;) {
+    while (reader !== undefined) {
       const { done, value } = await Promise.race([reader.read(), late]);
-      if (done) return Buffer.concat(chunks);
+      if (done) break;
       length += value.byteLength;
       if (length > maxBytes) throw tooLarge(maxBytes);
       chunks.push(value);
     }
   } finally {
     clearTimeout(timer);
-    // What still comes is the listener's to throw away; nobody waits for it here.
-    reader.releaseLock();
+    void reader?.cancel().catch(() => undefined);
   }
+  return Buffer.concat(chunks);
 }
 
-function tooLarge(maxBytes: number): BerthError {
-  return new BerthError('too-large', `The body must have at most ${maxBytes.toLocaleString('en')} bytes.`);
+function tooLarge(maxBytes: number): HttpRefusal {
+  return new HttpRefusal(413, {
+    code: 'invalid-input',
+    message: `The body must have at most ${maxBytes.toLocaleString('en')} bytes.`,
+  });
 }
 
-function jsonObject(type: string | undefined, bytes: Uint8Array): Record<string, unknown> {
-  const value = parse(bytes);
-  if (type !== jsonType || typeof value !== 'object' || value === null || Array.isArray(value))
-    throw new BerthError('invalid-input', 'The body must be a JSON object, sent as application/json.');
-  return value as Record<string, unknown>;
+function checkType(request: HonoRequest): void {
+  const allowed: readonly string[] = request.method === 'PATCH' ? patchTypes : jsonTypes;
+  const [type = '', ...parameters] = (request.header('content-type') ?? '').split(';');
+  const charset = parameters.map((one) => one.trim().toLowerCase()).find((one) => one.startsWith('charset='));
+  const isUtf8 = charset === undefined || /^charset="?utf-8"?$/.test(charset);
+  const encoding = request.header('content-encoding')?.trim().toLowerCase() ?? 'identity';
+  if (allowed.includes(type.trim().toLowerCase()) && isUtf8 && encoding === 'identity') return;
+  // RFC 9110 §15.5.16: what would be accepted may be said in the header of this name.
+  throw new HttpRefusal(
+    415,
+    { code: 'invalid-input', message: 'The body must be sent as application/json in UTF-8, not compressed.' },
+    { Accept: allowed.join(', '), 'Accept-Encoding': 'identity' },
+  );
 }
 
-function parse(bytes: Uint8Array): unknown {
+function decode(bytes: Uint8Array): string {
   try {
-    return JSON.parse(Buffer.from(bytes).toString('utf8'));
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
-    return undefined;
+    throw new BerthError('invalid-input', 'The body is no UTF-8.');
   }
 }

@@ -74,7 +74,7 @@ export function factsOf(request: IncomingMessage): RequestFacts {
 const reading = new Set(['GET', 'HEAD']);
 
 /** Paths whose answers set a cookie: a page elsewhere must not sign this browser in as somebody else. */
-const cookiePaths = ['/api/v1/session', '/api/v1/shared'];
+const cookiePaths = ['/api/v1/session', '/api/v1/shared', '/v1/session', '/v1/shared'];
 
 /** Why the request is refused, for the log; undefined when it may pass. */
 export function refusalOf(request: RequestFacts, allowed: Allowed): string | undefined {

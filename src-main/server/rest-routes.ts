@@ -1,204 +1,328 @@
 /**
- * The REST carrier: a route for each call that names one in the contract, and the OpenAPI document of the same table.
- * Adds no feature. Input is the path's names, the query (GET, DELETE) or the JSON body; an error is `{ error }` with
- * its code's status.
+ * The REST carrier: a route for each method of the contract. Adds no feature. What a call answers, a GET of a collection
+ * or a value, a stream that goes on, bytes down and up: each has a file of its own in rest/; this one joins them, and
+ * owns what every route has in common: who asks, wrong methods, and where the documentation is.
  */
 import type { Context, Hono } from 'hono';
-import type { ContentfulStatusCode } from 'hono/utils/http-status';
-import { z } from 'zod';
-import { BerthError } from '#contract/berth-error.ts';
-import type { CallMethod, Method, RestRoute } from '#contract/contract.ts';
-import { errorCodes } from '#contract/error-codes.ts';
-import { contract } from '#contract/index.ts';
+import type { CallMethod } from '#contract/contract.ts';
 import type { Caller } from '../control-plane/caller.ts';
 import { type Dispatcher, notFound } from '../control-plane/dispatcher.ts';
 import type { Session } from './authenticate.ts';
 import type { Identity } from './identify.ts';
-import { readJsonObject } from './read-body.ts';
+import { jsonObjectOf, readBytes } from './read-body.ts';
+import { downloadAnswer } from './rest/byte-download.ts';
+import { bodySize, takeUpload } from './rest/byte-upload.ts';
+import { type Item, pageOf } from './rest/collection-page.ts';
+import { contentDisposition } from './rest/content-disposition.ts';
+import { formatOf, type StreamTimes, streamAnswer, streamTimes, wantsEvents } from './rest/event-stream.ts';
+import { abortWith } from './rest/first-moment.ts';
+import {
+  createIdempotency,
+  type Idempotency,
+  idempotencyHeader,
+  keyOf,
+  replayedHeader,
+} from './rest/idempotency.ts';
+import { checkPrecondition, jsonAnswer } from './rest/json-answer.ts';
+import { HttpRefusal } from './rest/problem.ts';
+import { type InputFields, inputFieldsOf, onlyFields, queryInput, withPath } from './rest/rest-input.ts';
+import { downloadType, type Route, restRoutes, successOf, uploadType } from './rest/route-table.ts';
 import { maxMessageBytes } from './websocket-connection.ts';
 
 /** `session` is there for browsers alone; `identity` says whether the caller may still come in. */
 export type ApiEnvironment = { Variables: { session?: Session; caller: Caller; identity: Identity } };
 type ApiContext = Context<ApiEnvironment>;
-export type RestMethod = CallMethod & { readonly rest: RestRoute };
+type RouteOf<K extends Route['kind']> = Extract<Route, { kind: K }>;
 
-export function restMethods(): [name: string, method: RestMethod][] {
-  const all: [string, Method][] = Object.entries(contract);
-  return all.filter((entry): entry is [string, RestMethod] => {
-    const [, method] = entry;
-    return method.kind === 'call' && method.rest !== undefined;
+export interface RestOptions {
+  /** Absent: keys are forgotten with the process. */
+  readonly idempotency?: Idempotency;
+  readonly times?: StreamTimes;
+}
+
+/** Adds `GET /`, which says where everything is and nothing of what is here: whoever is not signed in may ask it, too. */
+export function addIndexRoute(app: Hono<ApiEnvironment>): void {
+  app.get('/', (context) => {
+    const base = baseOf(context);
+    const links = [
+      '</api/openapi.json>; rel="service-desc"; type="application/vnd.oai.openapi+json;version=3.1"',
+      '</api/docs>; rel="service-doc"; type="text/html"',
+    ];
+    const collections = restRoutes().flatMap(({ kind, path }) => (kind === 'page' ? [`${base}${path}`] : []));
+    return jsonAnswer(
+      context,
+      { name: 'Berth', documentation: '/api/docs', description: '/api/openapi.json', collections },
+      200,
+      { Link: links.join(', ') },
+    );
   });
 }
 
-/** Adds the contract's routes to an app that is mounted under /api/v1 and has put the session into its context. */
-export function addRestRoutes(app: Hono<ApiEnvironment>, dispatcher: Dispatcher): void {
-  for (const [name, method] of restMethods()) {
-    app.on(method.rest.method, method.rest.path, async (context) => {
-      const input = await inputOf(context, method);
-      const caller = context.get('caller');
-      const output = await dispatcher.call(name, input, { caller, signal: context.req.raw.signal });
-      return context.json(output ?? null);
+/** Adds the contract's routes to an app that is mounted under /v1 and /api/v1 and has put the caller into its context. */
+export function addRestRoutes(
+  app: Hono<ApiEnvironment>,
+  dispatcher: Dispatcher,
+  { idempotency = createIdempotency(), times = streamTimes }: RestOptions = {},
+): void {
+  const routes = restRoutes();
+  const serve = { dispatcher, idempotency, times, routes };
+  for (const [path, own] of Map.groupBy(routes, (route) => route.path)) {
+    for (const route of own) app.on(route.verb, path, handlerOf(route, serve));
+    // After its own methods and before a path with a name in this one's place.
+    const verbs = own.map(({ verb }) => verb);
+    const allow = [...verbs, ...(verbs.includes('GET') ? ['HEAD'] : []), 'OPTIONS'].join(', ');
+    app.all(path, (context) => {
+      if (context.req.method === 'OPTIONS') return context.body(null, 204, { Allow: allow });
+      throw new HttpRefusal(
+        405,
+        { code: 'invalid-input', message: `This path takes ${allow}.` },
+        { Allow: allow },
+      );
     });
   }
 }
 
-export function errorAnswer(context: Context, error: unknown): Response {
-  const shown = BerthError.is(error)
-    ? error
-    : new BerthError('internal', 'Something went wrong inside Berth.');
-  return context.json(
-    { error: shown.toShape() },
-    errorCodes[shown.code].status as unknown as ContentfulStatusCode,
-  );
+interface Serve extends Required<RestOptions> {
+  readonly dispatcher: Dispatcher;
+  readonly routes: readonly Route[];
 }
+type Handle = (context: ApiContext) => Promise<Response> | Response;
 
-async function inputOf(context: ApiContext, method: RestMethod): Promise<Record<string, unknown>> {
-  const isQuery = method.rest.method === 'GET' || method.rest.method === 'DELETE';
-  const given = isQuery ? queryOf(context, method) : await readJsonObject(context.req, maxMessageBytes);
-  const named: Record<string, string> = context.req.param();
-  for (const [field, value] of Object.entries(named))
-    if (Object.hasOwn(given, field) && given[field] !== value)
-      throw new BerthError('invalid-input', 'The path and the rest of the request disagree.', {
-        details: { fields: [`${field}: must be as in the path`] },
-      });
-  return { ...given, ...named };
-}
-
-function queryOf(context: ApiContext, method: RestMethod): Record<string, unknown> {
-  const types = propertyTypes(method.input);
-  const input: Record<string, unknown> = {};
-  for (const [field, values] of Object.entries(context.req.queries())) {
-    const [value = ''] = values;
-    if (values.length > 1)
-      throw new BerthError('invalid-input', 'A field is given twice.', {
-        details: { fields: [`${field.slice(0, 80)}: must be given once`] },
-      });
-    input[field] = fromText(value, types.get(field));
+function handlerOf(route: Route, serve: Serve): Handle {
+  switch (route.kind) {
+    case 'call':
+      return route.verb === 'POST' ? postHandler(route, serve) : callHandler(route, serve);
+    case 'page':
+      return pageHandler(route, serve);
+    case 'item':
+    case 'value':
+      return presentHandler(route, serve);
+    case 'items': {
+      const fields = inputFieldsOf(route.method.input);
+      return (context) => {
+        const input = withPath(context.req, queryInput(context.req, fields), fields);
+        const format = formatOf(context.req.header('accept'));
+        return streamAnswer(context, opener(serve, route, input, context), format, serve.times);
+      };
+    }
+    case 'text':
+    case 'download':
+      return downloadHandler(route, serve);
+    case 'upload':
+      return uploadHandler(route, serve);
+    case 'duplex':
+      return () => {
+        const message = 'Here is a web socket: ask with an upgrade (RFC 6455).';
+        throw new HttpRefusal(
+          426,
+          { code: 'invalid-input', message },
+          { Upgrade: 'websocket', Connection: 'Upgrade' },
+        );
+      };
+    default:
+      return route satisfies never;
   }
-  return input;
 }
 
-function fromText(value: string, type: string | undefined): unknown {
-  if (type === 'boolean' && (value === 'true' || value === 'false')) return value === 'true';
-  if ((type === 'integer' || type === 'number') && value.trim() !== '') return Number(value);
-  return value;
+function callHandler(route: RouteOf<'call'>, { dispatcher, routes }: Serve): Handle {
+  const fields = inputFieldsOf(route.method.input);
+  const hasBody = route.verb === 'PUT' || route.verb === 'PATCH';
+  const present = route.verb === 'GET' ? undefined : presentOf(route.path, routes, dispatcher);
+  return async (context) => {
+    const given = hasBody
+      ? jsonObjectOf(await readBytes(context.req, maxMessageBytes), context.req)
+      : queryInput(context.req, fields);
+    if (hasBody) refuseQuery(context);
+    const input = withPath(context.req, given, fields);
+    if (route.verb !== 'GET') await checkPrecondition(context, present && (() => present(context)));
+    const caller = context.get('caller');
+    const output = await dispatcher.call(route.name, input, { caller, signal: context.req.raw.signal });
+    return jsonAnswer(context, output, 200);
+  };
 }
 
-interface JsonSchema {
-  readonly [key: string]: unknown;
-  readonly properties?: Readonly<Record<string, JsonSchema>>;
-  readonly required?: readonly string[];
-}
-
-function schemaOf(schema: z.ZodType, io: 'input' | 'output'): JsonSchema {
-  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: 'any' });
-  return rest as JsonSchema;
-}
-
-function propertyTypes(schema: z.ZodType): Map<string, string> {
-  const types = new Map<string, string>();
-  for (const [field, property] of Object.entries(schemaOf(schema, 'input').properties ?? {}))
-    if (typeof property.type === 'string') types.set(field, property.type);
-  return types;
-}
-
-/** OpenAPI 3.1, whose schemas are JSON Schema as zod writes it. */
-export function openApiDocument(version: string): Record<string, unknown> {
-  const paths: Record<string, Record<string, unknown>> = {};
-  for (const [name, method] of restMethods()) {
-    const path = method.rest.path.replace(/:([A-Za-z]+)/g, '{$1}');
-    paths[path] = { ...paths[path], [method.rest.method.toLowerCase()]: operationOf(name, method) };
-  }
-  return {
-    openapi: '3.1.0',
-    info: {
-      title: 'Berth',
-      version,
-      description:
-        'Changes need the header `X-Berth: 1` and an `Origin` of this server. Sign in with a one-time link.',
-    },
-    servers: [{ url: '/api/v1' }],
-    security: [{ session: [] }],
-    paths,
-    components: {
-      securitySchemes: { session: { type: 'apiKey', in: 'cookie', name: 'berth' } },
-      schemas: {
-        Error: {
-          type: 'object',
-          required: ['error'],
-          properties: {
-            error: {
-              type: 'object',
-              required: ['code', 'message', 'details'],
-              properties: {
-                code: { type: 'string', enum: Object.keys(errorCodes) },
-                message: { type: 'string' },
-                details: { type: 'object' },
-              },
+function postHandler(route: RouteOf<'call'>, { dispatcher, idempotency }: Serve): Handle {
+  const fields = inputFieldsOf(route.method.input);
+  const status = successOf(route.method);
+  return async (context) => {
+    refuseQuery(context);
+    const body = await readBytes(context.req, maxMessageBytes);
+    const input = withPath(context.req, jsonObjectOf(body, context.req), fields);
+    const caller = context.get('caller');
+    const key = keyOf(context.req.header(idempotencyHeader));
+    const run = async (signal: AbortSignal) => {
+      const output = await dispatcher.call(route.name, input, { caller, signal });
+      const location = locationOf(output, route.method);
+      const headers: Record<string, string> = location === undefined ? {} : { Location: location };
+      return { status, headers, body: JSON.stringify(output ?? null) };
+    };
+    const { reply, isReplayed } =
+      key === undefined
+        ? { reply: await run(context.req.raw.signal), isReplayed: false }
+        : await idempotency.once(
+            {
+              key,
+              userId: caller.userId,
+              method: route.verb,
+              path: pathUnderBase(context),
+              body,
+              isConfidential: route.method.rest.isConfidential === true,
             },
-          },
-        },
-      },
-    },
+            // With a key it goes on when the client is gone: that is what the key is for.
+            () => run(new AbortController().signal),
+          );
+    const { Location: location, ...headers } = reply.headers;
+    return context.body(reply.body, reply.status as 200, {
+      ...headers,
+      'Content-Type': 'application/json',
+      ...(location === undefined ? {} : { Location: baseOf(context) + location }),
+      ...(isReplayed ? { [replayedHeader]: 'true' } : {}),
+    });
   };
 }
 
-function operationOf(name: string, method: RestMethod): Record<string, unknown> {
-  const input = schemaOf(method.input, 'input');
-  const inPath = new Set([...method.rest.path.matchAll(/:([A-Za-z]+)/g)].map(([, field = '']) => field));
-  const rest = Object.entries(input.properties ?? {}).filter(([field]) => !inPath.has(field));
-  const isRequired = (field: string) => input.required?.includes(field) ?? false;
-  const isQuery = method.rest.method === 'GET' || method.rest.method === 'DELETE';
-  const isChange = method.rest.method !== 'GET';
-  const parameters = [
-    ...[...inPath].map((field) => ({
-      name: field,
-      in: 'path',
-      required: true,
-      schema: input.properties?.[field] ?? { type: 'string' },
-    })),
-    ...(isQuery
-      ? rest.map(([field, schema]) => ({ name: field, in: 'query', required: isRequired(field), schema }))
-      : []),
-    ...(isChange ? [{ name: 'X-Berth', in: 'header', required: true, schema: { const: '1' } }] : []),
-  ];
-  const body = {
-    ...input,
-    properties: Object.fromEntries(rest),
-    required: input.required?.filter((field) => !inPath.has(field)) ?? [],
+/** Under the base: one reply serves both. */
+function locationOf(output: unknown, { rest }: CallMethod): string | undefined {
+  if (rest.creates !== undefined) return `${rest.path}/${String(valueAt(output, rest.creates.split('.')))}`;
+  const id = valueAt(output, ['operation', 'id']) ?? valueAt(output, ['id']);
+  return typeof id === 'string' && id.startsWith('op_') ? `/operations/${id}` : undefined;
+}
+
+function valueAt(value: unknown, [name, ...rest]: readonly string[]): unknown {
+  if (name === undefined) return value;
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, name)
+    ? valueAt((value as Record<string, unknown>)[name], rest)
+    : undefined;
+}
+
+function pageHandler(route: RouteOf<'page'>, serve: Serve): Handle {
+  return async (context) => {
+    if (wantsEvents(context.req.header('accept'))) {
+      refuseQuery(context);
+      return streamAnswer(context, opener(serve, route, {}, context), 'events', serve.times);
+    }
+    const fields = onlyFields('limit', 'cursor');
+    const query = withPath(context.req, queryInput(context.req, fields), fields);
+    const text = (name: string) => (typeof query[name] === 'string' ? query[name] : undefined);
+    const page = pageOf(await allOf(route, serve.dispatcher, context), route.name, {
+      limit: text('limit'),
+      cursor: text('cursor'),
+    });
+    if (page.next === null) return jsonAnswer(context, page);
+    const next = new URLSearchParams({
+      limit: text('limit') ?? String(page.items.length),
+      cursor: page.next,
+    });
+    return jsonAnswer(context, page, 200, { Link: `<${baseOf(context)}${route.path}?${next}>; rel="next"` });
   };
-  const failure = { content: { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } } };
-  const statuses = new Map<number, string[]>();
-  for (const code of method.errors) {
-    const { status } = errorCodes[code];
-    statuses.set(status, [...(statuses.get(status) ?? []), code]);
-  }
+}
+
+function presentHandler(route: RouteOf<'item'> | RouteOf<'value'>, serve: Serve): Handle {
+  return async (context) => {
+    refuseQuery(context);
+    if (route.kind === 'value' && wantsEvents(context.req.header('accept')))
+      return streamAnswer(context, opener(serve, route, {}, context), 'events', serve.times);
+    return jsonAnswer(context, await read(route, serve.dispatcher, context));
+  };
+}
+
+function downloadHandler(route: RouteOf<'text'> | RouteOf<'download'>, { dispatcher }: Serve): Handle {
+  const fields = inputFieldsOf(route.method.input);
+  return (context) => {
+    const input = withPath(context.req, queryInput(context.req, fields), fields);
+    return downloadAnswer(context, {
+      begin: (signal) => dispatcher.bytes(route.name, input, { caller: context.get('caller'), signal }),
+      headers: route.kind === 'text' ? textHeaders : fileHeaders(route.method.rest.fileName, input),
+      isLive: route.kind === 'text',
+    });
+  };
+}
+
+// nginx collects responses into buffers unless it is told not to.
+const textHeaders = { 'Content-Type': 'text/plain; charset=utf-8', 'X-Accel-Buffering': 'no' };
+
+function fileHeaders(fileName: string, input: Readonly<Record<string, unknown>>): Record<string, string> {
+  const [, field = '', suffix = ''] = /^:([A-Za-z]+)(.*)$/.exec(fileName) ?? [];
+  const last = String(input[field]).split('/').at(-1);
   return {
-    operationId: name,
-    summary: method.summary,
-    parameters,
-    ...(isQuery || rest.length === 0
-      ? {}
-      : {
-          requestBody: {
-            required: body.required.length > 0,
-            content: { 'application/json': { schema: body } },
-          },
-        }),
-    responses: {
-      200: {
-        description: 'Done',
-        content: { 'application/json': { schema: schemaOf(method.output, 'output') } },
-      },
-      ...Object.fromEntries(
-        [...statuses].map(([status, codes]) => [status, { description: codes.join(', '), ...failure }]),
-      ),
-      default: { description: 'Any other failure', ...failure },
-    },
+    'Content-Type': downloadType(fileName),
+    'Content-Disposition': contentDisposition(`${last === '.' ? 'files' : last}${suffix}`),
   };
 }
 
-/** What an unknown path answers, to the byte what a thing that is not there answers. */
-export function notFoundAnswer(context: Context): Response {
-  return errorAnswer(context, notFound());
+function uploadHandler(route: RouteOf<'upload'>, { dispatcher }: Serve): Handle {
+  const fields = inputFieldsOf(route.method.input);
+  const { sizeField } = route.method.rest;
+  return async (context) => {
+    const given = context.req.header('content-type')?.split(';')[0]?.trim().toLowerCase();
+    if (given !== uploadType)
+      throw new HttpRefusal(
+        415,
+        { code: 'invalid-input', message: `The body must be sent as ${uploadType}.` },
+        { Accept: uploadType },
+      );
+    const query = withPath(context.req, queryInput(context.req, fields), fields);
+    const sizeBytes = bodySize(context, query[sizeField], sizeField);
+    const input = { ...query, [sizeField]: sizeBytes };
+    await takeUpload(context, sizeBytes, (signal) =>
+      dispatcher.bytes(route.name, input, { caller: context.get('caller'), signal }),
+    );
+    return context.json({}, 201, { Location: context.req.path });
+  };
+}
+
+/** What a GET of this path answers now; undefined: there is no such GET, or it answers no one thing. */
+function presentOf(path: string, routes: readonly Route[], dispatcher: Dispatcher) {
+  const route = routes.find((one) => one.verb === 'GET' && one.path === path);
+  if (route?.kind !== 'item' && route?.kind !== 'value') return undefined;
+  return (context: ApiContext) => read(route, dispatcher, context);
+}
+
+async function read(
+  route: RouteOf<'item'> | RouteOf<'value'>,
+  dispatcher: Dispatcher,
+  context: ApiContext,
+): Promise<unknown> {
+  if (route.kind === 'value') return firstOf(route, dispatcher, context);
+  const id = context.req.param(route.idName);
+  const found = (await allOf(route, dispatcher, context)).find((item) => item.id === id);
+  if (found === undefined) throw notFound();
+  return found;
+}
+
+async function allOf(route: Route, dispatcher: Dispatcher, context: ApiContext): Promise<readonly Item[]> {
+  const whole = await firstOf(route, dispatcher, context);
+  return (whole as { items: readonly Item[] }).items;
+}
+
+/** The first item of a stream is the whole: what there is now. */
+async function firstOf({ name }: Route, dispatcher: Dispatcher, context: ApiContext): Promise<unknown> {
+  const abort = abortWith(context.req.raw.signal);
+  try {
+    const caller = context.get('caller');
+    for await (const first of dispatcher.stream(name, {}, { caller, signal: abort.signal })) return first;
+    throw notFound();
+  } finally {
+    abort.abort();
+  }
+}
+
+function opener({ dispatcher }: Serve, { name }: Route, input: unknown, context: ApiContext) {
+  return (signal: AbortSignal) => dispatcher.stream(name, input, { caller: context.get('caller'), signal });
+}
+
+/** For what takes nothing from the query. */
+function refuseQuery(context: ApiContext): void {
+  const nothing: InputFields = onlyFields();
+  const given = queryInput(context.req, nothing);
+  if (Object.keys(given).length > 0) withPath(context.req, given, nothing);
+}
+
+/** Where the API is mounted that was asked: links lead to the same. */
+function baseOf(context: Context): string {
+  return context.req.path.startsWith('/api/') ? '/api/v1' : '/v1';
+}
+
+function pathUnderBase(context: Context): string {
+  return context.req.path.slice(baseOf(context).length);
 }

@@ -26,7 +26,7 @@ export interface SignInGateOptions {
 export interface SignInGate {
   /** @throws BerthError too-many */
   count(context: Context<ApiEnvironment>, limit: LimitName): Promise<void>;
-  /** The checked fields of a form or a JSON object. @throws BerthError invalid-input, too-large, too-slow */
+  /** The checked fields of a form or a JSON object. @throws BerthError invalid-input; HttpRefusal 408, 413, 415 */
   read<T extends z.ZodType>(context: Context<ApiEnvironment>, schema: T): Promise<z.output<T>>;
   /** The fields of a form, unchecked. @throws as `read` */
   readForm(context: Context<ApiEnvironment>): Promise<Record<string, string>>;

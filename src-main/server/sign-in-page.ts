@@ -1,5 +1,6 @@
 /**
- * The page behind the one-time link, whole in itself so that it works before the window is built. The ticket is in the
+ * The page behind the one-time link for as long as the window is not built: whole in itself. A built window has its own
+ * (src-renderer/sign-in.tsx), which knows passwords, too. The ticket is in the
  * fragment, which no browser sends in a request or a Referer; the page takes it out of the address before it uses it.
  */
 export const signInPage = `<!doctype html>

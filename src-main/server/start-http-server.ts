@@ -15,6 +15,7 @@ import { Provider, type ProviderOptions } from './oidc/provider.ts';
 import { createRateLimits, type LimitRules } from './rate-limits.ts';
 import { createRefreshTokens } from './refresh-tokens.ts';
 import { allowedFor, inUrl } from './request-guard.ts';
+import { createIdempotency } from './rest/idempotency.ts';
 import { createTlsServer, type TlsServer } from './tls-files.ts';
 
 /** What it needs of the configuration (src-main/config.ts). */
@@ -40,7 +41,7 @@ export type ServedPlane = Pick<
   Plane,
   'dispatcher' | 'serve' | 'log' | 'accounts' | 'deriveKey' | 'health' | 'operator'
 > &
-  Partial<Pick<Plane, 'guests' | 'backUp'>>;
+  Partial<Pick<Plane, 'guests' | 'keptReplies' | 'backUp'>>;
 
 export interface RunningServer {
   /** As a person types it: `http://127.0.0.1:7474`, or the public origin. */
@@ -79,7 +80,8 @@ export async function startHttpServer(
   const port = typeof address === 'object' && address !== null ? address.port : config.port;
 
   const isTls = tls !== undefined;
-  const isSecure = isTls || publicOrigin !== null;
+  // A public address may be http on loopback: a container whose port is published there.
+  const isSecure = isTls || publicOrigin?.startsWith('https:') === true;
   const origin = publicOrigin ?? new URL(`${isTls ? 'https' : 'http'}://${inUrl(host)}:${port}`).origin;
   const authenticator = new Authenticator({ nowMs });
   const carrier = createHttpCarrier({
@@ -99,6 +101,9 @@ export async function startHttpServer(
     doors: plane,
     served,
     ...(plane.guests === undefined ? {} : { guests: plane.guests }),
+    ...(plane.keptReplies === undefined
+      ? {}
+      : { idempotency: createIdempotency({ store: plane.keptReplies }) }),
     log,
     uiFolder: config.uiFolder,
     version: config.version,
@@ -114,15 +119,26 @@ export async function startHttpServer(
 
   plane.accounts.setLinkBase(origin);
   const createSignInLink = () => `${origin}/sign-in#${authenticator.createSignInTicket()}`;
+  const closeHttp = async () => {
+    const closed = once(http, 'close');
+    http.close();
+    carrier.close();
+    tls?.close();
+    http.closeAllConnections();
+    await closed;
+  };
   const local = await serveLocalSocket({
     dataFolder: config.dataFolder,
     mode: 'served',
     serve: (connection, caller) => plane.serve(connection, caller),
     ...(plane.backUp === undefined ? {} : { backUp: plane.backUp }),
     createLink: createSignInLink,
+  }).catch(async (error: unknown) => {
+    await closeHttp();
+    throw error;
   });
   log.info('Listening', { origin });
-  if (publicOrigin !== null && served.trustedProxies.length === 0)
+  if (publicOrigin?.startsWith('https:') === true && !isTls && served.trustedProxies.length === 0)
     log.warn(
       'No proxy is trusted: limits count everybody behind the proxy as one. Name its address as a trusted proxy.',
     );
@@ -134,12 +150,7 @@ export async function startHttpServer(
     renewCertificate: () => tls?.renew(),
     close: async () => {
       await local.close();
-      const closed = once(http, 'close');
-      http.close();
-      carrier.close();
-      tls?.close();
-      http.closeAllConnections();
-      await closed;
+      await closeHttp();
     },
   };
 }
@@ -155,8 +166,8 @@ function makeServer(
   return { http: tls.server, tls };
 }
 
-/** Cookies know no ports: two planes on one computer must not sign each other out. */
+/** Cookies know no ports: two planes on one computer must not sign each other out. `__Host-` needs https. */
 function cookieNameFor(port: number, publicOrigin: string | null, isTls: boolean): string {
-  if (publicOrigin !== null) return '__Host-berth';
+  if (publicOrigin?.startsWith('https:')) return '__Host-berth';
   return isTls ? `__Host-berth-${port}` : `berth-${port}`;
 }

@@ -5,11 +5,12 @@
  */
 import type { Context, Hono } from 'hono';
 import { BerthError } from '#contract/berth-error.ts';
-import { type ErrorCode, errorCodes } from '#contract/error-codes.ts';
+import type { ErrorCode } from '#contract/error-codes.ts';
 import { type Scope, scopes as allScopes } from '#contract/scopes.ts';
 import type { AccountDoor, OpenedSession } from '../control-plane/account-door.ts';
 import { accessTokenLifeS, type AccessTokens, knownScopes } from './access-tokens.ts';
 import type { RefreshTokens } from './refresh-tokens.ts';
+import { shownError } from './rest/problem.ts';
 import type { ApiEnvironment } from './rest-routes.ts';
 import type { SignInGate } from './sign-in-gate.ts';
 
@@ -160,8 +161,7 @@ function invalidGrant(): TokenError {
 /** Our codes in the words of RFC 6749; the rest is the server's fault. */
 const errorNames: Partial<Record<ErrorCode, TokenErrorName>> = {
   'invalid-input': 'invalid_request',
-  'too-large': 'invalid_request',
-  'too-slow': 'invalid_request',
+  'timed-out': 'invalid_request',
   'account.sign-in-failed': 'invalid_grant',
   'account.second-factor-needed': 'invalid_grant',
   'not-signed-in': 'invalid_grant',
@@ -173,18 +173,18 @@ const errorNames: Partial<Record<ErrorCode, TokenErrorName>> = {
 function tokenFailure(context: TokenContext, error: unknown): Response {
   if (error instanceof TokenError)
     return context.json({ error: error.name, error_description: error.message, detail: error.message }, 400);
-  const name = BerthError.is(error) ? errorNames[error.code] : undefined;
+  const { error: shown, status } = shownError(error);
+  const name = errorNames[shown.code];
   // What is not about this request is told and written down as everywhere else.
-  if (!BerthError.is(error) || name === undefined) throw error;
-  const { status } = errorCodes[error.code];
+  if (name === undefined) throw error;
   return context.json(
     {
       error: name,
-      error_description: error.message,
-      detail: error.message,
-      code: error.code,
+      error_description: shown.message,
+      detail: shown.message,
+      code: shown.code,
     },
     // 401 would be about the client's own credentials, which no client has here.
-    name === 'invalid_grant' ? 400 : (status as 400),
+    name === 'invalid_grant' ? 400 : status,
   );
 }

@@ -6,6 +6,8 @@
 import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
+import { BerthError } from '#contract/berth-error.ts';
+import { errorCodes } from '#contract/error-codes.ts';
 import type { Log } from '../control-plane/interfaces/log.ts';
 import type { AccessWatch } from './access-watch.ts';
 import {
@@ -24,6 +26,8 @@ export interface Arrival {
   readonly url: URL;
 }
 
+export type Serve = (socket: WebSocket) => void;
+
 export interface UpgradeRoute {
   /** Of the path alone, still encoded. */
   match(path: string): boolean;
@@ -33,11 +37,13 @@ export interface UpgradeRoute {
   /** Whether the address may have a query. A ticket in it needs one. */
   readonly hasQuery: boolean;
   readonly maxMessageBytes: number;
-  /** The status that refuses somebody known, as 404 for what is not theirs. */
-  judge?(arrival: Arrival): number | undefined | Promise<number | undefined>;
-  accept(socket: WebSocket, arrival: Arrival): void;
+  /**
+   * Serves the socket of somebody known, once it is open. What can be refused before is refused here, with a status (as
+   * 404 for what is not theirs) or an error of the contract.
+   */
+  open(arrival: Arrival): Serve | number | Promise<Serve | number>;
   /** For a ticket that is none of the accounts': whoever takes it gets the socket, and ends it. */
-  redeemOther?(ticket: string): ((socket: WebSocket) => void) | undefined;
+  redeemOther?(ticket: string): Serve | undefined;
   /** Bytes of one message for those. */
   readonly maxOtherMessageBytes?: number;
 }
@@ -56,7 +62,7 @@ export interface UpgradeRouter {
   close(): void;
 }
 
-type Admission = { readonly maxBytes: number; readonly accept: (socket: WebSocket) => void } | number;
+type Admission = { readonly maxBytes: number; readonly accept: Serve } | number;
 
 /** RFC 6455, 7.4.1. */
 const policyViolation = 1008;
@@ -87,9 +93,9 @@ export function createUpgradeRouter(options: UpgradeRouterOptions): UpgradeRoute
       return (identity === 401 && asOther(route, request, facts.header)) || identity;
     if (watch.isFull(identity)) return 429;
     const arrival = { identity, request, url };
-    const status = await route.judge?.(arrival);
-    if (status !== undefined) return status;
-    return { maxBytes: route.maxMessageBytes, accept: (socket) => accept(socket, route, arrival) };
+    const serve = await opened(route, arrival);
+    if (typeof serve === 'number') return serve;
+    return { maxBytes: route.maxMessageBytes, accept: (socket) => accept(socket, identity, serve) };
   }
 
   function asOther(
@@ -105,12 +111,12 @@ export function createUpgradeRouter(options: UpgradeRouterOptions): UpgradeRoute
     return accept && { maxBytes: route.maxOtherMessageBytes ?? route.maxMessageBytes, accept };
   }
 
-  function accept(socket: WebSocket, route: UpgradeRoute, arrival: Arrival): void {
-    const release = watch.hold(arrival.identity, (reason) =>
+  function accept(socket: WebSocket, identity: Identity, serve: Serve): void {
+    const release = watch.hold(identity, (reason) =>
       socket.close(reason === 'signed out' ? policyViolation : serviceRestart, reason),
     );
     socket.on('close', release);
-    route.accept(socket, arrival);
+    serve(socket);
   }
 
   return {
@@ -142,6 +148,15 @@ export function createUpgradeRouter(options: UpgradeRouterOptions): UpgradeRoute
       for (const socket of open) socket.terminate();
     },
   };
+}
+
+async function opened(route: UpgradeRoute, arrival: Arrival): Promise<Serve | number> {
+  try {
+    return await route.open(arrival);
+  } catch (error) {
+    if (!BerthError.is(error)) throw error;
+    return errorCodes[error.code].status;
+  }
 }
 
 /** Never answers with a ticket, which is offered as a protocol only because browsers let a page say nothing else. */

@@ -70,6 +70,7 @@ export const accountMethods = {
     input: z.object({}),
     item: Account,
     errors: [],
+    rest: { method: 'GET', path: '/account', shape: 'value' },
   }),
   'account.change': call({
     summary: 'Changes one’s name',
@@ -85,7 +86,7 @@ export const accountMethods = {
     input: z.object({ email: EmailAddress, password: NewPassword }),
     output: Account,
     errors: ['account.none-here', 'account.password-unfit', 'user.email-taken', 'conflict'],
-    rest: { method: 'POST', path: '/account/set-up' },
+    rest: { method: 'POST', path: '/account/set-up', isConfidential: true },
   }),
   'account.changePassword': call({
     summary: 'Changes the password; ends all other sessions and tokens',
@@ -93,7 +94,7 @@ export const accountMethods = {
     input: z.object({ current: TypedPassword, next: NewPassword }),
     output: z.object({}),
     errors: ['account.none-here', 'account.sign-in-failed', 'account.password-unfit', 'too-many'],
-    rest: { method: 'POST', path: '/account/password' },
+    rest: { method: 'POST', path: '/account/password', isConfidential: true },
   }),
   'account.beginSecondFactor': call({
     summary: 'A new secret for an authenticator app; nothing changes until it is confirmed',
@@ -102,7 +103,7 @@ export const accountMethods = {
     /** `uri`: otpauth (Key Uri Format); `image`: the same as an SVG of a QR code. */
     output: z.object({ secret: z.string(), uri: z.string(), image: z.string() }),
     errors: ['account.none-here', 'account.sign-in-failed', 'conflict', 'too-many'],
-    rest: { method: 'POST', path: '/account/second-factor' },
+    rest: { method: 'POST', path: '/account/second-factor', isConfidential: true },
   }),
   'account.confirmSecondFactor': call({
     summary: 'Turns the second factor on with a first code; tells the recovery codes, this once',
@@ -110,7 +111,7 @@ export const accountMethods = {
     input: z.object({ code: OneTimeCode }),
     output: z.object({ recoveryCodes: z.array(z.string()) }),
     errors: ['account.none-here', 'account.sign-in-failed', 'conflict', 'too-many'],
-    rest: { method: 'POST', path: '/account/second-factor/confirm' },
+    rest: { method: 'POST', path: '/account/second-factor/confirm', isConfidential: true },
   }),
   'account.removeSecondFactor': call({
     summary: 'Turns the second factor off',
@@ -118,7 +119,7 @@ export const accountMethods = {
     input: z.object({ password: TypedPassword, code: OneTimeCode }),
     output: z.object({}),
     errors: ['account.none-here', 'account.sign-in-failed', 'conflict', 'too-many'],
-    rest: { method: 'POST', path: '/account/second-factor/remove' },
+    rest: { method: 'POST', path: '/account/second-factor/remove', isConfidential: true },
   }),
   'account.sessions': call({
     summary: 'Where one is signed in',
@@ -150,6 +151,7 @@ export const accountMethods = {
     input: z.object({}),
     item: collectionItem(ApiKey),
     errors: [],
+    rest: { method: 'GET', path: '/api-keys', shape: 'collection' },
   }),
   'apiKeys.create': call({
     summary: 'Makes a key for programs; told this once. It can do at most what its maker can',
@@ -161,7 +163,7 @@ export const accountMethods = {
     }),
     output: z.object({ apiKey: ApiKey, key: z.string() }),
     errors: ['account.none-here', 'too-many'],
-    rest: { method: 'POST', path: '/api-keys' },
+    rest: { method: 'POST', path: '/api-keys', creates: 'apiKey.id', isConfidential: true },
   }),
   'apiKeys.remove': call({
     summary: 'Removes a key; what uses it is refused from now on',

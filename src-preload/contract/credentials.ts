@@ -40,6 +40,7 @@ export const credentialMethods = {
     input: z.object({}),
     item: collectionItem(Credential),
     errors: [],
+    rest: { method: 'GET', path: '/credentials', shape: 'collection' },
   }),
   'credentials.add': call({
     summary: 'Keeps a secret and returns its reference; reads it back before it says so',
@@ -52,6 +53,7 @@ export const credentialMethods = {
       'credential.write-unverified',
       'credential.unreadable-key',
     ],
+    rest: { method: 'POST', path: '/credentials', creates: 'id', isConfidential: true },
   }),
   'credentials.replace': call({
     summary: 'Puts a new secret in the place of an old one',
@@ -64,6 +66,7 @@ export const credentialMethods = {
       'credential.write-unverified',
       'credential.unreadable-key',
     ],
+    rest: { method: 'PUT', path: '/credentials/:id/secret', isConfidential: true },
   }),
   'credentials.remove': call({
     summary: 'Deletes a secret that no host uses',
@@ -71,6 +74,7 @@ export const credentialMethods = {
     input: z.object({ id: CredentialId }),
     output: z.object({}),
     errors: ['credential.in-use', 'credential.keychain-unavailable', 'credential.vault-locked'],
+    rest: { method: 'DELETE', path: '/credentials/:id' },
   }),
   'credentials.store': stream({
     summary: 'Where secrets are kept and whether that works, then every change',
@@ -78,6 +82,7 @@ export const credentialMethods = {
     input: z.object({}),
     item: SecretStoreStatus,
     errors: [],
+    rest: { method: 'GET', path: '/credential-store', shape: 'value' },
   }),
   'credentials.createVault': call({
     summary: 'Makes the encrypted vault file for computers where no keychain works',
@@ -85,6 +90,7 @@ export const credentialMethods = {
     input: z.object({ passphrase: Passphrase }),
     output: SecretStoreStatus,
     errors: ['conflict', 'credential.write-unverified'],
+    rest: { method: 'POST', path: '/credential-store/vault', isConfidential: true },
   }),
   'credentials.unlockVault': call({
     summary: 'Opens the vault for as long as Berth runs',
@@ -92,6 +98,7 @@ export const credentialMethods = {
     input: z.object({ passphrase: z.string().max(1024) }),
     output: SecretStoreStatus,
     errors: ['credential.wrong-passphrase', 'credential.missing', 'too-many'],
+    rest: { method: 'POST', path: '/credential-store/vault/unlock', isConfidential: true },
   }),
   'credentials.lockVault': call({
     summary: 'Forgets the key of the vault',
@@ -99,5 +106,6 @@ export const credentialMethods = {
     input: z.object({}),
     output: SecretStoreStatus,
     errors: [],
+    rest: { method: 'POST', path: '/credential-store/vault/lock' },
   }),
 };

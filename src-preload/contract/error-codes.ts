@@ -8,8 +8,6 @@ export const errorCodes = {
   'not-signed-in': { status: 401, title: 'Sign in first' },
   'not-found': { status: 404, title: 'Not found' },
   conflict: { status: 409, title: 'It changed in the meantime' },
-  'too-large': { status: 413, title: 'The request is too large' },
-  'too-slow': { status: 408, title: 'The request arrived too slowly' },
   'too-many': { status: 429, title: 'Too many at once' },
   cancelled: { status: 499, title: 'Cancelled' },
   internal: { status: 500, title: 'Berth made a mistake' },

@@ -230,6 +230,7 @@ export const hostMethods = {
     input: z.object({}),
     item: collectionItem(Host),
     errors: [],
+    rest: { method: 'GET', path: '/hosts', shape: 'collection' },
   }),
   'hosts.candidates': call({
     summary:
@@ -263,6 +264,7 @@ export const hostMethods = {
       effective: z.array(z.object({ label: z.string(), value: z.string(), source: z.string() })),
     }),
     errors: ['host.ssh-config-invalid'],
+    rest: { method: 'POST', path: '/hosts/interpret' },
   }),
   'hosts.test': call({
     summary: 'Connects to a definition without saving it, asks what must be asked, and says what it found',
@@ -275,6 +277,7 @@ export const hostMethods = {
       engineRoute: z.string(),
     }),
     errors: [...connectErrors, 'host.command-failed'],
+    rest: { method: 'POST', path: '/hosts/test' },
   }),
   'hosts.add': call({
     summary: 'Adds a host and begins to connect',
@@ -282,7 +285,7 @@ export const hostMethods = {
     input: z.object({ name: DisplayName, definition: HostDefinition }),
     output: Host,
     errors: ['host.name-taken', 'credential.missing'],
-    rest: { method: 'POST', path: '/hosts' },
+    rest: { method: 'POST', path: '/hosts', creates: 'id' },
   }),
   'hosts.edit': call({
     summary: 'Changes name or definition; a changed definition reconnects',
@@ -332,6 +335,7 @@ export const hostMethods = {
     input: z.object({ id: HostId, oldFingerprint: z.string().max(200), newFingerprint: z.string().max(200) }),
     output: Host,
     errors: ['conflict', 'host.ssh-config-invalid'],
+    rest: { method: 'PUT', path: '/hosts/:id/key' },
   }),
   'hosts.doctor': stream({
     summary: 'Checks the host and yields each finding as it is known',
@@ -346,6 +350,7 @@ export const hostMethods = {
       'engine.failed',
       'timed-out',
     ],
+    rest: { method: 'GET', path: '/hosts/:id/doctor', shape: 'items' },
   }),
   'hosts.images': call({
     summary: 'Images that the host already has',

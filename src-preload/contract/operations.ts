@@ -91,6 +91,7 @@ export const operationMethods = {
     input: z.object({}),
     item: collectionItem(Operation),
     errors: [],
+    rest: { method: 'GET', path: '/operations', shape: 'collection' },
   }),
   'operations.log': stream({
     summary:
@@ -99,6 +100,7 @@ export const operationMethods = {
     input: z.object({ id: OperationId }),
     item: LogLine,
     errors: [],
+    rest: { method: 'GET', path: '/operations/:id/log', shape: 'items' },
   }),
   'operations.cancel': call({
     summary: 'Asks an operation to stop and to take back what it half made',
@@ -114,5 +116,6 @@ export const operationMethods = {
     input: z.object({ ids: z.array(OperationId).max(1000) }),
     output: z.object({}),
     errors: [],
+    rest: { method: 'POST', path: '/operations/clear' },
   }),
 };

@@ -102,6 +102,7 @@ export const projectMethods = {
     input: z.object({}),
     item: collectionItem(Project),
     errors: [],
+    rest: { method: 'GET', path: '/projects', shape: 'collection' },
   }),
   'projects.create': call({
     summary: 'Makes a project',
@@ -109,7 +110,7 @@ export const projectMethods = {
     input: ProjectDefinition,
     output: Project,
     errors: ['project.name-taken'],
-    rest: { method: 'POST', path: '/projects' },
+    rest: { method: 'POST', path: '/projects', creates: 'id' },
   }),
   'projects.edit': call({
     summary:

@@ -65,6 +65,7 @@ export const questionMethods = {
     input: z.object({}),
     item: collectionItem(Question),
     errors: [],
+    rest: { method: 'GET', path: '/questions', shape: 'collection' },
   }),
   'questions.answer': call({
     summary: 'Answers a question; the first answer counts',
@@ -72,5 +73,6 @@ export const questionMethods = {
     input: z.object({ id: QuestionId, answer: Answer }),
     output: z.object({}),
     errors: ['question.expired'],
+    rest: { method: 'POST', path: '/questions/:id/answer', isConfidential: true },
   }),
 };

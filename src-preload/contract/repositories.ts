@@ -86,6 +86,7 @@ export const repositoryMethods = {
     input: z.object({}),
     item: collectionItem(Repository),
     errors: [],
+    rest: { method: 'GET', path: '/repositories', shape: 'collection' },
   }),
   'repositories.add': call({
     summary: 'Makes a repository, or opens one that is there with its key',
@@ -103,6 +104,7 @@ export const repositoryMethods = {
     /** `key` is told this once, to be written down: without it the repository cannot be read. */
     output: z.object({ repository: Repository, key: z.string() }),
     errors: [...needsHost, 'repository.name-taken'],
+    rest: { method: 'POST', path: '/repositories', creates: 'repository.id', isConfidential: true },
   }),
   'repositories.check': call({
     summary: 'Lets restic check the structure of a repository, and read part of its data',
@@ -110,6 +112,7 @@ export const repositoryMethods = {
     input: z.object({ id: RepositoryId }),
     output: Repository,
     errors: [...needsHost],
+    rest: { method: 'POST', path: '/repositories/:id/check' },
   }),
   'repositories.remove': call({
     summary: 'Forgets a repository and its key; its data stays where it is',
@@ -117,5 +120,6 @@ export const repositoryMethods = {
     input: z.object({ id: RepositoryId }),
     output: z.object({}),
     errors: ['conflict'],
+    rest: { method: 'DELETE', path: '/repositories/:id' },
   }),
 };

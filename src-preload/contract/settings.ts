@@ -93,6 +93,7 @@ export const settingsMethods = {
     input: z.object({}),
     item: Settings,
     errors: [],
+    rest: { method: 'GET', path: '/settings', shape: 'value' },
   }),
   'settings.change': call({
     summary: 'Changes some settings; the others stay',

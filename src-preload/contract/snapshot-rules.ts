@@ -80,6 +80,7 @@ export const snapshotRuleMethods = {
     input: z.object({}),
     item: collectionItem(SnapshotRules),
     errors: [],
+    rest: { method: 'GET', path: '/snapshot-rules', shape: 'collection' },
   }),
   'snapshotRules.set': call({
     summary: 'Sets the rules of a workspace; what is left out stays as it is',
@@ -89,6 +90,7 @@ export const snapshotRuleMethods = {
       .extend({ id: WorkspaceId }),
     output: SnapshotRules,
     errors: [],
+    rest: { method: 'PATCH', path: '/snapshot-rules/:id' },
   }),
   'snapshotRules.explain': call({
     summary: 'When a schedule would make the next snapshots; invalid-input says what is wrong with it',
@@ -98,6 +100,7 @@ export const snapshotRuleMethods = {
     }),
     output: z.object({ next: z.array(Instant) }),
     errors: [],
+    rest: { method: 'POST', path: '/snapshot-rules/explain' },
   }),
   'snapshotRules.keepPlan': call({
     summary: 'Which snapshots of a workspace a rule would keep, and why, and which it would destroy',
@@ -105,6 +108,7 @@ export const snapshotRuleMethods = {
     input: z.object({ workspaceId: WorkspaceId, keep: KeepRule }),
     output: KeepPlan,
     errors: [],
+    rest: { method: 'POST', path: '/snapshot-rules/:workspaceId/keep-plan' },
   }),
   'snapshotRules.apply': call({
     summary: 'Destroys what the rule does not keep, if that is still what was shown',
@@ -117,5 +121,6 @@ export const snapshotRuleMethods = {
     }),
     output: Operation,
     errors: ['conflict', 'host.not-connected', 'engine.unreachable'],
+    rest: { method: 'POST', path: '/snapshot-rules/:workspaceId/apply' },
   }),
 };

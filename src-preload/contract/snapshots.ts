@@ -198,6 +198,7 @@ export const snapshotMethods = {
     input: z.object({}),
     item: collectionItem(Snapshot),
     errors: [],
+    rest: { method: 'GET', path: '/snapshots', shape: 'collection' },
   }),
   'snapshots.hosts': stream({
     summary: 'What snapshots use on each host, then every change',
@@ -205,6 +206,7 @@ export const snapshotMethods = {
     input: z.object({}),
     item: collectionItem(SnapshotHost),
     errors: [],
+    rest: { method: 'GET', path: '/snapshot-hosts', shape: 'collection' },
   }),
   'snapshots.undos': stream({
     summary: 'Restores that can be taken back, then every change',
@@ -212,6 +214,7 @@ export const snapshotMethods = {
     input: z.object({}),
     item: collectionItem(RestoreUndo),
     errors: [],
+    rest: { method: 'GET', path: '/restore-undos', shape: 'collection' },
   }),
   'snapshots.create': call({
     summary: 'Begins to make a snapshot of a workspace, on its host',
@@ -260,6 +263,7 @@ export const snapshotMethods = {
     input: z.object({ ids: z.array(SnapshotId).min(1).max(1000) }),
     output: Operation,
     errors: [...needsHost, 'conflict', 'snapshot.pinned'],
+    rest: { method: 'POST', path: '/snapshots/destroy' },
   }),
   'snapshots.browse': call({
     summary: 'The entries of one folder of a snapshot, folders first, by name',
@@ -272,6 +276,7 @@ export const snapshotMethods = {
     }),
     output: z.object({ entries: z.array(SnapshotEntry), total: z.number().int() }),
     errors: [...needsContent],
+    rest: { method: 'GET', path: '/snapshots/:id/entries' },
   }),
   'snapshots.search': call({
     summary: 'Entries whose path contains the words, over snapshots: which one still has this file?',
@@ -290,6 +295,7 @@ export const snapshotMethods = {
       notSearched: z.number().int(),
     }),
     errors: [...needsHost],
+    rest: { method: 'GET', path: '/snapshots/search' },
   }),
   'snapshots.compare': call({
     summary: 'What differs between two snapshots, or between one and the files that the workspace has now',
@@ -302,6 +308,7 @@ export const snapshotMethods = {
     }),
     output: SnapshotComparison,
     errors: [...needsHost, 'snapshot.corrupt'],
+    rest: { method: 'GET', path: '/snapshots/:id/comparison' },
   }),
   'snapshots.restorePlan': call({
     summary: 'Says exactly what a restore would change, end and keep',
@@ -309,6 +316,7 @@ export const snapshotMethods = {
     input: byId,
     output: RestorePlan,
     errors: [...needsHost, 'snapshot.corrupt', 'conflict'],
+    rest: { method: 'GET', path: '/snapshots/:id/restore-plan' },
   }),
   'snapshots.restore': call({
     summary:
@@ -333,12 +341,14 @@ export const snapshotMethods = {
     input: z.object({ workspaceId: WorkspaceId }),
     output: Operation,
     errors: [...needsHost, 'conflict'],
+    rest: { method: 'DELETE', path: '/restore-undos/:workspaceId' },
   }),
   'snapshots.read': bytes({
     summary: 'One file of a snapshot as it is, or a folder as a tar archive',
     scope: 'snapshots.read',
     input: z.object({ id: SnapshotId, path: EntryPath }),
     errors: [...needsHost, 'snapshot.corrupt'],
+    rest: { method: 'GET', path: '/snapshots/:id/content', shape: 'download', fileName: ':path' },
   }),
   'snapshots.putBack': call({
     summary: 'Puts files or folders of a snapshot back into the workspace; what is there is kept beside them',
@@ -346,12 +356,14 @@ export const snapshotMethods = {
     input: z.object({ id: SnapshotId, paths: z.array(EntryPath).min(1).max(100) }),
     output: Operation,
     errors: [...needsHost, 'conflict', 'snapshot.corrupt'],
+    rest: { method: 'POST', path: '/snapshots/:id/put-back' },
   }),
   'snapshots.export': bytes({
     summary: 'The whole snapshot as a .tar.zst that plain tar opens',
     scope: 'snapshots.read',
     input: byId,
     errors: [...needsContent],
+    rest: { method: 'GET', path: '/snapshots/:id/archive', shape: 'download', fileName: ':id.tar.zst' },
   }),
   'snapshots.import': bytes({
     summary:
@@ -377,5 +389,6 @@ export const snapshotMethods = {
       'snapshot.name-taken',
       'quota.exceeded',
     ],
+    rest: { method: 'PUT', path: '/snapshots/:id/archive', shape: 'upload', sizeField: 'sizeBytes' },
   }),
 };

@@ -59,6 +59,7 @@ export const terminalShareMethods = {
       path: z.string().max(200),
     }),
     errors: ['terminal.ended', 'terminal.share-needs-server', 'too-many'],
+    rest: { method: 'POST', path: '/terminals/:id/shares', isConfidential: true },
   }),
   'terminals.shares': stream({
     summary: 'The links that the caller has made and that still work, then every change',
@@ -66,6 +67,7 @@ export const terminalShareMethods = {
     input: z.object({}),
     item: collectionItem(TerminalShare),
     errors: [],
+    rest: { method: 'GET', path: '/terminal-shares', shape: 'collection' },
   }),
   'terminals.unshare': call({
     summary: 'Ends a link, and with it everybody who came through it',
@@ -73,6 +75,7 @@ export const terminalShareMethods = {
     input: z.object({ shareId: ShareId }),
     output: z.object({}),
     errors: [],
+    rest: { method: 'DELETE', path: '/terminal-shares/:shareId' },
   }),
   'terminals.shared': stream({
     summary: 'For guests: the terminal that their link leads to, then every change until its end',
@@ -80,5 +83,6 @@ export const terminalShareMethods = {
     input: z.object({}),
     item: SharedTerminal,
     errors: [],
+    rest: { method: 'GET', path: '/shared-terminal', shape: 'value' },
   }),
 };

@@ -81,6 +81,7 @@ export const terminalMethods = {
     input: z.object({}),
     item: collectionItem(Terminal),
     errors: [],
+    rest: { method: 'GET', path: '/terminals', shape: 'collection' },
   }),
   'terminals.open': call({
     summary: 'Opens a shell in a workspace, or on a host for those who may change hosts',
@@ -107,6 +108,7 @@ export const terminalMethods = {
       'too-many',
       'timed-out',
     ],
+    rest: { method: 'POST', path: '/terminals', creates: 'id' },
   }),
   'terminals.attach': bytes({
     summary:
@@ -114,6 +116,7 @@ export const terminalMethods = {
     scope: 'terminals.write',
     input: z.object({ id: TerminalId }),
     errors: ['terminal.ended'],
+    rest: { method: 'GET', path: '/terminals/:id/attach', shape: 'duplex' },
   }),
   'terminals.measure': call({
     summary: 'One round trip through the terminal’s own way, and how far its output is behind',
@@ -121,6 +124,7 @@ export const terminalMethods = {
     input: z.object({ id: TerminalId }),
     output: TerminalMeasure,
     errors: ['terminal.ended', 'host.not-connected', 'timed-out'],
+    rest: { method: 'GET', path: '/terminals/:id/measure' },
   }),
   'terminals.resize': call({
     summary: 'Tells the program its new size',
@@ -128,6 +132,7 @@ export const terminalMethods = {
     input: z.object({ id: TerminalId, size: TerminalSize }),
     output: z.object({}),
     errors: ['terminal.ended'],
+    rest: { method: 'PUT', path: '/terminals/:id/size' },
   }),
   'terminals.rename': call({
     summary: 'Names a terminal; null goes back to the title of its program',
@@ -135,6 +140,7 @@ export const terminalMethods = {
     input: z.object({ id: TerminalId, name: line(80).nullable() }),
     output: Terminal,
     errors: [],
+    rest: { method: 'PATCH', path: '/terminals/:id' },
   }),
   'terminals.dropBacklog': call({
     summary: 'Throws away output that was not shown yet; says how much',
@@ -142,6 +148,7 @@ export const terminalMethods = {
     input: z.object({ id: TerminalId }),
     output: z.object({ droppedBytes: z.number().int() }),
     errors: ['terminal.ended'],
+    rest: { method: 'POST', path: '/terminals/:id/drop-backlog' },
   }),
   'terminals.close': call({
     summary: 'Ends what the terminal started and forgets it',
@@ -149,5 +156,6 @@ export const terminalMethods = {
     input: z.object({ id: TerminalId }),
     output: z.object({}),
     errors: [],
+    rest: { method: 'DELETE', path: '/terminals/:id' },
   }),
 };

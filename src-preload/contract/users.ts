@@ -98,6 +98,7 @@ export const userMethods = {
     input: z.object({}),
     item: collectionItem(User),
     errors: [],
+    rest: { method: 'GET', path: '/users', shape: 'collection' },
   }),
   'users.invite': call({
     summary: 'Makes an account and sends a link with which its person chooses a password',
@@ -112,7 +113,7 @@ export const userMethods = {
     /** `link`: to be passed on by hand, where no e-mail can be sent; told this once. */
     output: z.object({ user: User, link: z.string().nullable() }),
     errors: ['user.email-taken', 'account.none-here'],
-    rest: { method: 'POST', path: '/users' },
+    rest: { method: 'POST', path: '/users', creates: 'user.id', isConfidential: true },
   }),
   'users.change': call({
     summary: 'Changes a role, a quota, or whether the account can be used; ends its sessions when it cannot',

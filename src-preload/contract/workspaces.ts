@@ -141,6 +141,7 @@ export const workspaceMethods = {
     input: z.object({}),
     item: collectionItem(Workspace),
     errors: [],
+    rest: { method: 'GET', path: '/workspaces', shape: 'collection' },
   }),
   'workspaces.create': call({
     summary: 'Begins to make a workspace of a project on a host; the operation pulls, creates and starts',
@@ -169,7 +170,7 @@ export const workspaceMethods = {
       'snapshot.tools-missing',
       'quota.exceeded',
     ],
-    rest: { method: 'POST', path: '/workspaces' },
+    rest: { method: 'POST', path: '/workspaces', creates: 'workspace.id' },
   }),
   'workspaces.ensure': call({
     summary:
@@ -300,6 +301,7 @@ export const workspaceMethods = {
     input: byId,
     output: Operation,
     errors: [...hostErrorCodes, 'conflict'],
+    rest: { method: 'POST', path: '/workspaces/:id/move/confirm' },
   }),
   'workspaces.cancelMove': call({
     summary: 'Takes a move back: destroys the copy, and starts the source if it ran',
@@ -307,6 +309,7 @@ export const workspaceMethods = {
     input: byId,
     output: Operation,
     errors: [...hostErrorCodes, 'conflict'],
+    rest: { method: 'POST', path: '/workspaces/:id/move/cancel' },
   }),
   'workspaces.destroyPlan': call({
     summary: 'Says what destroying would delete and what would stay',
@@ -314,6 +317,7 @@ export const workspaceMethods = {
     input: z.object({ id: WorkspaceId, keepVolume: z.boolean() }),
     output: DestroyPlan,
     errors: [...hostErrorCodes],
+    rest: { method: 'GET', path: '/workspaces/:id/destroy-plan' },
   }),
   'workspaces.destroy': call({
     summary: 'Destroys the container and its network; the volume stays unless told otherwise',
@@ -329,6 +333,7 @@ export const workspaceMethods = {
     input: byId,
     output: z.object({}),
     errors: ['conflict'],
+    rest: { method: 'POST', path: '/workspaces/:id/forget' },
   }),
   'workspaces.stats': stream({
     summary: 'A reading about once a second while it runs',
@@ -336,12 +341,14 @@ export const workspaceMethods = {
     input: byId,
     item: WorkspaceStats,
     errors: [...hostErrorCodes, 'workspace.not-running'],
+    rest: { method: 'GET', path: '/workspaces/:id/stats', shape: 'items' },
   }),
   'workspaces.logs': bytes({
     summary: 'What its first process wrote: the last lines, then what follows',
     scope: 'workspaces.read',
     input: z.object({ id: WorkspaceId, tailLines: z.number().int().min(0).max(100_000).default(1000) }),
     errors: [...hostErrorCodes],
+    rest: { method: 'GET', path: '/workspaces/:id/logs', shape: 'text' },
   }),
   'workspaces.keptVolumes': call({
     summary: 'Volumes of destroyed workspaces that are still on a host',
@@ -349,6 +356,7 @@ export const workspaceMethods = {
     input: z.object({ hostId: HostId }),
     output: z.object({ volumes: z.array(KeptVolume) }),
     errors: [...hostErrorCodes],
+    rest: { method: 'GET', path: '/hosts/:hostId/kept-volumes' },
   }),
   'workspaces.destroyVolume': call({
     summary: 'Deletes a kept volume and the files in it, for good',
@@ -356,5 +364,6 @@ export const workspaceMethods = {
     input: z.object({ hostId: HostId, name: VolumeName }),
     output: Operation,
     errors: [...hostErrorCodes, 'conflict', 'workspace.volume-in-use'],
+    rest: { method: 'DELETE', path: '/hosts/:hostId/kept-volumes/:name' },
   }),
 };

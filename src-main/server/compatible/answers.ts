@@ -1,6 +1,6 @@
 /** Shapes in which the earlier systems answered: names with underscores, and failures under `detail`. */
 import type { Context } from 'hono';
-import { BerthError, type ErrorShape } from '#contract/berth-error.ts';
+import { BerthError } from '#contract/berth-error.ts';
 import type { Operation } from '#contract/operations.ts';
 import type { Project } from '#contract/projects.ts';
 import type { Snapshot } from '#contract/snapshots.ts';
@@ -10,13 +10,10 @@ import { notFound } from '../../control-plane/dispatcher.ts';
 import type { Log } from '../../control-plane/interfaces/log.ts';
 import { failureAnswer } from '../failure-answer.ts';
 
-/** As everywhere, and the message also where programs that were written for FastAPI look for it. */
-export async function failure(context: Context, error: unknown, log: Log): Promise<Response> {
+/** As everywhere: a problem's `detail` is also where programs that were written for FastAPI look for the message. */
+export function failure(context: Context, error: unknown, log: Log): Response {
   // Not allowed and not there are the same bytes.
-  const answer = failureAnswer(BerthError.is(error, 'not-found') ? notFound() : error, context, log);
-  if (answer.headers.get('content-type')?.startsWith('application/json') !== true) return answer;
-  const body = (await answer.json()) as { readonly error: ErrorShape };
-  return new Response(JSON.stringify({ detail: body.error.message, ...body }), answer);
+  return failureAnswer(BerthError.is(error, 'not-found') ? notFound() : error, context, log);
 }
 
 export function projectAnswer(project: Project, userId: UserId) {

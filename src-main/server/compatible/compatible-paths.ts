@@ -1,4 +1,5 @@
-/** These routes as plain OpenAPI 3.1 path items, for the document that describes the whole API. */
+/** These routes as plain OpenAPI 3.1 path items, and as the document that describes the whole API takes them. */
+import type { ExtraRoutes } from '../openapi-document.ts';
 
 const string = { type: 'string' } as const;
 const integer = { type: 'integer' } as const;
@@ -67,12 +68,8 @@ const operation = {
   properties: { id: string, kind: string, state: string, title: string, href: string },
 };
 const problem = {
-  type: 'object',
-  required: ['detail', 'error'],
-  properties: {
-    detail: string,
-    error: { type: 'object', properties: { code: string, message: string, details: { type: 'object' } } },
-  },
+  description: 'It was refused or failed',
+  content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
 };
 const health = {
   type: 'object',
@@ -120,7 +117,7 @@ function pathPart(name: string, description?: string) {
   };
 }
 const wait = query('wait', { type: 'number', minimum: 0, maximum: 120, default: 25 }, 'Seconds.');
-const failed = { default: json('It was refused or failed', problem) };
+const failed = { default: problem };
 const underWay = (schema: Schema) =>
   json('It goes on; `Location` says where it can be asked about', {
     ...schema,
@@ -321,3 +318,29 @@ export const compatiblePaths = {
     },
   },
 } as const;
+
+/** What belongs to a path goes to each of its operations, which get names of their own. */
+export const compatibleExtras: ExtraRoutes = {
+  tags: [
+    {
+      name: 'compatible',
+      description: 'Paths of earlier systems, for programs that were written for those.',
+    },
+  ],
+  paths: Object.fromEntries(
+    Object.entries(compatiblePaths).map(([path, item]) => [path, operationsOf(path, item)]),
+  ),
+};
+
+function operationsOf(path: string, item: Readonly<Record<string, unknown>>) {
+  const { parameters: shared = [], ...operations } = item;
+  return Object.fromEntries(
+    Object.entries(operations).map(([verb, value]) => {
+      const operation = value as Readonly<Record<string, unknown>>;
+      const words = path.split(/[^A-Za-z]+/).filter((word) => word !== '');
+      const parameters = [...(shared as unknown[]), ...((operation.parameters ?? []) as unknown[])];
+      const operationId = ['compatible', verb, ...words].join('_');
+      return [verb, { operationId, ...operation, ...(parameters.length === 0 ? {} : { parameters }) }];
+    }),
+  );
+}

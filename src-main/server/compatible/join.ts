@@ -59,6 +59,9 @@ export function terminalUpgrade({
     protocol: null,
     hasQuery: true,
     maxMessageBytes: maxTerminalMessageBytes,
-    accept: (socket, { identity, request }) => sockets.accept(socket, request.url ?? '', identity.caller),
+    open:
+      ({ identity, request }) =>
+      (socket) =>
+        sockets.accept(socket, request.url ?? '', identity.caller),
   };
 }

@@ -22,9 +22,23 @@ const methods = {
     input,
     output: z.object({ ok: z.literal(true) }),
     errors: ['host.name-taken'],
+    rest: { method: 'GET', path: '/toy' },
   }),
-  'toy.list': stream({ summary: '', scope: 'hosts.read', input: z.object({}), item: z.number(), errors: [] }),
-  'toy.pipe': bytes({ summary: '', scope: 'hosts.write', input: z.object({}), errors: ['terminal.ended'] }),
+  'toy.list': stream({
+    summary: '',
+    scope: 'hosts.read',
+    input: z.object({}),
+    item: z.number(),
+    errors: [],
+    rest: { method: 'GET', path: '/toys', shape: 'items' },
+  }),
+  'toy.pipe': bytes({
+    summary: '',
+    scope: 'hosts.write',
+    input: z.object({}),
+    errors: ['terminal.ended'],
+    rest: { method: 'GET', path: '/toy-pipe', shape: 'duplex' },
+  }),
 } satisfies Record<string, Method>;
 const good = { name: 'a', port: 1 };
 

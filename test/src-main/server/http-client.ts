@@ -35,6 +35,11 @@ export function ask(
   });
 }
 
+/** What an answer says, but for the id of its request, which is random. */
+export function textWithoutId({ text }: Pick<Answer, 'text'>): string {
+  return text.replace(/urn:uuid:[0-9a-f-]{36}/, 'urn:uuid:');
+}
+
 export interface UpgradeAsk {
   readonly path?: string;
   readonly protocols?: readonly string[];

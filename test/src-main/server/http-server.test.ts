@@ -10,7 +10,7 @@ import { servedDefaults } from '#main/config.ts';
 import type { Handlers } from '#main/control-plane/handler.ts';
 import { requestLink } from '#main/server/local-socket.ts';
 import { limitRules } from '#main/server/rate-limits.ts';
-import { restMethods } from '#main/server/rest-routes.ts';
+import { restRoutes } from '#main/server/rest/route-table.ts';
 import { serveConnection } from '#main/server/serve-connection.ts';
 import { type RunningServer, startHttpServer } from '#main/server/start-http-server.ts';
 import { createClient } from '#renderer/transport/client.ts';
@@ -18,7 +18,7 @@ import { webSocketConnection } from '#renderer/transport/websocket-connection.ts
 import { MemoryAccounts } from '#test/harness/memory-accounts.ts';
 import { testKey } from '#test/harness/start-server.ts';
 import { dispatcherWith, planeDoors, recordingLog } from '#test/transports/plane-double.ts';
-import { type Answer, ask, upgrade } from './http-client.ts';
+import { type Answer, ask, textWithoutId, upgrade } from './http-client.ts';
 
 const hostId = 'host_00000000000000000000';
 let folder: string;
@@ -128,9 +128,9 @@ afterEach(async () => {
 
 /** Every path of the server with its method: the REST table, and what is not in it. */
 const routes: { method: string; path: string }[] = [
-  ...restMethods().map(([, { rest }]) => ({
-    method: rest.method,
-    path: `/api/v1${rest.path.replace(/:[a-z]+/gi, hostId)}`,
+  ...restRoutes().map(({ verb, path }) => ({
+    method: verb,
+    path: `/api/v1${path.replace(/:[a-z]+/gi, hostId)}`,
   })),
   { method: 'POST', path: '/api/v1/session' },
   { method: 'DELETE', path: '/api/v1/session' },
@@ -333,10 +333,12 @@ describe('REST', () => {
     const workspaceId = 'ws_00000000000000000000';
     const path = `/api/v1/workspaces/${workspaceId}?keepVolume=false`;
     const destroy = await ask(server.port, { method: 'DELETE', path, headers });
-    expect([destroy.status, JSON.parse(destroy.text)]).toEqual([
-      409,
-      { error: { code: 'host.not-connected', message: 'Connect the host first.', details: {} } },
-    ]);
+    expect(destroy.status).toBe(409);
+    // What the window's own pages read stands beside what RFC 9457 asks for.
+    expect(JSON.parse(destroy.text)).toMatchObject({
+      code: 'host.not-connected',
+      error: { code: 'host.not-connected', message: 'Connect the host first.', details: {} },
+    });
     expect(calls.at(-1)?.input).toEqual({ id: workspaceId, keepVolume: false });
   });
 
@@ -347,7 +349,8 @@ describe('REST', () => {
       path: '/api/v1/hosts/host_00000000000000000009/images',
       headers,
     });
-    expect([unknown.status, unknown.text]).toEqual([404, absent.text]);
+    // But for the request's own id, which is random.
+    expect([unknown.status, textWithoutId(unknown)]).toEqual([404, textWithoutId(absent)]);
     expect(absent.status).toBe(404);
   });
 
@@ -355,48 +358,22 @@ describe('REST', () => {
     const base = { ...own(), cookie: await signIn() };
     const json = { ...base, 'content-type': 'application/json' };
     const path = '/api/v1/projects/proj_00000000000000000000';
-    const bodies: [Record<string, string>, string][] = [
-      [json, '{'],
-      [json, '[]'],
-      [json, 'null'],
-      [{ ...base, 'content-type': 'text/plain' }, '{"name":"a"}'],
-      [json, '{"id":"proj_00000000000000000001"}'],
-      [json, '{"name":""}'],
+    const bodies: [Record<string, string>, string, number][] = [
+      [json, '{', 400],
+      [json, '[]', 400],
+      [json, 'null', 400],
+      [{ ...base, 'content-type': 'text/plain' }, '{"name":"a"}', 415],
+      [json, '{"id":"proj_00000000000000000001"}', 400],
+      [json, '{"name":""}', 400],
     ];
-    for (const [headers, body] of bodies) {
+    for (const [headers, body, status] of bodies) {
       const answer = await ask(server.port, { method: 'PATCH', path, headers, body });
-      expect([body, answer.status]).toEqual([body, 400]);
+      expect([body, answer.status]).toEqual([body, status]);
     }
     expect(calls).toEqual([]);
     const good = await ask(server.port, { method: 'PATCH', path, headers: json, body: '{"name":"b"}' });
     expect(good.status).toBe(409);
     expect(calls).toEqual([{ name: 'projects.edit', input: { id: 'proj_00000000000000000000', name: 'b' } }]);
-  });
-
-  it('describes each of its routes as OpenAPI', async () => {
-    const headers = { ...own(), cookie: await signIn() };
-    const answer = await ask(server.port, { path: '/api/v1/openapi.json', headers });
-    const document = JSON.parse(answer.text) as {
-      openapi: string;
-      paths: Record<
-        string,
-        Record<string, { operationId: string; parameters: { name: string; in: string }[] }>
-      >;
-    };
-    expect(document.openapi).toBe('3.1.0');
-    const described = Object.values(document.paths).flatMap((path) =>
-      Object.values(path).map(({ operationId }) => operationId),
-    );
-    expect(described.sort()).toEqual(
-      restMethods()
-        .map(([name]) => name)
-        .sort(),
-    );
-    for (const [path, operations] of Object.entries(document.paths))
-      for (const { parameters } of Object.values(operations)) {
-        const named = parameters.filter((one) => one.in === 'path').map(({ name }) => `{${name}}`);
-        expect(path.match(/\{\w+\}/g) ?? []).toEqual(named);
-      }
   });
 });
 

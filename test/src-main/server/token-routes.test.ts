@@ -112,7 +112,7 @@ describe('POST /token', () => {
     const twice = await post(`username=${email}&password=${password}&password=other`, form);
     expect([twice.status, JSON.parse(twice.text)]).toMatchObject([400, { error: 'invalid_request' }]);
     const json = await post(JSON.stringify({ username: email, password }), 'application/json');
-    expect([json.status, JSON.parse(json.text)]).toMatchObject([400, { error: 'invalid_request' }]);
+    expect([json.status, JSON.parse(json.text)]).toMatchObject([415, { error: 'invalid_request' }]);
   });
 
   it.each(['otp', 'code'])('asks for a one-time code and takes it in the field %s', async (field) => {

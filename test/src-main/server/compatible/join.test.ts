@@ -3,9 +3,10 @@ import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import type { UserId } from '#contract/ids.ts';
+import { compatiblePaths } from '#main/server/compatible/compatible-paths.ts';
 import { Secret } from '#main/control-plane/interfaces/secret.ts';
 import { startServer, type TestServer } from '#test/harness/start-server.ts';
-import { ask, upgrade } from '../http-client.ts';
+import { ask, textWithoutId, upgrade } from '../http-client.ts';
 
 const email = 'ann@example.org';
 const password = 'correct horse battery';
@@ -99,9 +100,23 @@ describe('requests', () => {
         headers: { host: berth.host, 'x-delete-key': key },
       });
     const [right, wrong] = [await remove('a key'), await remove('another key')];
-    expect([right.status, right.text]).toEqual([wrong.status, wrong.text]);
+    expect([right.status, textWithoutId(right)]).toEqual([wrong.status, textWithoutId(wrong)]);
     expect(right.status).toBe(404);
     expect(JSON.stringify(berth.log.entries)).not.toContain('a key');
+  });
+});
+
+it('stand in the document of the API, each operation with a name of its own', async () => {
+  const { text } = await berth.get('/api/openapi.json');
+  const { paths } = JSON.parse(text) as { paths: Record<string, Record<string, { operationId: string }>> };
+  for (const path of Object.keys(compatiblePaths)) expect(Object.keys(paths)).toContain(path);
+  const names = Object.values(paths).flatMap((item) =>
+    Object.values(item).map(({ operationId }) => operationId),
+  );
+  expect(new Set(names).size).toBe(names.length);
+  expect(paths['/projects/{project_id}']?.put).toMatchObject({
+    operationId: 'compatible_put_projects_project_id',
+    parameters: [{ name: 'project_id', in: 'path' }],
   });
 });
 

@@ -1,0 +1,103 @@
+/** The documentation's page in a real Chromium, as the build ships it: whole without a session, and without a word to anywhere else. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Browser, chromium, type Page } from 'playwright';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { servedDefaults } from '#main/config.ts';
+import { type RunningServer, startHttpServer } from '#main/server/start-http-server.ts';
+import { MemoryAccounts } from '#test/harness/memory-accounts.ts';
+import { testKey } from '#test/harness/start-server.ts';
+import { chromiumLaunchOptions } from '#test/servers/chromium.ts';
+import { dispatcherWith, planeDoors, recordingLog } from '#test/transports/plane-double.ts';
+
+const built = new URL('../../../out/renderer', import.meta.url).pathname;
+let folder: string;
+let server: RunningServer;
+let browser: Browser;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'berth-docs-'));
+  const log = recordingLog();
+  server = await startHttpServer(
+    {
+      ...planeDoors,
+      dispatcher: dispatcherWith({}, log),
+      log,
+      accounts: new MemoryAccounts(),
+      deriveKey: testKey,
+      serve: () => undefined,
+    },
+    {
+      version: '1',
+      dataFolder: folder,
+      host: '127.0.0.1',
+      port: 0,
+      publicOrigin: null,
+      uiFolder: built,
+      served: servedDefaults,
+    },
+  );
+  browser = await chromium.launch(await chromiumLaunchOptions());
+});
+afterAll(async () => {
+  await browser?.close();
+  await server?.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function openDocs(
+  colorScheme: 'light' | 'dark',
+  hash = '',
+): Promise<{ page: Page; complaints: string[] }> {
+  const page = await browser.newPage({ colorScheme, viewport: { width: 1200, height: 900 } });
+  const complaints: string[] = [];
+  page.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
+  });
+  page.on('pageerror', (error) => complaints.push(error.message));
+  page.on('request', (request) => {
+    const url = request.url();
+    if (!url.startsWith(server.origin) && !url.startsWith('data:')) complaints.push(`asks ${url}`);
+  });
+  await page.goto(`${server.origin}/api/docs${hash}`);
+  await page.locator('.opblock-tag').first().waitFor();
+  return { page, complaints };
+}
+
+describe.each(['light', 'dark'] as const)('the documentation, %s', (scheme) => {
+  it('shows every noun and an operation, breaks no policy and asks nobody else', async () => {
+    const { page, complaints } = await openDocs(scheme);
+    for (const noun of ['hosts', 'workspaces', 'snapshots', 'terminals'])
+      await page.locator(`#operations-tag-${noun}`).waitFor();
+    await page.locator('#operations-tag-workspaces').click();
+    await page.locator('.opblock-post .opblock-summary-control').first().click();
+    await page.locator('.opblock-body .responses-table').first().waitFor();
+    expect(complaints).toEqual([]);
+    const [text, ground] = await page.evaluate(() => {
+      const title = document.querySelector('.swagger-ui .info .title');
+      const lightness = (color: string) =>
+        Math.max(...(color.match(/[\d.]+/g) ?? []).slice(0, 3).map(Number));
+      return [
+        lightness(getComputedStyle(title ?? document.body).color),
+        lightness(getComputedStyle(document.body).backgroundColor),
+      ] as const;
+    });
+    if (scheme === 'dark') expect(text - ground).toBeGreaterThan(120);
+    else expect(ground - text).toBeGreaterThan(120);
+    await page.close();
+  });
+
+  it('leads from the type of a problem to the line of its code', async () => {
+    const { page } = await openDocs(scheme, '#code-host.key-changed');
+    const line = page.locator('tr.is-wanted');
+    await expect.poll(() => line.textContent()).toContain('host.key-changed');
+    const isInView = () =>
+      line.evaluate((row) => {
+        const { top, bottom } = row.getBoundingClientRect();
+        return top >= 0 && bottom <= innerHeight;
+      });
+    await expect.poll(isInView).toBe(true);
+    await page.close();
+  });
+});
