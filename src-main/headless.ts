@@ -1,22 +1,17 @@
 #!/usr/bin/env node
 /**
  * The command line: `berth serve` runs the control plane without a window and shows it in a browser; `berth link` prints
- * a new one-time link of a running one; `berth snapshot` and `berth workspace` work at the running one, or at one of their
- * own. Owns exit codes and what is printed; 0 done, 1 failed, 2 typed wrong. The plane is loaded only where one is
- * started: a command at a running one is there at once.
+ * a new one-time link of a running one; all other commands work at the running one, at a served one over the network, or
+ * at one of their own. Owns exit codes and what is printed (`berth help exit-codes`). The plane is loaded only where one
+ * is started: a command at a running one is there at once.
  */
-import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { commandNouns, commandUsage, helpFor, runCommandLine } from './cli/command-line.ts';
-import { CommandFailure } from './cli/failure.ts';
-import { createInterrupts, type Interrupts } from './cli/interrupts.ts';
-import { openPlane, type OwnPlane } from './cli/plane-access.ts';
+import { commandNouns, commandUsage, helpFor, suggestionFor } from './cli/command-line.ts';
 import {
   type Config,
   ConfigError,
   type ConfigSource,
   describeConfig,
-  findDataFolder,
   forgetSettings,
   markServed,
   readConfig,
@@ -24,8 +19,9 @@ import {
 } from './config.ts';
 import { type DataCommand, dataCommands, dataUsage, runDataCommand } from './data-commands.ts';
 import { checkHealth } from './health-check.ts';
+import { complete, runNoun } from './noun-commands.ts';
 import { openInBrowser } from './open-in-browser.ts';
-import { requestLink, serveLocalSocket } from './server/local-socket.ts';
+import { requestLink } from './server/local-socket.ts';
 import { type RunningServer, startHttpServer } from './server/start-http-server.ts';
 
 const usage = `Usage:
@@ -36,16 +32,19 @@ const usage = `Usage:
       Prints a new link of the Berth that runs on this data folder.
   berth health [--port N] …
       Asks the Berth that berth serve runs with the same settings whether it is well: 0 it is, 1 it is not.
-${dataUsage}${commandUsage}  berth help [COMMAND]
+${dataUsage}${commandUsage}  berth help [COMMAND | exit-codes]
 `;
 
 /** Milliseconds in which what is under way is written down and closed; Docker waits 10 s before it kills, systemd 90. */
 const longestEndMs = 8_000;
-const ownCommands = ['serve', 'link', 'health'];
+/** Those that are not in the table of commands. */
+const ownCommands = ['serve', 'link', 'health', 'help'];
 
 async function main(): Promise<number> {
   const [command, ...argv] = process.argv.slice(2);
-  if (command !== undefined && commandNouns.includes(command)) return runNoun();
+  if (command === '__complete') return complete(argv);
+  if (command !== undefined && commandNouns.includes(command))
+    return runNoun((flags) => readOwnConfig('command', flags));
   if (command === 'help' && argv.length > 0) return help(argv);
   if (command !== undefined && ownCommands.includes(command) && argv.includes('--help'))
     return help([command]);
@@ -61,7 +60,8 @@ async function main(): Promise<number> {
   if (command === 'serve') return serve(readOwnConfig('serve', argv));
   if (command === 'link') return link(readOwnConfig('command', argv));
   if (command === 'health') return health(argv);
-  process.stderr.write(`There is no command "${command}".\n${usage}`);
+  const suggestion = suggestionFor(command, [...ownCommands, ...dataCommands]);
+  process.stderr.write(`There is no command ${JSON.stringify(command)}.${suggestion}\n${usage}`);
   return 2;
 }
 
@@ -85,57 +85,6 @@ function help(words: readonly string[]): number {
   if (text !== undefined) process.stdout.write(text);
   else process.stderr.write(`There is no command ${JSON.stringify(words.join(' '))}.\n${usage}`);
   return text === undefined ? 2 : 0;
-}
-
-async function runNoun(): Promise<number> {
-  const interrupts = createInterrupts(() => process.exit(130));
-  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => interrupts.raise());
-  endWithReader(interrupts);
-  return runCommandLine({
-    argv: process.argv.slice(2),
-    streams: { input: process.stdin, output: process.stdout, error: process.stderr },
-    interrupts,
-    openPlane: (typedFolder) => {
-      const argv = typedFolder === undefined ? [] : ['--data-dir', typedFolder];
-      // Asked first, since reading the configuration makes the folder.
-      const dataFolder = findDataFolder({ argv, env: process.env, workingFolder: process.cwd() });
-      if (!existsSync(dataFolder))
-        throw new CommandFailure(
-          `There is no data of a Berth at ${dataFolder}. Start Berth once, or name its folder: --data-dir FOLDER`,
-        );
-      const config = readOwnConfig('command', argv);
-      return openPlane({ dataFolder, startPlane: () => startOwnPlane(config) });
-    },
-  });
-}
-
-/** When the other end of a pipe is gone there is nobody to work for. */
-function endWithReader(interrupts: Interrupts): void {
-  process.stdout.once('error', () => interrupts.raise());
-  process.stdout.on('error', () => undefined);
-  process.stderr.on('error', () => undefined);
-}
-
-/** A whole plane in this process, reachable for other commands meanwhile, but for no browser. */
-async function startOwnPlane(config: Config): Promise<OwnPlane> {
-  const { compose } = await import('./compose.ts');
-  const plane = await compose(config);
-  const socket = await serveLocalSocket({
-    dataFolder: config.dataFolder,
-    mode: 'served',
-    serve: (connection, caller) => plane.serve(connection, caller),
-    backUp: () => plane.backUp(),
-  }).catch(async (error: unknown) => {
-    await plane.close();
-    throw error;
-  });
-  return {
-    idle: () => socket.idle(),
-    close: async () => {
-      await socket.close();
-      await plane.close();
-    },
-  };
 }
 
 function isDataCommand(command: string): command is DataCommand {

@@ -111,8 +111,23 @@ export const rooms: readonly Room[] = [
       'src-main/config.ts',
       'src-main/data-commands.ts',
       'src-main/health-check.ts',
+      'src-main/noun-commands.ts',
       'src-main/open-in-browser.ts',
       'src-main/server/',
+    ],
+    types: ['src-main/control-plane/'],
+    packages: ['node:'],
+  },
+  {
+    path: 'src-main/noun-commands.ts',
+    may: [
+      contract,
+      'src-main/cli/',
+      'src-main/compose.ts',
+      'src-main/config.ts',
+      'src-main/server/',
+      // What the command line is a client with, over a carrier that it must not know.
+      'src-renderer/transport/client.ts',
     ],
     types: ['src-main/control-plane/'],
     packages: ['node:'],

@@ -213,7 +213,7 @@ export const variables = [
   {
     name: 'OIDC_CLIENT_ID',
     group: provider,
-    what: 'Berth’s name at the provider. Its redirect address there is PUBLIC_URL and what the page of the provider in Berth says.',
+    what: 'Berth’s name at the provider. The redirect address to enter there: PUBLIC_URL/auth/oidc/callback; of OIDC_<ID>_… it is /auth/<id>/callback, in small letters, - for _.',
     without: 'has to be said with OIDC_ISSUER',
     example: 'berth',
   },

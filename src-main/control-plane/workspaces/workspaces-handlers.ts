@@ -1,6 +1,6 @@
 /** Contract line → service call. */
 import type { AccessPassword } from '#contract/workspaces.ts';
-import type { HandlersOf } from '../handler.ts';
+import type { AccessHandlers, HandlersOf } from '../handler.ts';
 import { Secret } from '../interfaces/secret.ts';
 import type { FirstWorkspace } from './first-workspace.ts';
 import type { PasswordWish } from './access-password.ts';
@@ -12,7 +12,7 @@ export function workspacesHandlers(
   workspaces: WorkspaceService,
   { moves, first }: { readonly moves: MovesService; readonly first: FirstWorkspace },
   ownership: Ownership,
-): HandlersOf<'workspaces'> {
+): Omit<HandlersOf<'workspaces'>, keyof AccessHandlers> {
   return {
     'workspaces.watch': (_input, { caller, signal }) => workspaces.watch(signal, ownership.shownTo(caller)),
     'workspaces.create': (wish, { caller }) =>
@@ -39,8 +39,7 @@ export function workspacesHandlers(
       return {};
     },
     'workspaces.stats': ({ id }, { signal }) => workspaces.stats(id, signal),
-    'workspaces.logs': ({ id, tailLines }, channel, { signal }) =>
-      workspaces.logs(id, tailLines, channel, signal),
+    'workspaces.logs': ({ id, ...which }, channel, { signal }) => workspaces.logs(id, which, channel, signal),
     'workspaces.keptVolumes': async ({ hostId }, { caller, signal }) => ({
       volumes: await workspaces.keptVolumes(hostId, caller.userId, signal),
     }),
