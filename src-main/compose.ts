@@ -150,6 +150,7 @@ export async function compose(
       random,
       log,
       terminalTag: installationTag(dataFolder),
+      firstWorkspace: served.firstWorkspace,
       idleTimeoutMs: served.idleTimeoutMs,
       measuresVolumes: config.mode === 'served',
       ...(options.people === undefined ? {} : { people: options.people }),
@@ -161,12 +162,15 @@ export async function compose(
     ends.push(endConnections);
     log.info('Berth is up', { version: config.version, dataFolder, isReadOnly: store.isReadOnly });
     const wake: Plane['wake'] = (reason) => plane.hosts.wake(reason);
-    const { handlers, guests, accounts } = plane;
+    const { handlers, guests, accounts, operator } = plane;
+    const health = () => plane.health();
     const copied = { store, folder: dataFolder, version: config.version, clock };
     return {
       handlers,
       guests,
       accounts,
+      operator,
+      health,
       deriveKey,
       dispatcher,
       keptReplies: store.collection('kept-replies', parseKeptReply),

@@ -14,6 +14,7 @@ import type { DispatchedCall } from './dispatcher.ts';
 import { DialService } from './forwards/dial-service.ts';
 import type { GuestHandlers, Handlers } from './handler.ts';
 import { joinHandlers } from './handlers.ts';
+import { HealthService, type PlaneHealth } from './health.ts';
 import { Heirs } from './heirs.ts';
 import { hostHandlers } from './hosts/host-handlers.ts';
 import { HostService, type HostServiceDeps } from './hosts/host-service.ts';
@@ -56,6 +57,8 @@ import { auditEntryOf } from './users/audit-entry.ts';
 import { type AccountsDeps, Accounts } from './users/accounts.ts';
 import type { PersonsThings } from './users/persons-things.ts';
 import { usersHandlers } from './users/users-handlers.ts';
+import { FirstWorkspace, type FirstWorkspaceChoice } from './workspaces/first-workspace.ts';
+import { createOperatorDoor, type OperatorDoor } from './workspaces/operator-removal.ts';
 import { workspaceAccessHandlers } from './workspaces/workspace-access-handlers.ts';
 import { WorkspaceProcesses } from './workspaces/workspace-processes.ts';
 import { WorkspaceService } from './workspaces/workspace-service.ts';
@@ -85,6 +88,8 @@ export interface ControlPlaneDeps {
   readonly log: Log;
   /** See TerminalServiceDeps. */
   readonly terminalTag: string;
+  /** Null: a workspace that nobody said the image of is not made. */
+  readonly firstWorkspace: FirstWorkspaceChoice | null;
   readonly idleTimeoutMs: number | null;
   /** Where several people share hosts: what each one's volumes take is measured. */
   readonly measuresVolumes: boolean;
@@ -100,6 +105,9 @@ export interface ControlPlane {
   /** Writes a call into the audit log, where it is worth it. Never waits, never throws. */
   onDispatched(call: DispatchedCall): void;
   readonly hosts: HostService;
+  readonly operator: OperatorDoor;
+  /** Never throws. */
+  health(): Promise<PlaneHealth>;
   readonly ownership: Ownership;
   readonly personsThings: PersonsThings;
   /** Ends what runs, in reverse order of the start. Operations that are under way go on at the next start. */
@@ -219,6 +227,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     operations,
     projects,
     stopGraceSeconds: (userId) => settings.get(userId).stopGraceSeconds,
+    secrets: deps.secrets,
     // Snapshots use workspaces, and workspaces ask snapshots for files and volumes: only ever later.
     snapshots: {
       fill: (context, record) => snapshots.forWorkspaces.fill(context, record),
@@ -321,6 +330,10 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     log,
   });
 
+  const first = new FirstWorkspace({
+    handlers: () => handlers,
+    choice: deps.firstWorkspace,
+  });
   const personsThings = createPersonsThings({
     heirs,
     operations,
@@ -357,19 +370,19 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     const rights = accounts.callerOfUser(userId, null)?.scopes ?? new Set();
     shares
       .endOf(userId, (terminalId) => {
-        const needed = terminals.belongingOf(terminalId)?.scope ?? 'terminals.write';
+        const needed = terminals.owners.belongingOf(terminalId)?.scope ?? 'terminals.write';
         return !rights.has('terminals.write') || !rights.has(needed);
       })
       .catch((cause: unknown) => log.warn('links to terminals could not be ended', { userId, cause }));
   });
 
-  const handlers = joinHandlers(
+  const handlers: Handlers = joinHandlers(
     aboutHandlers(deps.about),
     hostHandlers(hosts, questions),
     createCredentialHandlers(credentials),
     createProjectHandlers(projects, ownership),
     {
-      ...workspacesHandlers(workspaces, snapshots.moves, ownership),
+      ...workspacesHandlers(workspaces, { moves: snapshots.moves, first }, ownership),
       ...workspaceAccessHandlers(processes, dials),
     },
     snapshotsHandlers(snapshots, { reader: snapshotReader, importer: snapshotImporter }, ownership),
@@ -378,6 +391,14 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     createSettingsHandlers(settings),
     usersHandlers(accounts),
   );
+
+  const health = new HealthService({
+    store,
+    hosts: () => hosts.all(),
+    operations: () => operations.all(),
+    clock,
+    log,
+  });
 
   await accounts.load();
   await heirs.load();
@@ -411,9 +432,17 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
       if (facts !== undefined) accounts.auditLog.write(facts);
     },
     hosts,
+    operator: createOperatorDoor({
+      records: () => workspaces.directory.records(),
+      ownerOf: ({ ownerId }) => ownerId,
+      destroy: (id, keepVolume, userId) => workspaces.destroyWorkspace(id, keepVolume, userId),
+      ended: (id) => operations.ended(id),
+    }),
+    health: () => health.look(),
     ownership,
     personsThings,
     async close() {
+      health.close();
       // Each is told, although the one before failed: a shell left behind is worse than an error in the log.
       for (const part of [
         quotas,

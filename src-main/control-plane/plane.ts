@@ -6,15 +6,20 @@ import type { Caller, GuestDoor } from './caller.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import type { Handlers } from './handler.ts';
 import type { WakeReason } from './hosts/wake-rounds.ts';
+import type { PlaneHealth } from './health.ts';
 import type { KeptReply } from './interfaces/kept-reply.ts';
 import type { Log } from './interfaces/log.ts';
 import type { RecordCollection } from './interfaces/record-store.ts';
+import type { OperatorDoor } from './workspaces/operator-removal.ts';
 
 export interface Plane {
   readonly handlers: Handlers;
   readonly dispatcher: Dispatcher;
   readonly log: Log;
   readonly guests: GuestDoor;
+  readonly operator: OperatorDoor;
+  /** For whoever asks, so without a name. Never throws. */
+  health(): Promise<PlaneHealth>;
   readonly accounts: AccountDoor;
   /**
    * 32 bytes that come from the server's secret key, for one purpose, as `access-token`: the same after a restart, and

@@ -12,6 +12,8 @@ import type { AccountDoor } from '../control-plane/account-door.ts';
 import type { Caller, GuestDoor } from '../control-plane/caller.ts';
 import type { Dispatcher } from '../control-plane/dispatcher.ts';
 import type { Log } from '../control-plane/interfaces/log.ts';
+import type { Plane } from '../control-plane/plane.ts';
+import type { ServedConfig } from '../config.ts';
 import { type AccessWatch, createAccessWatch } from './access-watch.ts';
 import type { AccessTokens } from './access-tokens.ts';
 import { addAccountRoutes } from './account-routes.ts';
@@ -19,6 +21,8 @@ import { apiDocs } from './api-docs.ts';
 import type { Authenticator } from './authenticate.ts';
 import { browserCookies } from './browser-cookies.ts';
 import type { ClientAddress } from './client-address.ts';
+import { compatibleExtras } from './compatible/compatible-paths.ts';
+import { compatibleApp, terminalUpgrade } from './compatible/join.ts';
 import { answerCors } from './cors.ts';
 import { duplexSockets } from './duplex-sockets.ts';
 import { endStreams } from './end-streams.ts';
@@ -53,6 +57,9 @@ export interface HttpServerOptions {
   readonly providers: readonly Provider[];
   readonly limits: RateLimits;
   readonly clientAddress: ClientAddress;
+  /** For who is not known: how the plane is, and an operator's way in. */
+  readonly doors: Pick<Plane, 'health' | 'operator'>;
+  readonly served: Pick<ServedConfig, 'firstWorkspace' | 'deleteKey'>;
   /** Absent where nothing is ever shared. */
   readonly guests?: GuestDoor;
   /** Remembers answers to requests with a key; absent: with the process alone. */
@@ -141,7 +148,15 @@ export function createHttpCarrier(options: HttpServerOptions): HttpCarrier {
   const app = new Hono<ApiEnvironment>();
   app.route('/api/v1', api);
   app.route('/v1', api);
-  app.route('/api', apiDocs({ version: options.version, cookieName, uiFolder: options.uiFolder }));
+  app.route(
+    '/api',
+    apiDocs({
+      version: options.version,
+      cookieName,
+      uiFolder: options.uiFolder,
+      extras: [compatibleExtras],
+    }),
+  );
   app.all('/api/*', notFoundAnswer);
   app.all('/v1/*', notFoundAnswer);
   app.route('/', open);
@@ -149,6 +164,7 @@ export function createHttpCarrier(options: HttpServerOptions): HttpCarrier {
   const signIn = new ProviderSignIn({ origin, nowMs });
   addProviderRoutes(app, { ...session, providers, signIn });
   const ui = staticUi(options.uiFolder);
+  app.route('/', compatibleApp(parts, ui));
   app.get('*', async (context) => {
     const file = await ui(new URL(context.req.url).pathname);
     return context.body(file.body, file.status, { ...file.headers });
@@ -192,10 +208,12 @@ export function createHttpCarrier(options: HttpServerOptions): HttpCarrier {
 
 /** Every web socket that there is. */
 function upgradeRoutes(
-  { serve, guests, dispatcher, log }: RouteParts,
+  parts: RouteParts,
   entry: ReturnType<typeof createGuestEntry> | undefined,
 ): UpgradeRoute[] {
+  const { serve, guests, dispatcher, log } = parts;
   return [
+    terminalUpgrade(parts),
     planeSocket({
       serve,
       guests: guests === undefined || entry === undefined ? undefined : { door: guests, entry },

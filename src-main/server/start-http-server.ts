@@ -37,7 +37,10 @@ export interface StartOptions {
   readonly provider?: Omit<ProviderOptions, 'nowMs'>;
 }
 
-export type ServedPlane = Pick<Plane, 'dispatcher' | 'serve' | 'log' | 'accounts' | 'deriveKey'> &
+export type ServedPlane = Pick<
+  Plane,
+  'dispatcher' | 'serve' | 'log' | 'accounts' | 'deriveKey' | 'health' | 'operator'
+> &
   Partial<Pick<Plane, 'guests' | 'keptReplies' | 'backUp'>>;
 
 export interface RunningServer {
@@ -95,6 +98,8 @@ export async function startHttpServer(
     providers: served.oidc.map((one: OidcConfig) => new Provider(one, { nowMs, ...options.provider })),
     limits: createRateLimits(options.limits),
     clientAddress,
+    doors: plane,
+    served,
     ...(plane.guests === undefined ? {} : { guests: plane.guests }),
     ...(plane.keptReplies === undefined
       ? {}

@@ -46,8 +46,16 @@ export type HardeningProfile = z.infer<typeof HardeningProfile>;
 
 export const RuntimeChoice = z.enum(['default', 'runc', 'runsc', 'kata']);
 
+export const Description = z
+  .string()
+  .trim()
+  .max(2_000, 'must have at most 2000 characters')
+  .refine((value) => !value.includes('\0'), 'must not contain a zero byte');
+
 export const ProjectDefinition = z.object({
   name: DisplayName,
+  /** What it is for, in a person's own words. Absent: nothing was said. */
+  description: Description.optional(),
   image: ImageReference,
   environment: z.array(EnvironmentVariable).max(128),
   limits: Limits,

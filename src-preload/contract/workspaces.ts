@@ -6,7 +6,7 @@ import { bytes, call, stream } from './contract.ts';
 import { hostErrorCodes } from './error-codes.ts';
 import { HostId, OperationId, ProjectId, SnapshotId, WorkspaceId } from './ids.ts';
 import { Operation } from './operations.ts';
-import { HardeningProfile, Limits } from './projects.ts';
+import { EnvironmentVariable, HardeningProfile, ImageReference, Limits } from './projects.ts';
 import { Bytes, DisplayName, Instant } from './text.ts';
 
 export const WorkspaceState = z.enum([
@@ -25,6 +25,39 @@ export const WorkspaceState = z.enum([
   'unknown',
 ]);
 export type WorkspaceState = z.infer<typeof WorkspaceState>;
+
+/** What a password may be: printable ASCII without a space at either end, so that no file, shell or prompt changes it. */
+export const AccessPasswordText = z
+  .string()
+  .min(1, 'must not be empty')
+  .max(128, 'must have at most 128 characters')
+  .regex(/^[!-~]([ -~]*[!-~])?$/, 'must be printable ASCII, without a space at its beginning or end');
+
+/** How the programs of a container get its password. */
+export const AccessPassword = z.object({
+  /** As images name it: `PASSWORD`, `VNC_PW`, `POSTGRES_PASSWORD`. */
+  variable: EnvironmentVariable.shape.name.max(64, 'must have at most 64 characters'),
+  /**
+   * `environment`: as the variable's value, which everybody who can inspect the container reads. `file`: in
+   * /run/secrets, readable by the workspace's own user; `<variable>_FILE` and `FILE__<variable>` say where.
+   */
+  delivery: z.enum(['environment', 'file']),
+});
+export type AccessPassword = z.infer<typeof AccessPassword>;
+
+export const AccessPasswordWish = AccessPassword.extend({
+  /** Null: Berth makes one. */
+  value: AccessPasswordText.nullable().default(null),
+  variable: AccessPassword.shape.variable.default('PASSWORD'),
+  delivery: AccessPassword.shape.delivery.default('environment'),
+});
+
+/** Failures of whatever keeps or reads a password. */
+const passwordErrorCodes = [
+  'credential.keychain-unavailable',
+  'credential.vault-locked',
+  'credential.write-unverified',
+] as const;
 
 export const Workspace = z.object({
   id: WorkspaceId,
@@ -60,6 +93,8 @@ export const Workspace = z.object({
     .nullable(),
   /** One sentence on what happened to it without Berth's doing, as "Stopped on the host, outside Berth". */
   note: z.string().max(500).optional(),
+  /** Absent: Berth gives its container no password. */
+  accessPassword: AccessPassword.optional(),
 });
 export type Workspace = z.infer<typeof Workspace>;
 
@@ -119,10 +154,13 @@ export const workspaceMethods = {
       volumeName: VolumeName.nullable(),
       /** A snapshot whose files fill the new volume; it may be of another host. Not together with `volumeName`. */
       snapshotId: SnapshotId.nullable().default(null),
+      /** For programs in the container that ask for one. */
+      accessPassword: AccessPasswordWish.nullable().default(null),
     }),
     output: z.object({ workspace: Workspace, operation: Operation }),
     errors: [
       ...hostErrorCodes,
+      ...passwordErrorCodes,
       'workspace.name-taken',
       'workspace.runtime-missing',
       'workspace.volume-in-use',
@@ -133,6 +171,63 @@ export const workspaceMethods = {
       'quota.exceeded',
     ],
     rest: { method: 'POST', path: '/workspaces', creates: 'workspace.id' },
+  }),
+  'workspaces.ensure': call({
+    summary:
+      'One’s own workspace of a project or image: found, else made with its project; and started. Two who ask at once get one',
+    scope: 'workspaces.write',
+    input: z.object({
+      /** Absent, and no image either: the only workspace that there is, else one of the image for first workspaces. */
+      projectId: ProjectId.nullable().default(null),
+      /** Its project is found by its name, else made. Not together with `projectId`. */
+      image: ImageReference.nullable().default(null),
+      /** Of a new workspace, and where several fit, of the one that is meant. */
+      name: DisplayName.nullable().default(null),
+      /** Absent: the host for first workspaces, else the only one that is connected. */
+      hostId: HostId.nullable().default(null),
+      /** False: only what is there. */
+      mayCreate: z.boolean().default(true),
+      /** Of a new workspace. One that is there keeps its own. */
+      accessPassword: AccessPasswordWish.nullable().default(null),
+    }),
+    /** `operation` is null where it runs already. */
+    output: z.object({ workspace: Workspace, operation: Operation.nullable(), isNew: z.boolean() }),
+    errors: [
+      ...hostErrorCodes,
+      ...passwordErrorCodes,
+      'conflict',
+      'workspace.name-taken',
+      'workspace.runtime-missing',
+      'host.disk-full',
+      'image.invalid-reference',
+      'project.name-taken',
+      'quota.exceeded',
+    ],
+    rest: { method: 'POST', path: '/workspaces/ensure' },
+  }),
+  'workspaces.revealPassword': call({
+    summary: 'The password that the programs in its container ask for',
+    scope: 'workspaces.write',
+    input: byId,
+    output: AccessPassword.extend({ password: z.string() }),
+    errors: [...passwordErrorCodes, 'credential.missing'],
+    rest: { method: 'POST', path: '/workspaces/:id/reveal-password' },
+  }),
+  'workspaces.changePassword': call({
+    summary:
+      'Gives it another password. It holds from the next start or restart on, which then makes the container again on its volume',
+    scope: 'workspaces.write',
+    input: z.object({
+      id: WorkspaceId,
+      /** Null: Berth makes one. */
+      value: AccessPasswordText.nullable().default(null),
+      /** Absent: as it was, or PASSWORD in the environment. */
+      variable: AccessPassword.shape.variable.optional(),
+      delivery: AccessPassword.shape.delivery.optional(),
+    }),
+    output: Workspace,
+    errors: [...passwordErrorCodes, 'conflict'],
+    rest: { method: 'POST', path: '/workspaces/:id/password' },
   }),
   'workspaces.start': call({
     summary: 'Wants it running',
@@ -173,6 +268,7 @@ export const workspaceMethods = {
     output: z.object({ workspace: Workspace, operation: Operation }),
     errors: [
       ...hostErrorCodes,
+      ...passwordErrorCodes,
       'workspace.name-taken',
       'workspace.runtime-missing',
       'host.disk-full',

@@ -256,6 +256,7 @@ export async function peopleWorld(
     log: new MemoryLog(),
     terminalTag: 'abc123',
     idleTimeoutMs: null,
+    firstWorkspace: null,
     measuresVolumes: true,
     accounts: accountParts(),
     people: { isPerson: (id) => people.has(id), quotaOf: (id) => quotas.get(id) ?? noQuota },

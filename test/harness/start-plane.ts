@@ -17,7 +17,7 @@ import { type Role, scopes, scopesOfRole } from '#contract/scopes.ts';
 import { noQuota, type Quota } from '#contract/users.ts';
 import type { Workspace, WorkspaceState } from '#contract/workspaces.ts';
 import { compose } from '#main/compose.ts';
-import { servedDefaults } from '#main/config.ts';
+import { type ServedConfig, servedDefaults } from '#main/config.ts';
 import type { Caller } from '#main/control-plane/caller.ts';
 import type { Plane } from '#main/control-plane/plane.ts';
 import { type ByteStream, type ConnectedClient, createClient } from '#renderer/transport/client.ts';
@@ -36,6 +36,8 @@ export interface StartPlaneOptions {
   readonly idleTimeoutMs?: number;
   /** A data folder to use again, as after a restart; it is then left in place. */
   readonly folder?: string;
+  /** What first workspaces are made of. */
+  readonly firstWorkspace?: ServedConfig['firstWorkspace'];
 }
 
 const root = new URL('../..', import.meta.url).pathname;
@@ -50,7 +52,11 @@ export async function startPlane(options: StartPlaneOptions = {}): Promise<TestP
       remoteScriptsFolder: join(root, 'resources', 'remote'),
       addHostFile: options.addHostFile ?? null,
       mode: 'served',
-      served: { ...servedDefaults, idleTimeoutMs: options.idleTimeoutMs ?? null },
+      served: {
+        ...servedDefaults,
+        idleTimeoutMs: options.idleTimeoutMs ?? null,
+        firstWorkspace: options.firstWorkspace ?? null,
+      },
     },
     {
       isOutputChecked: true,

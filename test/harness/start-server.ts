@@ -18,7 +18,7 @@ import {
   startHttpServer,
 } from '#main/server/start-http-server.ts';
 import { type Answer, ask } from '#test/src-main/server/http-client.ts';
-import { dispatcherWith, recordingLog } from '#test/transports/plane-double.ts';
+import { dispatcherWith, planeDoors, recordingLog } from '#test/transports/plane-double.ts';
 import { MemoryAccounts } from './memory-accounts.ts';
 
 export interface StartServerOptions extends StartOptions {
@@ -77,6 +77,7 @@ export async function startServer(options: StartServerOptions = {}): Promise<Tes
   const log = recordingLog();
   const dispatcher = dispatcherWith({ ...accountHandlers(accounts), ...options.handlers }, log);
   const plane: ServedPlane = {
+    ...planeDoors,
     dispatcher,
     log,
     accounts,

@@ -1,4 +1,5 @@
 /** A dispatcher over the real contract with handlers that a test gives; the other methods fail as `internal`. */
+import { BerthError } from '#contract/berth-error.ts';
 import type { Connection, Frame } from '#contract/frame.ts';
 import { localOwnerId } from '#contract/ids.ts';
 import { contract } from '#contract/index.ts';
@@ -7,6 +8,7 @@ import type { Caller } from '#main/control-plane/caller.ts';
 import { createDispatcher, type Dispatcher } from '#main/control-plane/dispatcher.ts';
 import type { Handlers } from '#main/control-plane/handler.ts';
 import type { Log, LogFields } from '#main/control-plane/interfaces/log.ts';
+import type { Plane } from '#main/control-plane/plane.ts';
 import { openGate } from '#test/harness/ownership.ts';
 
 export interface LogEntry {
@@ -36,6 +38,22 @@ export function recordingLog(): Log & { readonly entries: LogEntry[] } {
 export function callerWith(granted: readonly Scope[] = scopes): Caller {
   return { userId: localOwnerId, userName: 'Test', scopes: new Set(granted), mode: 'served' };
 }
+
+/** What a carrier asks of a plane for who is not known: a plane that is well, and has no container of any name. */
+export const planeDoors: Pick<Plane, 'health' | 'operator'> = {
+  health: () =>
+    Promise.resolve({
+      status: 'ok',
+      live: true,
+      ready: true,
+      database: { state: 'ok' },
+      hosts: { total: 0, connected: 0 },
+      queue: { running: 0, waiting: 0 },
+    }),
+  operator: {
+    destroyContainer: () => Promise.reject(new BerthError('not-found', 'There is no such container.')),
+  },
+};
 
 export const fixedRandom = { bytes: (length: number) => new Uint8Array(length).fill(0xab) };
 

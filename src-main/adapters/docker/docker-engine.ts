@@ -49,6 +49,7 @@ import { digestFor, familiarReference, parseImageReference } from './image-refer
 import { ensureNetwork, listNetworks, removeNetwork } from './workspace-network.ts';
 import { workspaceContainerBody } from './workspace-container.ts';
 import { prepareWorkspace } from './workspace-preparation.ts';
+import { writeSecretFiles } from './workspace-secrets.ts';
 import { ensureVolume, listVolumes, removeVolume, volumeSizes } from './workspace-volume.ts';
 
 export interface DockerEngineDeps {
@@ -208,6 +209,7 @@ export class DockerEngine implements ContainerEngine {
         throw holder ? nameTaken(spec.containerName, asText(holder.Id), error) : error;
       });
     const { Id, Warnings } = asRecord(created);
+    await writeSecretFiles(this.#client, asText(Id), { files: asked.secretFiles, user: preparation.user });
     const rootWarning =
       spec.profile === 'root-inside' && !hasUserNamespaces(info)
         ? ['Root in this workspace is root of the host, fenced in: this engine uses no user namespaces.']

@@ -11,6 +11,7 @@
  */
 import type { HardeningProfile } from '#contract/projects.ts';
 import type { WorkspaceContainerSpec } from '../../control-plane/interfaces/container-engine.ts';
+import type { Secret } from '../../control-plane/interfaces/secret.ts';
 
 /** What of the image decides about the container. */
 export interface ImageFacts {
@@ -138,7 +139,11 @@ function environmentOf(spec: WorkspaceContainerSpec, { image, user }: ContainerC
     image.environment.some((line) => line.startsWith(`${name}=`));
   // A user that the image does not know would get `/` for a home, which it cannot write to.
   const home = user.home === null && !isSet('HOME') ? [`HOME=${spec.mountPoint}`] : [];
-  return [...home, ...spec.environment.map(({ name, value }) => `${name}=${value}`)];
+  return [...home, ...spec.environment.map(({ name, value }) => `${name}=${textOf(value)}`)];
+}
+
+function textOf(value: string | Secret): string {
+  return typeof value === 'string' ? value : value.reveal();
 }
 
 /**

@@ -9,6 +9,7 @@ import type { WorkspaceStats } from '#contract/workspaces.ts';
 import type { ContainerProcesses } from './container-process.ts';
 import type { HelperContainers } from './helper-container.ts';
 import type { Pty } from './host-connection.ts';
+import type { Secret } from './secret.ts';
 
 export interface EngineInfo {
   readonly name: string;
@@ -46,13 +47,21 @@ export interface WorkspaceContainerSpec {
   readonly volumeName: string;
   readonly networkName: string;
   readonly mountPoint: string;
-  readonly environment: readonly { name: string; value: string }[];
+  readonly environment: readonly { name: string; value: string | Secret }[];
+  /** Written into the container before its start, owned by its user and for that user's eyes alone (0400). */
+  readonly secretFiles?: readonly SecretFile[];
   readonly limits: Limits;
   readonly profile: HardeningProfile;
   /** `default` or a runtime's name that the engine has. */
   readonly runtime: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly stopGraceSeconds: number;
+}
+
+export interface SecretFile {
+  /** Absolute, at most 99 bytes. */
+  readonly path: string;
+  readonly content: Secret;
 }
 
 export interface ContainerSummary {

@@ -126,6 +126,10 @@ export class OperationRunner implements OperationStarter {
     return this.#shown.get(record.id) ?? record.operation;
   }
 
+  all(): Operation[] {
+    return this.#shown.all();
+  }
+
   /** Also those whose intent is being written. */
   unfinished(): Iterable<Pick<OperationRecord, 'userId' | 'input'>> {
     return this.#unfinished.values();

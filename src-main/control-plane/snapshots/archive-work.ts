@@ -9,6 +9,7 @@ import type { Consistency } from '#contract/snapshots.ts';
 import { delay } from '../delay.ts';
 import type { Clock } from '../interfaces/clock.ts';
 import type { StepContext } from '../operations/operation-definition.ts';
+import { shownPassword } from '../workspaces/access-password.ts';
 import type { WorkspaceRecord } from '../workspaces/workspace.ts';
 import type { WorkspaceDirectory } from '../workspaces/workspace-directory.ts';
 import { findContainer, type ReadyLink, readyLink } from '../workspaces/workspace-parts.ts';
@@ -113,6 +114,7 @@ export class ArchiveWork {
         consistency,
         hadHooks: isRunning && hasHooks,
         repositoryId: wish.repositoryId,
+        ...(record.accessPassword === null ? {} : { accessPassword: shownPassword(record.accessPassword) }),
       },
     };
     context.memory[this.#key] = plan;

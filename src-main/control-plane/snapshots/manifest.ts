@@ -15,6 +15,7 @@ import {
 } from '#contract/ids.ts';
 import { ProjectDefinition } from '#contract/projects.ts';
 import { Snapshot, SnapshotNote } from '#contract/snapshots.ts';
+import { AccessPassword } from '#contract/workspaces.ts';
 import { Bytes, DisplayName, Instant } from '#contract/text.ts';
 
 /** What Berth hands to the archiver, to be kept in the manifest. No environment values: they may be secrets. */
@@ -31,6 +32,8 @@ export const SnapshotAbout = z.object({
   consistency: Snapshot.shape.consistency,
   hadHooks: z.boolean(),
   repositoryId: RepositoryId.nullable(),
+  /** That its programs asked for a password, and how they got it; never which. A fork gets a new one. */
+  accessPassword: AccessPassword.optional(),
 });
 export type SnapshotAbout = z.infer<typeof SnapshotAbout>;
 

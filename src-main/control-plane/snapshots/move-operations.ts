@@ -6,9 +6,9 @@
 import { z } from 'zod';
 import { BerthError } from '#contract/berth-error.ts';
 import { HostId, SnapshotId, UserId, WorkspaceId } from '#contract/ids.ts';
-import type { ProjectDefinition } from '#contract/projects.ts';
 import { type Clock, instantOf } from '../interfaces/clock.ts';
 import type { OperationDefinition, StepContext, StepDefinition } from '../operations/operation-definition.ts';
+import { asMade } from '../workspaces/access-password.ts';
 import { readSpace, requireSpace } from '../workspaces/host-space.ts';
 import type { WorkspaceRecord } from '../workspaces/workspace.ts';
 import type { WorkspaceDirectory } from '../workspaces/workspace-directory.ts';
@@ -38,7 +38,7 @@ export interface MoveDeps {
   readonly workspaces: WorkspaceDirectory;
   readonly archive: ArchiveWork;
   readonly access: AccessSource;
-  readonly environmentOf: (record: WorkspaceRecord) => Promise<ProjectDefinition['environment']>;
+  readonly contentsOf: parts.ContentsOf;
   readonly stopGraceSeconds: (userId: UserId) => number;
   readonly clock: Clock;
   readonly onSettled: (id: WorkspaceId) => void;
@@ -89,6 +89,7 @@ export function defineMoveOperations(deps: MoveDeps): MoveOperations {
         isAdopted: false,
         hasGivenUp: false,
         pausedBy: null,
+        accessPassword: asMade(source.accessPassword),
         move: { role: 'copy', otherId: source.id, otherHostId: source.hostId, movedAt: instantOf(clock) },
       });
     },
@@ -204,7 +205,7 @@ export function defineMoveOperations(deps: MoveDeps): MoveOperations {
       const record = copyOf(context);
       await parts.ensureContainer(there(context), {
         record,
-        environment: await deps.environmentOf(record),
+        ...(await deps.contentsOf(record)),
         stopGraceSeconds: deps.stopGraceSeconds(context.input.userId),
       });
     },

@@ -51,7 +51,7 @@ export class MovesService {
     userId: UserId,
   ): Promise<{ workspace: Workspace; operation: Operation }> {
     const { manifest, hostId } = this.#deps.snapshots.require(snapshotId);
-    const { definition, projectId: told } = manifest.about;
+    const { definition, projectId: told, accessPassword } = manifest.about;
     const isOwn = told !== null && (await this.#deps.projects.adopt(told, definition, userId));
     const projectId = isOwn ? told : null;
     return this.#deps.workspaces.createFrom(
@@ -62,6 +62,8 @@ export class MovesService {
         definition,
         volumeName: null,
         snapshotId,
+        // Two workspaces that share a password would share whoever learns it.
+        accessPassword: accessPassword === undefined ? null : { ...accessPassword, value: null },
       },
       userId,
     );

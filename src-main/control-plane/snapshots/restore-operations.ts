@@ -6,9 +6,9 @@
 import { z } from 'zod';
 import { BerthError } from '#contract/berth-error.ts';
 import { HostId, type OperationId, SnapshotId, UserId, WorkspaceId } from '#contract/ids.ts';
-import type { ProjectDefinition } from '#contract/projects.ts';
 import { type Clock, instantOf } from '../interfaces/clock.ts';
 import type { OperationDefinition, StepContext, StepDefinition } from '../operations/operation-definition.ts';
+import { asMade } from '../workspaces/access-password.ts';
 import { label } from '../workspaces/labels.ts';
 import type { WorkspaceRecord } from '../workspaces/workspace.ts';
 import type { WorkspaceDirectory } from '../workspaces/workspace-directory.ts';
@@ -39,7 +39,7 @@ export interface RestoreDeps {
   readonly undos: RestoreUndos;
   readonly access: AccessSource;
   readonly safety: ArchiveWork;
-  readonly environmentOf: (record: WorkspaceRecord) => Promise<ProjectDefinition['environment']>;
+  readonly contentsOf: parts.ContentsOf;
   readonly stopGraceSeconds: (userId: UserId) => number;
   readonly undoHours: (userId: UserId) => number;
   readonly clock: Clock;
@@ -121,9 +121,10 @@ export function defineRestoreOperations(deps: RestoreDeps): RestoreOperations {
     await parts.ensureNetwork(context, record);
     await parts.ensureContainer(context, {
       record,
-      environment: await deps.environmentOf(record),
+      ...(await deps.contentsOf(record)),
       stopGraceSeconds: deps.stopGraceSeconds(userId),
     });
+    await workspaces.change(workspaceId, { accessPassword: asMade(record.accessPassword) });
   }
 
   const stop: StepDefinition<RestoreInput | WorkspaceInput> = {

@@ -157,7 +157,7 @@ export class SnapshotService {
       access,
       snapshots: this.directory,
       workspaces: workspaces.directory,
-      environmentOf: (record: WorkspaceRecord) => workspaces.environmentOf(record),
+      contentsOf: (record: WorkspaceRecord) => workspaces.contentsOf(record),
       stopGraceSeconds: (userId: UserId) => deps.settings(userId).stopGraceSeconds,
       clock,
       onSettled: (id: WorkspaceId) => workspaces.settled(id),

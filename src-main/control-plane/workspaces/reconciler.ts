@@ -89,6 +89,7 @@ export class Reconciler {
       isMade: true,
       hasGivenUp: false,
       pausedBy: null,
+      accessPassword: null,
       move: null,
     };
     await directory.add(record);

@@ -35,6 +35,7 @@ export class WorkspaceDirectory {
   readonly collection = new Collection<Workspace>();
   readonly #deps: DirectoryDeps;
   readonly #entries = new Map<WorkspaceId, Entry>();
+  readonly #removeListeners = new Set<(record: WorkspaceRecord) => void>();
   readonly #listeners = new Set<(workspace: Workspace) => void>();
 
   constructor(deps: DirectoryDeps) {
@@ -150,10 +151,13 @@ export class WorkspaceDirectory {
   }
 
   async remove(id: WorkspaceId): Promise<void> {
-    if (!this.#entries.has(id)) return;
+    const entry = this.#entries.get(id);
+    if (entry === undefined) return;
+    const { record } = entry;
     await this.#deps.records.delete(id);
     this.#entries.delete(id);
     this.collection.delete(id);
+    for (const listener of this.#removeListeners) listener(record);
   }
 
   /** What its host told just now; undefined: the host is away. */
@@ -175,6 +179,11 @@ export class WorkspaceDirectory {
   onChange(listener: (workspace: Workspace) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  /** Called whenever a record is no more, with the last that it was. */
+  onRemove(listener: (record: WorkspaceRecord) => void): void {
+    this.#removeListeners.add(listener);
   }
 
   refreshAll(): void {

@@ -6,10 +6,10 @@
 import { BerthError } from '#contract/berth-error.ts';
 import { HostId, SnapshotId, UserId, type WorkspaceId } from '#contract/ids.ts';
 import type { Operation } from '#contract/operations.ts';
-import type { ProjectDefinition } from '#contract/projects.ts';
 import { KeptVolume, Workspace } from '#contract/workspaces.ts';
 import type { Clock } from '../interfaces/clock.ts';
 import type { OperationDefinition, StepContext, StepDefinition } from '../operations/operation-definition.ts';
+import { asMade } from './access-password.ts';
 import { readSpace, requireSpace } from './host-space.ts';
 import type { WorkspaceRecord } from './workspace.ts';
 import type { WorkspaceDirectory } from './workspace-directory.ts';
@@ -35,7 +35,7 @@ export interface VolumeInput {
 
 export interface WorkspaceOperationDeps {
   readonly directory: WorkspaceDirectory;
-  readonly environmentOf: (record: WorkspaceRecord) => Promise<ProjectDefinition['environment']>;
+  readonly contentsOf: parts.ContentsOf;
   readonly stopGraceSeconds: (userId: UserId) => number;
   readonly clock: Clock;
   /** Files for a new volume, from a snapshot. */
@@ -137,9 +137,10 @@ export function defineWorkspaceOperations(deps: WorkspaceOperationDeps): Workspa
     const record = recordOf(context);
     await parts.ensureContainer(context, {
       record,
-      environment: await deps.environmentOf(record),
+      ...(await deps.contentsOf(record)),
       stopGraceSeconds: deps.stopGraceSeconds(context.input.userId),
     });
+    await directory.change(record.id, { accessPassword: asMade(record.accessPassword) });
   }
   const container: Step = {
     id: 'container',
@@ -183,7 +184,10 @@ export function defineWorkspaceOperations(deps: WorkspaceOperationDeps): Workspa
   /** As a step of its own operation: who cancels a start wants it stopped again. */
   const startAlone: Step = { ...start, undo: (context) => stop.run(context) };
 
-  /** A workspace whose container was taken away on the host is made again, on its volume. */
+  /**
+   * A workspace whose container was taken away on the host is made again, on its volume; and so is one whose password
+   * was changed, for what a container was made with cannot be changed in it.
+   */
   const remake: Step = {
     id: 'remake',
     title: 'Find its container',
@@ -191,8 +195,15 @@ export function defineWorkspaceOperations(deps: WorkspaceOperationDeps): Workspa
       const record = recordOf(context);
       const { engine } = parts.readyLink(context);
       const found = await parts.findContainer(engine, record, context.signal);
-      if (found !== undefined) return;
-      context.log('the container is not on the host; it is made again on the same volume', 'warning');
+      const isUp = found?.state === 'running' || found?.state === 'paused' || found?.state === 'restarting';
+      const hasOldPassword = record.accessPassword?.isPending === true && !isUp;
+      if (found !== undefined && !hasOldPassword) return;
+      if (found === undefined)
+        context.log('the container is not on the host; it is made again on the same volume', 'warning');
+      else {
+        context.log('the password was changed: the container is made again on the same volume', 'warning');
+        await parts.removeContainers(context, record.id);
+      }
       const volumes = await engine.listVolumes({}, context.signal);
       if (!volumes.some(({ name }) => name === record.volumeName))
         context.log(

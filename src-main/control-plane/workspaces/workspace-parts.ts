@@ -14,6 +14,8 @@ import type {
   ContainerEngine,
   EngineInfo,
   PullProgress,
+  SecretFile,
+  WorkspaceContainerSpec,
 } from '../interfaces/container-engine.ts';
 import type { StepContext } from '../operations/operation-definition.ts';
 import { label } from './labels.ts';
@@ -141,9 +143,15 @@ export async function findContainer(
   return first === undefined ? undefined : await engine.inspectContainer(first.id, signal);
 }
 
-export interface ContainerMaking {
+/** What goes into a container beside its image: read at each making, and kept nowhere else. */
+export interface ContainerContents {
+  readonly environment: WorkspaceContainerSpec['environment'];
+  readonly secretFiles: readonly SecretFile[];
+}
+export type ContentsOf = (record: WorkspaceRecord) => Promise<ContainerContents>;
+
+export interface ContainerMaking extends ContainerContents {
   readonly record: WorkspaceRecord;
-  readonly environment: ProjectDefinition['environment'];
   readonly stopGraceSeconds: number;
 }
 
@@ -156,7 +164,10 @@ export async function ensureContainer(
   const { engine, engineInfo } = readyLink(context);
   const runtime = requireRuntime(definition.runtime, engineInfo);
   const found = await findContainer(engine, record, context.signal);
-  if (found !== undefined) return found.id;
+  // One that was never started may be what an earlier try left before its secrets were in it; nothing of it is lost.
+  const mayLackSecrets = found?.state === 'created' && making.secretFiles.length > 0;
+  if (found !== undefined && !mayLackSecrets) return found.id;
+  if (found !== undefined) await engine.removeContainer(found.id);
   const containerName = remoteName(record.id);
   context.log(`docker create --name ${containerName} … ${definition.image}`, 'command');
   try {
@@ -168,6 +179,7 @@ export async function ensureContainer(
       networkName: containerName,
       mountPoint: definition.mountPoint,
       environment: making.environment,
+      secretFiles: making.secretFiles,
       limits: definition.limits,
       profile: definition.profile,
       runtime,

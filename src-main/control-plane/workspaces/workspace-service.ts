@@ -22,13 +22,15 @@ import { type Clock, instantOf } from '../interfaces/clock.ts';
 import type { Log } from '../interfaces/log.ts';
 import type { Random } from '../interfaces/random.ts';
 import type { RecordStore } from '../interfaces/record-store.ts';
+import type { SecretStore } from '../interfaces/secret-store.ts';
 import type { OperationDefinition, OperationStarter } from '../operations/operation-definition.ts';
+import { AccessPasswords, type PasswordWish } from './access-password.ts';
 import type { QuotaGuard } from '../quotas/quota-service.ts';
 import { planDestruction } from './destroy-plan.ts';
 import { KeptVolumes } from './kept-volumes.ts';
 import { LiveStats } from './live-stats.ts';
 import { Reconciler } from './reconciler.ts';
-import { parseWorkspaceRecord, type WorkspaceRecord } from './workspace.ts';
+import { newRecord, parseWorkspaceRecord, type WorkspaceRecord } from './workspace.ts';
 import { WorkspaceDirectory } from './workspace-directory.ts';
 import {
   defineWorkspaceOperations,
@@ -36,8 +38,8 @@ import {
   type WorkspaceInput,
   type WorkspaceOperations,
 } from './workspace-operations.ts';
-import { findContainer, requireRuntime } from './workspace-parts.ts';
-import { remoteName, renamedContainer, withoutValues } from './workspace-spec.ts';
+import { type ContainerContents, findContainer, requireRuntime } from './workspace-parts.ts';
+import { renamedContainer } from './workspace-spec.ts';
 
 /** What workspaces need of projects. */
 export interface ProjectSource {
@@ -74,6 +76,7 @@ export interface WorkspaceWish {
   /** A kept volume to use in place of a new one. */
   readonly volumeName: string | null;
   readonly snapshotId: SnapshotId | null;
+  readonly accessPassword: PasswordWish | null;
 }
 
 export interface WorkspaceServiceDeps {
@@ -85,6 +88,7 @@ export interface WorkspaceServiceDeps {
   readonly stopGraceSeconds: (userId: UserId) => number;
   /** What snapshots add to workspaces. */
   readonly snapshots: WorkspaceSnapshots;
+  readonly secrets: SecretStore;
   readonly quotas: QuotaGuard;
   /** Whose a thing on a host is that carries this owner. */
   readonly ownerOfLabel: (told: string | undefined) => UserId;
@@ -96,6 +100,7 @@ export interface WorkspaceServiceDeps {
 export class WorkspaceService {
   readonly directory: WorkspaceDirectory;
   readonly keptVolumes: KeptVolumes;
+  readonly passwords: AccessPasswords;
   readonly #deps: WorkspaceServiceDeps;
   readonly #kinds: WorkspaceOperations;
   readonly #reconciler: Reconciler;
@@ -120,6 +125,12 @@ export class WorkspaceService {
       volumesBefore: (hostId) => deps.snapshots.volumesOn(hostId),
       ownerOfLabel: deps.ownerOfLabel,
     });
+    this.passwords = new AccessPasswords({
+      secrets: deps.secrets,
+      directory: this.directory,
+      random: deps.random,
+      log,
+    });
     this.#reconciler = new Reconciler({
       directory: this.directory,
       links,
@@ -132,7 +143,7 @@ export class WorkspaceService {
     });
     this.#kinds = defineWorkspaceOperations({
       directory: this.directory,
-      environmentOf: (record) => this.environmentOf(record),
+      contentsOf: (record) => this.contentsOf(record),
       stopGraceSeconds,
       clock,
       filling: deps.snapshots,
@@ -164,7 +175,7 @@ export class WorkspaceService {
   async close(): Promise<void> {
     this.#closing.abort();
     this.#stats.close();
-    await Promise.all([this.#reconciler.close(), this.#following]);
+    await Promise.all([this.#reconciler.close(), this.#following, this.passwords.close()]);
   }
 
   watch(
@@ -180,10 +191,11 @@ export class WorkspaceService {
     void this.#reconciler.examine(id);
   }
 
-  /** Values of environment variables, read at each making: they may be secrets and are kept with the project alone. */
-  async environmentOf(record: WorkspaceRecord): Promise<ProjectDefinition['environment']> {
+  /** Values of environment variables may be secrets too: they are kept with the project alone. */
+  contentsOf(record: WorkspaceRecord): Promise<ContainerContents> {
     const { projectId, ownerId } = record;
-    return (projectId === null ? undefined : this.#deps.projects.find(projectId, ownerId)?.environment) ?? [];
+    const project = projectId === null ? undefined : this.#deps.projects.find(projectId, ownerId);
+    return this.passwords.contentsOf(record, project?.environment ?? []);
   }
 
   async create(
@@ -214,33 +226,26 @@ export class WorkspaceService {
       );
     if (wish.volumeName !== null) await this.keptVolumes.requireUsable(wish.hostId, wish.volumeName, userId);
     const needs = wish.snapshotId === null ? undefined : snapshots.needsOf(wish.snapshotId, wish.hostId);
+    const accessPassword =
+      wish.accessPassword === null
+        ? null
+        : await this.passwords.keep(wish.accessPassword, wish.definition.profile);
     const id = random.id('ws') as WorkspaceId;
-    const record: WorkspaceRecord = {
+    const record = newRecord({
+      ...wish,
       id,
-      name: wish.name,
-      projectId: wish.projectId,
-      hostId: wish.hostId,
       ownerId: userId,
-      definition: withoutValues(wish.definition),
-      imageDigest: null,
-      desired: 'running',
-      lastKnown: null,
-      problem: null,
-      volumeName: wish.volumeName ?? remoteName(id),
+      accessPassword,
       createdAt: instantOf(clock),
-      isAdopted: false,
-      isMade: false,
-      hasGivenUp: false,
-      pausedBy: null,
-      move: null,
-    };
-    quotas.require(userId, {
-      workspace: record.definition.limits,
-      snapshots: needs?.isCopied === true ? 1 : 0,
-      diskBytes: needs?.bytes,
     });
-    await this.directory.add(record);
     try {
+      // Nothing is awaited between the two: what is allowed to one is not allowed to another as well.
+      quotas.require(userId, {
+        workspace: record.definition.limits,
+        snapshots: needs?.isCopied === true ? 1 : 0,
+        diskBytes: needs?.bytes,
+      });
+      await this.directory.add(record);
       const operation = await operations.start(this.#kinds.create, {
         title: `Create “${wish.name}” on “${link.hostName}”`,
         subject: { kind: 'workspace', id, name: wish.name },
@@ -257,6 +262,7 @@ export class WorkspaceService {
       return { workspace: this.directory.workspace(id), operation };
     } catch (error) {
       await this.directory.remove(id);
+      await this.passwords.discard(accessPassword);
       throw error;
     }
   }

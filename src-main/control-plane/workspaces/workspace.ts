@@ -7,6 +7,8 @@ import { localOwnerId, UserId } from '#contract/ids.ts';
 import type { Operation } from '#contract/operations.ts';
 import { ProjectDefinition } from '#contract/projects.ts';
 import { Workspace, type WorkspaceState } from '#contract/workspaces.ts';
+import { AccessPasswordRecord, shownPassword } from './access-password.ts';
+import { remoteName, withoutValues } from './workspace-spec.ts';
 import type { ContainerDetail } from '../interfaces/container-engine.ts';
 
 /**
@@ -38,10 +40,45 @@ const RecordShape = Workspace.pick({
   move: Workspace.shape.move.default(null),
   /** The operation that froze it. It is thawed when that operation is no longer under way. */
   pausedBy: Workspace.shape.operationId,
+  accessPassword: AccessPasswordRecord.nullable().default(null),
 });
 export type WorkspaceRecord = ReturnType<typeof RecordShape.parse>;
 export function parseWorkspaceRecord(value: unknown): WorkspaceRecord {
   return RecordShape.parse(value);
+}
+
+/** A workspace of which nothing is made yet. `volumeName` null: one of its own. */
+export function newRecord(wish: {
+  readonly id: WorkspaceRecord['id'];
+  readonly name: string;
+  readonly hostId: WorkspaceRecord['hostId'];
+  readonly ownerId: WorkspaceRecord['ownerId'];
+  readonly projectId: WorkspaceRecord['projectId'];
+  readonly definition: ProjectDefinition;
+  readonly volumeName: string | null;
+  readonly accessPassword: WorkspaceRecord['accessPassword'];
+  readonly createdAt: string;
+}): WorkspaceRecord {
+  return {
+    id: wish.id,
+    name: wish.name,
+    projectId: wish.projectId,
+    hostId: wish.hostId,
+    ownerId: wish.ownerId,
+    definition: withoutValues(wish.definition),
+    imageDigest: null,
+    desired: 'running',
+    lastKnown: null,
+    problem: null,
+    volumeName: wish.volumeName ?? remoteName(wish.id),
+    createdAt: wish.createdAt,
+    isAdopted: false,
+    isMade: false,
+    hasGivenUp: false,
+    pausedBy: null,
+    accessPassword: wish.accessPassword,
+    move: null,
+  };
 }
 
 /** What a host told of a workspace's container. `null`: it has none. */
@@ -246,6 +283,7 @@ export function toWorkspace(view: WorkspaceView): Workspace {
     operationId: operation?.id ?? null,
     move: record.move,
     ...(record.note === undefined ? {} : { note: record.note }),
+    ...(record.accessPassword === null ? {} : { accessPassword: shownPassword(record.accessPassword) }),
   };
 }
 

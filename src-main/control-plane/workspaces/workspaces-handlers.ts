@@ -1,17 +1,27 @@
 /** Contract line → service call. */
+import type { AccessPassword } from '#contract/workspaces.ts';
 import type { AccessHandlers, HandlersOf } from '../handler.ts';
+import { Secret } from '../interfaces/secret.ts';
+import type { FirstWorkspace } from './first-workspace.ts';
+import type { PasswordWish } from './access-password.ts';
 import type { Ownership } from '../ownership.ts';
 import type { WorkspaceService } from './workspace-service.ts';
 import type { MovesService } from '../snapshots/moves-service.ts';
 
 export function workspacesHandlers(
   workspaces: WorkspaceService,
-  moves: MovesService,
+  { moves, first }: { readonly moves: MovesService; readonly first: FirstWorkspace },
   ownership: Ownership,
 ): Omit<HandlersOf<'workspaces'>, keyof AccessHandlers> {
   return {
     'workspaces.watch': (_input, { caller, signal }) => workspaces.watch(signal, ownership.shownTo(caller)),
-    'workspaces.create': (wish, { caller }) => workspaces.create(wish, caller.userId),
+    'workspaces.create': (wish, { caller }) =>
+      workspaces.create({ ...wish, accessPassword: secretWish(wish.accessPassword) }, caller.userId),
+    'workspaces.ensure': (wish, context) =>
+      first.ensure({ ...wish, accessPassword: secretWish(wish.accessPassword) }, context),
+    'workspaces.revealPassword': ({ id }) => workspaces.passwords.reveal(id),
+    'workspaces.changePassword': ({ id, value, ...how }) =>
+      workspaces.passwords.change(id, { ...how, value: value === null ? null : new Secret(value) }),
     'workspaces.fork': ({ snapshotId, name, hostId }, { caller }) =>
       moves.fork(snapshotId, { name, hostId }, caller.userId),
     'workspaces.move': ({ id, hostId }, { caller }) => moves.move(id, hostId, caller.userId),
@@ -36,4 +46,9 @@ export function workspacesHandlers(
     'workspaces.destroyVolume': ({ hostId, name }, { caller }) =>
       workspaces.destroyVolume(hostId, name, caller.userId),
   };
+}
+
+/** The password becomes unprintable here, at the door. */
+function secretWish(wish: (AccessPassword & { readonly value: string | null }) | null): PasswordWish | null {
+  return wish === null ? null : { ...wish, value: wish.value === null ? null : new Secret(wish.value) };
 }

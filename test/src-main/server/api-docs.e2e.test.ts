@@ -9,7 +9,7 @@ import { type RunningServer, startHttpServer } from '#main/server/start-http-ser
 import { MemoryAccounts } from '#test/harness/memory-accounts.ts';
 import { testKey } from '#test/harness/start-server.ts';
 import { chromiumLaunchOptions } from '#test/servers/chromium.ts';
-import { dispatcherWith, recordingLog } from '#test/transports/plane-double.ts';
+import { dispatcherWith, planeDoors, recordingLog } from '#test/transports/plane-double.ts';
 
 const built = new URL('../../../out/renderer', import.meta.url).pathname;
 let folder: string;
@@ -21,6 +21,7 @@ beforeAll(async () => {
   const log = recordingLog();
   server = await startHttpServer(
     {
+      ...planeDoors,
       dispatcher: dispatcherWith({}, log),
       log,
       accounts: new MemoryAccounts(),

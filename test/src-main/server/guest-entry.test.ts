@@ -22,7 +22,7 @@ import { webSocketConnection } from '#renderer/transport/websocket-connection.ts
 import { MemoryAccounts } from '#test/harness/memory-accounts.ts';
 import { owner, otherId, shareWorld, terminalId } from '#test/harness/share-world.ts';
 import { testKey } from '#test/harness/start-server.ts';
-import { fixedRandom, handlersWith, recordingLog } from '#test/transports/plane-double.ts';
+import { fixedRandom, handlersWith, planeDoors, recordingLog } from '#test/transports/plane-double.ts';
 import { openGate } from '#test/harness/ownership.ts';
 import { type Answer, ask, textWithoutId, upgrade } from './http-client.ts';
 
@@ -54,6 +54,7 @@ async function start(publicOrigin: string | null = null): Promise<void> {
   });
   server = await startHttpServer(
     {
+      ...planeDoors,
       dispatcher,
       log,
       accounts: new MemoryAccounts(),

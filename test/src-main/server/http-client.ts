@@ -36,7 +36,7 @@ export function ask(
 }
 
 /** What an answer says, but for the id of its request, which is random. */
-export function textWithoutId({ text }: Answer): string {
+export function textWithoutId({ text }: Pick<Answer, 'text'>): string {
   return text.replace(/urn:uuid:[0-9a-f-]{36}/, 'urn:uuid:');
 }
 

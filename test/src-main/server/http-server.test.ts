@@ -17,7 +17,7 @@ import { createClient } from '#renderer/transport/client.ts';
 import { webSocketConnection } from '#renderer/transport/websocket-connection.ts';
 import { MemoryAccounts } from '#test/harness/memory-accounts.ts';
 import { testKey } from '#test/harness/start-server.ts';
-import { dispatcherWith, recordingLog } from '#test/transports/plane-double.ts';
+import { dispatcherWith, planeDoors, recordingLog } from '#test/transports/plane-double.ts';
 import { type Answer, ask, textWithoutId, upgrade } from './http-client.ts';
 
 const hostId = 'host_00000000000000000000';
@@ -61,6 +61,7 @@ async function start(port = 0, publicOrigin: string | null = null): Promise<Runn
   const dispatcher = dispatcherWith(handlers, log);
   return startHttpServer(
     {
+      ...planeDoors,
       dispatcher,
       log,
       accounts,
@@ -461,7 +462,8 @@ describe('the socket', () => {
 });
 
 describe('the files of the window', () => {
-  const get = (path: string) => ask(server.port, { path, headers: { host: host() } });
+  const get = (path: string) =>
+    ask(server.port, { path, headers: { host: host(), accept: 'text/html,*/*' } });
 
   it('are the page for every place in it, and assets that stay cached', async () => {
     for (const path of ['/', '/hosts', '/workspaces/ws_1']) {

@@ -57,6 +57,9 @@ const decisions: { readonly [M in MethodName]: readonly [Scope, Reaches, because
 
   'workspaces.watch': ['workspaces.read', 'own'],
   'workspaces.create': ['workspaces.write', 'own'],
+  'workspaces.ensure': ['workspaces.write', 'own', 'a project of it needs projects.write as well'],
+  'workspaces.revealPassword': ['workspaces.write', 'own'],
+  'workspaces.changePassword': ['workspaces.write', 'own'],
   'workspaces.start': ['workspaces.write', 'own'],
   'workspaces.stop': ['workspaces.write', 'own'],
   'workspaces.restart': ['workspaces.write', 'own'],
