@@ -4,9 +4,17 @@
  */
 import { BerthError } from '#contract/berth-error.ts';
 import type { Connection } from '#contract/frame.ts';
+import { createKnownPasswords } from './adapters/accounts/known-password-list.ts';
+import { createEarlierSessions } from './adapters/accounts/earlier-session-file.ts';
+import { createScryptPasswordHasher } from './adapters/accounts/scrypt-password-hasher.ts';
+import { createSealer } from './adapters/accounts/sealed-texts.ts';
+import { openSecretKey } from './adapters/accounts/secret-key.ts';
+import { createSmtpMailer } from './adapters/accounts/smtp-mailer.ts';
+import { createTotpCodes } from './adapters/accounts/totp-codes.ts';
 import { createContainerEngineFactory } from './adapters/docker/container-engine.ts';
 import { KeychainSecretStore } from './adapters/keychain/keychain-secret-store.ts';
-import { openRecordStore } from './adapters/database/open-record-store.ts';
+import { backUp } from './adapters/database/data-copies.ts';
+import { openStore } from './adapters/database/open-store.ts';
 import { createScreenKeeper } from './adapters/screen/screen-keeper.ts';
 import { createSchedules } from './adapters/schedule/cron-schedules.ts';
 import { describeKey } from './adapters/ssh/describe-key.ts';
@@ -23,13 +31,14 @@ import { createLocalConnector } from './adapters/system/local-connector.ts';
 import { createNetworkWatch } from './adapters/system/network-watch.ts';
 import { createSystemRandom } from './adapters/system/random.ts';
 import { createMultiplexerFactory } from './adapters/tmux/tmux-multiplexer.ts';
-import type { Config } from './config.ts';
+import { type Config, servedDefaults } from './config.ts';
 import type { Caller } from './control-plane/caller.ts';
 import { type ControlPlane, createControlPlane } from './control-plane/control-plane.ts';
 import { createDispatcher } from './control-plane/dispatcher.ts';
 import type { Log } from './control-plane/interfaces/log.ts';
 import type { NetworkWatch } from './control-plane/interfaces/network-watch.ts';
 import type { Plane } from './control-plane/plane.ts';
+import type { QuotaSource } from './control-plane/quotas/quota-source.ts';
 import { parseKeptReply } from './server/rest/idempotency.ts';
 import { guestLimits, serveConnection } from './server/serve-connection.ts';
 
@@ -40,6 +49,8 @@ export interface ComposeOptions {
   readonly network?: NetworkWatch;
   /** For tests: handlers' answers are checked against the contract too. */
   readonly isOutputChecked?: boolean;
+  /** For tests: who is a person here and how much each may have. */
+  readonly people?: QuotaSource;
   /** Told of each line of the log. */
   readonly onLogLine?: (line: string) => void;
 }
@@ -48,11 +59,12 @@ export interface ComposeOptions {
  * Throws store.in-use, store.unwritable, or invalid-input for a bad `--add-host` file. Nothing stays open then.
  */
 export async function compose(
-  config: Pick<Config, 'version' | 'dataFolder' | 'remoteScriptsFolder' | 'addHostFile'>,
+  config: Pick<Config, 'version' | 'dataFolder' | 'remoteScriptsFolder' | 'addHostFile'> &
+    Partial<Pick<Config, 'served' | 'mode'>>,
   options: ComposeOptions = {},
 ): Promise<Plane> {
   const { platform, homeFolder, env } = options.computer ?? thisComputer();
-  const { dataFolder, remoteScriptsFolder } = config;
+  const { dataFolder, remoteScriptsFolder, served = servedDefaults } = config;
   const clock = createSystemClock();
   const random = createSystemRandom();
   await ensureDataFolder(dataFolder);
@@ -64,8 +76,14 @@ export async function compose(
     for (const end of ends.splice(0).reverse()) await end();
   };
   try {
-    const { store, recovery } = openRecordStore({ folder: dataFolder, clock, log });
+    const { store, recovery } = await openStore({
+      folder: dataFolder,
+      databaseUrl: served.databaseUrl,
+      clock,
+      log,
+    });
     ends.push(() => store.close());
+    const deriveKey = await openSecretKey(served.secretKey, dataFolder);
     const secrets = new KeychainSecretStore({ folder: dataFolder, clock, random, log, platform, env });
     const knownHostsPath = `${dataFolder}/known_hosts`;
     const connector = createHostConnector({
@@ -97,6 +115,19 @@ export async function compose(
       describeKey,
       createScreenKeeper,
       network: options.network ?? ownNetwork,
+      accounts: {
+        rules: {
+          registration: served.registration,
+          defaultQuota: served.defaultQuota,
+          issuersThatMakeUsers: served.oidc.flatMap(({ issuer, makesUsers }) => (makesUsers ? [issuer] : [])),
+        },
+        hasher: createScryptPasswordHasher(),
+        knownPasswords: createKnownPasswords(),
+        codes: createTotpCodes(),
+        sealer: createSealer(deriveKey('second-factor')),
+        mailer: served.smtp === null ? null : createSmtpMailer(served.smtp),
+        earlierSessions: createEarlierSessions(dataFolder, log),
+      },
       // Rules that close a host's own services and its metadata to workspaces; where the login may not set them, the
       // doctor says so. This computer's own rules are left alone.
       mayGuard: ({ definition }) => definition.kind === 'ssh',
@@ -104,6 +135,9 @@ export async function compose(
       random,
       log,
       terminalTag: installationTag(dataFolder),
+      idleTimeoutMs: served.idleTimeoutMs,
+      measuresVolumes: config.mode === 'served',
+      ...(options.people === undefined ? {} : { people: options.people }),
     });
     ends.push(() => plane.close());
     if (config.addHostFile !== null && !store.isReadOnly)
@@ -112,9 +146,21 @@ export async function compose(
     ends.push(endConnections);
     log.info('Berth is up', { version: config.version, dataFolder, isReadOnly: store.isReadOnly });
     const wake: Plane['wake'] = (reason) => plane.hosts.wake(reason);
-    const { handlers, guests } = plane;
-    const keptReplies = store.collection('kept-replies', parseKeptReply);
-    return { handlers, guests, dispatcher, keptReplies, log, serve, wake, close: endAll };
+    const { handlers, guests, accounts } = plane;
+    const copied = { store, folder: dataFolder, version: config.version, clock };
+    return {
+      handlers,
+      guests,
+      accounts,
+      deriveKey,
+      dispatcher,
+      keptReplies: store.collection('kept-replies', parseKeptReply),
+      log,
+      serve,
+      wake,
+      backUp: () => backUp(copied),
+      close: endAll,
+    };
   } catch (error) {
     await endAll();
     throw error;
@@ -130,8 +176,10 @@ function carry(
   const dispatcher = createDispatcher(plane.handlers, {
     log,
     random,
+    gate: plane.ownership,
     isOutputChecked,
     guestHandlers: plane.guestHandlers,
+    onDispatched: (call) => plane.onDispatched(call),
   });
   const open = new Set<(reason: BerthError) => void>();
   const serve = (connection: Connection, caller: Caller): void => {

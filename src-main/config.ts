@@ -7,7 +7,7 @@ import { homedir } from 'node:os';
 import { dirname, isAbsolute, join, resolve, win32 } from 'node:path';
 import { parseArgs } from 'node:util';
 import { noQuota, type Quota } from '#contract/users.ts';
-import { Secret } from './control-plane/interfaces/secret.ts';
+import type { Secret } from './control-plane/interfaces/secret.ts';
 
 export interface Config {
   /** `desktop`: one local owner in a window. `served`: in a browser. */

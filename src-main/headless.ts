@@ -6,11 +6,13 @@
  * started: a command at a running one is there at once.
  */
 import { existsSync } from 'node:fs';
+import { parseArgs } from 'node:util';
 import { commandNouns, commandUsage, helpFor, runCommandLine } from './cli/command-line.ts';
 import { CommandFailure } from './cli/failure.ts';
 import { createInterrupts, type Interrupts } from './cli/interrupts.ts';
 import { openPlane, type OwnPlane } from './cli/plane-access.ts';
 import { type Config, ConfigError, dataFolderIn, readConfig } from './config.ts';
+import { type DataCommand, dataCommands, dataUsage, runDataCommand } from './data-commands.ts';
 import { openInBrowser } from './open-in-browser.ts';
 import { requestLink, serveLocalSocket } from './server/local-socket.ts';
 import { type RunningServer, startHttpServer } from './server/start-http-server.ts';
@@ -21,7 +23,7 @@ const usage = `Usage:
       Runs Berth for a browser and prints a link that signs one in, once.
   berth link [--data-dir FOLDER]
       Prints a new link of the Berth that runs on this data folder.
-${commandUsage}  berth help [COMMAND]
+${dataUsage}${commandUsage}  berth help [COMMAND]
 `;
 
 async function main(): Promise<number> {
@@ -36,6 +38,7 @@ async function main(): Promise<number> {
     process.stdout.write(`${readConfig({ mode: 'served', argv: [], env: process.env }).version}\n`);
     return 0;
   }
+  if (isDataCommand(command)) return data(command, argv);
   if (command !== 'serve' && command !== 'link') {
     process.stderr.write(`There is no command "${command}".\n${usage}`);
     return 2;
@@ -87,6 +90,7 @@ async function startOwnPlane(config: Config): Promise<OwnPlane> {
     dataFolder: config.dataFolder,
     mode: 'served',
     serve: (connection, caller) => plane.serve(connection, caller),
+    backUp: () => plane.backUp(),
   }).catch(async (error: unknown) => {
     await plane.close();
     throw error;
@@ -98,6 +102,28 @@ async function startOwnPlane(config: Config): Promise<OwnPlane> {
       await plane.close();
     },
   };
+}
+
+function isDataCommand(command: string): command is DataCommand {
+  return (dataCommands as readonly string[]).includes(command);
+}
+
+/** The folder may be given as for other commands; everything else of the configuration comes from the environment. */
+function data(command: DataCommand, argv: readonly string[]): Promise<number> {
+  const options = { 'data-dir': { type: 'string' }, yes: { type: 'boolean', default: false } } as const;
+  const typed = () => {
+    try {
+      return parseArgs({ args: [...argv], options, allowPositionals: true });
+    } catch (error) {
+      throw new ConfigError(error instanceof Error ? error.message : String(error));
+    }
+  };
+  const { values, positionals } = typed();
+  const folder = dataFolderIn(values['data-dir'], process.env);
+  const config = readConfig({ mode: 'served', argv: ['--data-dir', folder], env: process.env });
+  const { stdin: input, stdout: output, stderr: error } = process;
+  const streams = { input, output, error };
+  return runDataCommand({ command, words: positionals, isYes: values.yes, config, streams });
 }
 
 async function link(config: Config): Promise<number> {

@@ -34,6 +34,7 @@ const listening: Promise<LocalSocket | undefined> = starting.then((plane) =>
     dataFolder: config.dataFolder,
     mode: 'desktop',
     serve: (connection, caller) => plane.serve(connection, caller),
+    backUp: () => plane.backUp(),
   }).catch((cause: unknown) => {
     plane.log.warn('The command line cannot reach this Berth', { cause });
     return undefined;

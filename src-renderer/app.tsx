@@ -14,13 +14,14 @@ import { operationsFeature } from './features/operations/feature.tsx';
 import { projectsFeature } from './features/projects/feature.tsx';
 import { snapshotsFeature } from './features/snapshots/feature.tsx';
 import { terminalsFeature } from './features/terminals/feature.tsx';
+import { usersFeature } from './features/users/feature.tsx';
 import { workbenchFeature } from './features/workbench/feature.ts';
 import { joinViews } from './features/workbench/view-registry.ts';
 import { workspacesFeature } from './features/workspaces/feature.tsx';
 import { Workbench } from './features/workbench/workbench.tsx';
 import type { PlaneClient } from './state/api.ts';
 import { type App, AppContext } from './state/app-context.tsx';
-import { joinCommands, type Subject, subjectOfView } from './state/commands.ts';
+import { isAllowed, joinCommands, type Subject, subjectOfView } from './state/commands.ts';
 import { createConfirmations } from './state/confirmations.ts';
 import type { Feature } from './state/feature.ts';
 import { type CollectionState, createMirror } from './state/mirror.ts';
@@ -39,6 +40,7 @@ export const features: readonly Feature[] = [
   projectsFeature,
   operationsFeature,
   credentialsFeature,
+  usersFeature,
   homeFeature,
 ];
 
@@ -48,6 +50,8 @@ export interface AppOptions {
   /** Tells windows apart whose tabs are saved beside each other. */
   readonly windowId: string;
   readonly storage: Storage;
+  /** Ends the session and leaves the window; null where nobody is signed in. */
+  readonly signOut: (() => Promise<void>) | null;
 }
 
 function platformOf(shell: ShellBridge | null): Platform {
@@ -57,7 +61,7 @@ function platformOf(shell: ShellBridge | null): Platform {
 }
 
 /** Opens the mirror's streams: once per window, never inside a render. */
-export function createApp({ client, shell, windowId, storage }: AppOptions): App {
+export function createApp({ client, shell, windowId, storage, signOut }: AppOptions): App {
   return {
     client,
     shell,
@@ -72,13 +76,16 @@ export function createApp({ client, shell, windowId, storage }: AppOptions): App
     views: joinViews(features),
     workspaceBands: features.flatMap((feature) => feature.workspaceBands ?? []),
     workspaceParts: features.flatMap((feature) => feature.workspaceParts ?? []),
+    homeParts: features.flatMap((feature) => (shell === null ? (feature.homeParts ?? []) : [])),
     platform: platformOf(shell),
+    signOut,
   };
 }
 
 /**
  * Tabs of things that were removed close by themselves. Only what was there and went: a thing that was just made may be
- * shown before its collection tells of it. When a collection comes whole, it is the truth about every tab.
+ * shown before its collection tells of it. When a collection comes whole, it is the truth about every tab. So do pages
+ * that are not for whoever looks at the window now: the browser may have been somebody else's yesterday.
  */
 function useForgetting(app: App): void {
   useEffect(() => {
@@ -94,7 +101,13 @@ function useForgetting(app: App): void {
           return isWhole || before.byId.has(subject.id);
         });
       });
+    const followRole = () => {
+      const about = app.mirror.about.getState().value;
+      app.view.actions.forget((ref) => !isAllowed(app.views.get(ref.type)?.scope, about));
+    };
+    followRole();
     const stops = [
+      app.mirror.about.subscribe(followRole),
       follow('host', hosts),
       follow('project', projects),
       follow('workspace', workspaces),

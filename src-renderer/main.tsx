@@ -1,4 +1,7 @@
-/** Entry of the page: theme first, so that the first frame has its colours; then the connection; then the window, or a guest's page. */
+/**
+ * Entry of the page: theme first, so that the first frame has its colours; then the connection and the window, or one of
+ * the pages for who is not signed in.
+ */
 import './theme/theme.css';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
@@ -6,6 +9,8 @@ import type { ShellBridge } from '#contract/shell.ts';
 import { AppRoot, createApp } from './app.tsx';
 import { followTheme, rememberedTheme } from './theme/theme.ts';
 import { connect } from './transport/connect.ts';
+import { endSession } from './transport/session-requests.ts';
+import { signedOutPaths, signInPath } from './transport/signed-out-paths.ts';
 
 declare global {
   interface Window {
@@ -23,6 +28,7 @@ function showWindow(parent: HTMLElement): void {
     shell: window.berthShell ?? null,
     windowId: new URLSearchParams(window.location.search).get('window') ?? 'main',
     storage: window.localStorage,
+    signOut: window.berthShell ? null : leave,
   });
   createRoot(parent).render(
     <StrictMode>
@@ -31,7 +37,14 @@ function showWindow(parent: HTMLElement): void {
   );
 }
 
-// Whoever came by a shared terminal's link is no owner: nothing of the window is made, and nothing is asked for it.
-if (window.location.pathname === '/shared')
-  void import('./guest.tsx').then(({ showGuestPage }) => showGuestPage(root));
+async function leave(): Promise<void> {
+  await endSession();
+  window.location.replace(signInPath(window.location));
+}
+
+// Whoever came by a shared terminal's link, or is not signed in, gets nothing of the window, and nothing is asked for it.
+const { pathname } = window.location;
+if (pathname === '/shared') void import('./guest.tsx').then(({ showGuestPage }) => showGuestPage(root));
+else if (signedOutPaths.has(pathname) && !window.berthShell)
+  void import('./sign-in.tsx').then(({ showSignedOutPage }) => showSignedOutPage(root));
 else showWindow(root);

@@ -109,10 +109,23 @@ export const rooms: readonly Room[] = [
       'src-main/cli/',
       'src-main/compose.ts',
       'src-main/config.ts',
+      'src-main/data-commands.ts',
       'src-main/open-in-browser.ts',
       'src-main/server/',
     ],
     types: ['src-main/control-plane/'],
+    packages: ['node:'],
+  },
+  {
+    path: 'src-main/data-commands.ts',
+    may: [
+      contract,
+      'src-main/adapters/database/',
+      'src-main/adapters/system/clock.ts',
+      'src-main/config.ts',
+      'src-main/server/local-socket.ts',
+    ],
+    types: ['src-main/control-plane/interfaces/'],
     packages: ['node:'],
   },
   {
@@ -146,7 +159,7 @@ export const rooms: readonly Room[] = [
 
   { path: 'src-renderer/theme/', may: [], packages: ['react', '@xterm/xterm', '@fontsource-variable'] },
   { path: 'src-renderer/components/', may: ['src-renderer/theme/'], packages: [...componentKit, 'uplot'] },
-  { path: 'src-renderer/transport/', may: [contract], packages: [] },
+  { path: 'src-renderer/transport/', may: [contract], packages: ['zod'] },
   {
     path: 'src-renderer/state/',
     may: [contract, 'src-renderer/transport/'],
@@ -158,7 +171,12 @@ export const rooms: readonly Room[] = [
     ...feature,
     packages: name === 'terminals' ? [...featurePackages, '@xterm'] : featurePackages,
   })),
-  ...['src-renderer/main.tsx', 'src-renderer/app.tsx', 'src-renderer/guest.tsx'].map((path) => ({
+  ...[
+    'src-renderer/main.tsx',
+    'src-renderer/app.tsx',
+    'src-renderer/guest.tsx',
+    'src-renderer/sign-in.tsx',
+  ].map((path) => ({
     path,
     may: [contract, 'src-renderer/'],
     packages: [...componentKit, 'zustand', '@fontsource-variable'],

@@ -32,17 +32,22 @@ export interface ProviderIdentity {
 }
 
 /**
+ * What these methods do is in the audit log already: nobody who calls them writes it down again. Each takes care itself
+ * that the answer, and how long it takes, tells nothing of who has an account.
  * Throws, beside what the methods say: too-many (after several wrong tries for one account; the pause grows), and
  * store.unwritable.
  */
 export interface AccountDoor {
   /** Whether a stranger may make an account. */
   readonly isRegistrationOpen: boolean;
+  /** Whether the local owner has an address to sign in with; until then only the one-time link does. */
+  readonly isOwnerSetUp: boolean;
 
   /**
    * Answers alike, and takes alike long, whether or not the address has an account; whoever has one is told by e-mail.
    * `isOwnerSetUp`: came with the one-time link, so it becomes the account of the local owner, at once.
-   * Throws account.registration-closed, account.password-unfit, account.mail-unavailable.
+   * Throws account.registration-closed, account.password-unfit, account.mail-unavailable; with `isOwnerSetUp` also
+   * conflict (there is an address already) and user.email-taken.
    */
   register(
     wish: { email: string; password: string; name: string | null; isOwnerSetUp: boolean },
@@ -65,8 +70,11 @@ export interface AccountDoor {
   signInWithProvider(identity: ProviderIdentity, origin: RequestOrigin): Promise<UserId>;
 
   openSession(userId: UserId, kind: 'browser' | 'token', origin: RequestOrigin): Promise<OpenedSession>;
-  /** The live session of a browser's cookie. Cheap: from memory. */
-  sessionOf(cookieValue: string): { readonly id: SessionId; readonly caller: Caller } | undefined;
+  /** The live session of a browser's cookie; `address`: where it comes from now. Cheap: from memory. */
+  sessionOf(
+    cookieValue: string,
+    address?: string | null,
+  ): { readonly id: SessionId; readonly caller: Caller } | undefined;
   /** A new refresh token for an old one. One that was used before ends its whole session. Throws not-signed-in. */
   refresh(refreshToken: string, origin: RequestOrigin): Promise<OpenedSession>;
   /** For access tokens: who the session's person is now, while it lives. Cheap: from memory. */
@@ -77,8 +85,17 @@ export interface AccountDoor {
   endSession(id: SessionId): Promise<void>;
   /** Told of each session that ends, however it ends, so that its sockets can be closed. Returns what takes it back. */
   onSessionEnd(listener: (id: SessionId) => void): () => void;
-  /** Told of a person whose rights changed or ended: sockets that were opened with tokens and keys are closed. */
+  /**
+   * Told of a person whose rights changed or ended, or of whom a key ended: whatever is open in their name (sockets of
+   * browsers, tokens and keys) has a caller with the rights of before, and is closed. They come again as what they are.
+   */
   onAccessChange(listener: (userId: UserId) => void): () => void;
+
+  /**
+   * Where the links of e-mails lead: `https://name[:port]` or `http://127.0.0.1:7474`, without a slash at the end. Until
+   * it is told, e-mails wait.
+   */
+  setLinkBase(origin: string): void;
 
   /** Writes down what is no call of the contract, as `account.sign-in`. Never waits. */
   audit(entry: Omit<AuditEntry, 'number' | 'at' | 'userName'>): void;

@@ -91,6 +91,17 @@ export class Collection<T extends { id: string }> {
   }
 }
 
+/** The same collection with each item as somebody may see it. */
+export async function* mapped<T, R>(
+  items: AsyncIterable<CollectionItem<T>>,
+  view: (item: T) => R,
+): AsyncGenerator<CollectionItem<R>> {
+  for await (const item of items)
+    yield item.type === 'all'
+      ? { ...item, items: item.items.map(view) }
+      : { ...item, upserted: item.upserted.map(view) };
+}
+
 /** One value that is watched: the present one first, then each change, coalesced. */
 export class Watched<T> {
   #value: T;

@@ -4,13 +4,17 @@
  */
 import { type CredentialId, localOwnerId, type UserId } from '#contract/ids.ts';
 import { LogLine } from '#contract/operations.ts';
+import { noQuota } from '#contract/users.ts';
 import { aboutHandlers, type AboutFacts } from './about.ts';
 import { createCredentialHandlers } from './credentials/credential-handlers.ts';
 import { createCredentialService } from './credentials/credential-service.ts';
 import type { DescribeKey } from './credentials/credential.ts';
+import type { AccountDoor } from './account-door.ts';
 import type { GuestDoor } from './caller.ts';
+import type { DispatchedCall } from './dispatcher.ts';
 import type { GuestHandlers, Handlers } from './handler.ts';
 import { joinHandlers } from './handlers.ts';
+import { Heirs } from './heirs.ts';
 import { hostHandlers } from './hosts/host-handlers.ts';
 import { HostService, type HostServiceDeps } from './hosts/host-service.ts';
 import type { HostLink } from './hosts/host-links.ts';
@@ -29,8 +33,13 @@ import type { Schedules } from './interfaces/schedule.ts';
 import type { SecretStore } from './interfaces/secret-store.ts';
 import { OperationRunner } from './operations/operation-runner.ts';
 import { operationsHandlers } from './operations/operations-handlers.ts';
+import { Ownership } from './ownership.ts';
 import { createProjectHandlers } from './projects/project-handlers.ts';
-import { createProjectService } from './projects/project-service.ts';
+import { createProjectService, type ProjectService } from './projects/project-service.ts';
+import type { QuotaSource } from './quotas/quota-source.ts';
+import { QuotaService } from './quotas/quota-service.ts';
+import { createPersonsThings } from './quotas/taking-over.ts';
+import { VolumeUsage } from './quotas/volume-usage.ts';
 import { createSettingsHandlers } from './settings/settings-handlers.ts';
 import { createSettingsService } from './settings/settings-service.ts';
 import { SnapshotReader } from './snapshots/snapshot-reader.ts';
@@ -42,6 +51,9 @@ import { TerminalService } from './terminals/terminal-service.ts';
 import { guestHandlers, terminalShareHandlers } from './terminals/terminal-share-handlers.ts';
 import { TerminalShares } from './terminals/terminal-shares.ts';
 import { terminalsHandlers } from './terminals/terminals-handlers.ts';
+import { auditEntryOf } from './users/audit-entry.ts';
+import { type AccountsDeps, Accounts } from './users/accounts.ts';
+import type { PersonsThings } from './users/persons-things.ts';
 import { usersHandlers } from './users/users-handlers.ts';
 import { WorkspaceService } from './workspaces/workspace-service.ts';
 import { workspacesHandlers } from './workspaces/workspaces-handlers.ts';
@@ -64,18 +76,29 @@ export interface ControlPlaneDeps {
   readonly createScreenKeeper: CreateScreenKeeper;
   readonly network: NetworkWatch;
   readonly mayGuard: HostServiceDeps['mayGuard'];
+  readonly accounts: Omit<AccountsDeps, 'store' | 'things' | 'clock' | 'random' | 'log'>;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
   /** See TerminalServiceDeps. */
   readonly terminalTag: string;
+  readonly idleTimeoutMs: number | null;
+  /** Where several people share hosts: what each one's volumes take is measured. */
+  readonly measuresVolumes: boolean;
+  /** For tests: who is a person and what each may have. Default: the accounts. */
+  readonly people?: QuotaSource;
 }
 
 export interface ControlPlane {
   readonly handlers: Handlers;
   readonly guestHandlers: GuestHandlers;
   readonly guests: GuestDoor;
+  readonly accounts: AccountDoor;
+  /** Writes a call into the audit log, where it is worth it. Never waits, never throws. */
+  onDispatched(call: DispatchedCall): void;
   readonly hosts: HostService;
+  readonly ownership: Ownership;
+  readonly personsThings: PersonsThings;
   /** Ends what runs, in reverse order of the start. Operations that are under way go on at the next start. */
   close(): Promise<void>;
 }
@@ -83,6 +106,25 @@ export interface ControlPlane {
 export async function createControlPlane(deps: ControlPlaneDeps): Promise<ControlPlane> {
   const { store, clock, random, log, connector, engines } = deps;
 
+  // Accounts count what people have, and what people may have is asked of accounts: only ever later.
+  const people: QuotaSource = deps.people ?? {
+    quotaOf: (id) => accounts.people.get(id)?.quota ?? noQuota,
+    isPerson: (id) => accounts.people.get(id) !== undefined,
+  };
+  const heirs = new Heirs({ store, isPerson: people.isPerson });
+  // Each noun says whose its things are; asked only once all of them are there.
+  const ownership = new Ownership({
+    proj: (id) => projects.ownerOf(id),
+    ws: (id) => workspaces.directory.ownerOf(id),
+    snap: (id) => snapshots.directory.ownerOf(id),
+    term: (id) => terminals.belongingOf(id),
+    share: (id) => {
+      const share = shares.find(id);
+      // A link to a shell on a host is power over the host, as the shell is.
+      return share && { ownerId: share.userId, scope: terminals.belongingOf(share.terminalId)?.scope };
+    },
+    op: (id) => operations.ownerOf(id),
+  });
   const questions = new Questions({ clock, random });
   // Hosts use credentials, and credentials ask hosts whether they are used: the second is only ever called later.
   const hostsUsing = (id: CredentialId) => [
@@ -131,7 +173,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     if (userId === localOwnerId && before.closeHostToWorkspaces !== after.closeHostToWorkspaces)
       void hosts.settleGuards();
   });
-  const projects = await createProjectService({
+  const projects: ProjectService = await createProjectService({
     records: store,
     clock,
     random,
@@ -145,7 +187,30 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     random,
     log,
   });
-  const workspaces = new WorkspaceService({
+  const volumeUsage = new VolumeUsage({
+    links,
+    watchOperations: (signal) => operations.watch(signal),
+    workspaces: () => workspaces.directory.records(),
+    volumesBefore: () => snapshots.undos.all(),
+    heirs,
+    clock,
+    log,
+  });
+  const quotas = new QuotaService({
+    source: people,
+    workspaces: () => workspaces.directory.records(),
+    snapshots: () => snapshots.directory.records(),
+    unfinished: () => operations.unfinished(),
+    volumes: volumeUsage,
+    watches: [
+      (signal) => workspaces.directory.collection.watch(signal),
+      (signal) => snapshots.directory.collection.watch(signal),
+      (signal) => operations.watch(signal),
+    ],
+    clock,
+    log,
+  });
+  const workspaces: WorkspaceService = new WorkspaceService({
     store,
     links,
     operations,
@@ -158,8 +223,11 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
       volumesOf: (id) => snapshots.forWorkspaces.volumesOf(id),
       volumesOn: (hostId) => snapshots.forWorkspaces.volumesOn(hostId),
       countOf: (id) => snapshots.forWorkspaces.countOf(id),
+      needsOf: (id, hostId) => snapshots.forWorkspaces.needsOf(id, hostId),
       onDestroyed: (id) => snapshots.forWorkspaces.onDestroyed(id),
     },
+    quotas,
+    ownerOfLabel: (told) => heirs.ownerOf(told),
     clock,
     random,
     log,
@@ -171,6 +239,8 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     workspaces,
     projects,
     settings: (userId) => settings.get(userId),
+    quotas,
+    ownerOfLabel: (told) => heirs.ownerOf(told),
     entryCache: deps.entryCache,
     repositorySecrets: {
       async add({ label, secret }) {
@@ -189,10 +259,11 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     workspaces: workspaces.directory,
     entries: snapshots.entries,
     access: (id) => snapshots.repositories.access(id),
+    quotas,
     links,
     openTerminals: ({ id }) => terminals.countIn(id),
     undoHours: (userId) => settings.get(userId).restoreUndoHours,
-    requireFreeName: (workspaceId, name, except) => snapshots.requireFreeName(workspaceId, name, except),
+    requireFreeName: (place, name, except) => snapshots.requireFreeName(place, name, except),
     clock,
     random,
   });
@@ -225,14 +296,37 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     clock,
     random,
     log,
+    workspaceOwner: (id) => workspaces.directory.ownerOf(id),
+    idleTimeoutMs: deps.idleTimeoutMs,
     tag: deps.terminalTag,
   });
 
-  const ownTerminals = terminalsHandlers(terminals);
-  const shares = new TerminalShares({
+  workspaces.directory.onChange(({ id }) => terminals.workspaceKnown(id));
+
+  const ownTerminals = terminalsHandlers(terminals, ownership);
+  const shares: TerminalShares = new TerminalShares({
     store,
     watchTerminals: (signal) => terminals.watch(signal),
     attach: ownTerminals['terminals.attach'],
+    clock,
+    random,
+    log,
+  });
+
+  const personsThings = createPersonsThings({
+    heirs,
+    operations,
+    projects,
+    workspaces: workspaces.directory,
+    snapshots: snapshots.directory,
+    terminals,
+    shares,
+    quotas,
+  });
+  const accounts: Accounts = new Accounts({
+    ...deps.accounts,
+    store,
+    things: personsThings,
     clock,
     random,
     log,
@@ -242,15 +336,17 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     aboutHandlers(deps.about),
     hostHandlers(hosts, questions),
     createCredentialHandlers(credentials),
-    createProjectHandlers(projects),
-    workspacesHandlers(workspaces, snapshots.moves),
-    snapshotsHandlers(snapshots, snapshotReader),
-    operationsHandlers(operations),
-    { ...ownTerminals, ...terminalShareHandlers(shares) },
+    createProjectHandlers(projects, ownership),
+    workspacesHandlers(workspaces, snapshots.moves, ownership),
+    snapshotsHandlers(snapshots, snapshotReader, ownership),
+    operationsHandlers(operations, ownership),
+    { ...ownTerminals, ...terminalShareHandlers(shares, ownership) },
     createSettingsHandlers(settings),
-    usersHandlers(),
+    usersHandlers(accounts),
   );
 
+  await accounts.load();
+  await heirs.load();
   await hosts.load();
   await workspaces.load();
   await snapshots.load();
@@ -260,10 +356,14 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
   } else {
     await terminals.load();
     await shares.load();
+    await personsThings.finish();
     await operations.recover();
     await workspaces.start();
     snapshots.start();
     terminals.start();
+    quotas.start();
+    // The desktop has no shares to measure for: its hosts' disks are left alone.
+    if (deps.measuresVolumes) volumeUsage.start();
     hosts.start();
   }
 
@@ -271,10 +371,27 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     handlers,
     guestHandlers: guestHandlers(shares),
     guests: shares,
+    accounts,
+    onDispatched(call) {
+      const facts = auditEntryOf(call);
+      if (facts !== undefined) accounts.auditLog.write(facts);
+    },
     hosts,
+    ownership,
+    personsThings,
     async close() {
       // Each is told, although the one before failed: a shell left behind is worse than an error in the log.
-      for (const part of [shares, terminals, operations, snapshots, workspaces, hosts])
+      for (const part of [
+        quotas,
+        volumeUsage,
+        shares,
+        terminals,
+        operations,
+        snapshots,
+        workspaces,
+        hosts,
+        accounts,
+      ])
         await part
           .close()
           .catch((cause: unknown) => log.error('a part of the plane did not end well', { cause }));

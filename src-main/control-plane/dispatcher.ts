@@ -1,7 +1,7 @@
 /**
- * name → scope → input → handler → reply. Knows no carrier. Guarantees: a handler only sees checked input and a caller
- * with its scope; only declared codes leave; an unknown method, a missing scope and a thing that is not there give the
- * same bytes, so that nobody learns what exists by asking.
+ * name → scope → input → whose → handler → reply. Knows no carrier. Guarantees: a handler only sees checked input whose ids
+ * are all within its caller's reach, and a caller with its scope; only declared codes leave; an unknown method, a missing
+ * scope, somebody else's thing and one that is not there give the same bytes, so that nobody learns what exists by asking.
  */
 import type { z } from 'zod';
 import { BerthError } from '#contract/berth-error.ts';
@@ -13,6 +13,7 @@ import type { Caller } from './caller.ts';
 import type { ByteChannel, GuestHandlers, HandlerContext, Handlers } from './handler.ts';
 import type { Log } from './interfaces/log.ts';
 import type { Random } from './interfaces/random.ts';
+import type { OwnershipGate } from './ownership.ts';
 
 export interface Dispatcher {
   /** undefined: there is no such method, or not for this caller. */
@@ -24,13 +25,29 @@ export interface Dispatcher {
   bytes(name: unknown, input: unknown, context: HandlerContext): (channel: ByteChannel) => Promise<void>;
 }
 
+/** A call that got as far as its handler, when it has ended; a stream, when it begins. */
+export interface DispatchedCall {
+  readonly name: string;
+  readonly scope: Method['scope'];
+  readonly caller: Caller;
+  readonly input: unknown;
+  /** Of a call that succeeded. */
+  readonly output: unknown;
+  /** Undefined: none. */
+  readonly error: unknown;
+}
+
 export interface DispatcherOptions {
   readonly log: Log;
   readonly random: Pick<Random, 'bytes'>;
+  /** Whose things a caller may name. Guests name none: their handlers know the one thing that they came for. */
+  readonly gate: OwnershipGate;
   /** For tests: also checks what handlers return, and fails as `internal` when it does not fit. */
   readonly isOutputChecked?: boolean;
   /** What callers with a `guest` get in place of the handlers. Default: nothing. */
   readonly guestHandlers?: Partial<GuestHandlers>;
+  /** Told of each, for the audit log; must not throw and is not waited for. */
+  readonly onDispatched?: (call: DispatchedCall) => void;
   /** For tests: another contract. */
   readonly methods?: Readonly<Record<string, Method>>;
 }
@@ -43,7 +60,7 @@ export function notFound(): BerthError {
 }
 
 export function createDispatcher(handlers: Handlers, options: DispatcherOptions): Dispatcher {
-  const { log, random, isOutputChecked = false } = options;
+  const { log, random, gate, isOutputChecked = false } = options;
   const methods: Readonly<Record<string, Method>> = options.methods ?? contract;
 
   /** The one place where a guest's narrow world and everybody else's part. */
@@ -64,9 +81,23 @@ export function createDispatcher(handlers: Handlers, options: DispatcherOptions)
     if (typeof name !== 'string' || method?.kind !== kind) throw notFound();
     const parsed = method.input.safeParse(input ?? {}, { error: plainRule });
     if (!parsed.success) throw invalidInput(parsed.error);
+    if (caller.guest === undefined) {
+      const scope = method.alsoNeeds?.(parsed.data) ?? method.scope;
+      if (!caller.scopes.has(scope) || !gate.admits(caller, name, parsed.data)) throw notFound();
+    }
     const handler = handlerOf(name, caller);
     if (handler === undefined) throw notFound();
-    return { name, method: method as Extract<Method, { kind: K }>, input: parsed.data, handler };
+    const tell = (end: Partial<Pick<DispatchedCall, 'output' | 'error'>> = {}) =>
+      options.onDispatched?.({
+        name,
+        scope: method.scope,
+        caller,
+        input: parsed.data,
+        output: undefined,
+        error: undefined,
+        ...end,
+      });
+    return { name, method: method as Extract<Method, { kind: K }>, input: parsed.data, handler, tell };
   }
 
   function internal(name: string, message: string, cause: unknown): BerthError {
@@ -106,14 +137,18 @@ export function createDispatcher(handlers: Handlers, options: DispatcherOptions)
       try {
         context.signal.throwIfAborted();
         output = await begun.handler(begun.input, context);
-      } catch (error) {
-        throw translate(error, begun.name, begun.method, context);
+      } catch (cause) {
+        const error = translate(cause, begun.name, begun.method, context);
+        begun.tell({ error });
+        throw error;
       }
+      begun.tell({ output });
       return checked(begun.name, begun.method.output, output);
     },
 
     stream(name, input, context) {
       const begun = begin('stream', name, input, context.caller);
+      begun.tell();
       return (async function* () {
         try {
           const items = begun.handler(begun.input, context) as AsyncIterable<unknown>;
@@ -131,6 +166,7 @@ export function createDispatcher(handlers: Handlers, options: DispatcherOptions)
 
     bytes(name, input, context) {
       const begun = begin('bytes', name, input, context.caller);
+      begun.tell();
       return async (channel) => {
         try {
           await begun.handler(begun.input, channel, context);

@@ -9,6 +9,8 @@ import { chmod, lstat, mkdir, rm } from 'node:fs/promises';
 import { createConnection, createServer, type Socket } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import type { Connection } from '#contract/frame.ts';
 import { localOwnerId } from '#contract/ids.ts';
 import { scopes } from '#contract/scopes.ts';
@@ -22,7 +24,7 @@ const answerTimeoutMs = 5_000;
  * What may be asked, in the first line. A question is needed in either case: whoever may only read from a pipe learns
  * nothing.
  */
-const questions = { link: 'link\n', connect: 'connect\n' } as const;
+const questions = { link: 'link\n', connect: 'connect\n', backup: 'backup\n' } as const;
 /** The answer of a plane that nobody signs in to, as the desktop's. */
 const noLink = '-';
 
@@ -32,6 +34,8 @@ export interface LocalSocketOptions {
   readonly serve: (connection: Connection, caller: Caller) => void;
   /** Absent: this plane serves no browsers. */
   readonly createLink?: () => string;
+  /** A backup of everything, as `berth backup` writes it. */
+  readonly backUp?: () => Promise<Readable>;
 }
 
 export interface LocalSocket {
@@ -85,6 +89,7 @@ export async function serveLocalSocket(options: LocalSocketOptions): Promise<Loc
     askedBy(socket, (question) => {
       undecided.delete(socket);
       if (question === 'link') return void socket.end(`${createLink?.() ?? noLink}\n`);
+      if (question === 'backup') return void sendBackup(socket, options);
       connected.add(socket);
       serve(streamConnection(socket), owner);
     });
@@ -104,6 +109,16 @@ export async function serveLocalSocket(options: LocalSocketOptions): Promise<Loc
       for (const socket of undecided) socket.destroy();
     },
   };
+}
+
+/** What cannot be read is told by an end before the backup's own, which its reader notices. */
+async function sendBackup(socket: Socket, { backUp }: LocalSocketOptions): Promise<void> {
+  try {
+    if (backUp === undefined) socket.end();
+    else await pipeline(await backUp(), socket);
+  } catch {
+    socket.destroy();
+  }
 }
 
 /** Reads the first line, and nothing beyond it. What is no question is answered with the end. */
@@ -157,4 +172,17 @@ export async function connectLocalSocket(dataFolder: string): Promise<Connection
   }
   socket.write(questions.connect);
   return streamConnection(socket);
+}
+
+/** The backup of a running plane, as bytes of its file; undefined when none runs there. */
+export async function requestBackup(dataFolder: string): Promise<Readable | undefined> {
+  const socket = createConnection(socketPath(dataFolder));
+  try {
+    await once(socket, 'connect', { signal: AbortSignal.timeout(answerTimeoutMs) });
+  } catch {
+    socket.destroy();
+    return undefined;
+  }
+  socket.write(questions.backup);
+  return socket;
 }

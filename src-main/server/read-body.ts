@@ -1,9 +1,13 @@
-/** Reads a request's body as a JSON object, and stops at a limit without having kept what lies beyond it. */
+/**
+ * Reads a request's body as a JSON object or a form, and stops at a limit of bytes or time without having kept what lies
+ * beyond it. What comes too slowly holds a connection, so that is a limit as well.
+ */
 import type { HonoRequest } from 'hono';
 import { BerthError } from '#contract/berth-error.ts';
 import { parseJson } from './rest/json-text.ts';
 import { HttpRefusal } from './rest/problem.ts';
 
+const formType = 'application/x-www-form-urlencoded';
 const jsonTypes = ['application/json'] as const;
 /** RFC 7396: what is left out stays, which is what each PATCH of the contract means. */
 const patchTypes = ['application/json', 'application/merge-patch+json'] as const;
@@ -15,8 +19,47 @@ const patchTypes = ['application/json', 'application/merge-patch+json'] as const
 export async function readJsonObject(
   request: HonoRequest,
   maxBytes: number,
+  timeoutMs?: number,
 ): Promise<Record<string, unknown>> {
-  return jsonObjectOf(await readBytes(request, maxBytes), request);
+  return jsonObjectOf(await readBytes(request, maxBytes, timeoutMs), request);
+}
+
+/** The fields of a form, or of a JSON object where that is sent. @throws as readJsonObject and readForm */
+export async function readFields(
+  request: HonoRequest,
+  maxBytes: number,
+  timeoutMs?: number,
+): Promise<Record<string, unknown>> {
+  const isForm = typeOf(request) === formType;
+  return isForm ? readForm(request, maxBytes, timeoutMs) : readJsonObject(request, maxBytes, timeoutMs);
+}
+
+/** @throws HttpRefusal 413, 415; BerthError invalid-input for a field that is there twice */
+export async function readForm(
+  request: HonoRequest,
+  maxBytes: number,
+  timeoutMs?: number,
+): Promise<Record<string, string>> {
+  const bytes = await readBytes(request, maxBytes, timeoutMs);
+  if (bytes.byteLength > 0 && typeOf(request) !== formType)
+    throw new HttpRefusal(
+      415,
+      { code: 'invalid-input', message: `The body must be a form, sent as ${formType}.` },
+      { Accept: formType },
+    );
+  const fields: Record<string, string> = {};
+  for (const [name, value] of new URLSearchParams(decode(bytes))) {
+    if (Object.hasOwn(fields, name))
+      throw new BerthError('invalid-input', 'A field is given twice.', {
+        details: { fields: [`${name.slice(0, 80)}: must be given once`] },
+      });
+    fields[name] = value;
+  }
+  return fields;
+}
+
+function typeOf(request: HonoRequest): string | undefined {
+  return request.header('content-type')?.split(';')[0]?.trim().toLowerCase();
 }
 
 export function jsonObjectOf(bytes: Uint8Array, request: HonoRequest): Record<string, unknown> {
@@ -32,14 +75,19 @@ export function jsonObjectOf(bytes: Uint8Array, request: HonoRequest): Record<st
 const bodyTimeoutMs = 30_000;
 
 /** @throws HttpRefusal 408, 413 */
-export async function readBytes(request: HonoRequest, maxBytes: number): Promise<Uint8Array> {
+export async function readBytes(
+  request: HonoRequest,
+  maxBytes: number,
+  timeoutMs = bodyTimeoutMs,
+): Promise<Uint8Array> {
+  if (Number(request.header('content-length') ?? 0) > maxBytes) throw tooLarge(maxBytes);
   const chunks: Uint8Array[] = [];
   let length = 0;
   const reader = request.raw.body?.getReader();
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
     const error = { code: 'timed-out', message: 'The body did not come in time. Send it again.' } as const;
-    timer = setTimeout(() => reject(new HttpRefusal(408, error, { Connection: 'close' })), bodyTimeoutMs);
+    timer = setTimeout(() => reject(new HttpRefusal(408, error)), timeoutMs);
   });
   try {
     while (reader !== undefined) {

@@ -8,6 +8,7 @@ import type { CallMethod } from '#contract/contract.ts';
 import type { Caller } from '../control-plane/caller.ts';
 import { type Dispatcher, notFound } from '../control-plane/dispatcher.ts';
 import type { Session } from './authenticate.ts';
+import type { Identity } from './identify.ts';
 import { jsonObjectOf, readBytes } from './read-body.ts';
 import { downloadAnswer } from './rest/byte-download.ts';
 import { bodySize, takeUpload } from './rest/byte-upload.ts';
@@ -28,8 +29,8 @@ import { type InputFields, inputFieldsOf, onlyFields, queryInput, withPath } fro
 import { downloadType, type Route, restRoutes, successOf, uploadType } from './rest/route-table.ts';
 import { maxMessageBytes } from './websocket-connection.ts';
 
-/** `session` is there for browsers alone. */
-export type ApiEnvironment = { Variables: { session: Session; caller: Caller } };
+/** `session` is there for browsers alone; `identity` says whether the caller may still come in. */
+export type ApiEnvironment = { Variables: { session?: Session; caller: Caller; identity: Identity } };
 type ApiContext = Context<ApiEnvironment>;
 type RouteOf<K extends Route['kind']> = Extract<Route, { kind: K }>;
 

@@ -1,5 +1,6 @@
 /**
- * The page behind the one-time link, whole in itself so that it works before the window is built. The ticket is in the
+ * The page behind the one-time link for as long as the window is not built: whole in itself. A built window has its own
+ * (src-renderer/sign-in.tsx), which knows passwords, too. The ticket is in the
  * fragment, which no browser sends in a request or a Referer; the page takes it out of the address before it uses it.
  */
 export const signInPage = `<!doctype html>
@@ -39,6 +40,10 @@ const signIn = async () => {
   const ticket = location.hash.slice(1);
   history.replaceState(null, '', '/sign-in');
   if (ticket === '') return say('Sign in', 'This browser is not signed in to Berth.');
+  // A code alone comes from the way to an identity provider and back; nobody else's words are ever shown here.
+  if (ticket === 'error=account.provider-failed')
+    return say('The identity provider does not answer', 'Try again in a minute.');
+  if (ticket.startsWith('error=')) return say('That did not work', 'The sign-in was refused. Begin it again.');
   try {
     const response = await fetch('/api/v1/session', {
       method: 'POST',

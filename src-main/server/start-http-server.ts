@@ -1,16 +1,22 @@
 /**
- * Listens for browsers and scripts on behalf of a plane. Owns the listening socket, the sessions and the
- * local socket beside them; closes them in reverse. Speaks plain HTTP: on loopback, or behind a proxy with TLS.
+ * Listens for browsers and scripts on behalf of a plane. Owns the listening socket, with TLS where a certificate is given,
+ * and the local socket beside it; closes them in reverse.
  */
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type Server } from 'node:http';
+import type { OidcConfig, ServedConfig } from '../config.ts';
 import type { Plane } from '../control-plane/plane.ts';
+import { createAccessTokens } from './access-tokens.ts';
 import { Authenticator } from './authenticate.ts';
-import { createHttpCarrier } from './http-server.ts';
+import { createClientAddress } from './client-address.ts';
+import { type CarrierTiming, createHttpCarrier } from './http-server.ts';
 import { serveLocalSocket } from './local-socket.ts';
+import { Provider, type ProviderOptions } from './oidc/provider.ts';
+import { createRateLimits, type LimitRules } from './rate-limits.ts';
+import { createRefreshTokens } from './refresh-tokens.ts';
+import { allowedFor, inUrl } from './request-guard.ts';
 import { createIdempotency } from './rest/idempotency.ts';
-import { allowedFor } from './request-guard.ts';
-import { sessionFile } from './session-file.ts';
+import { createTlsServer, type TlsServer } from './tls-files.ts';
 
 /** What it needs of the configuration (src-main/config.ts). */
 export interface ServerConfig {
@@ -20,14 +26,28 @@ export interface ServerConfig {
   readonly port: number;
   readonly publicOrigin: string | null;
   readonly uiFolder: string;
+  readonly served: ServedConfig;
 }
+
+/** For tests: another clock, other limits. */
+export interface StartOptions {
+  readonly nowMs?: () => number;
+  readonly limits?: LimitRules;
+  readonly timing?: CarrierTiming;
+  readonly provider?: Omit<ProviderOptions, 'nowMs'>;
+}
+
+export type ServedPlane = Pick<Plane, 'dispatcher' | 'serve' | 'log' | 'accounts' | 'deriveKey'> &
+  Partial<Pick<Plane, 'guests' | 'keptReplies' | 'backUp'>>;
 
 export interface RunningServer {
   /** As a person types it: `http://127.0.0.1:7474`, or the public origin. */
   readonly origin: string;
   readonly port: number;
-  /** A new link that signs one browser in, for ten minutes. */
+  /** A new link that signs one browser in as the local owner, for ten minutes. */
   createSignInLink(): string;
+  /** Looks now whether the certificate was renewed. */
+  renewCertificate(): void;
   close(): Promise<void>;
 }
 
@@ -35,27 +55,45 @@ export interface RunningServer {
 const maxConnections = 512;
 /** Milliseconds for a request's headers: a slow sender must not hold a connection for long. */
 const headersTimeoutMs = 10_000;
+/** Bytes of them: two tokens and some cookies. */
+const maxHeaderSize = 16 * 1024;
 
-/** @throws what `listen` says, as EADDRINUSE. */
+/** @throws what `listen` says, as EADDRINUSE, and what a certificate that cannot be used says. */
 export async function startHttpServer(
-  plane: Pick<Plane, 'dispatcher' | 'serve' | 'log'> & Partial<Pick<Plane, 'guests' | 'keptReplies'>>,
+  plane: ServedPlane,
   config: ServerConfig,
+  options: StartOptions = {},
 ): Promise<RunningServer> {
+  const { served, publicOrigin, host } = config;
+  const { nowMs = Date.now } = options;
   const log = plane.log.child({ part: 'server' });
-  const authenticator = await Authenticator.open({ store: sessionFile(config.dataFolder, log) });
-  // A body may be a whole archive: how long it may take is decided by whoever reads it, not by one limit for all.
-  const http = createServer({ headersTimeout: headersTimeoutMs, requestTimeout: 0 });
+  const clientAddress = createClientAddress(served.trustedProxies);
+  const { http, tls } = makeServer(served, log);
   http.maxConnections = maxConnections;
-  http.listen(config.port, config.host);
+  http.listen(config.port, host);
   await once(http, 'listening');
   // From here to the handlers nothing waits: a request that comes at once finds them.
   const address = http.address();
   const port = typeof address === 'object' && address !== null ? address.port : config.port;
 
+  const isTls = tls !== undefined;
+  const isSecure = isTls || publicOrigin !== null;
+  const origin = publicOrigin ?? new URL(`${isTls ? 'https' : 'http'}://${inUrl(host)}:${port}`).origin;
+  const authenticator = new Authenticator({ nowMs });
   const carrier = createHttpCarrier({
     dispatcher: plane.dispatcher,
     serve: (connection, caller) => plane.serve(connection, caller),
+    accounts: plane.accounts,
     authenticator,
+    accessTokens: createAccessTokens({
+      key: plane.deriveKey('access-token'),
+      issuer: publicOrigin ?? 'berth',
+      nowMs,
+    }),
+    refreshTokens: createRefreshTokens(plane.deriveKey('refresh-token')),
+    providers: served.oidc.map((one: OidcConfig) => new Provider(one, { nowMs, ...options.provider })),
+    limits: createRateLimits(options.limits),
+    clientAddress,
     ...(plane.guests === undefined ? {} : { guests: plane.guests }),
     ...(plane.keptReplies === undefined
       ? {}
@@ -63,37 +101,61 @@ export async function startHttpServer(
     log,
     uiFolder: config.uiFolder,
     version: config.version,
-    allowed: allowedFor(port, config.publicOrigin),
-    // Cookies know no ports: two planes on one computer must not sign each other out.
-    cookieName: config.publicOrigin === null ? `berth-${port}` : '__Host-berth',
-    isSecure: config.publicOrigin !== null,
+    origin,
+    allowed: allowedFor({ port, host, publicOrigin, isTls, corsOrigins: served.corsOrigins }),
+    cookieName: cookieNameFor(port, publicOrigin, isTls),
+    isSecure,
+    nowMs,
+    ...(options.timing === undefined ? {} : { timing: options.timing }),
   });
   http.on('request', (request, response) => carrier.request(request, response));
   http.on('upgrade', (request, socket, head) => carrier.upgrade(request, socket, head));
 
-  const origin =
-    config.publicOrigin ?? `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`;
+  plane.accounts.setLinkBase(origin);
   const createSignInLink = () => `${origin}/sign-in#${authenticator.createSignInTicket()}`;
   const local = await serveLocalSocket({
     dataFolder: config.dataFolder,
     mode: 'served',
     serve: (connection, caller) => plane.serve(connection, caller),
+    ...(plane.backUp === undefined ? {} : { backUp: plane.backUp }),
     createLink: createSignInLink,
   });
   log.info('Listening', { origin });
+  if (publicOrigin !== null && served.trustedProxies.length === 0)
+    log.warn(
+      'No proxy is trusted: limits count everybody behind the proxy as one. Name its address as a trusted proxy.',
+    );
 
   return {
     origin,
     port,
     createSignInLink,
+    renewCertificate: () => tls?.renew(),
     close: async () => {
       await local.close();
       const closed = once(http, 'close');
       http.close();
       carrier.close();
+      tls?.close();
       http.closeAllConnections();
       await closed;
-      await authenticator.close();
     },
   };
+}
+
+function makeServer(
+  { tls: files }: ServedConfig,
+  log: Plane['log'],
+): { readonly http: Server; readonly tls: TlsServer | undefined } {
+  // A whole request may take as long as its body keeps coming: see slow-requests.ts.
+  const options = { headersTimeout: headersTimeoutMs, requestTimeout: 0, maxHeaderSize };
+  if (files === null) return { http: createServer(options), tls: undefined };
+  const tls = createTlsServer(files, options, log);
+  return { http: tls.server, tls };
+}
+
+/** Cookies know no ports: two planes on one computer must not sign each other out. */
+function cookieNameFor(port: number, publicOrigin: string | null, isTls: boolean): string {
+  if (publicOrigin !== null) return '__Host-berth';
+  return isTls ? `__Host-berth-${port}` : `berth-${port}`;
 }

@@ -8,8 +8,16 @@ export interface StaticFile {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-export function securityHeaders(socketOrigins: readonly string[]): Readonly<Record<string, string>> {
+/** Seconds for which a browser asks for nothing but TLS (RFC 6797): half a year. */
+const strictTransportS = 180 * 24 * 60 * 60;
+
+/** @param isSecure reached over TLS: only then may a browser be told that there is nothing else */
+export function securityHeaders(
+  socketOrigins: readonly string[],
+  isSecure: boolean,
+): Readonly<Record<string, string>> {
   return {
+    ...(isSecure ? { 'Strict-Transport-Security': `max-age=${strictTransportS}` } : {}),
     'Content-Security-Policy': uiPolicy(socketOrigins),
     'X-Content-Type-Options': 'nosniff',
     'X-Frame-Options': 'DENY',
@@ -34,9 +42,10 @@ const notBuilt: StaticFile = {
 /** @returns a function from a URL's path (still encoded) to what is served there. */
 export function staticUi(folder: string): (path: string) => Promise<StaticFile> {
   return async (path) => {
-    if (path === '/sign-in') return page(signInPage, '.html');
     if (path === '/sign-in.js') return page(signInScript, '.js');
     const file = await readUiFile(folder, path);
+    // The window's own page signs in with everything that there is; before it is built, a link has to do.
+    if (path === '/sign-in' && file === undefined) return page(signInPage, '.html');
     if (file === undefined) return path === '/' ? notBuilt : notThere;
     const cache = file.isHashed ? { 'Cache-Control': 'public, max-age=31536000, immutable' } : {};
     return { status: 200, body: file.body, headers: { 'Content-Type': file.contentType, ...cache } };

@@ -162,7 +162,7 @@ export const accountMethods = {
       expiresInDays: z.number().int().min(1).max(3650).nullable(),
     }),
     output: z.object({ apiKey: ApiKey, key: z.string() }),
-    errors: ['too-many'],
+    errors: ['account.none-here', 'too-many'],
     rest: { method: 'POST', path: '/api-keys', creates: 'apiKey.id', isConfidential: true },
   }),
   'apiKeys.remove': call({

@@ -46,6 +46,8 @@ export type BytesRoute =
 interface MethodBase<I extends z.ZodType> {
   readonly summary: string;
   readonly scope: Scope;
+  /** A further scope that certain inputs need; null: this one needs none. Without it the method is not there. */
+  alsoNeeds?(input: z.output<I>): Scope | null;
   readonly input: I;
   /** Beyond `commonErrorCodes`. */
   readonly errors: readonly ErrorCode[];

@@ -235,7 +235,8 @@ export const hostMethods = {
   'hosts.candidates': call({
     summary:
       'What this computer already knows: engine sockets, names in the SSH configuration, a running agent',
-    scope: 'hosts.read',
+    // It tells of the computer that Berth runs on, not of hosts in Berth.
+    scope: 'hosts.write',
     input: z.object({}),
     output: z.object({
       candidates: z.array(HostCandidate),
@@ -254,7 +255,8 @@ export const hostMethods = {
   'hosts.interpret': call({
     summary:
       'Reads `user@host:port`, a name of the SSH configuration or a pasted `ssh …` command into a definition',
-    scope: 'hosts.read',
+    // With what this computer's SSH configuration says of it.
+    scope: 'hosts.write',
     input: z.object({ text: line(2000) }),
     output: z.object({
       name: z.string(),
@@ -337,7 +339,8 @@ export const hostMethods = {
   }),
   'hosts.doctor': stream({
     summary: 'Checks the host and yields each finding as it is known',
-    scope: 'hosts.read',
+    // What is weak about a host is for those who can mend it.
+    scope: 'hosts.write',
     input: byId,
     item: Finding,
     errors: [

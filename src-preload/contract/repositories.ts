@@ -54,7 +54,8 @@ export const Repository = z.object({
   name: DisplayName,
   /** The host whose restic works on it. */
   hostId: HostId,
-  place: RepositoryPlace,
+  /** Null: not for this caller's eyes, who needs hosts.write for that. */
+  place: RepositoryPlace.nullable(),
   createdAt: Instant,
   /** When its structure was last checked by restic and found good. */
   checkedAt: Instant.nullable(),
@@ -89,7 +90,8 @@ export const repositoryMethods = {
   }),
   'repositories.add': call({
     summary: 'Makes a repository, or opens one that is there with its key',
-    scope: 'snapshots.write',
+    // A helper with the host's network and a folder of the host's: power over the whole host, as the next two.
+    scope: 'hosts.write',
     input: z.object({
       name: DisplayName,
       hostId: HostId,
@@ -106,7 +108,7 @@ export const repositoryMethods = {
   }),
   'repositories.check': call({
     summary: 'Lets restic check the structure of a repository, and read part of its data',
-    scope: 'snapshots.write',
+    scope: 'hosts.write',
     input: z.object({ id: RepositoryId }),
     output: Repository,
     errors: [...needsHost],
@@ -114,7 +116,7 @@ export const repositoryMethods = {
   }),
   'repositories.remove': call({
     summary: 'Forgets a repository and its key; its data stays where it is',
-    scope: 'snapshots.write',
+    scope: 'hosts.write',
     input: z.object({ id: RepositoryId }),
     output: z.object({}),
     errors: ['conflict'],

@@ -233,7 +233,7 @@ export const snapshotMethods = {
       repositoryId: RepositoryId.nullable().optional(),
     }),
     output: z.object({ snapshotId: SnapshotId, operation: Operation }),
-    errors: [...needsHost, 'conflict', 'snapshot.name-taken'],
+    errors: [...needsHost, 'conflict', 'snapshot.name-taken', 'quota.exceeded'],
     rest: { method: 'POST', path: '/snapshots' },
   }),
   'snapshots.change': call({
@@ -324,7 +324,7 @@ export const snapshotMethods = {
     scope: 'snapshots.write',
     input: z.object({ id: SnapshotId, makesSafetySnapshot: z.boolean().default(true) }),
     output: Operation,
-    errors: [...needsHost, 'conflict', 'snapshot.corrupt'],
+    errors: [...needsHost, 'conflict', 'snapshot.corrupt', 'quota.exceeded'],
     rest: { method: 'POST', path: '/snapshots/:id/restore' },
   }),
   'snapshots.undoRestore': call({
@@ -381,7 +381,14 @@ export const snapshotMethods = {
       image: ImageReference.nullable(),
       mountPoint: ProjectDefinition.shape.mountPoint.nullable(),
     }),
-    errors: [...needsHost, 'conflict', 'snapshot.unsafe-archive', 'snapshot.corrupt', 'snapshot.name-taken'],
+    errors: [
+      ...needsHost,
+      'conflict',
+      'snapshot.unsafe-archive',
+      'snapshot.corrupt',
+      'snapshot.name-taken',
+      'quota.exceeded',
+    ],
     rest: { method: 'PUT', path: '/snapshots/:id/archive', shape: 'upload', sizeField: 'sizeBytes' },
   }),
 };

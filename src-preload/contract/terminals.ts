@@ -84,8 +84,9 @@ export const terminalMethods = {
     rest: { method: 'GET', path: '/terminals', shape: 'collection' },
   }),
   'terminals.open': call({
-    summary: 'Opens a shell in a workspace or on a host',
+    summary: 'Opens a shell in a workspace, or on a host for those who may change hosts',
     scope: 'terminals.write',
+    alsoNeeds: ({ target }) => (target.kind === 'host' ? 'hosts.write' : null),
     input: z.object({
       target: TerminalTarget,
       size: TerminalSize,

@@ -6,6 +6,7 @@ import { type ComponentType, createContext, use, useMemo } from 'react';
 import { useStore } from 'zustand';
 import type { StoreApi } from 'zustand/vanilla';
 import type { Host } from '#contract/hosts.ts';
+import type { Scope } from '#contract/scopes.ts';
 import { type Settings, settingsDefaults } from '#contract/settings.ts';
 import type { ShellBridge } from '#contract/shell.ts';
 import type { PlaneClient } from './api.ts';
@@ -13,6 +14,7 @@ import {
   type AppState,
   type Command,
   type CommandContext,
+  isAllowed,
   isCommandEnabled,
   runRow,
   type Subject,
@@ -41,8 +43,11 @@ export interface App {
   /** What other features show on a workspace's page. */
   readonly workspaceBands: readonly ComponentType<WorkspacePartProps>[];
   readonly workspaceParts: readonly ComponentType<WorkspacePartProps>[];
+  readonly homeParts: readonly ComponentType[];
   readonly shell: ShellBridge | null;
   readonly platform: Platform;
+  /** See CommandContext. */
+  readonly signOut: (() => Promise<void>) | null;
 }
 
 export const AppContext = createContext<App | null>(null);
@@ -98,6 +103,19 @@ export function useSnapshotRules() {
 }
 export function useRepositories() {
   return useStore(useApp().mirror.repositories);
+}
+export function useAccount() {
+  return useStore(useApp().mirror.account);
+}
+export function useApiKeys() {
+  return useStore(useApp().mirror.apiKeys);
+}
+export function useUsers() {
+  return useStore(useApp().mirror.users);
+}
+/** Whether whoever looks at this window may do what needs the scope; what they may not is not drawn. */
+export function useMay(scope: Scope): boolean {
+  return useStore(useApp().mirror.about, (state) => isAllowed(scope, state.value));
 }
 export function useAbout() {
   return useStore(useApp().mirror.about);
@@ -223,6 +241,7 @@ export function commandContext(app: App, subject?: Subject | null): CommandConte
     notices: app.notices,
     confirm: app.confirmations.ask,
     shell: app.shell,
+    signOut: app.signOut,
     runCommand: (id, other) => runCommand(app, id, other),
     closeTab: async (tabId) => {
       const tab = panes.findTab(app.view.getState().root, tabId);
@@ -245,6 +264,8 @@ export function runCommand(app: App, id: string, subject?: Subject | null): void
 
 export interface CommandHandle {
   readonly command: Command;
+  /** False: this person may not do it at all, so that no button should stand for it. */
+  readonly isShown: boolean;
   readonly isEnabled: boolean;
   readonly run: () => void;
 }
@@ -258,6 +279,7 @@ export function useCommand(id: string, subject?: Subject | null): CommandHandle 
   const own = subject === undefined ? state : { ...state, subject };
   return {
     command,
+    isShown: isAllowed(command.scope, state.about),
     isEnabled: isCommandEnabled(command, own),
     run: () => runCommand(app, id, subject),
   };

@@ -3,6 +3,7 @@
  * context menus and shortcuts read the same row. A feature exports an array of rows in its `feature.ts`; nothing
  * registers itself.
  *
+ * A row that needs a scope is not there for who lacks it: a viewer sees no act that must fail.
  * `isEnabled` is pure over `AppState`; `run` does the act and may fail: the runner shows the failure.
  */
 import type { About } from '#contract/about.ts';
@@ -10,6 +11,7 @@ import type { Host } from '#contract/hosts.ts';
 import type { HostId, OperationId, ProjectId, SnapshotId, TerminalId, WorkspaceId } from '#contract/ids.ts';
 import type { Operation } from '#contract/operations.ts';
 import type { Project } from '#contract/projects.ts';
+import type { Scope } from '#contract/scopes.ts';
 import type { Settings } from '#contract/settings.ts';
 import type { ShellBridge } from '#contract/shell.ts';
 import type { RestoreUndo, Snapshot } from '#contract/snapshots.ts';
@@ -68,6 +70,8 @@ export interface CommandContext {
   readonly view: ViewActions;
   readonly notices: Notices;
   readonly confirm: Confirmations['ask'];
+  /** Ends this window's session and shows the sign-in page. Null in the desktop: nobody is signed in. */
+  readonly signOut: (() => Promise<void>) | null;
   /** Asks the page's own `beforeClose`, then closes the tab. */
   readonly closeTab: (tabId: string) => Promise<void>;
   readonly runCommand: (id: string, subject?: Subject | null) => void;
@@ -89,6 +93,8 @@ export interface Command {
   readonly shortcut?: string;
   /** In the browser, where the first is the browser's own (Ctrl+T, Ctrl+W, Ctrl+Tab …). */
   readonly webShortcut?: string;
+  /** What whoever runs it must be allowed to do; absent: everybody may. */
+  readonly scope?: Scope;
   /** Works on one thing of this kind; its context menu shows the row. */
   readonly on?: Subject['kind'];
   /** Works without one as well: it asks which, then. */
@@ -159,7 +165,18 @@ function stateFor(command: Command, state: AppState): AppState {
   return { ...state, subject: subjectFor(command, state) };
 }
 
+/** Until it is known who this is, everything is there: it is known a round trip after the window opened. */
+export function isAllowed(scope: Scope | undefined, about: About | null): boolean {
+  return scope === undefined || about === null || about.scopes.includes(scope);
+}
+
+/** Whether menus, the palette and pages show the row at all. */
+export function isCommandShown(command: Command, state: Pick<AppState, 'about'>): boolean {
+  return !command.isHidden && isAllowed(command.scope, state.about);
+}
+
 export function isCommandEnabled(command: Command, state: AppState): boolean {
+  if (!isAllowed(command.scope, state.about)) return false;
   const own = stateFor(command, state);
   if (command.on !== undefined && own.subject === null && !command.isSubjectOptional) return false;
   return command.isEnabled(own);

@@ -4,6 +4,7 @@
  */
 import type { ComponentType, ReactNode } from 'react';
 import type { LucideIcon } from 'lucide-react';
+import type { Scope } from '#contract/scopes.ts';
 import type { Workspace } from '#contract/workspaces.ts';
 import type { AppState, Command, CommandContext } from './commands.ts';
 import type { ViewRefOf, ViewType } from './view-ref.ts';
@@ -36,6 +37,8 @@ export interface ViewDescription {
 export interface ViewDefinition<T extends ViewType = ViewType> {
   readonly type: T;
   readonly component: ComponentType<ViewProps<T>>;
+  /** A page about what needs it: closed, where it was left open, for who lacks it. */
+  readonly scope?: Scope;
   /** Pure: title, icon and mark of its tab. Also right while the thing is not loaded yet or gone. */
   readonly describe: (ref: ViewRefOf<T>, state: AppState) => ViewDescription;
   /** Asked before its tab closes; false keeps the tab. Ends what the tab owns (a terminal), if it owns something. */
@@ -71,6 +74,8 @@ export interface Feature {
   readonly workspaceBands?: readonly ComponentType<WorkspacePartProps>[];
   /** Sections of the overview of a workspace's page. */
   readonly workspaceParts?: readonly ComponentType<WorkspacePartProps>[];
+  /** At the head of the first page: what a person may want to do once, and can put away. */
+  readonly homeParts?: readonly ComponentType[];
   /** Wraps the whole window, as for a context of the feature. */
   readonly provider?: ComponentType<{ children: ReactNode }>;
 }

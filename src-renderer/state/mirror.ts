@@ -4,13 +4,18 @@
  * Guarantees: the first item of a stream replaces everything; a push that is not newer than what is held is dropped; a
  * change before the whole, or a stream that ends, opens the stream again; while the connection is away the last known
  * items stay, marked stale. Revisions may jump: the plane joins changes for a slow reader, and nothing is lost by it.
+ *
+ * What only some roles may see is opened when it is known that this person may, and is empty for everybody else. What only
+ * one page shows is opened when that page is.
  */
 import { createStore, type StoreApi } from 'zustand/vanilla';
 import type { About } from '#contract/about.ts';
-import { BerthError } from '#contract/berth-error.ts';
+import type { Account, ApiKey } from '#contract/account.ts';
+import type { BerthError } from '#contract/berth-error.ts';
 import type { CollectionItem } from '#contract/collection.ts';
 import type { Credential, SecretStoreStatus } from '#contract/credentials.ts';
 import type { Host } from '#contract/hosts.ts';
+import { contract, type MethodName } from '#contract/index.ts';
 import type { Operation } from '#contract/operations.ts';
 import type { Project } from '#contract/projects.ts';
 import type { Question } from '#contract/questions.ts';
@@ -20,8 +25,11 @@ import type { SnapshotRules } from '#contract/snapshot-rules.ts';
 import type { RestoreUndo, Snapshot, SnapshotHost } from '#contract/snapshots.ts';
 import type { TerminalShare } from '#contract/terminal-shares.ts';
 import type { Terminal } from '#contract/terminals.ts';
+import type { User } from '#contract/users.ts';
 import type { Workspace } from '#contract/workspaces.ts';
 import type { ConnectionState, PlaneClient } from './api.ts';
+import { follow, type Gate } from './follow-stream.ts';
+import { scopeGate } from './scope-gate.ts';
 
 export interface CollectionState<T> {
   readonly status: 'loading' | 'ready' | 'error';
@@ -62,16 +70,13 @@ export interface Mirror {
   /** By the id of the workspace. */
   readonly snapshotRules: StoreApi<CollectionState<SnapshotRules>>;
   readonly repositories: StoreApi<CollectionState<Repository>>;
+  /** One's own. Asked for when something first looks at it, as the two below. */
+  readonly account: StoreApi<ValueState<Account>>;
+  readonly apiKeys: StoreApi<CollectionState<ApiKey>>;
+  /** Everybody with an account; empty for who may not see them. */
+  readonly users: StoreApi<CollectionState<User>>;
   readonly connection: StoreApi<ConnectionState>;
   close(): void;
-}
-
-export function toBerthError(cause: unknown): BerthError {
-  if (BerthError.is(cause)) return cause;
-  return new BerthError('internal', 'Berth did not expect this. What it was trying to do did not finish.', {
-    details: { reason: cause instanceof Error ? cause.message : String(cause) },
-    cause,
-  });
 }
 
 /** The next state of a collection for one item of its stream; null asks for the stream to be opened again. */
@@ -100,87 +105,20 @@ export function applyItem<T extends { id: string }>(
   return { ...state, items: [...byId.values()], byId, revision: item.revision };
 }
 
-/** Milliseconds before a stream that failed is opened again; grows to the last one. */
-const retryDelaysMs = [250, 1_000, 3_000, 10_000] as const;
-
-interface Follower<I> {
+interface MirrorOptions<I> {
+  readonly client: PlaneClient;
+  readonly signal: AbortSignal;
   readonly open: (signal: AbortSignal) => AsyncIterable<I>;
-  /** False: the item does not fit what is held; open the stream again. */
-  readonly onItem: (item: I, isFirst: boolean) => boolean;
-  readonly onAway: () => void;
-  readonly onError: (error: BerthError) => void;
+  /** `onRefused`: this person may not see it, so it is empty. */
+  readonly gateFor: (onRefused: () => void) => Gate | null;
 }
 
-/** Resolves when the connection is open, at once or later; rejects only by the signal. */
-function untilOpen(client: PlaneClient, signal: AbortSignal): Promise<void> {
-  if (client.connectionState.phase === 'open') return Promise.resolve();
-  return new Promise((resolve, reject) => {
-    const stop = client.onConnectionState((state) => {
-      if (state.phase !== 'open') return;
-      stop();
-      resolve();
-    });
-    signal.addEventListener(
-      'abort',
-      () => {
-        stop();
-        reject(signal.reason as Error);
-      },
-      { once: true },
-    );
-  });
-}
-
-/** Keeps one stream open until the signal aborts. Returns what wakes it when it waits after an error. */
-function follow<I>(client: PlaneClient, signal: AbortSignal, follower: Follower<I>): () => void {
-  let wake: () => void = () => {};
-  const run = async () => {
-    let failures = 0;
-    while (!signal.aborted) {
-      await untilOpen(client, signal);
-      const stream = new AbortController();
-      const stop = () => stream.abort(signal.reason);
-      signal.addEventListener('abort', stop, { once: true });
-      let error: BerthError | null = null;
-      try {
-        let isFirst = true;
-        for await (const item of follower.open(stream.signal)) {
-          failures = 0;
-          if (!follower.onItem(item, isFirst)) break;
-          isFirst = false;
-        }
-      } catch (cause) {
-        error = toBerthError(cause);
-      } finally {
-        signal.removeEventListener('abort', stop);
-        stream.abort();
-      }
-      if (signal.aborted) return;
-      if (error && error.code !== 'connection-lost' && error.code !== 'cancelled') follower.onError(error);
-      else follower.onAway();
-      const delayMs = retryDelaysMs[Math.min(failures, retryDelaysMs.length - 1)]!;
-      failures += 1;
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, delayMs);
-        wake = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-        signal.addEventListener('abort', wake, { once: true });
-      });
-    }
-  };
-  run().catch(() => {
-    // Only the signal ends the loop: the window is closing.
-  });
-  return () => wake();
-}
-
-function mirrorCollection<T extends { id: string }>(
-  client: PlaneClient,
-  signal: AbortSignal,
-  open: (signal: AbortSignal) => AsyncIterable<CollectionItem<T>>,
-): StoreApi<CollectionState<T>> {
+function mirrorCollection<T extends { id: string }>({
+  client,
+  signal,
+  open,
+  gateFor,
+}: MirrorOptions<CollectionItem<T>>): StoreApi<CollectionState<T>> {
   const store = createStore<CollectionState<T>>(() => ({
     status: 'loading',
     items: [],
@@ -191,6 +129,9 @@ function mirrorCollection<T extends { id: string }>(
     retry: () => wake(),
   }));
   const wake = follow(client, signal, {
+    gate: gateFor(() =>
+      store.setState({ status: 'ready', items: [], byId: new Map(), isStale: false, error: null }),
+    ),
     open,
     onItem: (item, isFirst) => {
       const next = applyItem(store.getState(), item, !isFirst);
@@ -207,11 +148,7 @@ function mirrorCollection<T extends { id: string }>(
   return store;
 }
 
-function mirrorValue<T>(
-  client: PlaneClient,
-  signal: AbortSignal,
-  open: (signal: AbortSignal) => AsyncIterable<T>,
-): StoreApi<ValueState<T>> {
+function mirrorValue<T>({ client, signal, open, gateFor }: MirrorOptions<T>): StoreApi<ValueState<T>> {
   const store = createStore<ValueState<T>>(() => ({
     status: 'loading',
     value: null,
@@ -220,6 +157,7 @@ function mirrorValue<T>(
     retry: () => wake(),
   }));
   const wake = follow(client, signal, {
+    gate: gateFor(() => store.setState({ status: 'ready', value: null, isStale: false, error: null })),
     open,
     onItem: (value) => {
       store.setState({ status: 'ready', value, isStale: false, error: null });
@@ -234,20 +172,32 @@ function mirrorValue<T>(
   return store;
 }
 
+/** Begins to be filled when something first looks at it, and then stays. */
+function lazily<S>(make: (whenWanted: Promise<void>) => StoreApi<S>): StoreApi<S> {
+  const wanted = Promise.withResolvers<void>();
+  const store = make(wanted.promise);
+  return {
+    ...store,
+    subscribe: (listener) => {
+      wanted.resolve();
+      return store.subscribe(listener);
+    },
+  };
+}
+
 export function createMirror(client: PlaneClient): Mirror {
   const closing = new AbortController();
   const { signal } = closing;
   const connection = createStore<ConnectionState>(() => client.connectionState);
   const stopConnection = client.onConnectionState((state) => connection.setState(state, true));
-  const collection = <T extends { id: string }>(
-    open: (options: { signal: AbortSignal }) => AsyncIterable<CollectionItem<T>>,
-  ) => mirrorCollection<T>(client, signal, (streamSignal) => open({ signal: streamSignal }));
 
-  return {
-    // Asked once for each connection, and then held open: a plane that restarts may be another version.
-    about: mirrorValue<About>(client, signal, async function* (streamSignal) {
-      const about = await client.call('about.get', {}, { signal: streamSignal });
-      yield about;
+  // Asked once for each connection, and then held open: a plane that restarts may be another version.
+  const about = mirrorValue<About>({
+    client,
+    signal,
+    gateFor: () => null,
+    open: async function* (streamSignal) {
+      yield await client.call('about.get', {}, { signal: streamSignal });
       await new Promise<void>((resolve) => {
         const stop = client.onConnectionState((state) => {
           if (state.phase === 'open') return;
@@ -263,26 +213,95 @@ export function createMirror(client: PlaneClient): Mirror {
           { once: true },
         );
       });
+    },
+  });
+
+  /** What a stream of the contract needs, and when it is opened. */
+  const way = (method: MethodName, whenWanted?: Promise<void>) => ({
+    client,
+    signal,
+    gateFor: (onRefused: () => void): Gate | null => {
+      const allowed = scopeGate(about, contract[method].scope, onRefused);
+      if (whenWanted === undefined) return allowed;
+      return async (gateSignal) => {
+        await whenWanted;
+        await allowed?.(gateSignal);
+      };
+    },
+  });
+  const collection = <T extends { id: string }>(
+    method: MethodName,
+    open: (options: { signal: AbortSignal }) => AsyncIterable<CollectionItem<T>>,
+    whenWanted?: Promise<void>,
+  ) =>
+    mirrorCollection<T>({
+      ...way(method, whenWanted),
+      open: (streamSignal) => open({ signal: streamSignal }),
+    });
+
+  return {
+    about,
+    settings: mirrorValue<Settings>({
+      ...way('settings.watch'),
+      open: (streamSignal) => client.stream('settings.watch', {}, { signal: streamSignal }),
     }),
-    settings: mirrorValue<Settings>(client, signal, (streamSignal) =>
-      client.stream('settings.watch', {}, { signal: streamSignal }),
+    secretStore: mirrorValue<SecretStoreStatus>({
+      ...way('credentials.store'),
+      open: (streamSignal) => client.stream('credentials.store', {}, { signal: streamSignal }),
+    }),
+    hosts: collection<Host>('hosts.watch', (options) => client.stream('hosts.watch', {}, options)),
+    questions: collection<Question>('questions.watch', (options) =>
+      client.stream('questions.watch', {}, options),
     ),
-    secretStore: mirrorValue<SecretStoreStatus>(client, signal, (streamSignal) =>
-      client.stream('credentials.store', {}, { signal: streamSignal }),
+    credentials: collection<Credential>('credentials.watch', (options) =>
+      client.stream('credentials.watch', {}, options),
     ),
-    hosts: collection<Host>((options) => client.stream('hosts.watch', {}, options)),
-    questions: collection<Question>((options) => client.stream('questions.watch', {}, options)),
-    credentials: collection<Credential>((options) => client.stream('credentials.watch', {}, options)),
-    projects: collection<Project>((options) => client.stream('projects.watch', {}, options)),
-    workspaces: collection<Workspace>((options) => client.stream('workspaces.watch', {}, options)),
-    operations: collection<Operation>((options) => client.stream('operations.watch', {}, options)),
-    terminals: collection<Terminal>((options) => client.stream('terminals.watch', {}, options)),
-    shares: collection<TerminalShare>((options) => client.stream('terminals.shares', {}, options)),
-    snapshots: collection<Snapshot>((options) => client.stream('snapshots.watch', {}, options)),
-    snapshotHosts: collection<SnapshotHost>((options) => client.stream('snapshots.hosts', {}, options)),
-    restoreUndos: collection<RestoreUndo>((options) => client.stream('snapshots.undos', {}, options)),
-    snapshotRules: collection<SnapshotRules>((options) => client.stream('snapshotRules.watch', {}, options)),
-    repositories: collection<Repository>((options) => client.stream('repositories.watch', {}, options)),
+    projects: collection<Project>('projects.watch', (options) =>
+      client.stream('projects.watch', {}, options),
+    ),
+    workspaces: collection<Workspace>('workspaces.watch', (options) =>
+      client.stream('workspaces.watch', {}, options),
+    ),
+    operations: collection<Operation>('operations.watch', (options) =>
+      client.stream('operations.watch', {}, options),
+    ),
+    terminals: collection<Terminal>('terminals.watch', (options) =>
+      client.stream('terminals.watch', {}, options),
+    ),
+    shares: collection<TerminalShare>('terminals.shares', (options) =>
+      client.stream('terminals.shares', {}, options),
+    ),
+    snapshots: collection<Snapshot>('snapshots.watch', (options) =>
+      client.stream('snapshots.watch', {}, options),
+    ),
+    snapshotHosts: collection<SnapshotHost>('snapshots.hosts', (options) =>
+      client.stream('snapshots.hosts', {}, options),
+    ),
+    restoreUndos: collection<RestoreUndo>('snapshots.undos', (options) =>
+      client.stream('snapshots.undos', {}, options),
+    ),
+    snapshotRules: collection<SnapshotRules>('snapshotRules.watch', (options) =>
+      client.stream('snapshotRules.watch', {}, options),
+    ),
+    repositories: collection<Repository>('repositories.watch', (options) =>
+      client.stream('repositories.watch', {}, options),
+    ),
+    account: lazily((whenWanted) =>
+      mirrorValue<Account>({
+        ...way('account.watch', whenWanted),
+        open: (streamSignal) => client.stream('account.watch', {}, { signal: streamSignal }),
+      }),
+    ),
+    apiKeys: lazily((whenWanted) =>
+      collection<ApiKey>(
+        'apiKeys.watch',
+        (options) => client.stream('apiKeys.watch', {}, options),
+        whenWanted,
+      ),
+    ),
+    users: lazily((whenWanted) =>
+      collection<User>('users.watch', (options) => client.stream('users.watch', {}, options), whenWanted),
+    ),
     connection,
     close: () => {
       stopConnection();

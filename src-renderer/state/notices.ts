@@ -4,7 +4,7 @@
  */
 import { createStore } from 'zustand/vanilla';
 import type { BerthError } from '#contract/berth-error.ts';
-import { toBerthError } from './mirror.ts';
+import { toBerthError } from './to-berth-error.ts';
 
 export interface NoticeAction {
   readonly label: string;

@@ -6,6 +6,7 @@ import {
   type Command,
   commandLabel,
   isCommandEnabled,
+  isCommandShown,
   type MenuName,
   type Subject,
 } from './commands.ts';
@@ -57,13 +58,16 @@ function entriesOf(
 export function subjectEntries(app: App, keymap: Keymap, subject: Subject): CommandMenuEntry[] {
   const state = { ...readAppState(app), subject };
   const own = [...app.commands.values()].filter(
-    (command) => command.on === subject.kind && !command.isHidden,
+    (command) => command.on === subject.kind && isCommandShown(command, state),
   );
   return entriesOf(app, keymap, own, state, subject);
 }
 
 /** One menu of the menu bar, for the page in front. */
 export function menuEntries(app: App, keymap: Keymap, menu: MenuName): CommandMenuEntry[] {
-  const own = [...app.commands.values()].filter((command) => command.menu === menu && !command.isHidden);
-  return entriesOf(app, keymap, own, readAppState(app));
+  const state = readAppState(app);
+  const own = [...app.commands.values()].filter(
+    (command) => command.menu === menu && isCommandShown(command, state),
+  );
+  return entriesOf(app, keymap, own, state);
 }

@@ -9,6 +9,7 @@ import type { Connection } from '#contract/frame.ts';
 import { type Client, type ConnectedClient, createClient } from './client.ts';
 import { messagePortConnection } from './message-port-connection.ts';
 import { type PageWake, type WatchedPage, watchPageWake } from './page-wake.ts';
+import { signInPath } from './signed-out-paths.ts';
 import { openWebSocket } from './websocket-connection.ts';
 
 /** `connecting`: the first time. `lost`: it was open before, or could not be opened; `retryAtMs` is epoch time. */
@@ -269,7 +270,7 @@ export function connect(): LastingClient {
   const isDesktop = 'berthShell' in window;
   const client = createLastingClient({
     dial: isDesktop ? dialPort : (signal) => dialSocket(signal),
-    onSignedOut: () => window.location.replace('/sign-in'),
+    onSignedOut: () => window.location.replace(signInPath(window.location)),
     limits: isDesktop ? portLimits : socketLimits,
   });
   followWakes(client, { window, document });

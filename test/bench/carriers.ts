@@ -9,6 +9,7 @@ import { serveConnection } from '#main/server/serve-connection.ts';
 import { type ConnectedClient, createClient } from '#renderer/transport/client.ts';
 import { carriers } from '../transports/carriers.ts';
 import { callerWith, fixedRandom, handlersWith, recordingLog } from '../transports/plane-double.ts';
+import { openGate } from '#test/harness/ownership.ts';
 
 const totalBytes = 1024 * 1024 * 1024;
 const chunk = new Uint8Array(65_536).fill(1);
@@ -71,7 +72,7 @@ const results: Record<string, Awaited<ReturnType<typeof measure>>> = {};
 for (const carrier of carriers) {
   const pair = await carrier.open();
   const log = recordingLog();
-  const dispatcher = createDispatcher(handlers, { log, random: fixedRandom });
+  const dispatcher = createDispatcher(handlers, { log, random: fixedRandom, gate: openGate });
   serveConnection({ connection: pair.server, dispatcher, caller: callerWith(), log });
   const client = createClient(pair.client);
   results[carrier.name] = await measure(client);

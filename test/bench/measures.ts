@@ -13,7 +13,7 @@ export interface Measure {
   /** As goals refer to it. */
   readonly id: string;
   readonly title: string;
-  readonly unit: 'ms' | 's' | 'MB/s' | 'MB' | 'files' | '% of a core';
+  readonly unit: 'ms' | 's' | 'MB/s' | 'MB' | '/s' | 'files' | '% of a core';
   /** The first one is Berth's; the others are what it is compared with. */
   readonly series: readonly [Series, ...Series[]];
 }

@@ -10,6 +10,7 @@ import { chromium } from 'playwright';
 import { ensureBuilt } from '#test/e2e/launch-served.ts';
 import { chromiumLaunchOptions } from '#test/servers/chromium.ts';
 import { ensureRequirements } from '#test/servers/requirements.ts';
+import { measureApi } from './api.ts';
 import { type BenchWorld, openBenchWorld } from './bench-world.ts';
 import { measureDockerCalls } from './docker-calls.ts';
 import { measureFloods } from './floods.ts';
@@ -53,6 +54,7 @@ const parts: readonly Part[] = [
     // Some ten times a GiB is read and written.
     timeoutMs: 1_200_000,
   },
+  { name: 'api', measure: measureApi, timeoutMs: 300_000 },
   { name: 'scale', measure: measureScale },
   {
     name: 'hosts',

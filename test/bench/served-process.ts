@@ -28,6 +28,7 @@ export interface ServeOptions {
   /** As `--data-dir`; left in place. */
   readonly dataFolder?: string;
   readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 const startTimeoutMs = 20_000;
@@ -43,6 +44,7 @@ export async function startServedProcess(options: ServeOptions = {}): Promise<Se
     HOME: homeFolder,
     XDG_RUNTIME_DIR: join(homeFolder, 'run'),
     LANG: 'C.UTF-8',
+    ...options.env,
   };
   const argv = [program, 'serve', '--data-dir', dataFolder, '--port', '0', ...(options.args ?? [])];
   const child = spawn(process.execPath, argv, { cwd: projectRoot, env, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -127,5 +129,11 @@ async function signIn(link: string, dataFolder: string): Promise<TestPlane> {
   // ws speaks the browser's interface, as far as a window uses it.
   const client = createClient(webSocketConnection(socket as unknown as WebSocket));
   // The plane is another process; only the client's half of the harness is used.
-  return new TestPlane({ close: async () => undefined } as Plane, client, dataFolder, false);
+  return new TestPlane({
+    plane: { close: async () => undefined } as Plane,
+    client,
+    folder: dataFolder,
+    quotas: new Map(),
+    ownsFolder: false,
+  });
 }

@@ -44,9 +44,16 @@ interface Attempt {
   readonly got: string;
 }
 
+/** What ends the session of whoever may ask it: our own window asks everything but these. */
+const endings = ['/api/v1/account/sign-out-everywhere', '/logout', '/v1/logout', '/logout/everywhere'];
+
 /** Runs inside a page: tries a list of requests and reports whatever came back readable. */
-async function attack(page: import('playwright').Page, target: string): Promise<Attempt[]> {
-  const requests = [
+async function attack(
+  page: import('playwright').Page,
+  target: string,
+  except: readonly string[] = [],
+): Promise<Attempt[]> {
+  const all = [
     ...routes.map((route) => ({
       method: route.method,
       path: `/api/v1${route.path.replace(/:\w+/g, placeholder)}`,
@@ -54,8 +61,13 @@ async function attack(page: import('playwright').Page, target: string): Promise<
     { method: 'GET', path: '/api/v1/openapi.json' },
     { method: 'POST', path: '/api/v1/socket-ticket' },
     { method: 'POST', path: '/api/v1/sign-in' },
+    { method: 'GET', path: '/user' },
+    { method: 'GET', path: '/v1/user' },
+    { method: 'POST', path: '/v1/socket-ticket' },
+    ...endings.map((path) => ({ method: 'POST', path })),
     { method: 'GET', path: '/' },
   ];
+  const requests = all.filter(({ path }) => !except.includes(path));
   return page.evaluate(
     async ({ target, requests }) => {
       const got: { what: string; got: string }[] = [];
@@ -102,8 +114,9 @@ describe('hostile pages', () => {
   });
 
   it('answers the same requests from its own window, so that an empty list means something', async () => {
-    const got = await attack(window.page, berth.origin);
+    const got = await attack(window.page, berth.origin, endings);
     expect(got.map(({ what }) => what)).toContain('same-origin GET /api/v1/about');
+    expect(got.map(({ what }) => what)).toContain('same-origin GET /user');
     expect(got.length).toBeGreaterThan(3);
   });
 

@@ -25,6 +25,10 @@ export class MemoryRecordStore implements RecordStore {
   readonly isReadOnly: boolean;
   /** Set to make every write fail, as a full disk does. */
   failure: BerthError | undefined;
+  /** The collection of each write that was asked for, in order. */
+  readonly writes: string[] = [];
+  /** The collection of each record that was asked for. */
+  readonly reads: string[] = [];
   readonly #onUnreadable: NonNullable<MemoryRecordStoreOptions['onUnreadable']>;
   readonly #state: State = { records: new Map(), rows: new Map() };
   readonly #current = new AsyncLocalStorage<Transaction>();
@@ -52,14 +56,21 @@ export class MemoryRecordStore implements RecordStore {
       return records;
     };
     return {
-      get: async (id) => read(id, recordsOf(this.#view()).get(id)),
+      get: async (id) => {
+        this.reads.push(name);
+        return read(id, recordsOf(this.#view()).get(id));
+      },
       all: async () => [...recordsOf(this.#view())].flatMap(([id, text]) => read(id, text) ?? []),
       put: (record) => {
         const text = JSON.stringify(record);
         const { id } = record;
+        this.writes.push(name);
         return this.#write((state) => recordsOf(state).set(id, text));
       },
-      delete: (id) => this.#write((state) => recordsOf(state).delete(id)),
+      delete: (id) => {
+        this.writes.push(name);
+        return this.#write((state) => recordsOf(state).delete(id));
+      },
     };
   }
 

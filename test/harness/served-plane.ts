@@ -7,6 +7,7 @@ import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { compose } from '#main/compose.ts';
+import { servedDefaults } from '#main/config.ts';
 import type { Plane } from '#main/control-plane/plane.ts';
 import { type RunningServer, startHttpServer } from '#main/server/start-http-server.ts';
 import { FakeNetwork } from './fake-network.ts';
@@ -69,6 +70,7 @@ export class ServedPlane implements AsyncDisposable {
       port: 0,
       publicOrigin: null,
       uiFolder: folder,
+      served: servedDefaults,
     });
     const served = new ServedPlane(plane, server, folder, lines);
     await served.signIn();

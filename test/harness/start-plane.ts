@@ -8,14 +8,17 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { CollectionItem } from '#contract/collection.ts';
 import type { Host } from '#contract/hosts.ts';
-import type { OperationId, TerminalId, WorkspaceId } from '#contract/ids.ts';
+import type { OperationId, TerminalId, UserId, WorkspaceId } from '#contract/ids.ts';
 import { localOwnerId } from '#contract/ids.ts';
 import type { InputOf, ItemOf, StreamName } from '#contract/index.ts';
 import type { Operation } from '#contract/operations.ts';
 import { type Project, projectDefaults } from '#contract/projects.ts';
-import { scopes } from '#contract/scopes.ts';
+import { type Role, scopes, scopesOfRole } from '#contract/scopes.ts';
+import { noQuota, type Quota } from '#contract/users.ts';
 import type { Workspace, WorkspaceState } from '#contract/workspaces.ts';
 import { compose } from '#main/compose.ts';
+import { servedDefaults } from '#main/config.ts';
+import type { Caller } from '#main/control-plane/caller.ts';
 import type { Plane } from '#main/control-plane/plane.ts';
 import { type ByteStream, type ConnectedClient, createClient } from '#renderer/transport/client.ts';
 import { FakeNetwork } from './fake-network.ts';
@@ -29,6 +32,8 @@ export interface StartPlaneOptions {
   readonly addHostFile?: string;
   /** Follows the real network of this machine, on which other tests plug and unplug. Default false. */
   readonly isRoaming?: boolean;
+  /** See ServedConfig. */
+  readonly idleTimeoutMs?: number;
   /** A data folder to use again, as after a restart; it is then left in place. */
   readonly folder?: string;
 }
@@ -36,6 +41,7 @@ export interface StartPlaneOptions {
 const root = new URL('../..', import.meta.url).pathname;
 
 export async function startPlane(options: StartPlaneOptions = {}): Promise<TestPlane> {
+  const quotas = new Map<UserId, Quota>();
   const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'berth-plane-')));
   const plane = await compose(
     {
@@ -43,38 +49,74 @@ export async function startPlane(options: StartPlaneOptions = {}): Promise<TestP
       dataFolder: folder,
       remoteScriptsFolder: join(root, 'resources', 'remote'),
       addHostFile: options.addHostFile ?? null,
+      mode: 'served',
+      served: { ...servedDefaults, idleTimeoutMs: options.idleTimeoutMs ?? null },
     },
     {
       isOutputChecked: true,
+      // Whoever comes is somebody with an account.
+      people: { isPerson: () => true, quotaOf: (userId) => quotas.get(userId) ?? noQuota },
       ...(options.isRoaming ? {} : { network: new FakeNetwork() }),
       ...(options.onLogLine === undefined ? {} : { onLogLine: options.onLogLine }),
       // No agent, no keychain, no configuration of the person who runs the tests.
       computer: { platform: 'linux', homeFolder: folder, env: {} },
     },
   );
-  const carrier = carriers.find(({ name }) => name === 'in process');
-  if (carrier === undefined) throw new Error('there is no in-process carrier');
-  const pair = await carrier.open();
-  plane.serve(pair.server, {
+  const client = await connect(plane, {
     userId: localOwnerId,
     userName: 'tester',
     scopes: new Set(scopes),
     mode: 'desktop',
   });
-  return new TestPlane(plane, createClient(pair.client), folder, options.folder === undefined);
+  return new TestPlane({ plane, client, folder, quotas, ownsFolder: options.folder === undefined });
+}
+
+async function connect(plane: Plane, caller: Caller): Promise<ConnectedClient> {
+  const carrier = carriers.find(({ name }) => name === 'in process');
+  if (carrier === undefined) throw new Error('there is no in-process carrier');
+  const pair = await carrier.open();
+  plane.serve(pair.server, caller);
+  return createClient(pair.client);
+}
+
+interface TestPlaneParts {
+  readonly plane: Plane;
+  readonly client: ConnectedClient;
+  readonly folder: string;
+  readonly quotas: Map<UserId, Quota>;
+  readonly ownsFolder: boolean;
+  /** Came to a plane that another one closes. */
+  readonly isGuest?: boolean;
 }
 
 export class TestPlane implements AsyncDisposable {
   readonly plane: Plane;
   readonly client: ConnectedClient;
   readonly folder: string;
+  /** May be changed at any time. */
+  readonly quotas: Map<UserId, Quota>;
   readonly #ownsFolder: boolean;
+  readonly #ownsPlane: boolean;
 
-  constructor(plane: Plane, client: ConnectedClient, folder: string, ownsFolder: boolean) {
-    this.plane = plane;
-    this.client = client;
-    this.folder = folder;
-    this.#ownsFolder = ownsFolder;
+  constructor(parts: TestPlaneParts) {
+    this.plane = parts.plane;
+    this.client = parts.client;
+    this.folder = parts.folder;
+    this.quotas = parts.quotas;
+    this.#ownsFolder = parts.ownsFolder;
+    this.#ownsPlane = parts.isGuest !== true;
+  }
+
+  /** The same plane as somebody else sees it. Closing that ends the connection alone. */
+  async connectAs(userId: UserId, role: Role): Promise<TestPlane> {
+    const client = await connect(this.plane, {
+      userId,
+      userName: `${role} ${userId.slice(-1)}`,
+      scopes: scopesOfRole[role],
+      mode: 'served',
+    });
+    const { plane, folder, quotas } = this;
+    return new TestPlane({ plane, client, folder, quotas, ownsFolder: false, isGuest: true });
   }
 
   /** Adds a real host and answers the one question that it asks: its key, which must be the right one. */
@@ -203,6 +245,7 @@ export class TestPlane implements AsyncDisposable {
   /** Ends the plane as a person quits the app. The folder stays for another start when it was given. */
   async close(): Promise<void> {
     this.client.close();
+    if (!this.#ownsPlane) return;
     await this.plane.close();
     if (this.#ownsFolder) await rm(this.folder, { recursive: true, force: true });
   }

@@ -3,7 +3,7 @@
  * As root on Debian (or Ubuntu) the missing ones are installed from its packages; elsewhere one error names them all.
  * Must not start a service on the machine, nor touch what is already there.
  */
-import { access, chmod, constants, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { access, chmod, constants, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { withExclusive } from './exclusive.ts';
 import { runProcess } from './run-process.ts';
@@ -18,7 +18,9 @@ export type RequirementName =
   | 'terminals'
   | 'snapshots'
   | 'restic'
-  | 'conformance';
+  | 'postgresql'
+  | 'conformance'
+  | 'certificates';
 
 interface Part {
   /** A program looked for in PATH and the sbin folders, or an absolute path of a file. */
@@ -144,6 +146,17 @@ const REQUIREMENTS: Readonly<Record<RequirementName, Requirement>> = {
     needsRoot: false,
     parts: [part('restic', 'restic', 'repositories of snapshots, and what snapshots are compared with')],
   },
+  postgresql: {
+    needsRoot: false,
+    parts: [
+      part('postgres', 'postgresql', 'the database of a team'),
+      part('initdb', 'postgresql', 'a cluster of its own'),
+    ],
+  },
+  certificates: {
+    needsRoot: false,
+    parts: [part('openssl', 'openssl', 'certificates of servers that speak TLS')],
+  },
   conformance: {
     needsRoot: false,
     parts: [part('vttest', 'vttest', 'what a terminal must be able to show')],
@@ -175,6 +188,7 @@ async function isThere({ find }: Part): Promise<boolean> {
     return stdout.includes(find);
   }
   if (find === 'chromium') return (await chromiumProgram()) !== undefined;
+  if (find === 'postgres' || find === 'initdb') return (await postgresProgram(find)) !== undefined;
   return (await findProgram(find)) !== undefined;
 }
 
@@ -187,6 +201,17 @@ export async function chromiumProgram(): Promise<string | undefined> {
     if (found) return found;
   }
   return undefined;
+}
+
+/** Debian keeps the servers of each version in a folder that is in nobody's PATH; the newest one counts. */
+export async function postgresProgram(name: 'postgres' | 'initdb'): Promise<string | undefined> {
+  const root = '/usr/lib/postgresql';
+  const versions = await readdir(root).catch(() => []);
+  for (const version of versions.sort((a, b) => Number(b) - Number(a))) {
+    const found = await findProgram(join(root, version, 'bin', name));
+    if (found) return found;
+  }
+  return findProgram(name);
 }
 
 export interface MissingRequirement {

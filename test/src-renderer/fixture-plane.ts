@@ -6,11 +6,14 @@
 import { BerthError } from '#contract/berth-error.ts';
 import type { CollectionItem } from '#contract/collection.ts';
 import { contract, type InputOf, type MethodName } from '#contract/index.ts';
+import { scopesOfRole } from '#contract/scopes.ts';
 import { Settings, settingsDefaults } from '#contract/settings.ts';
 import type { Client } from '#renderer/transport/client.ts';
 import type { ConnectionState, PlaneClient } from '#renderer/state/api.ts';
 import type { Scene } from './scenes.ts';
 import { importBytes, type ReceivedBytes, snapshotWorkReplies } from './snapshot-work-replies.ts';
+import { userReplies } from './user-replies.ts';
+import { ownerAccount } from './user-scenes.ts';
 import { snapshotBytes, snapshotReplies } from './snapshot-replies.ts';
 
 type CollectionName =
@@ -26,7 +29,9 @@ type CollectionName =
   | 'snapshotHosts'
   | 'restoreUndos'
   | 'snapshotRules'
-  | 'repositories';
+  | 'repositories'
+  | 'users'
+  | 'apiKeys';
 
 /** Collections whose stream is not called after them. */
 const streamNames: Readonly<Record<string, CollectionName>> = {
@@ -82,6 +87,41 @@ export class FixtureCollection<T extends { id: string }> {
   }
 }
 
+/** One value that is watched. */
+export class FixtureValue<T> {
+  readonly #wakes = new Set<() => void>();
+  value: T;
+
+  constructor(value: T) {
+    this.value = value;
+  }
+
+  set(value: T): T {
+    this.value = value;
+    for (const wake of [...this.#wakes]) wake();
+    return value;
+  }
+
+  async *watch(signal: AbortSignal | undefined): AsyncGenerator<T> {
+    let told = this.value;
+    yield told;
+    while (!signal?.aborted) {
+      if (told === this.value)
+        await new Promise<void>((resolve) => {
+          const wake = () => {
+            this.#wakes.delete(wake);
+            resolve();
+          };
+          this.#wakes.add(wake);
+          signal?.addEventListener('abort', wake, { once: true });
+        });
+      if (signal?.aborted) return;
+      told = this.value;
+      yield told;
+    }
+  }
+}
+
 export interface FixturePlane extends PlaneClient {
   setConnection(state: ConnectionState): void;
   /** What was called, in order. */
@@ -116,8 +156,8 @@ export function createFixturePlane(scene: Scene): FixturePlane {
   const calls: { method: MethodName; input: unknown }[] = [];
   const failures = new Map<MethodName, BerthError>();
   const received: ReceivedBytes = { bytes: 0, sum: 0 };
-  let settings: Settings = { ...settingsDefaults, ...scene.settings };
-  const settingsWakes = new Set<() => void>();
+  const settings = new FixtureValue<Settings>({ ...settingsDefaults, ...scene.settings });
+  const account = new FixtureValue(scene.account ?? ownerAccount);
   const collections = {
     hosts: new FixtureCollection(scene.hosts ?? []),
     questions: new FixtureCollection(scene.questions ?? []),
@@ -132,6 +172,8 @@ export function createFixturePlane(scene: Scene): FixturePlane {
     restoreUndos: new FixtureCollection(scene.restoreUndos ?? []),
     snapshotRules: new FixtureCollection(scene.snapshotRules ?? []),
     repositories: new FixtureCollection(scene.repositories ?? []),
+    users: new FixtureCollection(scene.users ?? []),
+    apiKeys: new FixtureCollection(scene.apiKeys ?? []),
   };
   const missing = () => new BerthError('not-found', 'It is not here any more.');
   const found = <T>(value: T | undefined): T => {
@@ -141,21 +183,18 @@ export function createFixturePlane(scene: Scene): FixturePlane {
 
   const replies: Replies = {
     ...snapshotReplies(scene, collections, found),
+    ...userReplies(scene, { ...collections, account }, found),
     ...snapshotWorkReplies(scene.snapshotWork ?? {}, collections, found),
     'about.get': () => ({
       version: '0.1.0',
       mode: 'served',
-      user: { id: 'user_00000000000000000000', name: 'Owner' },
-      scopes: [],
+      user: { id: account.value.id, name: account.value.name },
+      scopes: [...scopesOfRole[account.value.role]],
       platform: 'linux x64',
       dataFolder: '/home/dev/.local/share/berth',
       isReadOnly: scene.isReadOnly ?? false,
     }),
-    'settings.change': (change) => {
-      settings = Settings.parse({ ...settings, ...change });
-      for (const wake of settingsWakes) wake();
-      return settings;
-    },
+    'settings.change': (change) => settings.set(Settings.parse({ ...settings.value, ...change })),
     'hosts.edit': ({ id, name }) => {
       const host = { ...found(collections.hosts.items.get(id)), ...(name === undefined ? {} : { name }) };
       collections.hosts.put(host);
@@ -248,22 +287,6 @@ export function createFixturePlane(scene: Scene): FixturePlane {
     },
   };
 
-  async function* settingsWatch(signal: AbortSignal | undefined) {
-    yield settings;
-    while (!signal?.aborted) {
-      const before = settings;
-      await new Promise<void>((resolve) => {
-        const wake = () => {
-          settingsWakes.delete(wake);
-          resolve();
-        };
-        settingsWakes.add(wake);
-        signal?.addEventListener('abort', wake, { once: true });
-      });
-      if (before !== settings) yield settings;
-    }
-  }
-
   async function* each<T>(values: readonly T[], signal: AbortSignal | undefined) {
     yield* values;
     await new Promise<void>((resolve) => signal?.addEventListener('abort', () => resolve(), { once: true }));
@@ -285,7 +308,8 @@ export function createFixturePlane(scene: Scene): FixturePlane {
       };
     const named = streamNames[method];
     if (named) return collections[named].watch(signal);
-    if (method === 'settings.watch') return settingsWatch(signal);
+    if (method === 'settings.watch') return settings.watch(signal);
+    if (method === 'account.watch') return account.watch(signal);
     if (method === 'credentials.store') return once(scene.secretStore ?? keyring, signal);
     if (method === 'operations.log') return each(scene.operationLog ?? [pullLine], signal);
     if (method === 'workspaces.stats') return each(scene.readings ?? [], signal);

@@ -1,4 +1,5 @@
 /** States of the window for pictures: empty, a usual day, 200 hosts, long and right-to-left names, failures, loading. */
+import type { Account, ApiKey, SignedInSession } from '#contract/account.ts';
 import { BerthError } from '#contract/berth-error.ts';
 import type { Credential, SecretStoreStatus } from '#contract/credentials.ts';
 import type { Host, HostState } from '#contract/hosts.ts';
@@ -18,6 +19,7 @@ import type {
 } from '#contract/snapshots.ts';
 import type { TerminalShare } from '#contract/terminal-shares.ts';
 import type { Terminal, TerminalMeasure } from '#contract/terminals.ts';
+import type { AuditEntry, User } from '#contract/users.ts';
 import type { KeptVolume, Workspace, WorkspaceState, WorkspaceStats } from '#contract/workspaces.ts';
 import type { ConnectionState } from '#renderer/state/api.ts';
 import type { SnapshotWorkScene } from './snapshot-work-replies.ts';
@@ -59,6 +61,14 @@ export interface Scene {
   readonly images?: readonly string[];
   readonly keptVolumes?: readonly KeptVolume[];
   readonly isReadOnly?: boolean;
+  /** Whose window it is; an owner's, where nothing is said. */
+  readonly account?: Account;
+  readonly users?: readonly User[];
+  readonly apiKeys?: readonly ApiKey[];
+  readonly sessions?: readonly SignedInSession[];
+  readonly audit?: readonly AuditEntry[];
+  /** Of an invitation: e-mail cannot be sent, so that there is a link to pass on. */
+  readonly hasNoMail?: boolean;
   readonly isLoading?: boolean;
 }
 

@@ -2,9 +2,9 @@
  * The window in Chromium on a fixture plane, under the served app's policy made stricter (no inline style elements):
  * axe finds nothing serious in any scene, light and dark, and everything that matters is done by keyboard alone.
  */
-import { AxeBuilder } from '@axe-core/playwright';
 import type { BrowserContext, Page } from 'playwright';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { seriousFindings } from './fixture/axe.ts';
 import { type FixtureSite, startFixtureSite } from './fixture/fixture-site.ts';
 import './fixture/fixture-window.ts';
 
@@ -25,11 +25,11 @@ afterEach(async () => {
   expect(complaints).toEqual([]);
 });
 
-async function begin(options: { width?: number; height?: number; theme?: 'light' | 'dark' }) {
+async function begin(options: { width?: number; height?: number }) {
   await context?.close();
   context = await site.browser.newContext({
     viewport: { width: options.width ?? 1024, height: options.height ?? 700 },
-    colorScheme: options.theme ?? 'dark',
+    colorScheme: 'dark',
     reducedMotion: 'reduce',
   });
   page = await context.newPage();
@@ -59,14 +59,7 @@ const frontTitle = () =>
       ?.textContent;
   });
 
-async function seriousFindings(): Promise<string[]> {
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  return violations
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html.slice(0, 160)).join(' | ')}`);
-}
-
-describe.each(['dark', 'light'] as const)('axe, %s', (theme) => {
+describe('axe, dark and light', () => {
   // The pages about work are looked at with work in them in work-pages.e2e.test.ts.
   const aboutWork = ['home', 'add-host', 'workspaces', 'projects', 'operations', 'credentials'];
   it.each([
@@ -78,7 +71,7 @@ describe.each(['dark', 'light'] as const)('axe, %s', (theme) => {
     ['many', ['home', 'workspaces']],
     ['names', ['home', 'host', 'workspaces', 'help']],
   ] as const)('finds nothing serious in the scene "%s"', async (scene, types) => {
-    await begin({ theme });
+    await begin({});
     await show(scene);
     for (const type of types) {
       await open(
@@ -94,22 +87,22 @@ describe.each(['dark', 'light'] as const)('axe, %s', (theme) => {
         .and(page.locator(':visible'))
         .first()
         .waitFor();
-      expect([type, await seriousFindings()]).toEqual([type, []]);
+      expect([type, await seriousFindings(page)]).toEqual([type, []]);
     }
   });
 
   it('finds nothing serious in the palette, a menu, a confirmation, toasts, the lost banner and splits', async () => {
-    await begin({ theme });
+    await begin({});
     await show('usual');
     await page.keyboard.press('Control+k');
     await page.getByRole('listbox').waitFor();
-    expect(await seriousFindings()).toEqual([]);
+    expect(await seriousFindings(page)).toEqual([]);
     await page.keyboard.press('Escape');
     await page.getByRole('listbox').waitFor({ state: 'detached' });
 
     await page.getByRole('menuitem', { name: 'View' }).click();
     await page.getByRole('menuitem', { name: /Close tab/ }).waitFor();
-    expect(await seriousFindings()).toEqual([]);
+    expect(await seriousFindings(page)).toEqual([]);
     await page.keyboard.press('Escape');
     await page.getByRole('menu').waitFor({ state: 'detached' });
 
@@ -122,7 +115,7 @@ describe.each(['dark', 'light'] as const)('axe, %s', (theme) => {
       app.view.actions.open({ type: 'settings' }, { side: 'right' });
     });
     await page.getByText('The connection to Berth was lost').waitFor();
-    expect(await seriousFindings()).toEqual([]);
+    expect(await seriousFindings(page)).toEqual([]);
 
     await page.evaluate(() => {
       void window.fixture.app.confirmations.ask({
@@ -136,7 +129,7 @@ describe.each(['dark', 'light'] as const)('axe, %s', (theme) => {
       });
     });
     await page.getByRole('alertdialog').waitFor();
-    expect(await seriousFindings()).toEqual([]);
+    expect(await seriousFindings(page)).toEqual([]);
   });
 });
 

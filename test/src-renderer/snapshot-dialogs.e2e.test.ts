@@ -2,9 +2,9 @@
  * Making, restoring, scheduling, forking, moving, exporting and importing in Chromium on a fixture plane: each flow by
  * keyboard asks the plane for exactly what was chosen, once, errors stand at their fields, and axe finds nothing serious.
  */
-import { AxeBuilder } from '@axe-core/playwright';
 import type { BrowserContext, Page } from 'playwright';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { seriousFindings } from './fixture/axe.ts';
 import { type FixtureSite, startFixtureSite } from './fixture/fixture-site.ts';
 import './fixture/fixture-window.ts';
 import { run, snapshotWorkShots, workspaceRef } from './fixture/snapshot-work-shots.ts';
@@ -23,10 +23,10 @@ afterEach(async () => {
   expect(complaints).toEqual([]);
 });
 
-async function show(scene = 'snapshot-work', theme: 'dark' | 'light' = 'dark') {
+async function show(scene = 'snapshot-work') {
   context = await site.browser.newContext({
     viewport: { width: 1024, height: 700 },
-    colorScheme: theme,
+    colorScheme: 'dark',
     reducedMotion: 'reduce',
   });
   page = await context.newPage();
@@ -43,13 +43,6 @@ async function open(ref: object): Promise<void> {
   await page.evaluate((value) => window.fixture.app.view.actions.open(value as never), ref);
   const heading = page.getByRole('tabpanel').getByRole('heading', { level: 1 });
   await heading.and(page.locator(':visible')).first().waitFor();
-}
-
-async function seriousFindings(): Promise<string[]> {
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  return violations
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html.slice(0, 160)).join(' | ')}`);
 }
 
 const calls = (method: string) =>
@@ -88,11 +81,11 @@ async function tabTo(name: string | RegExp, role: 'button' | 'textbox' | 'switch
   throw new Error(`Tab does not lead to ${String(name)}`);
 }
 
-describe.each(['dark', 'light'] as const)('axe, %s', (theme) => {
+describe('axe, dark and light', () => {
   it.each(snapshotWorkShots)('finds nothing serious in $name', async ({ scene, act }) => {
-    await show(scene, theme);
+    await show(scene);
     await act(page);
-    expect(await seriousFindings()).toEqual([]);
+    expect(await seriousFindings(page)).toEqual([]);
   });
 });
 

@@ -3,9 +3,9 @@
  * keyboard alone, a saved file is what was sent, and long lists and folders are drawn at once.
  */
 import { readFile } from 'node:fs/promises';
-import { AxeBuilder } from '@axe-core/playwright';
 import type { BrowserContext, Page } from 'playwright';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { seriousFindings } from './fixture/axe.ts';
 import { type FixtureSite, startFixtureSite } from './fixture/fixture-site.ts';
 import './fixture/fixture-window.ts';
 import { contentOf } from './snapshot-replies.ts';
@@ -25,16 +25,15 @@ afterEach(async () => {
 });
 
 interface Look {
-  readonly theme?: 'dark' | 'light';
   readonly width?: number;
   /** As in Firefox and Safari: files can only be saved as downloads. */
   readonly hasNoPickers?: boolean;
 }
 
-async function show(scene: string, { theme = 'dark', width = 1024, hasNoPickers = false }: Look = {}) {
+async function show(scene: string, { width = 1024, hasNoPickers = false }: Look = {}) {
   context = await site.browser.newContext({
     viewport: { width, height: 700 },
-    colorScheme: theme,
+    colorScheme: 'dark',
     reducedMotion: 'reduce',
     acceptDownloads: true,
   });
@@ -85,29 +84,22 @@ const calls = (method: string) =>
     method,
   );
 
-async function seriousFindings(): Promise<string[]> {
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  return violations
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html.slice(0, 200)).join(' | ')}`);
-}
-
-describe.each(['dark', 'light'] as const)('axe, %s', (theme) => {
+describe('axe, dark and light', () => {
   it('finds nothing serious in the timeline and its states', async () => {
     for (const scene of ['snapshots', 'snapshots-none', 'snapshots-error', 'loading']) {
       await context?.close();
-      await show(scene, { theme });
+      await show(scene);
       await open(list);
-      expect([scene, await seriousFindings()]).toEqual([scene, []]);
+      expect([scene, await seriousFindings(page)]).toEqual([scene, []]);
     }
   });
 
   it.each([1440, 480])('finds nothing serious in snapshots and comparisons, %d wide', async (width) => {
-    await show('snapshots', { theme, width });
+    await show('snapshots', { width });
     for (const ref of [snapshotRef(1), snapshotRef(6), snapshotRef(8), snapshotRef(9)]) {
       await open(ref);
       await tree().and(page.locator(':visible')).waitFor();
-      expect([ref, await seriousFindings()]).toEqual([ref, []]);
+      expect([ref, await seriousFindings(page)]).toEqual([ref, []]);
     }
     for (const ref of [compareRef(1, null), compareRef(1, 15), compareRef(1, 5)]) {
       await open(ref);
@@ -116,36 +108,36 @@ describe.each(['dark', 'light'] as const)('axe, %s', (theme) => {
         .or(page.getByText('They are identical'))
         .and(page.locator(':visible'))
         .waitFor();
-      expect([ref, await seriousFindings()]).toEqual([ref, []]);
+      expect([ref, await seriousFindings(page)]).toEqual([ref, []]);
     }
   });
 
   it('finds nothing serious in chosen entries, found files, menus and dialogs', async () => {
-    await show('snapshots', { theme });
+    await show('snapshots');
     await openTree(1);
     await page.keyboard.type('notes.');
     await page.getByText('SHA-256', { exact: true }).waitFor();
-    expect(await seriousFindings()).toEqual([]);
+    expect(await seriousFindings(page)).toEqual([]);
     await page.getByRole('textbox', { name: /Find a file/ }).fill('notes');
     await page.getByRole('list', { name: 'Found files' }).waitFor();
-    expect(await seriousFindings()).toEqual([]);
+    expect(await seriousFindings(page)).toEqual([]);
     await open(list);
     await page
       .getByRole('button', { name: /^Acts on/ })
       .nth(1)
       .click();
     await page.getByRole('menuitem', { name: 'Delete…' }).waitFor();
-    expect(await seriousFindings()).toEqual([]);
+    expect(await seriousFindings(page)).toEqual([]);
     await page.getByRole('menuitem', { name: 'Delete…' }).click();
     await page.getByRole('alertdialog').waitFor();
-    expect(await seriousFindings()).toEqual([]);
+    expect(await seriousFindings(page)).toEqual([]);
     await page.keyboard.press('Escape');
     await page.getByRole('alertdialog').waitFor({ state: 'detached' });
     await open(compareRef(1, null));
     await page.getByRole('tree', { name: 'Changes' }).focus();
     await page.keyboard.type('package');
     await page.getByRole('table').waitFor();
-    expect(await seriousFindings()).toEqual([]);
+    expect(await seriousFindings(page)).toEqual([]);
   });
 });
 

@@ -2,10 +2,10 @@
  * A terminal in each state in Chromium on a fixture plane: what is true of it is said in words, under the screen and in the
  * status bar; nothing is cut off on a phone; axe finds nothing serious.
  */
-import { AxeBuilder } from '@axe-core/playwright';
 import type { BrowserContext, Page } from 'playwright';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { uiPolicy } from '#main/ui-files.ts';
+import { seriousFindings } from './fixture/axe.ts';
 import { type FixtureSite, startFixtureSite } from './fixture/fixture-site.ts';
 import './fixture/fixture-window.ts';
 import { terminalRef, terminalStates } from './terminal-scenes.ts';
@@ -29,15 +29,11 @@ afterEach(async () => {
 
 async function show(
   state: State,
-  {
-    scene = 'terminals',
-    theme = 'dark',
-    width = 1024,
-  }: { scene?: string; theme?: 'dark' | 'light'; width?: number } = {},
+  { scene = 'terminals', width = 1024 }: { scene?: string; width?: number } = {},
 ) {
   context = await site.browser.newContext({
     viewport: { width, height: 700 },
-    colorScheme: theme,
+    colorScheme: 'dark',
     reducedMotion: 'reduce',
   });
   page = await context.newPage();
@@ -57,13 +53,6 @@ async function open(state: State): Promise<void> {
 
 const line = () => page.getByRole('tabpanel').getByRole('status').and(page.locator(':visible'));
 const statusItem = () => page.getByRole('button', { name: /^State of this terminal:/ });
-async function seriousFindings(): Promise<string[]> {
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  return violations
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html.slice(0, 160)).join(' | ')}`);
-}
-
 /** What the line under the screen says. */
 const said: readonly (readonly [State, RegExp])[] = [
   ['lost', /^Lost since .*, retrying in \d+\u00a0s.*The last 37\u00a0bytes typed may not have arrived$/],
@@ -75,23 +64,23 @@ const said: readonly (readonly [State, RegExp])[] = [
   ['gone', /^Ended.*is gone\..*Open again$/],
 ];
 
-describe.each(['dark', 'light'] as const)('axe, %s', (theme) => {
+describe('axe, dark and light', () => {
   it('finds nothing serious, whatever a terminal is', async () => {
-    await show('live', { theme });
+    await show('live');
     const states = Object.keys(terminalStates) as State[];
     // What lasts for a moment comes first.
     for (const state of ['back' as const, ...states.filter((one) => one !== 'back')]) {
       await open(state);
       const words = said.find(([name]) => name === state)?.[1];
       if (words) await line().filter({ hasText: words }).waitFor();
-      expect([state, await seriousFindings()]).toEqual([state, []]);
+      expect([state, await seriousFindings(page)]).toEqual([state, []]);
     }
     await page.locator('.xterm:visible').click();
     await open('refused');
     await page.locator('.xterm:visible').click();
     await page.keyboard.type('x');
     await page.getByText(/^Not sent/).waitFor();
-    expect(await seriousFindings()).toEqual([]);
+    expect(await seriousFindings(page)).toEqual([]);
   });
 });
 
@@ -176,7 +165,7 @@ describe('terminals that were found', () => {
   it('are told of once, together, and shown by a button', async () => {
     await show('live', { scene: 'found' });
     await page.getByText('3 terminals still run that no tab shows').waitFor();
-    expect(await seriousFindings()).toEqual([]);
+    expect(await seriousFindings(page)).toEqual([]);
     await page.getByRole('button', { name: 'Show', exact: true }).click();
     await vi.waitFor(async () => expect(await page.getByRole('tab', { name: /bash/ }).count()).toBe(4));
   });

@@ -7,6 +7,7 @@ import type { Caller } from '#main/control-plane/caller.ts';
 import { createDispatcher, type Dispatcher } from '#main/control-plane/dispatcher.ts';
 import type { Handlers } from '#main/control-plane/handler.ts';
 import type { Log, LogFields } from '#main/control-plane/interfaces/log.ts';
+import { openGate } from '#test/harness/ownership.ts';
 
 export interface LogEntry {
   readonly level: 'debug' | 'info' | 'warn' | 'error';
@@ -47,7 +48,12 @@ export function handlersWith(given: Partial<Handlers>): Handlers {
 }
 
 export function dispatcherWith(given: Partial<Handlers>, log: Log = recordingLog()): Dispatcher {
-  return createDispatcher(handlersWith(given), { log, random: fixedRandom, isOutputChecked: true });
+  return createDispatcher(handlersWith(given), {
+    log,
+    random: fixedRandom,
+    gate: openGate,
+    isOutputChecked: true,
+  });
 }
 
 export interface Tap {

@@ -6,7 +6,7 @@
  * finished or undone after `recover()`. Must not decide what a step does, nor find remote things: that is the step's job.
  */
 import { BerthError } from '#contract/berth-error.ts';
-import type { OperationId } from '#contract/ids.ts';
+import type { OperationId, UserId } from '#contract/ids.ts';
 import type { LogLine, Operation } from '#contract/operations.ts';
 import { Collection } from '../changes.ts';
 import type { HostLinks } from '../hosts/host-links.ts';
@@ -28,8 +28,10 @@ import type { OperationDefinition, OperationStarter, StartOperation } from './op
 import { OperationLog } from './operation-log.ts';
 import { OperationRun } from './operation-run.ts';
 
-/** Ended operations that are remembered; the oldest beyond that are forgotten with their logs. */
+/** Ended operations that are remembered of one person; the oldest beyond that are forgotten with their logs. */
 const HISTORY = 500;
+/** And those that ended longer ago than that, in milliseconds (90 days): nobody asks any more why they failed. */
+const HISTORY_MS = 90 * 86_400_000;
 
 export interface OperationRunnerDeps {
   readonly store: RecordStore;
@@ -46,6 +48,10 @@ export class OperationRunner implements OperationStarter {
   readonly #log: OperationLog;
   readonly #definitions = new Map<string, OperationDefinition<unknown>>();
   readonly #shown = new Collection<Operation>();
+  /** In whose name each is. */
+  readonly #owners = new Map<string, UserId>();
+  /** What has not ended, from before its intent is written. */
+  readonly #unfinished = new Map<OperationId, OperationRecord>();
   readonly #runs = new Map<OperationId, OperationRun>();
   /** Subject → its unfinished operation, also while its intent is being written. */
   readonly #subjects = new Map<string, { kind: string; started: Promise<Operation> }>();
@@ -107,10 +113,51 @@ export class OperationRunner implements OperationStarter {
       userId: start.userId,
       input: definition.parseInput(start.input),
     });
-    await this.#records.put(record);
-    await this.#log.open(record.id);
+    // At once: who counts what is under way must find it before anything is awaited.
+    this.#unfinished.set(record.id, record);
+    try {
+      await this.#records.put(record);
+      await this.#log.open(record.id);
+    } catch (error) {
+      this.#unfinished.delete(record.id);
+      throw error;
+    }
     this.#drive(definition, record, record.input, false);
     return this.#shown.get(record.id) ?? record.operation;
+  }
+
+  /** Also those whose intent is being written. */
+  unfinished(): Iterable<Pick<OperationRecord, 'userId' | 'input'>> {
+    return this.#unfinished.values();
+  }
+
+  ownerOf(id: string): UserId | undefined {
+    return this.#owners.get(id);
+  }
+
+  /** One person's history becomes another's. Throws conflict while one of theirs is under way. */
+  async takeOver(from: UserId, to: UserId): Promise<void> {
+    this.requireIdle(from);
+    for (const record of await this.#records.all()) {
+      if (record.userId !== from) continue;
+      await this.#records.put({ ...record, userId: to });
+      this.#owners.set(record.id, to);
+      const shown = this.#shown.get(record.id);
+      if (shown !== undefined) this.#shown.put(shown);
+    }
+  }
+
+  /** Throws conflict while an operation of this person's is under way. */
+  requireIdle(userId: UserId): void {
+    const begun = [...this.#unfinished.values()].map(({ id, userId: ownerId }) => ({ id, ownerId }));
+    // Also those whose end is being told: their record is written once more.
+    const ending = [...this.#ends.keys()].map((id) => ({ id, ownerId: this.#owners.get(id) }));
+    const busy = [...begun, ...ending].find(({ ownerId }) => ownerId === userId);
+    if (busy === undefined) return;
+    const title = this.#shown.get(busy.id)?.title ?? 'An operation';
+    throw new BerthError('conflict', `“${title}” is under way; wait for its end.`, {
+      details: { operationId: busy.id },
+    });
   }
 
   get(id: OperationId): Operation | undefined {
@@ -129,8 +176,12 @@ export class OperationRunner implements OperationStarter {
     return this.#shown.get(id) ?? operation;
   }
 
-  watch(signal: AbortSignal): ReturnType<Collection<Operation>['watch']> {
-    return this.#shown.watch(signal);
+  /** All of them, unless told which to show. */
+  watch(
+    signal: AbortSignal,
+    isVisible?: (operation: { id: string }) => boolean,
+  ): ReturnType<Collection<Operation>['watch']> {
+    return this.#shown.watch(signal, isVisible);
   }
 
   log(id: OperationId, signal: AbortSignal): AsyncGenerator<LogLine> {
@@ -164,6 +215,7 @@ export class OperationRunner implements OperationStarter {
     records.sort((a, b) => a.operation.startedAt.localeCompare(b.operation.startedAt));
     for (const record of records) {
       const { operation } = record;
+      this.#owners.set(record.id, record.userId);
       this.#shown.put(operation);
       const definition = this.#definitions.get(operation.kind);
       if (hasEnded(operation)) {
@@ -205,6 +257,8 @@ export class OperationRunner implements OperationStarter {
       addLine: (line) => this.#log.add(record.id, line),
     });
     this.#runs.set(record.id, run);
+    this.#unfinished.set(record.id, record);
+    this.#owners.set(record.id, record.userId);
     this.#shown.put(record.operation);
     const key = subjectKey(record.operation.subject);
     if (isRecovered)
@@ -215,6 +269,7 @@ export class OperationRunner implements OperationStarter {
     this.#track(record.id, async () => {
       const ended = await run.drive();
       this.#runs.delete(record.id);
+      this.#unfinished.delete(record.id);
       this.#subjects.delete(key);
       await this.#log.close(record.id);
       if (ended) await this.#tellEnd(definition, ended, input);
@@ -290,12 +345,17 @@ export class OperationRunner implements OperationStarter {
     const ended = this.#shown
       .all()
       .filter((operation) => hasEnded(operation) && !this.#ends.has(operation.id));
-    if (ended.length <= HISTORY) return;
-    ended.sort((a, b) => (a.endedAt ?? '').localeCompare(b.endedAt ?? ''));
-    for (const { id } of ended.slice(0, ended.length - HISTORY)) await this.#forget(id);
+    const oldestMs = this.#deps.clock.nowMs() - HISTORY_MS;
+    for (const own of Map.groupBy(ended, ({ id }) => this.#owners.get(id)).values()) {
+      own.sort((a, b) => (a.endedAt ?? '').localeCompare(b.endedAt ?? ''));
+      const tooMany = own.length - HISTORY;
+      for (const [index, { id, endedAt }] of own.entries())
+        if (index < tooMany || Date.parse(endedAt ?? '') < oldestMs) await this.#forget(id);
+    }
   }
 
   async #forget(id: OperationId): Promise<void> {
+    this.#owners.delete(id);
     this.#shown.delete(id);
     await this.#records.delete(id);
     await this.#log.drop(id);

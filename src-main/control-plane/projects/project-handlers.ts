@@ -1,11 +1,12 @@
 /** The contract's `projects.*` lines, each to its service call. */
 import type { HandlersOf } from '../handler.ts';
+import type { Ownership } from '../ownership.ts';
 import type { ProjectService } from './project-service.ts';
 
-export function createProjectHandlers(service: ProjectService): HandlersOf<'projects'> {
+export function createProjectHandlers(service: ProjectService, ownership: Ownership): HandlersOf<'projects'> {
   return {
-    'projects.watch': (_input, { signal }) => service.watch(signal),
-    'projects.create': (definition) => service.create(definition),
+    'projects.watch': (_input, { caller, signal }) => service.watch(signal, ownership.shownTo(caller)),
+    'projects.create': (definition, { caller }) => service.create(definition, caller.userId),
     'projects.edit': ({ id, ...edit }) => service.edit(id, edit),
     'projects.remove': async ({ id }) => {
       await service.remove(id);

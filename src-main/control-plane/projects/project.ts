@@ -1,10 +1,18 @@
 /** Projects: shape, names and changes. Pure. */
 import { BerthError } from '#contract/berth-error.ts';
-import type { ProjectId } from '#contract/ids.ts';
+import { localOwnerId, type ProjectId, UserId } from '#contract/ids.ts';
 import { Project, type ProjectDefinition } from '#contract/projects.ts';
 
-export function parseProject(value: unknown): Project {
-  return Project.parse(value);
+/** As it is kept. What an older Berth wrote says no owner: there was one person then. */
+const RecordShape = Project.extend({ ownerId: UserId.default(localOwnerId) });
+export type ProjectRecord = ReturnType<typeof RecordShape.parse>;
+
+export function parseProject(value: unknown): ProjectRecord {
+  return RecordShape.parse(value);
+}
+
+export function toProject({ ownerId: _ownerId, ...project }: ProjectRecord): Project {
+  return project;
 }
 
 /** Two names are one where a person reads them as one: in any case, and in any normal form of Unicode. */
@@ -35,9 +43,10 @@ export function freeName(name: string, projects: readonly Project[]): string {
 /** Only the fields that are given change. */
 export type ProjectEdit = { readonly [F in keyof ProjectDefinition]?: ProjectDefinition[F] | undefined };
 
-export function editedProject(project: Project, edit: ProjectEdit, changedAt: string): Project {
+export function editedProject(project: ProjectRecord, edit: ProjectEdit, changedAt: string): ProjectRecord {
   const given = Object.fromEntries(Object.entries(edit).filter(([, value]) => value !== undefined));
-  return Project.parse({ ...project, ...given, id: project.id, createdAt: project.createdAt, changedAt });
+  const { id, ownerId, createdAt } = project;
+  return parseProject({ ...project, ...given, id, ownerId, createdAt, changedAt });
 }
 
 export function projectInUse(project: Project, workspaceNames: readonly string[]): BerthError {

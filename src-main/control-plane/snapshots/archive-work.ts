@@ -13,7 +13,7 @@ import type { WorkspaceRecord } from '../workspaces/workspace.ts';
 import type { WorkspaceDirectory } from '../workspaces/workspace-directory.ts';
 import { findContainer, type ReadyLink, readyLink } from '../workspaces/workspace-parts.ts';
 import type { HelperEvent } from './helper-output.ts';
-import { Manifest, type SnapshotAbout, type SnapshotRecord } from './manifest.ts';
+import { type FoundSnapshot, Manifest, type SnapshotAbout, type SnapshotRecord } from './manifest.ts';
 import type { AccessSource, RepositoryAccess } from './repository-access.ts';
 import { numberIn } from './snapshot-directory.ts';
 import { askHelper, helperName, helperSpec, type HelperWork, workHelper } from './helper-work.ts';
@@ -80,12 +80,7 @@ export class ArchiveWork {
   }
 
   /** Decides how it is made; again after a crash, since the workspace may have been stopped or started. */
-  async prepare(
-    context: StepContext<unknown>,
-    record: WorkspaceRecord,
-    owner: SnapshotAbout['ownerId'],
-    wish: ArchiveWish,
-  ): Promise<void> {
+  async prepare(context: StepContext<unknown>, record: WorkspaceRecord, wish: ArchiveWish): Promise<void> {
     const { engine } = readyLink(context);
     const container = await findContainer(engine, record, context.signal);
     const isRunning = container?.state === 'running';
@@ -108,7 +103,7 @@ export class ArchiveWork {
       about: {
         workspaceId: record.id,
         workspaceName: record.name,
-        ownerId: owner,
+        ownerId: record.ownerId,
         projectId: record.projectId,
         definition: record.definition,
         imageDigest: record.imageDigest,
@@ -142,7 +137,7 @@ export class ArchiveWork {
   }
 
   /** Resolves with the published snapshot. */
-  async check(context: StepContext<unknown>): Promise<SnapshotRecord> {
+  async check(context: StepContext<unknown>): Promise<FoundSnapshot> {
     const last = await this.#run(context);
     const manifest = Manifest.safeParse(last.manifest);
     if (!manifest.success)

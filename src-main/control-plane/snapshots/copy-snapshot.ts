@@ -9,7 +9,7 @@ import type { StepContext } from '../operations/operation-definition.ts';
 import type { ReadyLink } from '../workspaces/workspace-parts.ts';
 import { tellProgress } from './archive-work.ts';
 import { type HelperEvent, HelperOutput } from './helper-output.ts';
-import { Manifest, type SnapshotAbout, type SnapshotRecord } from './manifest.ts';
+import { type FoundSnapshot, Manifest, type SnapshotAbout, type SnapshotRecord } from './manifest.ts';
 import { numberIn } from './snapshot-directory.ts';
 import { helperSpec } from './helper-work.ts';
 
@@ -24,7 +24,7 @@ export interface SnapshotCopy {
 export async function copySnapshot(
   context: StepContext<unknown>,
   { from, to, source, id, about }: SnapshotCopy,
-): Promise<SnapshotRecord> {
+): Promise<FoundSnapshot> {
   const bytes = source.manifest.archive.bytes;
   const ends: (() => void)[] = [];
   const abort = AbortSignal.any([context.signal, from.signal, to.signal]);
@@ -111,7 +111,7 @@ export async function copySnapshot(
   }
 }
 
-function recordOf(event: HelperEvent, link: ReadyLink): SnapshotRecord {
+function recordOf(event: HelperEvent, link: ReadyLink): FoundSnapshot {
   const manifest = Manifest.parse(event.manifest);
   return { id: manifest.id, hostId: link.hostId, manifest, marks: {}, diskBytes: manifest.archive.bytes };
 }

@@ -4,7 +4,15 @@
  */
 import { z } from 'zod';
 import { ErrorShape } from '#contract/berth-error.ts';
-import { ProjectId, RepositoryId, SnapshotId, UserId, WorkspaceId, type HostId } from '#contract/ids.ts';
+import {
+  type HostId,
+  localOwnerId,
+  ProjectId,
+  RepositoryId,
+  SnapshotId,
+  UserId,
+  WorkspaceId,
+} from '#contract/ids.ts';
 import { ProjectDefinition } from '#contract/projects.ts';
 import { Snapshot, SnapshotNote } from '#contract/snapshots.ts';
 import { Bytes, DisplayName, Instant } from '#contract/text.ts';
@@ -66,12 +74,16 @@ export type Marks = z.infer<typeof Marks>;
 export const SnapshotRecord = z.object({
   id: SnapshotId,
   hostId: z.custom<HostId>((value) => typeof value === 'string' && value.startsWith('host_')),
+  /** Absent in what an older Berth wrote, which had one person. Wins over what the manifest says. */
+  ownerId: UserId.default(localOwnerId),
   manifest: Manifest,
   marks: Marks,
   /** What its folder takes on the host's disk. */
   diskBytes: Bytes,
 });
 export type SnapshotRecord = z.infer<typeof SnapshotRecord>;
+/** As a host tells of one. Whose it is follows from its manifest, unless it is known already. */
+export type FoundSnapshot = Omit<SnapshotRecord, 'ownerId'>;
 
 export function toSnapshot({ id, hostId, manifest, marks }: SnapshotRecord, isHostAway: boolean): Snapshot {
   const { about, archive, entries } = manifest;

@@ -119,7 +119,7 @@ export function defineMoveOperations(deps: MoveDeps): MoveOperations {
     id: 'prepare',
     title: 'Look at its files',
     run: (context) =>
-      archive.prepare(context, sourceOf(context), context.input.userId, {
+      archive.prepare(context, sourceOf(context), {
         snapshotId: context.input.snapshotId,
         consistency: 'stopped',
         beforeCommand: null,
@@ -159,6 +159,7 @@ export function defineMoveOperations(deps: MoveDeps): MoveOperations {
         id: context.input.copySnapshotId,
         about: {
           ...source.manifest.about,
+          ownerId: record.ownerId,
           workspaceId: record.id,
           workspaceName: record.name,
           note: 'As it was moved',
@@ -176,7 +177,7 @@ export function defineMoveOperations(deps: MoveDeps): MoveOperations {
   const network: StepDefinition<MoveInput> = {
     id: 'network',
     title: 'Make its network',
-    run: (context) => parts.ensureNetwork(there(context), copyOf(context), context.input.userId),
+    run: (context) => parts.ensureNetwork(there(context), copyOf(context)),
     undo: (context) => parts.removeNetworks(there(context), context.input.copyId),
   };
   const fill: StepDefinition<MoveInput> = {
@@ -184,7 +185,7 @@ export function defineMoveOperations(deps: MoveDeps): MoveOperations {
     title: 'Fill its volume and compare it',
     async run(context) {
       const record = copyOf(context);
-      await parts.ensureVolume(there(context), record, context.input.userId);
+      await parts.ensureVolume(there(context), record);
       await fillVolume(context, parts.readyLink(there(context)), {
         record: snapshots.require(context.input.copySnapshotId),
         volumeName: record.volumeName,
@@ -203,7 +204,6 @@ export function defineMoveOperations(deps: MoveDeps): MoveOperations {
       const record = copyOf(context);
       await parts.ensureContainer(there(context), {
         record,
-        owner: context.input.userId,
         environment: await deps.environmentOf(record),
         stopGraceSeconds: deps.stopGraceSeconds(context.input.userId),
       });

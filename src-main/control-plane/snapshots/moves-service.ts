@@ -6,6 +6,7 @@ import type { Workspace } from '#contract/workspaces.ts';
 import type { HostLinks } from '../hosts/host-links.ts';
 import type { Random } from '../interfaces/random.ts';
 import type { OperationDefinition } from '../operations/operation-definition.ts';
+import type { QuotaGuard } from '../quotas/quota-service.ts';
 import type { WorkspaceRecord } from '../workspaces/workspace.ts';
 import type { ProjectSource, WorkspaceService } from '../workspaces/workspace-service.ts';
 import { defineMoveOperations, type MoveDeps, type MoveOperations, pairOf } from './move-operations.ts';
@@ -24,6 +25,7 @@ export interface MovesServiceDeps {
   readonly workspaces: WorkspaceService;
   readonly projects: ProjectSource;
   readonly links: HostLinks;
+  readonly quotas: QuotaGuard;
   readonly random: Random;
   readonly begin: BeginOnWorkspace;
   readonly operations: MoveDeps;
@@ -49,8 +51,9 @@ export class MovesService {
     userId: UserId,
   ): Promise<{ workspace: Workspace; operation: Operation }> {
     const { manifest, hostId } = this.#deps.snapshots.require(snapshotId);
-    const { projectId, definition } = manifest.about;
-    if (projectId !== null) await this.#deps.projects.adopt(projectId, definition);
+    const { definition, projectId: told } = manifest.about;
+    const isOwn = told !== null && (await this.#deps.projects.adopt(told, definition, userId));
+    const projectId = isOwn ? told : null;
     return this.#deps.workspaces.createFrom(
       {
         name: wish.name,
@@ -65,7 +68,7 @@ export class MovesService {
   }
 
   async move(id: WorkspaceId, toHostId: HostId, userId: UserId): Promise<Operation> {
-    const { links, random, workspaces } = this.#deps;
+    const { links, random, workspaces, quotas } = this.#deps;
     const record = workspaces.directory.require(id);
     if (record.hostId === toHostId)
       throw new BerthError('conflict', `“${record.name}” is on this host already.`);
@@ -75,7 +78,9 @@ export class MovesService {
         `“${record.name}” was moved just now. Confirm that, or take it back first.`,
       );
     const { hostName } = links.requireEngine(toHostId);
-    workspaces.directory.requireFreeName(toHostId, record.name, undefined);
+    workspaces.directory.requireFreeName({ ...record, hostId: toHostId }, record.name, undefined);
+    // Two snapshots and another volume, until the move is confirmed.
+    quotas.require(userId, { snapshots: 2, diskBytes: quotas.volumeBytes(record) });
     return this.#deps.begin(this.#kinds.move, record, userId, {
       title: `Move “${record.name}” to “${hostName}”`,
       input: {

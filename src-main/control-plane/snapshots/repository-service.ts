@@ -6,7 +6,8 @@ import { z } from 'zod';
 import { BerthError } from '#contract/berth-error.ts';
 import { CredentialId, type HostId, RepositoryId } from '#contract/ids.ts';
 import type { ParsedInputOf } from '#contract/index.ts';
-import { Repository } from '#contract/repositories.ts';
+import { Repository, RepositoryPlace } from '#contract/repositories.ts';
+import type { Caller } from '../caller.ts';
 import { Collection } from '../changes.ts';
 import type { HostLinks } from '../hosts/host-links.ts';
 import { type Clock, instantOf } from '../interfaces/clock.ts';
@@ -21,8 +22,22 @@ import { accessLine, type RepositoryAccess } from './repository-access.ts';
 import type { SnapshotDirectory } from './snapshot-directory.ts';
 import { askHelper } from './helper-work.ts';
 
-export const RepositoryRecord = Repository.extend({ credentialId: CredentialId });
+export const RepositoryRecord = Repository.extend({ place: RepositoryPlace, credentialId: CredentialId });
 export type RepositoryRecord = z.infer<typeof RepositoryRecord>;
+
+/** Everybody may keep snapshots in one; where it is and what is wrong with it in words is for those who look after hosts. */
+export function asSeenBy({ scopes }: Caller): (repository: Repository) => Repository {
+  if (scopes.has('hosts.write')) return (repository) => repository;
+  return (repository) => ({
+    ...repository,
+    place: null,
+    problem: repository.problem && {
+      code: repository.problem.code,
+      message: 'The repository cannot be used at present. An owner sees why.',
+      details: {},
+    },
+  });
+}
 
 /** What a repository needs of credentials. */
 export interface RepositorySecrets {

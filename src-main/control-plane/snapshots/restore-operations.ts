@@ -16,7 +16,7 @@ import * as parts from '../workspaces/workspace-parts.ts';
 import { labelsFor, readLabels, remoteName } from '../workspaces/workspace-spec.ts';
 import { type AccessSource, accessOf } from './repository-access.ts';
 import { type ArchiveWork, tellProgress } from './archive-work.ts';
-import { labelOf, type SnapshotRecord, toSnapshot } from './manifest.ts';
+import { type FoundSnapshot, labelOf, type SnapshotRecord, toSnapshot } from './manifest.ts';
 import type { RestoreUndos } from './restore-undos.ts';
 import type { SnapshotDirectory } from './snapshot-directory.ts';
 import { helperName, type HelperWork, workHelper } from './helper-work.ts';
@@ -56,7 +56,7 @@ export interface RestoreOperations {
 export async function fillVolume(
   context: StepContext<unknown>,
   link: parts.ReadyLink,
-  { record, volumeName, access }: { record: SnapshotRecord; volumeName: string; access: AccessSource },
+  { record, volumeName, access }: { record: FoundSnapshot; volumeName: string; access: AccessSource },
 ): Promise<void> {
   const work = fillWork(context.operationId, record, volumeName);
   context.log(
@@ -75,7 +75,7 @@ export function endFill(link: parts.ReadyLink, operationId: OperationId): Promis
   return link.engine.endHelper(helperName({ purpose: 'restore', id: operationId }));
 }
 
-function fillWork(operationId: OperationId, record: SnapshotRecord, volumeName: string): HelperWork {
+function fillWork(operationId: OperationId, record: FoundSnapshot, volumeName: string): HelperWork {
   const isForeign = record.manifest.isImported === true;
   return {
     purpose: 'restore',
@@ -118,10 +118,9 @@ export function defineRestoreOperations(deps: RestoreDeps): RestoreOperations {
       context.log(`docker rm --force ${container.name}`, 'command');
       await engine.removeContainer(container.id);
     }
-    await parts.ensureNetwork(context, record, userId);
+    await parts.ensureNetwork(context, record);
     await parts.ensureContainer(context, {
       record,
-      owner: userId,
       environment: await deps.environmentOf(record),
       stopGraceSeconds: deps.stopGraceSeconds(userId),
     });
@@ -169,7 +168,7 @@ export function defineRestoreOperations(deps: RestoreDeps): RestoreOperations {
       } satisfies Exchange;
       await parts.ensureImage(context, record.definition.image);
       if (context.input.safetyId === null) return;
-      await safety.prepare(context, record, context.input.userId, {
+      await safety.prepare(context, record, {
         snapshotId: context.input.safetyId,
         consistency: 'paused',
         beforeCommand: null,
@@ -209,10 +208,7 @@ export function defineRestoreOperations(deps: RestoreDeps): RestoreOperations {
       const { to } = exchangeOf(context);
       const link = parts.readyLink(context);
       context.log(`docker volume create ${to}`, 'command');
-      await link.engine.ensureVolume(
-        to,
-        labelsFor({ ...record, volumeName: to }, context.operationId, context.input.userId),
-      );
+      await link.engine.ensureVolume(to, labelsFor({ ...record, volumeName: to }, context.operationId));
       await fillVolume(context, link, {
         record: snapshots.require(context.input.id),
         volumeName: to,

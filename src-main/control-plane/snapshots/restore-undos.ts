@@ -83,6 +83,10 @@ export class RestoreUndos {
       .sort((a, b) => b.restoredAt.localeCompare(a.restoredAt));
   }
 
+  all(): UndoRecord[] {
+    return [...this.#records.values()];
+  }
+
   volumesOn(hostId: HostId): string[] {
     return [...this.#records.values()].filter((record) => record.hostId === hostId).map(({ id }) => id);
   }

@@ -3,7 +3,7 @@
  * while its host was away, or in quiet hours, is made once when that is over, however many were missed.
  */
 import { BerthError, type ErrorShape } from '#contract/berth-error.ts';
-import { type SnapshotId, UserId, type WorkspaceId } from '#contract/ids.ts';
+import type { SnapshotId, UserId, WorkspaceId } from '#contract/ids.ts';
 import type { Operation } from '#contract/operations.ts';
 import {
   type KeepPlan,
@@ -24,8 +24,6 @@ import { afterQuiet, dueTimes } from './due.ts';
 import { planKeeping } from './keep.ts';
 
 export const RulesRecord = SnapshotRules.omit({ nextAt: true }).extend({
-  /** Who set them: in whose name snapshots are made. */
-  userId: UserId,
   /** From when the schedule counts: when it was set, or the last one that was due. */
   countsFrom: Instant,
 });
@@ -37,7 +35,7 @@ export interface RulesServiceDeps {
   readonly links: HostLinks;
   readonly schedules: Schedules;
   readonly snapshotsOf: (id: WorkspaceId) => Snapshot[];
-  /** Begins one by these rules. Throws while it cannot. */
+  /** Begins one by these rules, in the name of whose workspace it is. Throws while it cannot. */
   readonly create: (rules: RulesRecord) => Promise<Operation>;
   readonly destroy: (ids: readonly SnapshotId[], userId: UserId) => Promise<Operation>;
   readonly clock: Clock;
@@ -86,7 +84,7 @@ export class RulesService {
     return this.#records.get(id);
   }
 
-  async set(id: WorkspaceId, change: RulesChange, userId: UserId): Promise<SnapshotRules> {
+  async set(id: WorkspaceId, change: RulesChange): Promise<SnapshotRules> {
     this.#deps.workspaces.require(id);
     const before = this.#records.get(id);
     const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
@@ -100,7 +98,6 @@ export class RulesService {
       ...before,
       ...(withoutUndefined(change) as Partial<Rules>),
       id,
-      userId,
     };
     // Throws what is wrong with the words before anything is kept.
     this.explain({ ...after, schedule: after.schedule ?? '0 0 * * *' });
@@ -164,7 +161,8 @@ export class RulesService {
     });
     if (!isMade || record.keep === null) return;
     const { destroys } = this.keepPlan(id, record.keep);
-    if (destroys.length > 0) await this.#deps.destroy(destroys, record.userId);
+    const ownerId = this.#deps.workspaces.ownerOf(id);
+    if (destroys.length > 0 && ownerId !== undefined) await this.#deps.destroy(destroys, ownerId);
   }
 
   #look(): void {
@@ -231,7 +229,7 @@ export class RulesService {
   }
 
   #show(record: RulesRecord): SnapshotRules {
-    const { userId: _userId, countsFrom: _countsFrom, ...rules } = record;
+    const { countsFrom: _countsFrom, ...rules } = record;
     const dueMs = this.#dueMs(record);
     const nextMs =
       dueMs === undefined ? undefined : afterQuiet(Math.max(dueMs, this.#deps.clock.nowMs()), record);

@@ -3,7 +3,7 @@
  * are the truth; a lost database is filled again from them. Decides nothing and makes no snapshot.
  */
 import { BerthError } from '#contract/berth-error.ts';
-import type { HostId, SnapshotId, WorkspaceId } from '#contract/ids.ts';
+import type { HostId, SnapshotId, UserId, WorkspaceId } from '#contract/ids.ts';
 import type { Snapshot, SnapshotHost } from '#contract/snapshots.ts';
 import { Collection } from '../changes.ts';
 import type { HostLink, HostLinks } from '../hosts/host-links.ts';
@@ -13,7 +13,7 @@ import type { RecordCollection } from '../interfaces/record-store.ts';
 import { readSpace } from '../workspaces/host-space.ts';
 import type { ReadyLink } from '../workspaces/workspace-parts.ts';
 import type { HelperEvent } from './helper-output.ts';
-import { Manifest, Marks, type SnapshotRecord, toSnapshot } from './manifest.ts';
+import { type FoundSnapshot, Manifest, Marks, type SnapshotRecord, toSnapshot } from './manifest.ts';
 import { askHelper, snapshotFolder } from './helper-work.ts';
 
 /** A copy or an import that was cut off may go on for a day; then what is there of it is swept. */
@@ -24,6 +24,8 @@ export interface SnapshotDirectoryDeps {
   readonly links: HostLinks;
   readonly random: Random;
   readonly log: Log;
+  /** Whose a thing on a host is that carries this owner. */
+  readonly ownerOfLabel: (told: string) => UserId;
   /** Told when a host has told its snapshots. */
   readonly onRead: (link: ReadyLink) => void;
 }
@@ -71,6 +73,12 @@ export class SnapshotDirectory {
   record(id: SnapshotId): SnapshotRecord | undefined {
     return this.#records.get(id);
   }
+  records(): SnapshotRecord[] {
+    return [...this.#records.values()];
+  }
+  ownerOf(id: string): UserId | undefined {
+    return this.#records.get(id as SnapshotId)?.ownerId;
+  }
   require(id: SnapshotId): SnapshotRecord {
     const record = this.#records.get(id);
     if (record === undefined) throw new BerthError('not-found', 'There is no such snapshot.');
@@ -84,16 +92,43 @@ export class SnapshotDirectory {
   all(): Snapshot[] {
     return this.collection.all();
   }
-  ofWorkspace(id: WorkspaceId): Snapshot[] {
-    return this.all().filter((snapshot) => snapshot.workspaceId === id);
+  ofOwner(ownerId: UserId): Snapshot[] {
+    return this.all().filter(({ id }) => this.ownerOf(id) === ownerId);
+  }
+  /** Of this person's: an archive may say anything of the workspace that it is of. */
+  ofWorkspace(id: WorkspaceId, ownerId: UserId): Snapshot[] {
+    return this.ofOwner(ownerId).filter((snapshot) => snapshot.workspaceId === id);
   }
 
   /** Puts one in that was just published, before its host is read again. */
-  async put(record: SnapshotRecord): Promise<void> {
-    this.#outdate(record.id);
+  async put(found: FoundSnapshot): Promise<void> {
+    this.#outdate(found.id);
+    const record = this.#owned(found);
     await this.#deps.records.put(record);
     this.#records.set(record.id, record);
     this.#show(record, false);
+  }
+
+  /** One person's become another's. Returns how many. */
+  async takeOver(from: UserId, to: UserId): Promise<number> {
+    const own = this.records().filter(({ ownerId }) => ownerId === from);
+    for (const before of own) {
+      const record = { ...before, ownerId: to };
+      await this.#deps.records.put(record);
+      this.#records.set(record.id, record);
+      const shown = this.collection.get(record.id);
+      if (shown !== undefined) this.collection.put(shown);
+    }
+    return own.length;
+  }
+
+  /** Who has it keeps it: labels on a host cannot change when a person's things become another's. */
+  ownerOfFound(found: Pick<FoundSnapshot, 'id' | 'manifest'>): UserId {
+    return this.#records.get(found.id)?.ownerId ?? this.#deps.ownerOfLabel(found.manifest.about.ownerId);
+  }
+
+  #owned(found: FoundSnapshot): SnapshotRecord {
+    return { ...found, ownerId: this.ownerOfFound(found) };
   }
 
   async remove(id: SnapshotId): Promise<void> {
@@ -200,13 +235,13 @@ export class SnapshotDirectory {
       const known = this.#records.get(id);
       if (known !== undefined && known.hostId !== hostId) continue;
       found.add(id);
-      const record: SnapshotRecord = {
+      const record = this.#owned({
         id,
         hostId,
         manifest: manifest.data,
         marks: marks.success ? marks.data : {},
         diskBytes: numberIn(event, 'bytes') ?? manifest.data.archive.bytes,
-      };
+      });
       if (JSON.stringify(known) !== JSON.stringify(record)) await this.#deps.records.put(record);
       this.#records.set(id, record);
       this.#show(record, false);

@@ -64,13 +64,7 @@ export function defineSnapshotOperations(deps: SnapshotOperationDeps): SnapshotO
   const plan: StepDefinition<CreateInput> = {
     id: 'prepare',
     title: 'Look at the workspace',
-    run: (context) =>
-      archive.prepare(
-        context,
-        workspaces.require(context.input.workspaceId),
-        context.input.userId,
-        context.input,
-      ),
+    run: (context) => archive.prepare(context, workspaces.require(context.input.workspaceId), context.input),
     async undo({ input, operationId }) {
       if (workspaces.record(input.workspaceId)?.pausedBy === operationId)
         await workspaces.change(input.workspaceId, { pausedBy: null });

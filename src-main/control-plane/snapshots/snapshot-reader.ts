@@ -11,6 +11,7 @@ import type { ByteChannel } from '../handler.ts';
 import type { HostLinks } from '../hosts/host-links.ts';
 import type { Clock } from '../interfaces/clock.ts';
 import type { Random } from '../interfaces/random.ts';
+import type { QuotaGuard } from '../quotas/quota-service.ts';
 import { readSpace } from '../workspaces/host-space.ts';
 import type { WorkspaceRecord } from '../workspaces/workspace.ts';
 import type { WorkspaceDirectory } from '../workspaces/workspace-directory.ts';
@@ -31,11 +32,12 @@ export interface SnapshotReaderDeps {
   readonly workspaces: WorkspaceDirectory;
   readonly entries: EntryLists;
   readonly access: AccessSource;
+  readonly quotas: QuotaGuard;
   readonly links: HostLinks;
   readonly openTerminals: (record: WorkspaceRecord) => number;
   readonly undoHours: (userId: UserId) => number;
   readonly requireFreeName: (
-    workspaceId: SnapshotAbout['workspaceId'],
+    place: Pick<SnapshotAbout, 'workspaceId' | 'ownerId'>,
     name: string,
     except: SnapshotId | undefined,
   ) => void;
@@ -73,7 +75,7 @@ export class SnapshotReader {
     const { directory, links, random, requireFreeName } = this.#deps;
     const record = directory.require(input.id);
     if (input.name !== undefined && input.name !== null)
-      requireFreeName(record.manifest.about.workspaceId, input.name, input.id);
+      requireFreeName({ ...record.manifest.about, ownerId: record.ownerId }, input.name, input.id);
     const { id: _id, ...change } = input;
     const marks = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
     const events = await askHelper(links.requireEngine(record.hostId), {
@@ -99,7 +101,7 @@ export class SnapshotReader {
 
   async search(
     { query, workspaceId, hostId, limit }: ParsedInputOf<'snapshots.search'>,
-    signal: AbortSignal,
+    { userId, signal }: { userId: UserId; signal: AbortSignal },
   ): Promise<OutputOf<'snapshots.search'>> {
     const { directory, entries } = this.#deps;
     const fits = pathMatcher(query);
@@ -107,7 +109,7 @@ export class SnapshotReader {
     let isTruncated = false;
     let notSearched = 0;
     const snapshots = directory
-      .all()
+      .ofOwner(userId)
       .filter((one) => workspaceId === null || one.workspaceId === workspaceId)
       .filter((one) => hostId === null || one.hostId === hostId)
       .toSorted((a, b) => b.createdAt.localeCompare(a.createdAt));
@@ -198,10 +200,28 @@ export class SnapshotReader {
     input: ParsedInputOf<'snapshots.import'>,
     { channel, userId, signal }: { channel: ByteChannel; userId: UserId; signal: AbortSignal },
   ): Promise<void> {
-    const { directory, links, requireFreeName } = this.#deps;
+    const { directory, links, quotas, requireFreeName } = this.#deps;
     const link: ReadyLink = links.requireEngine(input.hostId);
     const about = this.#aboutImport(input, userId);
-    requireFreeName(about.workspaceId, input.name, undefined);
+    requireFreeName(about, input.name, undefined);
+    // One that is there already takes nothing more.
+    if (directory.record(input.id) === undefined)
+      quotas.require(userId, { snapshots: 1, diskBytes: input.sizeBytes });
+    const release = quotas.hold(userId, { snapshotId: input.id, diskBytes: input.sizeBytes });
+    try {
+      await this.#receive(input, link, about, { channel, userId, signal });
+    } finally {
+      release();
+    }
+  }
+
+  async #receive(
+    input: ParsedInputOf<'snapshots.import'>,
+    link: ReadyLink,
+    about: SnapshotAbout,
+    { channel, userId, signal }: { channel: ByteChannel; userId: UserId; signal: AbortSignal },
+  ): Promise<void> {
+    const { directory } = this.#deps;
     const work: HelperWork = {
       purpose: 'import',
       id: input.id,
@@ -249,6 +269,9 @@ export class SnapshotReader {
       for (let event = first; ; event = await output.event()) {
         if (event.event !== 'published') continue;
         const manifest = await this.#published(link, input.id, event.manifest);
+        // The host has had it under this id: then it is whose its manifest says.
+        if (directory.ownerOfFound({ id: manifest.id, manifest }) !== userId)
+          throw new BerthError('not-found', 'There is no such snapshot.');
         await directory.put({
           id: manifest.id,
           hostId: link.hostId,
@@ -372,7 +395,7 @@ export class SnapshotReader {
 
   #workspaceOf(record: SnapshotRecord): WorkspaceRecord {
     const found = this.#deps.workspaces.record(record.manifest.about.workspaceId);
-    if (found !== undefined) return found;
+    if (found !== undefined && found.ownerId === record.ownerId) return found;
     throw new BerthError('conflict', `The workspace “${record.manifest.about.workspaceName}” is no more.`);
   }
 }

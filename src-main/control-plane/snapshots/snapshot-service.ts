@@ -23,6 +23,7 @@ import type { Random } from '../interfaces/random.ts';
 import type { RecordStore } from '../interfaces/record-store.ts';
 import type { Schedules } from '../interfaces/schedule.ts';
 import type { OperationDefinition } from '../operations/operation-definition.ts';
+import type { QuotaGuard } from '../quotas/quota-service.ts';
 import type { WorkspaceRecord } from '../workspaces/workspace.ts';
 import { nameKey } from '../workspaces/workspace.ts';
 import type {
@@ -33,7 +34,7 @@ import type {
 } from '../workspaces/workspace-service.ts';
 import { ArchiveWork } from './archive-work.ts';
 import { EntryLists } from './entry-lists.ts';
-import { labelOf, SnapshotRecord } from './manifest.ts';
+import { labelOf, type SnapshotAbout, SnapshotRecord } from './manifest.ts';
 import { MovesService } from './moves-service.ts';
 import { defineRestoreOperations, requireSameHost, type RestoreOperations } from './restore-operations.ts';
 import type { AccessSource } from './repository-access.ts';
@@ -51,6 +52,9 @@ export interface SnapshotServiceDeps {
   readonly workspaces: WorkspaceService;
   readonly projects: ProjectSource;
   readonly settings: (userId: UserId) => Settings;
+  readonly quotas: QuotaGuard;
+  /** Whose a thing on a host is that carries this owner. */
+  readonly ownerOfLabel: (told: string) => UserId;
   readonly entryCache: EntryCache;
   readonly repositorySecrets: RepositorySecrets;
   readonly schedules: Schedules;
@@ -93,6 +97,7 @@ export class SnapshotService {
       links,
       random,
       log,
+      ownerOfLabel: deps.ownerOfLabel,
       onRead: () => void this.#keepLists(),
     });
     this.entries = new EntryLists({ links, cache: deps.entryCache, random });
@@ -118,12 +123,12 @@ export class SnapshotService {
       workspaces: workspaces.directory,
       links,
       schedules,
-      snapshotsOf: (id) => this.directory.ofWorkspace(id),
+      snapshotsOf: (id) => this.#snapshotsOf(id),
       create: async (record) =>
         (
           await this.create(
             { workspaceId: record.id, name: null, note: '', longMatching: false, reason: 'schedule' },
-            record.userId,
+            workspaces.directory.require(record.id).ownerId,
           )
         ).operation,
       destroy: (ids, userId) => this.destroy(ids, userId),
@@ -134,7 +139,11 @@ export class SnapshotService {
       ...createVolumeFilling({ directory: this.directory, access }),
       volumesOf: (id) => this.undos.of(id).map(({ volumeName }) => volumeName),
       volumesOn: (hostId) => this.undos.volumesOn(hostId),
-      countOf: (id) => this.directory.ofWorkspace(id).length,
+      countOf: (id) => this.#snapshotsOf(id).length,
+      needsOf: (id, hostId) => {
+        const { manifest, hostId: from } = this.directory.require(id);
+        return { bytes: manifest.allocatedBytes, isCopied: from !== hostId };
+      },
       onDestroyed: async (id) => {
         for (const { id: volumeName } of this.undos.of(id)) await this.undos.remove(volumeName);
         await this.rules.remove(id);
@@ -173,6 +182,7 @@ export class SnapshotService {
       undoHours: (userId) => deps.settings(userId).restoreUndoHours,
     });
     this.moves = new MovesService({
+      quotas: deps.quotas,
       snapshots: this.directory,
       workspaces,
       projects: deps.projects,
@@ -223,7 +233,8 @@ export class SnapshotService {
   async create(wish: CreateWish, userId: UserId): Promise<{ snapshotId: SnapshotId; operation: Operation }> {
     const { workspaces, random } = this.#deps;
     const record = workspaces.directory.require(wish.workspaceId);
-    if (wish.name !== null) this.requireFreeName(record.id, wish.name, undefined);
+    if (wish.name !== null)
+      this.requireFreeName({ workspaceId: record.id, ownerId: record.ownerId }, wish.name, undefined);
     // Another wish than the one under way: attaching to that would drop this name and note.
     const current = workspaces.directory.operation(record.id);
     if (current?.kind === 'snapshot.create')
@@ -238,6 +249,7 @@ export class SnapshotService {
         'The repository belongs to another host than the workspace. Choose one of its host.',
       );
     const snapshotId = random.id('snap') as SnapshotId;
+    this.#deps.quotas.require(userId, { snapshots: 1 });
     const operation = await this.#onWorkspace(this.#kinds.create, record, userId, {
       title: `Take a snapshot of “${record.name}”`,
       input: {
@@ -314,6 +326,10 @@ export class SnapshotService {
     requireSameHost(this.directory.require(id), record);
     if (snapshot.problem !== null)
       throw new BerthError('snapshot.corrupt', `The snapshot is damaged: ${snapshot.problem.message}`);
+    this.#deps.quotas.require(userId, {
+      snapshots: makesSafetySnapshot ? 1 : 0,
+      diskBytes: this.directory.require(id).manifest.allocatedBytes,
+    });
     return this.#onWorkspace(this.#restores.restore, record, userId, {
       title: `Restore “${record.name}” to ${labelOf(snapshot)}`,
       input: {
@@ -361,20 +377,21 @@ export class SnapshotService {
   }
 
   #endUndo(record: UndoRecord): Promise<Operation> {
-    const name = this.#deps.workspaces.directory.record(record.workspaceId)?.name ?? record.volumeName;
+    const workspace = this.#deps.workspaces.directory.record(record.workspaceId);
+    const name = workspace?.name ?? record.volumeName;
     return this.#deps.operations.start(this.#restores.endUndo, {
       title: `Destroy the files of “${name}” from before its restore`,
       subject: { kind: 'workspace', id: record.workspaceId, name },
       hostId: record.hostId,
-      userId: localOwnerId,
+      userId: workspace?.ownerId ?? localOwnerId,
       input: { workspaceId: record.workspaceId, hostId: record.hostId, volumeName: record.volumeName },
     });
   }
 
   #workspaceOf(id: SnapshotId): WorkspaceRecord {
-    const { manifest } = this.directory.require(id);
+    const { manifest, ownerId } = this.directory.require(id);
     const record = this.#deps.workspaces.directory.record(manifest.about.workspaceId);
-    if (record !== undefined) return record;
+    if (record !== undefined && record.ownerId === ownerId) return record;
     throw new BerthError(
       'conflict',
       `The workspace “${manifest.about.workspaceName}” is no more. Make a new one from the snapshot.`,
@@ -382,10 +399,14 @@ export class SnapshotService {
   }
 
   /** Throws snapshot.name-taken. */
-  requireFreeName(workspaceId: WorkspaceId, name: string, except: SnapshotId | undefined): void {
+  requireFreeName(
+    { workspaceId, ownerId }: Pick<SnapshotAbout, 'workspaceId' | 'ownerId'>,
+    name: string,
+    except: SnapshotId | undefined,
+  ): void {
     const key = nameKey(name);
     const other = this.directory
-      .ofWorkspace(workspaceId)
+      .ofWorkspace(workspaceId, ownerId)
       .find((one) => one.id !== except && one.name !== null && nameKey(one.name) === key);
     if (other === undefined) return;
     throw new BerthError(
@@ -393,6 +414,11 @@ export class SnapshotService {
       `A snapshot of this workspace is named “${other.name}” already. Choose another name.`,
       { details: { field: 'name', snapshotId: other.id } },
     );
+  }
+
+  #snapshotsOf(id: WorkspaceId): Snapshot[] {
+    const ownerId = this.#deps.workspaces.directory.ownerOf(id);
+    return ownerId === undefined ? [] : this.directory.ofWorkspace(id, ownerId);
   }
 
   #requireUnused(id: SnapshotId): void {
@@ -405,7 +431,7 @@ export class SnapshotService {
 
   #lastOf(record: WorkspaceRecord, repositoryId: RepositoryId | null): SnapshotRecord | undefined {
     const newest = this.directory
-      .ofWorkspace(record.id)
+      .ofWorkspace(record.id, record.ownerId)
       .filter((one) => one.hostId === record.hostId && one.repositoryId === repositoryId)
       .toSorted((a, b) => b.createdAt.localeCompare(a.createdAt))[0];
     return newest === undefined ? undefined : this.directory.record(newest.id);

@@ -7,6 +7,7 @@ import { copySnapshot } from './copy-snapshot.ts';
 import { helperName } from './helper-work.ts';
 import type { AccessSource } from './repository-access.ts';
 import { endFill, fillVolume } from './restore-operations.ts';
+import type { FoundSnapshot } from './manifest.ts';
 import type { SnapshotDirectory } from './snapshot-directory.ts';
 
 export function createVolumeFilling(deps: {
@@ -21,7 +22,7 @@ export function createVolumeFilling(deps: {
       if (snapshotId === null) return;
       const link = readyLink(context);
       const source = directory.require(snapshotId);
-      let record = source;
+      let record: FoundSnapshot = source;
       if (source.hostId !== link.hostId && source.manifest.about.repositoryId !== null)
         throw new BerthError(
           'conflict',
@@ -37,6 +38,7 @@ export function createVolumeFilling(deps: {
             id: copySnapshotId,
             about: {
               ...source.manifest.about,
+              ownerId: workspace.ownerId,
               workspaceId: workspace.id,
               workspaceName: workspace.name,
               name: null,

@@ -11,6 +11,8 @@ import type { ByteChannel } from '../handler.ts';
 import type { Clock } from '../interfaces/clock.ts';
 import type { Pty } from '../interfaces/host-connection.ts';
 import type { CreateScreenKeeper, ScreenKeeper } from '../interfaces/screen-keeper.ts';
+import { CommandMarks } from './command-marks.ts';
+import type { TerminalUse } from './idle-terminals.ts';
 import { cleanTitle } from './program-title.ts';
 
 /** Bytes that may wait for one client's credit before the PTY is paused: one frame, so that credit finds work at once. */
@@ -63,6 +65,8 @@ export interface LiveTerminalOptions {
   /** Bytes were typed while it was away, and thrown away. */
   readonly onRefused?: (byteCount: number) => void;
   readonly onOutput?: (() => void) | undefined;
+  /** Whether `use` is going to be asked: following the marks of commands costs a look at every byte. */
+  readonly isUseWatched?: boolean;
   readonly onTitle: (title: string) => void;
   readonly onEnd: (end: { exitCode: number | null; error?: unknown }) => void;
 }
@@ -77,12 +81,16 @@ export class LiveTerminal {
   #isEnded = false;
   #dropping: Dropping | undefined;
   #stopStallCheck: (() => void) | undefined;
+  readonly #marks: CommandMarks | undefined;
+  #usedAtMs: number;
   #drained: { promise: Promise<void>; resolve: () => void } | undefined;
 
   constructor(options: LiveTerminalOptions) {
     const { size, createScreenKeeper, clock } = options;
     this.#options = options;
     this.#clock = clock;
+    this.#usedAtMs = clock.monotonicMs();
+    this.#marks = options.isUseWatched === true ? new CommandMarks() : undefined;
     this.#keeper = createScreenKeeper({
       size,
       scrollbackLines,
@@ -136,6 +144,7 @@ export class LiveTerminal {
   /** It is back. `paint`: what the screen shows now, in place of all before; undefined: what follows goes on exactly. */
   rejoin(pty: Pty, paint: Uint8Array | undefined): void {
     this.#isPaused = false;
+    this.#usedAtMs = this.#clock.monotonicMs();
     if (paint !== undefined) {
       this.#keeper.replace(paint);
       for (const client of this.#clients) {
@@ -169,6 +178,14 @@ export class LiveTerminal {
   }
   get clientCount(): number {
     return this.#clients.size;
+  }
+  /** Whether somebody looks, and when it was last used. */
+  get use(): TerminalUse {
+    return {
+      clientCount: this.#clients.size,
+      usedAtMs: this.#usedAtMs,
+      isCommandRunning: this.#marks?.isRunning === true,
+    };
   }
 
   /** The screen as it is, then live, and keystrokes up. Resolves when the terminal has ended or `signal` aborts. */
@@ -204,6 +221,7 @@ export class LiveTerminal {
       await Promise.all([promise, begun]);
     } finally {
       this.#clients.delete(client);
+      this.#usedAtMs = this.#clock.monotonicMs();
       signal.removeEventListener('abort', stop);
       this.#updateFlow();
     }
@@ -238,6 +256,7 @@ export class LiveTerminal {
 
   /** At once, whatever the output does. Resolves when the way is free for more: that returns the client's credit. */
   write(bytes: Uint8Array): Promise<void> {
+    this.#usedAtMs = this.#clock.monotonicMs();
     if (this.#pty === undefined) {
       if (!this.#isEnded) this.#options.onRefused?.(bytes.length);
       return Promise.resolve();
@@ -305,6 +324,8 @@ export class LiveTerminal {
 
   #onOutput(bytes: Uint8Array): void {
     this.#keeper.append(bytes);
+    this.#usedAtMs = this.#clock.monotonicMs();
+    this.#marks?.append(bytes);
     this.#options.onOutput?.();
     const dropping = this.#dropping;
     if (dropping !== undefined) {

@@ -6,7 +6,7 @@
  */
 import { BerthError } from '#contract/berth-error.ts';
 import type { CollectionItem } from '#contract/collection.ts';
-import { type HostId, TerminalId, type UserId, type WorkspaceId } from '#contract/ids.ts';
+import { type HostId, localOwnerId, TerminalId, type UserId, type WorkspaceId } from '#contract/ids.ts';
 import type { Terminal, TerminalMeasure, TerminalSize, TerminalTarget } from '#contract/terminals.ts';
 import { Collection } from '../changes.ts';
 import { delay } from '../delay.ts';
@@ -24,13 +24,16 @@ import type {
   SessionPlace,
 } from '../interfaces/multiplexer.ts';
 import type { HostMultiplexers } from './host-multiplexers.ts';
+import type { Belonging } from '../ownership.ts';
 import type { CreateScreenKeeper } from '../interfaces/screen-keeper.ts';
 import { LiveTerminal } from './live-terminal.ts';
+import { durationWords, isIdle, lookEveryMs } from './idle-terminals.ts';
 import { onceQuiet } from './once-quiet.ts';
 import { repaint } from './repaint.ts';
 import {
   afterRestart,
   attachCommandOf,
+  closedIdle,
   endOf,
   goneFor,
   isKept,
@@ -68,6 +71,10 @@ export interface TerminalServiceDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  /** Whose the workspace is, if it is known. */
+  readonly workspaceOwner: (id: WorkspaceId) => UserId | undefined;
+  /** Milliseconds after which one that nobody watches and that is silent is closed; null: never. */
+  readonly idleTimeoutMs: number | null;
   /**
    * Six characters of base 32 that are the same at each start of this Berth, also with a lost database, and different on
    * another computer. Terminal ids begin with them, so that the sweep ends our own leftovers and nobody else's shells.
@@ -85,6 +92,8 @@ interface Entry {
   place: SessionPlace | undefined;
   cancelTitle: (() => void) | undefined;
   cancelKeep: (() => void) | undefined;
+  /** Set once it is being closed because nobody uses it: what its end is to say. */
+  idleEnd: BerthError | undefined;
 }
 
 /** For one look at a terminal's way: what takes longer is no measure any more. */
@@ -100,6 +109,7 @@ export class TerminalService {
   readonly #opening = new Set<TerminalId>();
   readonly #returns: TerminalReturns;
   readonly #ends: (() => void)[] = [];
+  #stopIdleLook: (() => void) | undefined;
   #isClosing = false;
 
   constructor(deps: TerminalServiceDeps) {
@@ -143,6 +153,7 @@ export class TerminalService {
         for (const { id } of this.#awayOn(hostId)) void this.#gone(id, 'Its host was removed.');
       }),
     );
+    this.#lookForIdle();
   }
 
   /** The way to a host's sessions broke off while the host is there. */
@@ -154,6 +165,7 @@ export class TerminalService {
   async close(): Promise<void> {
     this.#isClosing = true;
     for (const end of this.#ends.splice(0)) end();
+    this.#stopIdleLook?.();
     const at = instantOf(this.#deps.clock);
     const ends: Promise<void>[] = [];
     for (const entry of this.#entries.values()) {
@@ -180,8 +192,46 @@ export class TerminalService {
       ).length;
   }
 
-  watch(signal: AbortSignal): AsyncGenerator<CollectionItem<Terminal>> {
-    return this.#collection.watch(signal);
+  /** All of them, unless told which to show. */
+  watch(
+    signal: AbortSignal,
+    isVisible?: (terminal: { id: string }) => boolean,
+  ): AsyncGenerator<CollectionItem<Terminal>> {
+    return this.#collection.watch(signal, isVisible);
+  }
+
+  /** A shell in a workspace is whose the workspace is. One on a host is for those who may change hosts. */
+  belongingOf(id: string): Belonging | undefined {
+    const record = this.#entries.get(id as TerminalId)?.record;
+    if (record === undefined) return undefined;
+    const { target, ownerId } = record;
+    const own =
+      target.kind === 'workspace' ? (this.#deps.workspaceOwner(target.workspaceId) ?? ownerId) : ownerId;
+    if (own === null) return undefined;
+    return target.kind === 'host' ? { ownerId: own, scope: 'hosts.write' } : { ownerId: own };
+  }
+
+  /** A workspace has become known: shells that were found in it before are shown to its owner. */
+  workspaceKnown(id: WorkspaceId): void {
+    for (const entry of this.#entries.values()) {
+      const { target, ownerId } = entry.record;
+      if (ownerId !== null || target.kind !== 'workspace' || target.workspaceId !== id) continue;
+      entry.record = { ...entry.record, ownerId: this.#deps.workspaceOwner(id) ?? null };
+      this.#show(entry);
+      this.#keep(entry.record);
+    }
+  }
+
+  /** One person's become another's. */
+  async takeOver(from: UserId, to: UserId): Promise<void> {
+    for (const entry of this.#entries.values()) {
+      if (entry.record.ownerId !== from) continue;
+      await this.#records.put({ ...entry.record, ownerId: to });
+      // It may have changed meanwhile.
+      entry.record = { ...entry.record, ownerId: to };
+      this.#keep(entry.record);
+      this.#show(entry);
+    }
   }
 
   async open(
@@ -221,6 +271,7 @@ export class TerminalService {
         openedAt: instantOf(clock),
         attachedTo: opened.attachedTo.slice(0, 256),
         hostId: this.#hostOf(target) ?? null,
+        ownerId: userId,
         isClosing: false,
       });
       entry.kept = opened.kept;
@@ -330,6 +381,7 @@ export class TerminalService {
       place: undefined,
       cancelTitle: undefined,
       cancelKeep: undefined,
+      idleEnd: undefined,
     };
     this.#entries.set(record.id, entry);
     return entry;
@@ -343,6 +395,7 @@ export class TerminalService {
       createScreenKeeper: this.#deps.createScreenKeeper,
       clock: this.#deps.clock,
       onOutput,
+      isUseWatched: this.#deps.idleTimeoutMs !== null,
       onTitle: (title) => this.#setTitle(entry, title),
       onEnd: (end) => this.#ended(entry, end),
       ...(isSurvivor
@@ -452,6 +505,10 @@ export class TerminalService {
       openedAt: at,
       attachedTo: `“${hostName}”`,
       hostId,
+      ownerId:
+        found.target.kind === 'host'
+          ? localOwnerId
+          : (this.#deps.workspaceOwner(found.target.workspaceId) ?? null),
       isClosing: false,
     });
     entry.live = this.#liveOf(entry, undefined);
@@ -474,11 +531,37 @@ export class TerminalService {
     const { record } = entry;
     if (record.state.phase === 'ended') return;
     entry.kept = undefined;
-    const state = endOf(end, record.attachedTo, instantOf(this.#deps.clock));
+    const why = entry.idleEnd === undefined ? end : { exitCode: null, error: entry.idleEnd };
+    const state = endOf(why, record.attachedTo, instantOf(this.#deps.clock));
     entry.record = { ...record, state };
     this.#show(entry);
     this.#keep(entry.record);
     this.#boundEnded();
+  }
+
+  // --- those that nobody uses ---------------------------------------------------------------------------------------
+
+  #lookForIdle(): void {
+    const { clock, idleTimeoutMs } = this.#deps;
+    if (idleTimeoutMs === null) return;
+    this.#stopIdleLook = clock.after(lookEveryMs(idleTimeoutMs), () => {
+      for (const entry of this.#entries.values()) {
+        const { live } = entry;
+        if (live === undefined || live.isEnded || live.isAway || entry.idleEnd !== undefined) continue;
+        if (isIdle(live.use, clock.monotonicMs(), idleTimeoutMs)) void this.#closeIdle(entry, idleTimeoutMs);
+      }
+      this.#lookForIdle();
+    });
+  }
+
+  /** Its shell ends; its tab stays and says why. */
+  async #closeIdle(entry: Entry, idleTimeoutMs: number): Promise<void> {
+    const { id, attachedTo } = entry.record;
+    this.#log.info('closing a terminal that nobody uses', { terminalId: id });
+    entry.idleEnd = closedIdle(attachedTo, durationWords(idleTimeoutMs));
+    await this.#kill(entry);
+    // One that does not go is tried again at the next look.
+    if (entry.record.state.phase !== 'ended') entry.idleEnd = undefined;
   }
 
   /** Of those that have ended: screens of the last few, and a list that does not grow for ever. */

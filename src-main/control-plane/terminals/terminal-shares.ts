@@ -66,7 +66,6 @@ export class TerminalShares implements GuestDoor {
   readonly #records: RecordCollection<ShareRecord>;
   readonly #entries = new Map<ShareId, Entry>();
   readonly #collection = new Collection<TerminalShare>();
-  readonly #owners = new Map<string, UserId>();
   readonly #seats = new WeakMap<Guest, Seat>();
   readonly #terminals = new Map<string, Terminal>();
   readonly #closing = new AbortController();
@@ -101,8 +100,21 @@ export class TerminalShares implements GuestDoor {
     for (const id of [...this.#undeleted]) await this.#forget(id);
   }
 
-  watch(caller: Caller, signal: AbortSignal): AsyncGenerator<CollectionItem<TerminalShare>> {
-    return this.#collection.watch(signal, ({ id }) => this.#owners.get(id) === caller.userId);
+  watch(
+    signal: AbortSignal,
+    isVisible: (share: { id: string }) => boolean,
+  ): AsyncGenerator<CollectionItem<TerminalShare>> {
+    return this.#collection.watch(signal, isVisible);
+  }
+
+  find(id: string): Pick<ShareRecord, 'userId' | 'terminalId'> | undefined {
+    return this.#entries.get(id as ShareId)?.record;
+  }
+
+  /** Ends all links that a person gave: somebody whose rights ended must not be there through one of them. */
+  async endOf(userId: UserId): Promise<void> {
+    for (const { record } of [...this.#entries.values()])
+      if (record.userId === userId) await this.unshare(record.id);
   }
 
   async share(
@@ -144,9 +156,9 @@ export class TerminalShares implements GuestDoor {
     return { share: toShare(record, 0), path: `/shared#${token}` };
   }
 
-  async unshare(shareId: ShareId, caller: Caller): Promise<void> {
+  async unshare(shareId: ShareId): Promise<void> {
     const entry = this.#entries.get(shareId);
-    if (entry === undefined || entry.record.userId !== caller.userId) throw notFound();
+    if (entry === undefined) throw notFound();
     // Guests go at once. The record goes before the answer: a link that was revoked must not come back after a restart.
     this.#end(entry, 'link');
     this.#undeleted.add(shareId);
@@ -257,7 +269,6 @@ export class TerminalShares implements GuestDoor {
       cancelExpiry: () => undefined,
     };
     this.#entries.set(record.id, entry);
-    this.#owners.set(record.id, record.userId);
     this.#awaitExpiry(entry);
     if (this.#entries.has(record.id)) this.#show(entry);
   }
@@ -306,7 +317,6 @@ export class TerminalShares implements GuestDoor {
     for (const seat of entry.seats) seat.onEnd();
     entry.seats.clear();
     this.#collection.delete(id);
-    this.#owners.delete(id);
   }
 
   #tell(entry: Entry, end: SharedTerminal['end'] = null): void {

@@ -1,7 +1,7 @@
 /** What a terminal is, what is kept of it on disk, and how it ends. Pure. */
 import { BerthError } from '#contract/berth-error.ts';
 import { z } from 'zod';
-import { HostId } from '#contract/ids.ts';
+import { HostId, localOwnerId, UserId } from '#contract/ids.ts';
 import { Terminal, type TerminalState } from '#contract/terminals.ts';
 
 /**
@@ -24,6 +24,8 @@ const RecordShape = Terminal.pick({
   isFound: Terminal.shape.isFound.default(false),
   /** Its host, for one that outlives its connection. */
   hostId: HostId.nullable().default(null),
+  /** Absent in what an older Berth wrote, which had one person. Null: found, in a workspace that is not known (yet). */
+  ownerId: UserId.nullable().default(localOwnerId),
   /** Closed while its host was away: its shell is ended when the host is back, and it is shown to nobody. */
   isClosing: z.boolean().default(false),
 });
@@ -35,7 +37,13 @@ export function parseTerminalRecord(value: unknown): TerminalRecord {
 export type TerminalEnd = Extract<TerminalState, { phase: 'ended' }>;
 
 export function toTerminal(record: TerminalRecord, programTitle: string): Terminal {
-  const { attachedTo: _attachedTo, hostId: _hostId, isClosing: _isClosing, ...shown } = record;
+  const {
+    attachedTo: _attachedTo,
+    hostId: _hostId,
+    ownerId: _ownerId,
+    isClosing: _isClosing,
+    ...shown
+  } = record;
   return { ...shown, programTitle };
 }
 
@@ -52,6 +60,15 @@ export function endOf(
         ? end.error.toShape()
         : new BerthError('connection-lost', `The connection to ${attachedTo} was lost.`).toShape();
   return { phase: 'ended', at, exitCode: end.exitCode, error };
+}
+
+/** Nobody used it for so long that Berth closed it. */
+export function closedIdle(attachedTo: string, silence: string): BerthError {
+  return new BerthError(
+    'terminal.ended',
+    `Nobody watched the shell in ${attachedTo}, and it was silent for ${silence}: Berth closed it. Open a new one.`,
+    { details: { attachedTo, reason: 'idle' } },
+  );
 }
 
 /** It runs under the host's multiplexer and has not ended: it will be looked for. */

@@ -341,7 +341,7 @@ export class HostWatch {
     const name = containerName === undefined ? undefined : nameInContainerName(containerName);
     if (name === undefined || name === record.name) return;
     try {
-      this.#deps.directory.requireFreeName(record.hostId, name, record.id);
+      this.#deps.directory.requireFreeName(record, name, record.id);
     } catch {
       return;
     }

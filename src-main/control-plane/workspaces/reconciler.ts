@@ -2,8 +2,7 @@
  * Holds wish and truth together on all hosts: one watch per link that is ready. Adopts workspaces that Berth does not
  * know, also into an empty database, together with their project.
  */
-import { BerthError } from '#contract/berth-error.ts';
-import type { HostId, ProjectId, WorkspaceId } from '#contract/ids.ts';
+import type { HostId, ProjectId, UserId, WorkspaceId } from '#contract/ids.ts';
 import type { ProjectDefinition } from '#contract/projects.ts';
 import type { HostLinks } from '../hosts/host-links.ts';
 import { HostWatch, type HostWatchDeps } from './host-watch.ts';
@@ -12,8 +11,10 @@ import type { LabelledWorkspace } from './workspace-spec.ts';
 
 export interface ReconcilerDeps extends Omit<HostWatchDeps, 'adopt' | 'links'> {
   readonly links: HostLinks;
-  /** Makes sure that there is a project of this id; makes one of the definition where there is none. */
-  readonly adoptProject: (id: ProjectId, definition: ProjectDefinition) => Promise<void>;
+  /** Makes sure that its owner has a project of this id, of the definition; false where the id is somebody else's. */
+  readonly adoptProject: (id: ProjectId, definition: ProjectDefinition, ownerId: UserId) => Promise<boolean>;
+  /** Whose a thing is that carries this owner. */
+  readonly ownerOfLabel: (told: string | undefined) => UserId;
 }
 
 export class Reconciler {
@@ -66,11 +67,15 @@ export class Reconciler {
 
   async #adopt(hostId: HostId, found: LabelledWorkspace, isUp: boolean): Promise<void> {
     const { directory, log } = this.#deps;
-    const { projectId, definition } = found;
-    if (projectId !== null) await this.#deps.adoptProject(projectId, definition);
+    const { definition } = found;
+    const ownerId = this.#deps.ownerOfLabel(found.ownerId ?? undefined);
+    const isOwnProject =
+      found.projectId !== null && (await this.#deps.adoptProject(found.projectId, definition, ownerId));
+    const projectId = isOwnProject ? found.projectId : null;
     const record: WorkspaceRecord = {
       id: found.id,
-      name: this.#freeName(hostId, found.name),
+      name: directory.freeName({ hostId, ownerId }, found.name),
+      ownerId,
       projectId,
       hostId,
       definition,
@@ -88,17 +93,5 @@ export class Reconciler {
     };
     await directory.add(record);
     log.info('adopted a workspace that was found on its host', { workspaceId: found.id, hostId });
-  }
-
-  #freeName(hostId: HostId, name: string): string {
-    for (let number = 1; ; number++) {
-      const candidate = number === 1 ? name : `${name.slice(0, 70)} (${number})`;
-      try {
-        this.#deps.directory.requireFreeName(hostId, candidate, undefined);
-        return candidate;
-      } catch (error) {
-        if (!BerthError.is(error, 'workspace.name-taken')) throw error;
-      }
-    }
   }
 }

@@ -3,7 +3,7 @@
  * place where these change; it decides nothing and touches no host.
  */
 import { BerthError } from '#contract/berth-error.ts';
-import type { HostId, ProjectId, WorkspaceId } from '#contract/ids.ts';
+import type { HostId, ProjectId, UserId, WorkspaceId } from '#contract/ids.ts';
 import type { Operation } from '#contract/operations.ts';
 import type { Workspace } from '#contract/workspaces.ts';
 import { Collection } from '../changes.ts';
@@ -16,10 +16,14 @@ import { nameKey, type Observed, toWorkspace, type WorkspaceRecord } from './wor
 export interface DirectoryDeps {
   readonly records: RecordCollection<WorkspaceRecord>;
   readonly operations: Pick<OperationStarter, 'current'>;
-  readonly projectName: (id: ProjectId) => string | undefined;
+  /** Of a project of this person's. */
+  readonly projectName: (id: ProjectId, ownerId: UserId) => string | undefined;
   readonly clock: Clock;
   readonly log: Log;
 }
+
+/** Where a name is unique: among one person's on one host. */
+export type NamePlace = Pick<WorkspaceRecord, 'hostId' | 'ownerId'>;
 
 interface Entry {
   record: WorkspaceRecord;
@@ -46,6 +50,9 @@ export class WorkspaceDirectory {
 
   record(id: WorkspaceId): WorkspaceRecord | undefined {
     return this.#entries.get(id)?.record;
+  }
+  ownerOf(id: string): UserId | undefined {
+    return this.#entries.get(id as WorkspaceId)?.record.ownerId;
   }
   require(id: WorkspaceId): WorkspaceRecord {
     const record = this.record(id);
@@ -79,7 +86,7 @@ export class WorkspaceDirectory {
 
   /** Throws workspace.name-taken. The name is taken from this call on, before anything is awaited. */
   async add(record: WorkspaceRecord): Promise<void> {
-    this.requireFreeName(record.hostId, record.name, record.id);
+    this.requireFreeName(record, record.name, record.id);
     this.#entries.set(record.id, { record, observed: undefined, isDeciding: false });
     try {
       await this.#deps.records.put(record);
@@ -90,15 +97,40 @@ export class WorkspaceDirectory {
     this.refresh(record.id);
   }
 
-  requireFreeName(hostId: HostId, name: string, except: WorkspaceId | undefined): void {
-    const key = nameKey(name);
-    const other = this.onHost(hostId).find((record) => record.id !== except && nameKey(record.name) === key);
+  requireFreeName(place: NamePlace, name: string, except: WorkspaceId | undefined): void {
+    const other = this.#namesake(place, name, except);
     if (other === undefined) return;
     throw new BerthError(
       'workspace.name-taken',
       `A workspace named “${other.name}” is on this host already. Choose another name.`,
       { details: { field: 'name', workspaceId: other.id } },
     );
+  }
+
+  #namesake({ hostId, ownerId }: NamePlace, name: string, except: WorkspaceId | undefined) {
+    const key = nameKey(name);
+    return this.onHost(hostId).find(
+      (record) => record.id !== except && record.ownerId === ownerId && nameKey(record.name) === key,
+    );
+  }
+
+  /** `name`, or with the first number behind it that is free there. */
+  freeName(place: NamePlace, name: string): string {
+    for (let number = 1; ; number++) {
+      const candidate = number === 1 ? name : `${name.slice(0, 70)} (${number})`;
+      if (this.#namesake(place, candidate, undefined) === undefined) return candidate;
+    }
+  }
+
+  /** One person's become another's; a name that is taken there gets a number. Returns how many. */
+  async takeOver(from: UserId, to: UserId): Promise<number> {
+    const own = this.records().filter(({ ownerId }) => ownerId === from);
+    for (const { id, hostId, name } of own) {
+      await this.change(id, { ownerId: to, name: this.freeName({ hostId, ownerId: to }, name) });
+      // Its view may be the same as before, and other eyes are to see it.
+      this.collection.put(this.workspace(id));
+    }
+    return own.length;
   }
 
   /** Does nothing where the record is gone in the meantime. */
@@ -172,7 +204,8 @@ export class WorkspaceDirectory {
 
   #view(entry: Entry): Workspace {
     const { record } = entry;
-    const projectName = record.projectId === null ? undefined : this.#deps.projectName(record.projectId);
+    const { projectId, ownerId } = record;
+    const projectName = projectId === null ? undefined : this.#deps.projectName(projectId, ownerId);
     return toWorkspace({
       record,
       projectName: projectName ?? record.definition.name,

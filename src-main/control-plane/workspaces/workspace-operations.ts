@@ -110,14 +110,14 @@ export function defineWorkspaceOperations(deps: WorkspaceOperationDeps): Workspa
   const network: Step = {
     id: 'network',
     title: 'Make its network',
-    run: (context) => parts.ensureNetwork(context, recordOf(context), context.input.userId),
+    run: (context) => parts.ensureNetwork(context, recordOf(context)),
     undo: (context) => parts.removeNetworks(context, context.input.id),
   };
 
   const volume: Step = {
     id: 'volume',
     title: 'Make its volume',
-    run: (context) => parts.ensureVolume(context, recordOf(context), context.input.userId),
+    run: (context) => parts.ensureVolume(context, recordOf(context)),
     undo: (context) => parts.removeOwnVolume(context, recordOf(context).volumeName, context.operationId),
   };
 
@@ -137,7 +137,6 @@ export function defineWorkspaceOperations(deps: WorkspaceOperationDeps): Workspa
     const record = recordOf(context);
     await parts.ensureContainer(context, {
       record,
-      owner: context.input.userId,
       environment: await deps.environmentOf(record),
       stopGraceSeconds: deps.stopGraceSeconds(context.input.userId),
     });
@@ -228,7 +227,11 @@ export function defineWorkspaceOperations(deps: WorkspaceOperationDeps): Workspa
         .onHost(record.hostId)
         .filter(({ id, volumeName }) => id !== record.id && volumeName === record.volumeName);
       if (others.length > 0) {
-        context.log(`“${others[0]?.name}” uses the volume too; it stays`, 'warning');
+        const own = others.find(({ ownerId }) => ownerId === record.ownerId);
+        context.log(
+          `${own ? `“${own.name}”` : 'another workspace'} uses the volume too; it stays`,
+          'warning',
+        );
         return context.note('kept: another workspace uses it');
       }
       const { engine } = parts.readyLink(context);

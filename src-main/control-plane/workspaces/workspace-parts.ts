@@ -4,7 +4,7 @@
  * the engine would go on making what we no longer look for, so they are waited for and then taken back.
  */
 import { BerthError } from '#contract/berth-error.ts';
-import type { OperationId, UserId } from '#contract/ids.ts';
+import type { OperationId } from '#contract/ids.ts';
 import type { ProjectDefinition } from '#contract/projects.ts';
 import { delay } from '../delay.ts';
 import type { HostLink } from '../hosts/host-links.ts';
@@ -120,26 +120,15 @@ function tellPull(context: StepContext<unknown>, { layers }: PullProgress): void
   context.note(`layer ${done} of ${layers.length}`);
 }
 
-export async function ensureNetwork(
-  context: StepContext<unknown>,
-  record: WorkspaceRecord,
-  owner: UserId,
-): Promise<void> {
+export async function ensureNetwork(context: StepContext<unknown>, record: WorkspaceRecord): Promise<void> {
   const name = remoteName(record.id);
   context.log(`docker network create --driver bridge ${name}`, 'command');
-  await readyLink(context).engine.ensureNetwork(name, labelsFor(record, context.operationId, owner));
+  await readyLink(context).engine.ensureNetwork(name, labelsFor(record, context.operationId));
 }
 
-export async function ensureVolume(
-  context: StepContext<unknown>,
-  record: WorkspaceRecord,
-  owner: UserId,
-): Promise<void> {
+export async function ensureVolume(context: StepContext<unknown>, record: WorkspaceRecord): Promise<void> {
   context.log(`docker volume create ${record.volumeName}`, 'command');
-  await readyLink(context).engine.ensureVolume(
-    record.volumeName,
-    labelsFor(record, context.operationId, owner),
-  );
+  await readyLink(context).engine.ensureVolume(record.volumeName, labelsFor(record, context.operationId));
 }
 
 /** The container of a workspace, by label: whatever it is called and whoever made it. */
@@ -154,7 +143,6 @@ export async function findContainer(
 
 export interface ContainerMaking {
   readonly record: WorkspaceRecord;
-  readonly owner: UserId;
   readonly environment: ProjectDefinition['environment'];
   readonly stopGraceSeconds: number;
 }
@@ -183,7 +171,7 @@ export async function ensureContainer(
       limits: definition.limits,
       profile: definition.profile,
       runtime,
-      labels: labelsFor(record, context.operationId, making.owner),
+      labels: labelsFor(record, context.operationId),
       stopGraceSeconds: making.stopGraceSeconds,
     });
     for (const warning of made.warnings) context.log(warning, 'warning');

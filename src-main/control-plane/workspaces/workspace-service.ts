@@ -20,9 +20,11 @@ import type { ByteChannel } from '../handler.ts';
 import type { HostLinks } from '../hosts/host-links.ts';
 import { type Clock, instantOf } from '../interfaces/clock.ts';
 import type { Log } from '../interfaces/log.ts';
+import type { VolumeSummary } from '../interfaces/container-engine.ts';
 import type { Random } from '../interfaces/random.ts';
 import type { RecordStore } from '../interfaces/record-store.ts';
 import type { OperationDefinition, OperationStarter } from '../operations/operation-definition.ts';
+import type { QuotaGuard } from '../quotas/quota-service.ts';
 import { planDestruction } from './destroy-plan.ts';
 import { label } from './labels.ts';
 import { LiveStats } from './live-stats.ts';
@@ -42,9 +44,13 @@ import { readLabels, remoteName, renamedContainer, withoutValues } from './works
 
 /** What workspaces need of projects. */
 export interface ProjectSource {
-  get(id: ProjectId): Project | undefined;
-  /** Makes a project of this id and definition unless there is one; its name gives way to others. */
-  adopt(id: ProjectId, definition: ProjectDefinition): Promise<void>;
+  /** One of this person's. */
+  find(id: ProjectId, ownerId: UserId): Project | undefined;
+  /**
+   * Makes a project of this id and definition unless its owner has one; its name gives way to others. False: the id is of
+   * somebody else's.
+   */
+  adopt(id: ProjectId, definition: ProjectDefinition, ownerId: UserId): Promise<boolean>;
 }
 
 /** An operation as others see it start and change. */
@@ -57,6 +63,8 @@ export interface WorkspaceSnapshots extends VolumeFilling {
   volumesOf(id: WorkspaceId): string[];
   volumesOn(hostId: HostId): string[];
   countOf(id: WorkspaceId): number;
+  /** Bytes that its files take in a volume, and whether it has to be copied to this host first. */
+  needsOf(id: SnapshotId, hostId: HostId): { readonly bytes: number; readonly isCopied: boolean };
   onDestroyed(id: WorkspaceId): Promise<void>;
 }
 
@@ -80,6 +88,9 @@ export interface WorkspaceServiceDeps {
   readonly stopGraceSeconds: (userId: UserId) => number;
   /** What snapshots add to workspaces. */
   readonly snapshots: WorkspaceSnapshots;
+  readonly quotas: QuotaGuard;
+  /** Whose a thing on a host is that carries this owner. */
+  readonly ownerOfLabel: (told: string | undefined) => UserId;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -101,7 +112,7 @@ export class WorkspaceService {
     this.directory = new WorkspaceDirectory({
       records: deps.store.collection('workspaces', parseWorkspaceRecord),
       operations,
-      projectName: (id) => projects.get(id)?.name,
+      projectName: (id, ownerId) => projects.find(id, ownerId)?.name,
       clock,
       log,
     });
@@ -112,7 +123,8 @@ export class WorkspaceService {
       stopGraceSeconds: () => stopGraceSeconds(localOwnerId),
       clock,
       log,
-      adoptProject: (id, definition) => projects.adopt(id, definition),
+      adoptProject: (id, definition, ownerId) => projects.adopt(id, definition, ownerId),
+      ownerOfLabel: deps.ownerOfLabel,
     });
     this.#kinds = defineWorkspaceOperations({
       directory: this.directory,
@@ -151,8 +163,11 @@ export class WorkspaceService {
     await Promise.all([this.#reconciler.close(), this.#following]);
   }
 
-  watch(signal: AbortSignal): AsyncGenerator<CollectionItem<Workspace>> {
-    return this.directory.collection.watch(signal);
+  watch(
+    signal: AbortSignal,
+    isVisible: (workspace: { id: string }) => boolean,
+  ): AsyncGenerator<CollectionItem<Workspace>> {
+    return this.directory.collection.watch(signal, isVisible);
   }
 
   /** An operation that is none of workspaces' own has ended: wish and truth are compared again. */
@@ -163,15 +178,15 @@ export class WorkspaceService {
 
   /** Values of environment variables, read at each making: they may be secrets and are kept with the project alone. */
   async environmentOf(record: WorkspaceRecord): Promise<ProjectDefinition['environment']> {
-    const { projects } = this.#deps;
-    return (record.projectId === null ? undefined : projects.get(record.projectId)?.environment) ?? [];
+    const { projectId, ownerId } = record;
+    return (projectId === null ? undefined : this.#deps.projects.find(projectId, ownerId)?.environment) ?? [];
   }
 
   async create(
     wish: Omit<WorkspaceWish, 'projectId' | 'definition'> & { projectId: ProjectId },
     userId: UserId,
   ): Promise<{ workspace: Workspace; operation: Operation }> {
-    const project = this.#deps.projects.get(wish.projectId);
+    const project = this.#deps.projects.find(wish.projectId, userId);
     if (project === undefined) throw new BerthError('not-found', 'There is no such project.');
     const { id: _id, createdAt: _createdAt, changedAt: _changedAt, ...definition } = project;
     return this.createFrom({ ...wish, definition }, userId);
@@ -181,9 +196,9 @@ export class WorkspaceService {
     wish: WorkspaceWish,
     userId: UserId,
   ): Promise<{ workspace: Workspace; operation: Operation }> {
-    const { links, random, clock, operations } = this.#deps;
+    const { links, random, clock, operations, quotas, snapshots } = this.#deps;
     const link = links.requireEngine(wish.hostId);
-    this.directory.requireFreeName(wish.hostId, wish.name, undefined);
+    this.directory.requireFreeName({ hostId: wish.hostId, ownerId: userId }, wish.name, undefined);
     requireRuntime(wish.definition.runtime, link.engineInfo);
     if (wish.volumeName !== null && wish.snapshotId !== null)
       throw new BerthError(
@@ -193,13 +208,15 @@ export class WorkspaceService {
           details: { fields: ['volumeName: must not be given together with snapshotId'] },
         },
       );
-    if (wish.volumeName !== null) await this.#requireKeptVolume(wish.hostId, wish.volumeName);
+    if (wish.volumeName !== null) await this.#requireKeptVolume(wish.hostId, wish.volumeName, userId);
+    const needs = wish.snapshotId === null ? undefined : snapshots.needsOf(wish.snapshotId, wish.hostId);
     const id = random.id('ws') as WorkspaceId;
     const record: WorkspaceRecord = {
       id,
       name: wish.name,
       projectId: wish.projectId,
       hostId: wish.hostId,
+      ownerId: userId,
       definition: withoutValues(wish.definition),
       imageDigest: null,
       desired: 'running',
@@ -213,6 +230,11 @@ export class WorkspaceService {
       pausedBy: null,
       move: null,
     };
+    quotas.require(userId, {
+      workspace: record.definition.limits,
+      snapshots: needs?.isCopied === true ? 1 : 0,
+      diskBytes: needs?.bytes,
+    });
     await this.directory.add(record);
     try {
       const operation = await operations.start(this.#kinds.create, {
@@ -224,7 +246,7 @@ export class WorkspaceService {
           id,
           userId,
           snapshotId: wish.snapshotId,
-          copySnapshotId: wish.snapshotId === null ? null : (random.id('snap') as SnapshotId),
+          copySnapshotId: needs?.isCopied === true ? (random.id('snap') as SnapshotId) : null,
         },
       });
       this.directory.refresh(id);
@@ -251,12 +273,13 @@ export class WorkspaceService {
   }
 
   async rename(id: WorkspaceId, name: string): Promise<Workspace> {
-    const { hostId } = this.directory.require(id);
-    this.directory.requireFreeName(hostId, name, id);
+    const { hostId, ownerId } = this.directory.require(id);
+    const place = { hostId, ownerId };
+    this.directory.requireFreeName(place, name, id);
     const { engine } = this.#deps.links.requireEngine(hostId);
     const container = await findContainer(engine, { id });
     if (container !== undefined) await engine.renameContainer(container.id, renamedContainer(id, name));
-    this.directory.requireFreeName(hostId, name, id);
+    this.directory.requireFreeName(place, name, id);
     await this.directory.change(id, { name });
     return this.directory.workspace(id);
   }
@@ -325,14 +348,15 @@ export class WorkspaceService {
     }
   }
 
-  async keptVolumes(hostId: HostId, signal: AbortSignal): Promise<KeptVolume[]> {
+  /** One person's. */
+  async keptVolumes(hostId: HostId, userId: UserId, signal: AbortSignal): Promise<KeptVolume[]> {
     const { engine } = this.#deps.links.requireEngine(hostId);
     const used = new Set([
       ...this.directory.onHost(hostId).map((record) => record.volumeName),
       ...this.#deps.snapshots.volumesOn(hostId),
     ]);
     const volumes = (await engine.listVolumes({ [label.managed]: '1' }, signal)).filter(
-      ({ name }) => !used.has(name),
+      (volume) => !used.has(volume.name) && this.#isVolumeOf(volume, userId),
     );
     if (volumes.length === 0) return [];
     const sizes = await engine
@@ -353,11 +377,12 @@ export class WorkspaceService {
   async destroyVolume(hostId: HostId, name: string, userId: UserId): Promise<Operation> {
     const { links, operations } = this.#deps;
     const { engine, hostName } = links.requireEngine(hostId);
+    // Whose it is before what uses it: that would tell of others.
+    const volumes = await engine.listVolumes({ [label.managed]: '1' });
+    if (!volumes.some((volume) => volume.name === name && this.#isVolumeOf(volume, userId)))
+      throw new BerthError('not-found', 'There is no such volume of Berth on this host.');
     requireUnused(this.directory, hostId, name);
     this.#requireNotBefore(hostId, name);
-    const volumes = await engine.listVolumes({ [label.managed]: '1' });
-    if (!volumes.some((volume) => volume.name === name))
-      throw new BerthError('not-found', 'There is no such volume of Berth on this host.');
     return operations.start(this.#kinds.destroyVolume, {
       title: `Destroy the volume ${name} on “${hostName}”`,
       subject: { kind: 'volume', id: `${hostId}/${name}`, name },
@@ -367,10 +392,12 @@ export class WorkspaceService {
     });
   }
 
-  /** Names of the workspaces that were made of a project. */
+  /** Names of its owner's workspaces that were made of a project. */
   namesOf(projectId: ProjectId): string[] {
     const records = this.directory.records().filter((record) => record.projectId === projectId);
-    return records.map(({ name }) => name);
+    return records
+      .filter(({ ownerId }) => this.#deps.projects.find(projectId, ownerId) !== undefined)
+      .map(({ name }) => name);
   }
 
   // --- private ------------------------------------------------------------------------------------------------------
@@ -399,16 +426,25 @@ export class WorkspaceService {
     return operation;
   }
 
-  async #requireKeptVolume(hostId: HostId, name: string): Promise<void> {
-    requireUnused(this.directory, hostId, name);
-    this.#requireNotBefore(hostId, name);
+  /** As its label says: a volume has no record. */
+  #isVolumeOf({ labels }: VolumeSummary, userId: UserId): boolean {
+    return this.#deps.ownerOfLabel(labels[label.owner]) === userId;
+  }
+
+  async #requireKeptVolume(hostId: HostId, name: string, userId: UserId): Promise<void> {
     const { engine } = this.#deps.links.requireEngine(hostId);
-    for (const container of await engine.listContainers({ [label.managed]: '1' })) {
-      const user = readLabels(container);
-      if (user?.volumeName === name) throw volumeInUse(name, `the workspace “${user.name}”`);
-    }
     const volumes = await engine.listVolumes({ [label.managed]: '1' });
-    if (volumes.some((volume) => volume.name === name)) return;
+    if (volumes.some((volume) => volume.name === name && this.#isVolumeOf(volume, userId))) {
+      requireUnused(this.directory, hostId, name);
+      this.#requireNotBefore(hostId, name);
+      for (const container of await engine.listContainers({ [label.managed]: '1' })) {
+        const user = readLabels(container);
+        if (user?.volumeName !== name) continue;
+        const isOwn = this.#deps.ownerOfLabel(user.ownerId ?? undefined) === userId;
+        throw volumeInUse(name, isOwn ? `the workspace “${user.name}”` : 'a container');
+      }
+      return;
+    }
     throw new BerthError('invalid-input', 'Not valid: volumeName: must be a kept volume of this host.', {
       details: { fields: ['volumeName: must be a kept volume of this host'] },
     });

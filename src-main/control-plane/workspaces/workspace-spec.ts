@@ -3,7 +3,7 @@
  * rebuilt from these labels; so they hold everything but environment values, which may be secrets and stay out.
  */
 import { createHash } from 'node:crypto';
-import { WorkspaceId, ProjectId, type OperationId, type UserId } from '#contract/ids.ts';
+import { WorkspaceId, ProjectId, type OperationId, UserId } from '#contract/ids.ts';
 import { ProjectDefinition } from '#contract/projects.ts';
 import { DisplayName, Instant } from '#contract/text.ts';
 import type { ContainerSummary } from '../interfaces/container-engine.ts';
@@ -63,12 +63,13 @@ export interface LabelledWorkspace {
   readonly definition: ProjectDefinition;
   readonly volumeName: string;
   readonly createdAt: string;
+  /** Whose it was when it was made; null where that cannot be read. */
+  readonly ownerId: UserId | null;
 }
 
 export function labelsFor(
-  workspace: LabelledWorkspace,
+  workspace: LabelledWorkspace & { readonly ownerId: UserId },
   operationId: OperationId,
-  owner: UserId,
 ): Record<string, string> {
   const spec = JSON.stringify({ ...withoutValues(workspace.definition), volumeName: workspace.volumeName });
   return {
@@ -76,7 +77,7 @@ export function labelsFor(
     [label.workspace]: workspace.id,
     [label.operation]: operationId,
     [label.name]: workspace.name,
-    [label.owner]: owner,
+    [label.owner]: workspace.ownerId,
     ...(workspace.projectId === null ? {} : { [label.project]: workspace.projectId }),
     [label.spec]: spec,
     [label.specHash]: createHash('sha256').update(spec).digest('hex'),
@@ -110,6 +111,7 @@ export function readLabels(
     definition: definition.data,
     volumeName,
     createdAt: createdAt.success ? createdAt.data : new Date(container.createdAtMs).toISOString(),
+    ownerId: UserId.safeParse(labels[label.owner]).data ?? null,
   };
 }
 

@@ -3,6 +3,7 @@
  * `decideMend` says what Berth does about a difference between what is wanted and what is there.
  */
 import { BerthError } from '#contract/berth-error.ts';
+import { localOwnerId, UserId } from '#contract/ids.ts';
 import type { Operation } from '#contract/operations.ts';
 import { ProjectDefinition } from '#contract/projects.ts';
 import { Workspace, type WorkspaceState } from '#contract/workspaces.ts';
@@ -26,6 +27,8 @@ const RecordShape = Workspace.pick({
   isAdopted: true,
   note: true,
 }).extend({
+  /** Absent in what an older Berth wrote, which had one person. Wins over the labels of what is on the host. */
+  ownerId: UserId.default(localOwnerId),
   definition: ProjectDefinition,
   /** False until its creation has ended well; such a record without an operation is taken away at start. */
   isMade: Workspace.shape.isAdopted,

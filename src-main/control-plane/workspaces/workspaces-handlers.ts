@@ -1,14 +1,16 @@
 /** Contract line → service call. */
 import type { HandlersOf } from '../handler.ts';
+import type { Ownership } from '../ownership.ts';
 import type { WorkspaceService } from './workspace-service.ts';
 import type { MovesService } from '../snapshots/moves-service.ts';
 
 export function workspacesHandlers(
   workspaces: WorkspaceService,
   moves: MovesService,
+  ownership: Ownership,
 ): HandlersOf<'workspaces'> {
   return {
-    'workspaces.watch': (_input, { signal }) => workspaces.watch(signal),
+    'workspaces.watch': (_input, { caller, signal }) => workspaces.watch(signal, ownership.shownTo(caller)),
     'workspaces.create': (wish, { caller }) => workspaces.create(wish, caller.userId),
     'workspaces.fork': ({ snapshotId, name, hostId }, { caller }) =>
       moves.fork(snapshotId, { name, hostId }, caller.userId),
@@ -29,8 +31,8 @@ export function workspacesHandlers(
     'workspaces.stats': ({ id }, { signal }) => workspaces.stats(id, signal),
     'workspaces.logs': ({ id, tailLines }, channel, { signal }) =>
       workspaces.logs(id, tailLines, channel, signal),
-    'workspaces.keptVolumes': async ({ hostId }, { signal }) => ({
-      volumes: await workspaces.keptVolumes(hostId, signal),
+    'workspaces.keptVolumes': async ({ hostId }, { caller, signal }) => ({
+      volumes: await workspaces.keptVolumes(hostId, caller.userId, signal),
     }),
     'workspaces.destroyVolume': ({ hostId, name }, { caller }) =>
       workspaces.destroyVolume(hostId, name, caller.userId),

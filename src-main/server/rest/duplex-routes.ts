@@ -30,6 +30,11 @@ const pingEveryMs = 20_000;
 /** RFC 6455 §7.4.2: 4000 to 4999 are for private use. */
 const closeOf = (status: number) => 4000 + status;
 
+/** @param path as openDuplex takes it */
+export function isDuplexPath(path: string): boolean {
+  return duplexRoutes.some((route) => namesIn(path, route.path) !== undefined);
+}
+
 /**
  * What a path of the API means as an upgrade: undefined for one that is none, or a function that serves the opened
  * socket. Everything that can be refused before the handshake is refused here.

@@ -4,6 +4,7 @@ import type { Command } from '../../state/commands.ts';
 export const credentialCommands: readonly Command[] = [
   {
     id: 'credential.lock-vault',
+    scope: 'credentials.write',
     label: 'Lock the vault',
     description: 'Forgets the key of the vault file. Connections that are up stay up.',
     menu: 'Berth',

@@ -9,7 +9,7 @@ import { Select } from '../../components/select.tsx';
 import { PasswordField, TextArea, TextField } from '../../components/text-field.tsx';
 import { useClient } from '../../state/app-context.tsx';
 import { fieldErrors } from '../../state/field-errors.ts';
-import { toBerthError } from '../../state/mirror.ts';
+import { toBerthError } from '../../state/to-berth-error.ts';
 import { kindWords } from './credential-words.ts';
 
 const kinds = (['private-key', 'password', 'passphrase'] as const).map((value) => ({

@@ -12,6 +12,7 @@ export const credentialsFeature: Feature = {
   views: [
     defineView({
       type: 'credentials',
+      scope: 'credentials.read',
       component: CredentialsPage,
       describe: () => ({ title: 'Credentials', icon: KeyRound }),
     }),

@@ -11,7 +11,7 @@ import { StateMark } from '../../components/state-mark.tsx';
 import { PasswordField } from '../../components/text-field.tsx';
 import { useClient, useSecretStore } from '../../state/app-context.tsx';
 import { fieldErrors } from '../../state/field-errors.ts';
-import { toBerthError } from '../../state/mirror.ts';
+import { toBerthError } from '../../state/to-berth-error.ts';
 
 /** As the contract bounds it. */
 const MINIMUM_LENGTH = 8;

@@ -2,11 +2,11 @@
  * Where a window begins. With no host: three doors, and what this computer already knows. Later: the workspaces and
  * hosts that there are, and what runs now.
  */
-import { ArrowRight, Cloud, Container, Monitor, Plus, Server, SquareTerminal } from 'lucide-react';
-import { type ComponentType, type ReactNode, useEffect, useState } from 'react';
-import type { Host, HostCandidate } from '#contract/hosts.ts';
+import { ArrowRight, Container, Plus, Server, SquareTerminal } from 'lucide-react';
+import type { Host } from '#contract/hosts.ts';
 import type { Workspace } from '#contract/workspaces.ts';
 import { Button } from '../../components/button.tsx';
+import { EmptyState } from '../../components/empty-state.tsx';
 import { ErrorNote } from '../../components/error-note.tsx';
 import { formatPercent } from '../../components/format.ts';
 import { LoadingRows } from '../../components/loading-rows.tsx';
@@ -15,10 +15,9 @@ import { ProgressBar } from '../../components/progress-bar.tsx';
 import { RelativeTime } from '../../components/relative-time.tsx';
 import { StateMark } from '../../components/state-mark.tsx';
 import {
-  useClient,
   useCommand,
   useHosts,
-  useNotices,
+  useMay,
   useOperations,
   useTerminals,
   useViewActions,
@@ -27,13 +26,15 @@ import {
 import type { ViewProps } from '../../state/feature.ts';
 import { hostMark, workspaceMark } from '../../state/marks.ts';
 import { isUnderWay, operationPart } from '../../state/operation-progress.ts';
+import { FirstRun } from './first-run.tsx';
+import { HomeParts } from './home-parts.tsx';
 import { LastScreen } from './last-screen.tsx';
 
 const SHOWN_WORKSPACES = 8;
-const SHOWN_CANDIDATES = 4;
 
 export default function HomePage({ isVisible }: ViewProps<'home'>) {
   const hosts = useHosts();
+  const mayAdd = useMay('hosts.write');
   if (hosts.status === 'loading')
     return (
       <Page title="Berth">
@@ -50,145 +51,18 @@ export default function HomePage({ isVisible }: ViewProps<'home'>) {
         />
       </Page>
     );
-  return hosts.items.length === 0 ? <FirstRun isVisible={isVisible} /> : <Overview isVisible={isVisible} />;
+  if (hosts.items.length > 0) return <Overview isVisible={isVisible} />;
+  return mayAdd ? <FirstRun isVisible={isVisible} /> : <NoHosts />;
 }
 
-function FirstRun({ isVisible }: { isVisible: boolean }) {
-  const view = useViewActions();
-  const candidates = useCandidates(isVisible);
-  const socket = candidates?.find((one) => one.source === 'engine-socket');
-  const names = candidates?.filter((one) => one.source === 'ssh-config') ?? [];
+/** For who may not add a host: what is missing, and who can help. */
+function NoHosts() {
   return (
-    <Page
-      title="Where do you want to work?"
-      lead="A host is a machine with Docker. Berth makes workspaces on it: containers with files that last, and terminals in them."
-      width="normal"
-    >
-      {candidates === null && <LoadingRows label="Looking on this computer" rows={2} />}
-      {(socket !== undefined || names.length > 0) && (
-        <Section title="Found on this computer">
-          <Card>
-            <ul aria-label="Found on this computer" className="m-0 list-none divide-y divide-line p-0">
-              {[...(socket === undefined ? [] : [socket]), ...names.slice(0, SHOWN_CANDIDATES)].map((one) => (
-                <Candidate key={`${one.source} ${one.name}`} candidate={one} />
-              ))}
-            </ul>
-          </Card>
-          {names.length > SHOWN_CANDIDATES && (
-            <p className="text-meta text-muted">
-              And {names.length - SHOWN_CANDIDATES} more names of your SSH configuration, under “A server over
-              SSH”.
-            </p>
-          )}
-        </Section>
-      )}
-      <div className="grid grid-cols-3 gap-3 max-md:grid-cols-1">
-        <Door
-          icon={Monitor}
-          title="This computer"
-          time={socket === undefined ? 'Needs Docker or Podman here' : 'Ready: its engine was found'}
-          onOpen={() => view.open({ type: 'add-host' })}
-        >
-          Use the container engine that runs here.
-        </Door>
-        <Door
-          icon={Server}
-          title="A server over SSH"
-          time="Under a minute"
-          onOpen={() => view.open({ type: 'add-host' })}
-        >
-          Any machine with Docker that you can reach. Nothing is installed on it, nothing is opened.
-        </Door>
-        <Door icon={Cloud} title="A DigitalOcean droplet" time="Not in this version yet">
-          Create one from here. Until then, create it at DigitalOcean and add it as a server.
-        </Door>
-      </div>
+    <Page title="Home">
+      <EmptyState icon={Server} title="There is no host yet">
+        A host is a machine with Docker that workspaces run on. An owner of this Berth adds the first one.
+      </EmptyState>
     </Page>
-  );
-}
-
-/** Undefined fields mean that it is a door that does not open yet. */
-function Door(props: {
-  readonly icon: ComponentType<{ size?: number; strokeWidth?: number; className?: string }>;
-  readonly title: string;
-  readonly time: string;
-  readonly onOpen?: () => void;
-  readonly children: ReactNode;
-}) {
-  const { icon: Icon, title, time, onOpen, children } = props;
-  const content = (
-    <>
-      <Icon size={22} strokeWidth={1.5} className={onOpen === undefined ? 'text-faint' : 'text-accent'} />
-      <span className="text-lead font-semibold">{title}</span>
-      <span className="text-muted">{children}</span>
-      <span className="mt-auto pt-2 text-meta text-muted">{time}</span>
-    </>
-  );
-  const shape = 'flex min-h-40 flex-col items-start gap-1.5 rounded-lg border border-line p-4 text-left';
-  return onOpen === undefined ? (
-    <div className={`${shape} border-dashed`}>{content}</div>
-  ) : (
-    <button
-      type="button"
-      onClick={onOpen}
-      className={`${shape} bg-raised transition-colors hover:border-accent hover:bg-hover`}
-    >
-      {content}
-    </button>
-  );
-}
-
-function useCandidates(isVisible: boolean): readonly HostCandidate[] | null {
-  const client = useClient();
-  const [candidates, setCandidates] = useState<readonly HostCandidate[] | null>(null);
-  useEffect(() => {
-    if (!isVisible) return;
-    const stop = new AbortController();
-    client.call('hosts.candidates', {}, { signal: stop.signal }).then(
-      (found) => setCandidates(found.candidates),
-      () => {
-        // The doors work without; the page of adding says what went wrong.
-        if (!stop.signal.aborted) setCandidates([]);
-      },
-    );
-    return () => stop.abort();
-  }, [client, isVisible]);
-  return candidates;
-}
-
-/** One click: what was found is complete, so it is added at once and Berth connects. */
-function Candidate({ candidate }: { candidate: HostCandidate }) {
-  const client = useClient();
-  const view = useViewActions();
-  const notices = useNotices();
-  const [isBusy, setBusy] = useState(false);
-  const Icon = candidate.source === 'engine-socket' ? Monitor : Server;
-  const add = async () => {
-    setBusy(true);
-    try {
-      const host = await client.call('hosts.add', {
-        name: candidate.name,
-        definition: candidate.definition,
-      });
-      view.open({ type: 'host', hostId: host.id });
-    } catch (cause) {
-      notices.fail(`${candidate.name} was not added`, cause);
-      setBusy(false);
-    }
-  };
-  return (
-    <li className="flex items-center gap-3 px-3 py-2">
-      <Icon aria-hidden size={16} strokeWidth={1.75} className="shrink-0 text-muted" />
-      <span className="min-w-0 flex-1">
-        <span className="block truncate font-medium" dir="auto">
-          {candidate.name}
-        </span>
-        <span className="block truncate text-meta text-muted">{candidate.detail}</span>
-      </span>
-      <Button isBusy={isBusy} onClick={() => void add()} aria-label={`Add ${candidate.name}`}>
-        Add
-      </Button>
-    </li>
   );
 }
 
@@ -201,15 +75,20 @@ function Overview({ isVisible }: { isVisible: boolean }) {
       title="Home"
       actions={
         <>
-          <Button icon={Server} onClick={addHost.run}>
-            Add host
-          </Button>
-          <Button variant="primary" icon={Plus} onClick={newWorkspace.run}>
-            New workspace
-          </Button>
+          {addHost.isShown && (
+            <Button icon={Server} onClick={addHost.run}>
+              Add host
+            </Button>
+          )}
+          {newWorkspace.isShown && (
+            <Button variant="primary" icon={Plus} onClick={newWorkspace.run}>
+              New workspace
+            </Button>
+          )}
         </>
       }
     >
+      <HomeParts />
       <RunningNow />
       <Workspaces isVisible={isVisible} />
       <Section title="Hosts">
@@ -282,9 +161,11 @@ function Workspaces({ isVisible }: { isVisible: boolean }) {
       {shown.length === 0 ? (
         <Card className="flex flex-wrap items-center justify-between gap-3 p-4">
           <p className="text-muted">None yet. A workspace is a container with files that last.</p>
-          <Button variant="primary" icon={Plus} onClick={create.run}>
-            Make the first one
-          </Button>
+          {create.isShown && (
+            <Button variant="primary" icon={Plus} onClick={create.run}>
+              Make the first one
+            </Button>
+          )}
         </Card>
       ) : (
         <div className="grid grid-cols-[repeat(auto-fill,minmax(280px,1fr))] gap-3">

@@ -18,7 +18,7 @@ import { LoadingRows } from '../../components/loading-rows.tsx';
 import { useClient, useViewActions } from '../../state/app-context.tsx';
 import type { ViewProps } from '../../state/feature.ts';
 import { errorBesideFields, fieldErrors } from '../../state/field-errors.ts';
-import { toBerthError } from '../../state/mirror.ts';
+import { toBerthError } from '../../state/to-berth-error.ts';
 import { DefinitionFields, showsField } from './definition-fields.tsx';
 import { failureAtField } from './failure-at-field.ts';
 import { Findings } from './findings.tsx';

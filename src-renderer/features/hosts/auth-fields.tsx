@@ -8,7 +8,7 @@ import { ErrorNote } from '../../components/error-note.tsx';
 import { Select } from '../../components/select.tsx';
 import { PasswordField, TextArea, TextField } from '../../components/text-field.tsx';
 import { useApp, useClient, useCredentials } from '../../state/app-context.tsx';
-import { toBerthError } from '../../state/mirror.ts';
+import { toBerthError } from '../../state/to-berth-error.ts';
 import type { BerthError } from '#contract/berth-error.ts';
 
 const methods = [

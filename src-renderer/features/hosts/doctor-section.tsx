@@ -7,8 +7,8 @@ import { Button } from '../../components/button.tsx';
 import { ErrorNote } from '../../components/error-note.tsx';
 import { LoadingRows } from '../../components/loading-rows.tsx';
 import { Section } from '../../components/page.tsx';
-import { useClient, useNotices, useViewActions } from '../../state/app-context.tsx';
-import { toBerthError } from '../../state/mirror.ts';
+import { useClient, useMay, useNotices, useViewActions } from '../../state/app-context.tsx';
+import { toBerthError } from '../../state/to-berth-error.ts';
 import { Findings } from './findings.tsx';
 
 export function DoctorSection({ host }: { host: Host }) {
@@ -37,6 +37,7 @@ export function DoctorSection({ host }: { host: Host }) {
     return () => stop.abort();
   }, [client, host.id, run.count]);
 
+  const mayType = useMay('hosts.write');
   const start = () => {
     setFindings([]);
     setError(null);
@@ -80,7 +81,10 @@ export function DoctorSection({ host }: { host: Host }) {
       {run.isRunning && findings.length === 0 && <LoadingRows label="The doctor examines the host" />}
       {error !== null && <ErrorNote title="The doctor could not finish" error={error} />}
       {findings.length > 0 && (
-        <Findings findings={findings} onType={isReady ? (command) => void type(command) : undefined} />
+        <Findings
+          findings={findings}
+          onType={isReady && mayType ? (command) => void type(command) : undefined}
+        />
       )}
     </Section>
   );

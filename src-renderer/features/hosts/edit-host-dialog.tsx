@@ -8,7 +8,7 @@ import { ErrorNote } from '../../components/error-note.tsx';
 import { TextField } from '../../components/text-field.tsx';
 import { useClient } from '../../state/app-context.tsx';
 import { errorBesideFields, fieldErrors } from '../../state/field-errors.ts';
-import { toBerthError } from '../../state/mirror.ts';
+import { toBerthError } from '../../state/to-berth-error.ts';
 import { useShownFailure } from './shown-failure.ts';
 import { DefinitionFields, showsField } from './definition-fields.tsx';
 import { failureAtField } from './failure-at-field.ts';

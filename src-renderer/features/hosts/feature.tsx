@@ -17,6 +17,7 @@ export const hostsFeature: Feature = {
   views: [
     defineView({
       type: 'add-host',
+      scope: 'hosts.write',
       component: AddHostPage,
       describe: () => ({ title: 'Add a host', icon: ServerCog }),
     }),

@@ -8,6 +8,7 @@ function hostOf(state: AppState) {
 export const hostCommands: readonly Command[] = [
   {
     id: 'host.add',
+    scope: 'hosts.write',
     label: 'Add host',
     description: 'A server over SSH, or this computer.',
     menu: 'Host',
@@ -18,6 +19,7 @@ export const hostCommands: readonly Command[] = [
   },
   {
     id: 'host.connect',
+    scope: 'hosts.write',
     label: 'Connect',
     description: 'Keeps the host connected from now on; tries at once.',
     menu: 'Host',
@@ -34,6 +36,7 @@ export const hostCommands: readonly Command[] = [
   },
   {
     id: 'host.disconnect',
+    scope: 'hosts.write',
     label: 'Disconnect',
     description: 'Closes the connection and leaves it closed. What runs on the host goes on.',
     menu: 'Host',
@@ -49,6 +52,7 @@ export const hostCommands: readonly Command[] = [
   },
   {
     id: 'host.rename',
+    scope: 'hosts.write',
     label: 'Rename host',
     menu: 'Host',
     group: 3,
@@ -60,6 +64,7 @@ export const hostCommands: readonly Command[] = [
   },
   {
     id: 'host.new-workspace',
+    scope: 'workspaces.write',
     label: 'New workspace on this host',
     menu: 'Host',
     group: 1,
@@ -71,6 +76,7 @@ export const hostCommands: readonly Command[] = [
   },
   {
     id: 'host.remove',
+    scope: 'hosts.write',
     label: 'Remove host',
     description: 'Berth forgets it. Nothing on the host is touched.',
     menu: 'Host',

@@ -22,6 +22,7 @@ import {
   useConfirm,
   useHost,
   useHosts,
+  useMay,
   useNotices,
   useViewActions,
   useWorkspaces,
@@ -29,7 +30,7 @@ import {
 import type { ViewProps } from '../../state/feature.ts';
 import { lostWords } from '../../state/lost-words.ts';
 import { hostMark, workspaceMark } from '../../state/marks.ts';
-import { toBerthError } from '../../state/mirror.ts';
+import { toBerthError } from '../../state/to-berth-error.ts';
 import { DoctorSection } from './doctor-section.tsx';
 import { EditHostDialog } from './edit-host-dialog.tsx';
 import { engineRouteText, hostAddress, roundTripText } from './host-words.ts';
@@ -105,18 +106,21 @@ function Verbs({ host, onEdit }: { host: Host; onEdit: () => void }) {
   const disconnect = useCommand('host.disconnect', subject);
   const terminal = useCommand('terminal.new-on-host', subject);
   const workspace = useCommand('host.new-workspace', subject);
+  const mayChange = useMay('hosts.write');
   const isReady = host.state.phase === 'ready';
   return (
     <>
-      <IconButton label="Edit host" icon={Pencil} onClick={onEdit} />
-      {host.desired === 'connected' && <Button onClick={disconnect.run}>Disconnect</Button>}
+      {mayChange && <IconButton label="Edit host" icon={Pencil} onClick={onEdit} />}
+      {host.desired === 'connected' && disconnect.isShown && (
+        <Button onClick={disconnect.run}>Disconnect</Button>
+      )}
       {connect.isEnabled && (
         <Button variant="primary" onClick={connect.run}>
           {host.state.phase === 'lost' || host.state.phase === 'failed' ? 'Try again now' : 'Connect'}
         </Button>
       )}
-      {isReady && <Button onClick={terminal.run}>Open terminal</Button>}
-      {host.state.phase === 'ready' && host.state.engineRoute !== 'none' && (
+      {isReady && terminal.isShown && <Button onClick={terminal.run}>Open terminal</Button>}
+      {workspace.isShown && host.state.phase === 'ready' && host.state.engineRoute !== 'none' && (
         <Button variant="primary" icon={Plus} onClick={workspace.run}>
           New workspace
         </Button>
@@ -186,6 +190,7 @@ function ChangedKey({
   const client = useClient();
   const confirm = useConfirm();
   const notices = useNotices();
+  const mayReplace = useMay('hosts.write');
   const was = String(error.details.was ?? '');
   const is = String(error.details.is ?? '');
   const type = String(error.details.keyType ?? 'host key');
@@ -209,7 +214,11 @@ function ChangedKey({
     <ErrorNote
       title="The host key has changed, so Berth does not connect"
       error={error}
-      actions={was !== '' && is !== '' && <Button onClick={() => void replace()}>Replace the key…</Button>}
+      actions={
+        mayReplace &&
+        was !== '' &&
+        is !== '' && <Button onClick={() => void replace()}>Replace the key…</Button>
+      }
     >
       {was !== '' && (
         <div className="flex flex-col gap-1">
@@ -286,6 +295,7 @@ function KeptVolumes({ host }: { host: Host }) {
   const { client } = useApp();
   const confirm = useConfirm();
   const notices = useNotices();
+  const mayDestroy = useMay('workspaces.write');
   const workspaces = useWorkspaces().items.filter((workspace) => workspace.hostId === host.id);
   const list = useRemoteList<KeptVolume>(
     async (signal) => (await client.call('workspaces.keptVolumes', { hostId: host.id }, { signal })).volumes,
@@ -337,9 +347,11 @@ function KeptVolumes({ host }: { host: Host }) {
                 <span className="block truncate font-code text-meta text-muted">{volume.name}</span>
               </span>
               <span className="shrink-0 text-meta text-muted tabular">{formatBytes(volume.sizeBytes)}</span>
-              <Button variant="quiet" onClick={() => void destroy(volume)}>
-                Delete…
-              </Button>
+              {mayDestroy && (
+                <Button variant="quiet" onClick={() => void destroy(volume)}>
+                  Delete…
+                </Button>
+              )}
             </li>
           ))}
         </ul>

@@ -13,7 +13,7 @@ import { Dialog } from '../../components/dialog.tsx';
 import { ErrorNote } from '../../components/error-note.tsx';
 import { PasswordField, TextField } from '../../components/text-field.tsx';
 import { useClient, useQuestions } from '../../state/app-context.tsx';
-import { toBerthError } from '../../state/mirror.ts';
+import { toBerthError } from '../../state/to-berth-error.ts';
 
 export function QuestionDialog() {
   const questions = useQuestions();

@@ -10,6 +10,7 @@ function operationOf(state: AppState): Operation | undefined {
 export const operationCommands: readonly Command[] = [
   {
     id: 'operation.cancel',
+    scope: 'operations.write',
     label: 'Cancel operation',
     description: 'Stops it and takes back what it half made.',
     menu: 'Workspace',
@@ -27,6 +28,7 @@ export const operationCommands: readonly Command[] = [
   },
   {
     id: 'operation.clear-ended',
+    scope: 'operations.write',
     label: 'Clear ended operations',
     description: 'Forgets operations that have ended, with their logs. Nothing else changes.',
     menu: 'Go',

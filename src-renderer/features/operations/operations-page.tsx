@@ -42,9 +42,11 @@ export default function OperationsPage({ isVisible }: ViewProps<'operations'>) {
       title="Operations"
       lead="Long work on your hosts. It goes on when this window closes, and is taken up again after a crash."
       actions={
-        <Button onClick={clear.run} disabled={!clear.isEnabled} reason="No operation has ended">
-          Clear ended
-        </Button>
+        clear.isShown && (
+          <Button onClick={clear.run} disabled={!clear.isEnabled} reason="No operation has ended">
+            Clear ended
+          </Button>
+        )
       }
     >
       {operations.status === 'error' && operations.error !== null && (

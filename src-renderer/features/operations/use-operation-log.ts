@@ -4,7 +4,7 @@ import type { BerthError } from '#contract/berth-error.ts';
 import type { OperationId } from '#contract/ids.ts';
 import type { LogLine } from '#contract/operations.ts';
 import { useClient, useConnection } from '../../state/app-context.tsx';
-import { toBerthError } from '../../state/mirror.ts';
+import { toBerthError } from '../../state/to-berth-error.ts';
 
 export interface OperationLog {
   readonly lines: readonly LogLine[];

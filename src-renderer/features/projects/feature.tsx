@@ -27,6 +27,7 @@ export const projectsFeature: Feature = {
     }),
     defineView({
       type: 'new-workspace',
+      scope: 'workspaces.write',
       component: NewWorkspacePage,
       describe: () => ({ title: 'New workspace', icon: Plus }),
     }),

@@ -21,7 +21,7 @@ import { useClient, useHosts, useProjects, useViewActions, useWorkspaces } from 
 import type { ViewProps } from '../../state/feature.ts';
 import { fieldErrors } from '../../state/field-errors.ts';
 import { hostMark } from '../../state/marks.ts';
-import { toBerthError } from '../../state/mirror.ts';
+import { toBerthError } from '../../state/to-berth-error.ts';
 import { limitsText, profileSentences, runtimeSentences } from '../../state/project-words.ts';
 import {
   type DraftErrors,

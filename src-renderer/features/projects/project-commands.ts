@@ -9,6 +9,7 @@ function projectOf(state: AppState) {
 export const projectCommands: readonly Command[] = [
   {
     id: 'project.new',
+    scope: 'projects.write',
     label: 'New project',
     description: 'Says once which image, limits and environment its workspaces have.',
     menu: 'Workspace',
@@ -19,6 +20,7 @@ export const projectCommands: readonly Command[] = [
   },
   {
     id: 'project.new-workspace',
+    scope: 'workspaces.write',
     label: 'New workspace of this project',
     menu: 'Workspace',
     group: 7,
@@ -31,6 +33,7 @@ export const projectCommands: readonly Command[] = [
   },
   {
     id: 'project.remove',
+    scope: 'projects.write',
     label: 'Remove project',
     description: 'Berth forgets the definition. Only a project without workspaces can be removed.',
     menu: 'Workspace',

@@ -13,6 +13,7 @@ import {
   useClient,
   useCommand,
   useHosts,
+  useMay,
   useNotices,
   useProject,
   useProjects,
@@ -22,7 +23,7 @@ import {
 import type { ViewProps } from '../../state/feature.ts';
 import { fieldErrors } from '../../state/field-errors.ts';
 import { workspaceMark } from '../../state/marks.ts';
-import { toBerthError } from '../../state/mirror.ts';
+import { toBerthError } from '../../state/to-berth-error.ts';
 import { type DraftErrors, draftOf, newDraft, readDraft } from './project-draft.ts';
 import { ProjectFields } from './project-fields.tsx';
 
@@ -44,6 +45,7 @@ export default function ProjectPage({ view, tabId }: ViewProps<'project'>) {
 
 function Editor({ project, tabId }: { project: Project | null; tabId: string }) {
   const client = useClient();
+  const mayChange = useMay('projects.write');
   const view = useViewActions();
   const notices = useNotices();
   const [draft, setDraft] = useState(() => (project === null ? newDraft() : draftOf(project)));
@@ -104,36 +106,40 @@ function Editor({ project, tabId }: { project: Project | null; tabId: string }) 
           if (!isBusy && isChanged) void save();
         }}
       >
-        <ProjectFields
-          isNameFirst
-          draft={draft}
-          errors={errors}
-          onChange={(change) => setDraft((before) => ({ ...before, ...change }))}
-        />
+        <fieldset disabled={!mayChange} className="m-0 min-w-0 border-0 p-0">
+          <ProjectFields
+            isNameFirst
+            draft={draft}
+            errors={errors}
+            onChange={(change) => setDraft((before) => ({ ...before, ...change }))}
+          />
+        </fieldset>
         {error !== null && <ErrorNote title="The project was not saved" error={error} />}
-        <div className="flex flex-wrap gap-2">
-          <Button
-            type="submit"
-            variant="primary"
-            isBusy={isBusy}
-            disabled={!isChanged}
-            reason="Nothing was changed"
-          >
-            {project === null ? 'Create project' : 'Save changes'}
-          </Button>
-          {project !== null && isChanged && (
+        {mayChange && (
+          <div className="flex flex-wrap gap-2">
             <Button
-              variant="quiet"
-              onClick={() => {
-                setDraft(draftOf(project));
-                setErrors({});
-                setError(null);
-              }}
+              type="submit"
+              variant="primary"
+              isBusy={isBusy}
+              disabled={!isChanged}
+              reason="Nothing was changed"
             >
-              Discard changes
+              {project === null ? 'Create project' : 'Save changes'}
             </Button>
-          )}
-        </div>
+            {project !== null && isChanged && (
+              <Button
+                variant="quiet"
+                onClick={() => {
+                  setDraft(draftOf(project));
+                  setErrors({});
+                  setError(null);
+                }}
+              >
+                Discard changes
+              </Button>
+            )}
+          </div>
+        )}
       </form>
       {project !== null && <UsedBy project={project} />}
     </Page>
@@ -146,10 +152,12 @@ function Verbs({ project }: { project: Project }) {
   const remove = useCommand('project.remove', subject);
   return (
     <>
-      <Button variant="quiet" onClick={remove.run}>
-        Remove
-      </Button>
-      <Button onClick={make.run}>New workspace</Button>
+      {remove.isShown && (
+        <Button variant="quiet" onClick={remove.run}>
+          Remove
+        </Button>
+      )}
+      {make.isShown && <Button onClick={make.run}>New workspace</Button>}
     </>
   );
 }

@@ -22,9 +22,11 @@ export default function ProjectsPage(_props: ViewProps<'projects'>) {
       title="Projects"
       lead="Named definitions from which workspaces are made: image, limits, environment."
       actions={
-        <Button variant="primary" icon={Plus} onClick={make.run}>
-          New project
-        </Button>
+        make.isShown && (
+          <Button variant="primary" icon={Plus} onClick={make.run}>
+            New project
+          </Button>
+        )
       }
     >
       {projects.status === 'loading' && <LoadingRows label="Loading the projects" />}
@@ -39,7 +41,7 @@ export default function ProjectsPage(_props: ViewProps<'projects'>) {
         <EmptyState
           icon={FolderCog}
           title="No projects yet"
-          actions={<Button onClick={make.run}>New project</Button>}
+          actions={make.isShown && <Button onClick={make.run}>New project</Button>}
         >
           A project says once which image, limits and environment its workspaces have. Making a workspace can
           also make its project.
@@ -82,9 +84,11 @@ function Row({ project }: { project: Project }) {
           {count === 0 ? 'not used' : formatCount(count, 'workspace', 'workspaces')}
         </span>
       </button>
-      <Button variant="quiet" onClick={make.run} className="max-sm:hidden">
-        New workspace
-      </Button>
+      {make.isShown && (
+        <Button variant="quiet" onClick={make.run} className="max-sm:hidden">
+          New workspace
+        </Button>
+      )}
     </li>
   );
 }

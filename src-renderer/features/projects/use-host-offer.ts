@@ -4,7 +4,7 @@ import type { BerthError } from '#contract/berth-error.ts';
 import type { HostId } from '#contract/ids.ts';
 import type { KeptVolume } from '#contract/workspaces.ts';
 import { useClient } from '../../state/app-context.tsx';
-import { toBerthError } from '../../state/mirror.ts';
+import { toBerthError } from '../../state/to-berth-error.ts';
 
 export interface HostOffer {
   readonly images: readonly string[];

@@ -16,7 +16,7 @@ import { FailureNote } from './failure-note.tsx';
 import { hostOptions, isUsable } from './host-choice.ts';
 import { PlaceFields } from './place-fields.tsx';
 import { newPlace, placeKinds, readPlace, secretWords } from './place-words.ts';
-import { useAct } from './use-act.ts';
+import { useAct } from '../../state/use-act.ts';
 
 interface Added {
   readonly repository: Repository;

@@ -30,7 +30,7 @@ import {
   useWorkspace,
 } from '../../state/app-context.tsx';
 import type { ViewProps } from '../../state/feature.ts';
-import { toBerthError } from '../../state/mirror.ts';
+import { toBerthError } from '../../state/to-berth-error.ts';
 import { ChangeDetails } from './change-details.tsx';
 import {
   type ChangeFilter,

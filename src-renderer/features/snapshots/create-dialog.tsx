@@ -26,7 +26,7 @@ import {
 } from './consistency-fields.tsx';
 import { FailureNote } from './failure-note.tsx';
 import { placeWords } from './place-words.ts';
-import { useAct } from './use-act.ts';
+import { useAct } from '../../state/use-act.ts';
 
 const onHost = 'host';
 const shownFields = ['name', 'note', 'beforeCommand', 'afterCommand', 'repositoryId'];

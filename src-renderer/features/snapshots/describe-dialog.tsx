@@ -8,7 +8,7 @@ import { ErrorNote } from '../../components/error-note.tsx';
 import { TextArea, TextField } from '../../components/text-field.tsx';
 import { useClient } from '../../state/app-context.tsx';
 import { errorBesideFields, fieldErrors } from '../../state/field-errors.ts';
-import { toBerthError } from '../../state/mirror.ts';
+import { toBerthError } from '../../state/to-berth-error.ts';
 import { dayAndTime } from './snapshot-words.ts';
 
 export function DescribeDialog({ snapshot, onClose }: { snapshot: Snapshot; onClose: () => void }) {

@@ -7,7 +7,7 @@
 import { createStore, type StoreApi } from 'zustand/vanilla';
 import type { BerthError } from '#contract/berth-error.ts';
 import type { SnapshotEntry } from '#contract/snapshots.ts';
-import { toBerthError } from '../../state/mirror.ts';
+import { toBerthError } from '../../state/to-berth-error.ts';
 import { folderOf } from './entry-words.ts';
 
 export interface Folder {

@@ -19,7 +19,7 @@ import { FailureNote } from './failure-note.tsx';
 import { hostOptions, isUsable } from './host-choice.ts';
 import { inQuotes } from './restore-words.ts';
 import { dayAndTime } from './snapshot-words.ts';
-import { useAct } from './use-act.ts';
+import { useAct } from '../../state/use-act.ts';
 
 /** "api-server 2", or the next number that no workspace there has. */
 export function forkName(name: string, taken: ReadonlySet<string>): string {

@@ -17,7 +17,7 @@ import { isUsable } from './host-choice.ts';
 import { type ImportDraft, nameOfFile, newSnapshotId, readImport } from './import-draft.ts';
 import { ImportFields } from './import-fields.tsx';
 import { sendFile } from './send-file.ts';
-import { useAct } from './use-act.ts';
+import { useAct } from '../../state/use-act.ts';
 
 const noErrors = {};
 const shownFields = ['file', 'hostId', 'workspaceId', 'name', 'image', 'mountPoint', 'sizeBytes'];

@@ -14,8 +14,8 @@ import { useClient, useConfirm, useSnapshots } from '../../state/app-context.tsx
 import { type KeepDraft, type KeepErrors, keepFields, keepReasonWords } from './keep-rule.ts';
 import { newestFirst } from './snapshot-list.ts';
 import { dayAndTime, snapshotLabel } from './snapshot-words.ts';
-import { useAct } from './use-act.ts';
-import { useAsked } from './use-asked.ts';
+import { useAct } from '../../state/use-act.ts';
+import { useAsked } from '../../state/use-asked.ts';
 
 export interface KeepFieldsProps {
   readonly workspace: { readonly id: WorkspaceId; readonly name: string };

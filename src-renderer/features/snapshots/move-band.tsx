@@ -28,12 +28,16 @@ function Moved({ workspace, move }: { workspace: Workspace; move: NonNullable<Wo
       }
       actions={
         <>
-          <Button onClick={confirm.run} disabled={!confirm.isEnabled} reason={reason}>
-            Confirm: destroy the source…
-          </Button>
-          <Button onClick={cancel.run} disabled={!cancel.isEnabled} reason={reason}>
-            Take the move back…
-          </Button>
+          {confirm.isShown && (
+            <Button onClick={confirm.run} disabled={!confirm.isEnabled} reason={reason}>
+              Confirm: destroy the source…
+            </Button>
+          )}
+          {cancel.isShown && (
+            <Button onClick={cancel.run} disabled={!cancel.isEnabled} reason={reason}>
+              Take the move back…
+            </Button>
+          )}
           <Button variant="quiet" onClick={() => view.open({ type: 'workspace', workspaceId: move.otherId })}>
             {isSource ? 'Show the copy' : 'Show the source'}
           </Button>

@@ -19,7 +19,7 @@ import { FailureNote } from './failure-note.tsx';
 import { hostOptions, isUsable } from './host-choice.ts';
 import { PlanList } from './plan-list.tsx';
 import { newestFirst } from './snapshot-list.ts';
-import { useAct } from './use-act.ts';
+import { useAct } from '../../state/use-act.ts';
 
 export function MoveDialog({ workspace, onClose }: { workspace: Workspace; onClose: () => void }) {
   const client = useClient();

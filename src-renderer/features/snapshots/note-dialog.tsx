@@ -9,7 +9,7 @@ import { useApp, useOperation, useSnapshot } from '../../state/app-context.tsx';
 import { errorBesideFields, fieldErrors } from '../../state/field-errors.ts';
 import { isUnderWay } from '../../state/operation-progress.ts';
 import { noteWhenMade } from './take-snapshot.ts';
-import { useAct } from './use-act.ts';
+import { useAct } from '../../state/use-act.ts';
 
 export interface NoteDialogProps {
   readonly snapshotId: SnapshotId;

@@ -114,7 +114,9 @@ export function secretWords(kind: PlaceKind): { readonly label: string; readonly
   }
 }
 
-export function placeWords(place: RepositoryPlace): string {
+/** Null: whoever looks may not know. */
+export function placeWords(place: RepositoryPlace | null): string {
+  if (place === null) return 'Where its owner put it';
   switch (place.kind) {
     case 'folder':
       return place.path;

@@ -14,13 +14,14 @@ import {
   useCommand,
   useConfirm,
   useHost,
+  useMay,
   useRepositories,
   useSnapshotRules,
   useSnapshots,
   useViewActions,
 } from '../../state/app-context.tsx';
 import { placeKinds, placeWords } from './place-words.ts';
-import { useAct } from './use-act.ts';
+import { useAct } from '../../state/use-act.ts';
 
 const byName = new Intl.Collator(undefined, { numeric: true, sensitivity: 'base' });
 
@@ -28,7 +29,7 @@ export default function RepositoriesPage() {
   const { status, items, error, retry } = useRepositories();
   const add = useCommand('repository.add', null);
   const view = useViewActions();
-  const addButton = (
+  const addButton = add.isShown && (
     <Button variant="primary" onClick={add.run} disabled={!add.isEnabled} reason="Add a host first">
       Add repository
     </Button>
@@ -81,9 +82,10 @@ function Row({ repository }: { repository: Repository }) {
   const host = useHost(repository.hostId);
   const snapshots = useSnapshots().items.filter(({ repositoryId }) => repositoryId === repository.id);
   const rules = useSnapshotRules().items.filter(({ repositoryId }) => repositoryId === repository.id);
+  const mayChange = useMay('snapshots.write');
   const check = useAct();
   const remove = useAct();
-  const kind = placeKinds.find(({ value }) => value === repository.place.kind);
+  const kind = placeKinds.find(({ value }) => value === repository.place?.kind);
   const isReady = host?.state.phase === 'ready';
   const forget = async () => {
     const isAgreed = await confirm({
@@ -120,7 +122,7 @@ function Row({ repository }: { repository: Repository }) {
           </div>
           <p className="font-code text-[0.96em] wrap-anywhere">{placeWords(repository.place)}</p>
           <p className="tabular text-meta text-muted wrap-anywhere">
-            {kind?.label ?? repository.place.kind}, used from {host?.name ?? 'a removed host'} ·{' '}
+            {kind?.label ?? 'A repository'}, used from {host?.name ?? 'a removed host'} ·{' '}
             {formatCount(snapshots.length, 'snapshot', 'snapshots')}
             {rules.length > 0 &&
               ` · in ${formatCount(rules.length, 'workspace’s rules', 'workspaces’ rules')}`}
@@ -134,23 +136,25 @@ function Row({ repository }: { repository: Repository }) {
             )}
           </p>
         </div>
-        <div className="flex gap-2">
-          <Button
-            isBusy={check.isBusy}
-            disabled={!isReady}
-            reason="The host that it is used from is not connected"
-            onClick={() =>
-              void check.run(async () => {
-                await client.call('repositories.check', { id: repository.id });
-              })
-            }
-          >
-            Check
-          </Button>
-          <Button isBusy={remove.isBusy} onClick={() => void forget()}>
-            Remove…
-          </Button>
-        </div>
+        {mayChange && (
+          <div className="flex gap-2">
+            <Button
+              isBusy={check.isBusy}
+              disabled={!isReady}
+              reason="The host that it is used from is not connected"
+              onClick={() =>
+                void check.run(async () => {
+                  await client.call('repositories.check', { id: repository.id });
+                })
+              }
+            >
+              Check
+            </Button>
+            <Button isBusy={remove.isBusy} onClick={() => void forget()}>
+              Remove…
+            </Button>
+          </div>
+        )}
       </div>
       {check.isBusy && (
         <p role="status" className="text-meta text-muted">

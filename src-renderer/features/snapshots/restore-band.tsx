@@ -41,21 +41,25 @@ export function RestoreBand({ undo, name }: { undo: RestoreUndo; name?: string }
       }
       actions={
         <>
-          <Button
-            onClick={back.run}
-            disabled={!back.isEnabled}
-            reason="Its host is away, or something is under way"
-          >
-            Go back
-          </Button>
-          <Button
-            variant="quiet"
-            onClick={end.run}
-            disabled={!end.isEnabled}
-            reason="Its host is away, or something is under way"
-          >
-            Delete the files from before now…
-          </Button>
+          {back.isShown && (
+            <Button
+              onClick={back.run}
+              disabled={!back.isEnabled}
+              reason="Its host is away, or something is under way"
+            >
+              Go back
+            </Button>
+          )}
+          {end.isShown && (
+            <Button
+              variant="quiet"
+              onClick={end.run}
+              disabled={!end.isEnabled}
+              reason="Its host is away, or something is under way"
+            >
+              Delete the files from before now…
+            </Button>
+          )}
           {name !== undefined && (
             <Button variant="quiet" onClick={() => view.open({ type: 'workspace', workspaceId: undo.id })}>
               Show workspace

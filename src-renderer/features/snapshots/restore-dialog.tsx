@@ -20,8 +20,8 @@ import {
   spaceProblem,
   spaceWords,
 } from './restore-words.ts';
-import { useAct } from './use-act.ts';
-import { useAsked } from './use-asked.ts';
+import { useAct } from '../../state/use-act.ts';
+import { useAsked } from '../../state/use-asked.ts';
 
 export function RestoreDialog({ snapshot, onClose }: { snapshot: Snapshot; onClose: () => void }) {
   const client = useClient();

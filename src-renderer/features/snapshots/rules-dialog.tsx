@@ -30,7 +30,7 @@ import { keepDraft, readKeep } from './keep-rule.ts';
 import { placeWords } from './place-words.ts';
 import { scheduleDraft } from './schedule.ts';
 import { readWhen, ScheduleFields, useExplained, type WhenDraft } from './schedule-fields.tsx';
-import { useAct } from './use-act.ts';
+import { useAct } from '../../state/use-act.ts';
 
 export function RulesDialog({ workspace, onClose }: { workspace: Workspace; onClose: () => void }) {
   const { status, byId, error, retry } = useSnapshotRules();

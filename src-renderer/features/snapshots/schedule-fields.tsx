@@ -15,7 +15,7 @@ import {
   timeRule,
   weekdays,
 } from './schedule.ts';
-import { type Asked, useAsked } from './use-asked.ts';
+import { type Asked, useAsked } from '../../state/use-asked.ts';
 
 export interface WhenDraft {
   readonly schedule: ScheduleDraft;

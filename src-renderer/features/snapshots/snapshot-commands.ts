@@ -110,6 +110,7 @@ export const snapshotCommands: readonly Command[] = [
   },
   {
     id: 'snapshot.rules',
+    scope: 'snapshots.write',
     label: 'Change snapshot rules',
     description: 'When snapshots of a workspace are made by themselves, and which of them stay.',
     menu: 'Workspace',
@@ -123,6 +124,7 @@ export const snapshotCommands: readonly Command[] = [
   },
   {
     id: 'snapshot.import',
+    scope: 'snapshots.write',
     label: 'Import a snapshot',
     description: 'Takes a .tar.zst from this computer to a host.',
     menu: 'Snapshot',
@@ -155,6 +157,7 @@ export const snapshotCommands: readonly Command[] = [
   }),
   onSnapshot({
     id: 'snapshot.restore',
+    scope: 'snapshots.write',
     label: 'Restore…',
     description: 'Gives the workspace the files of a snapshot. Says first what will change.',
     group: 2,
@@ -164,6 +167,7 @@ export const snapshotCommands: readonly Command[] = [
   }),
   onSnapshot({
     id: 'snapshot.fork',
+    scope: 'workspaces.write',
     label: 'New workspace from it…',
     description: 'Makes another workspace with the files of a snapshot.',
     group: 2,
@@ -172,6 +176,7 @@ export const snapshotCommands: readonly Command[] = [
   }),
   onSnapshot({
     id: 'snapshot.verify',
+    scope: 'snapshots.write',
     label: 'Verify',
     description: 'Reads every byte of a snapshot and compares it with what was written.',
     group: 3,
@@ -183,6 +188,7 @@ export const snapshotCommands: readonly Command[] = [
   }),
   onSnapshot({
     id: 'snapshot.pin',
+    scope: 'snapshots.write',
     label: (state) => (snapshotOf(state)?.isPinned ? 'Unpin' : 'Pin'),
     description: 'A pinned snapshot is never deleted by a rule.',
     group: 3,
@@ -193,6 +199,7 @@ export const snapshotCommands: readonly Command[] = [
   }),
   onSnapshot({
     id: 'snapshot.describe',
+    scope: 'snapshots.write',
     label: 'Edit name and note',
     group: 3,
     keywords: 'rename comment',
@@ -208,6 +215,7 @@ export const snapshotCommands: readonly Command[] = [
   }),
   onSnapshot({
     id: 'snapshot.destroy',
+    scope: 'snapshots.write',
     label: (state) => (snapshotOf(state)?.isPinned ? 'Delete… (unpin it first)' : 'Delete…'),
     description: 'Deletes a snapshot for good.',
     group: 6,

@@ -176,29 +176,37 @@ function Verbs({ snapshot }: { snapshot: Snapshot }) {
   const away = 'Its host is away';
   return (
     <div className="flex flex-wrap items-center gap-2">
-      <Button
-        variant={snapshot.problem === null ? 'primary' : 'secondary'}
-        icon={ArchiveRestore}
-        onClick={restore.run}
-        disabled={!restore.isEnabled}
-        reason={snapshot.isHostAway ? away : 'Its workspace was destroyed; make a new one from it'}
-      >
-        Restore…
-      </Button>
-      <Button icon={ShieldCheck} onClick={verify.run} disabled={!verify.isEnabled} reason={away}>
-        Verify
-      </Button>
-      <Button onClick={fork.run} disabled={!fork.isEnabled} reason={away}>
-        New workspace…
-      </Button>
-      <Button
-        onClick={exporting.run}
-        disabled={!exporting.isEnabled}
-        reason={away}
-        className="@max-2xl:hidden"
-      >
-        Export…
-      </Button>
+      {restore.isShown && (
+        <Button
+          variant={snapshot.problem === null ? 'primary' : 'secondary'}
+          icon={ArchiveRestore}
+          onClick={restore.run}
+          disabled={!restore.isEnabled}
+          reason={snapshot.isHostAway ? away : 'Its workspace was destroyed; make a new one from it'}
+        >
+          Restore…
+        </Button>
+      )}
+      {verify.isShown && (
+        <Button icon={ShieldCheck} onClick={verify.run} disabled={!verify.isEnabled} reason={away}>
+          Verify
+        </Button>
+      )}
+      {fork.isShown && (
+        <Button onClick={fork.run} disabled={!fork.isEnabled} reason={away}>
+          New workspace…
+        </Button>
+      )}
+      {exporting.isShown && (
+        <Button
+          onClick={exporting.run}
+          disabled={!exporting.isEnabled}
+          reason={away}
+          className="@max-2xl:hidden"
+        >
+          Export…
+        </Button>
+      )}
       <Menu
         align="end"
         trigger={<IconButton label="More acts" icon={Ellipsis} />}

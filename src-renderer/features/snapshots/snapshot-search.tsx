@@ -15,7 +15,7 @@ import { RelativeTime } from '../../components/relative-time.tsx';
 import { Select } from '../../components/select.tsx';
 import { TextField } from '../../components/text-field.tsx';
 import { useClient, useSnapshots, useViewActions } from '../../state/app-context.tsx';
-import { toBerthError } from '../../state/mirror.ts';
+import { toBerthError } from '../../state/to-berth-error.ts';
 import { EntryName } from './entry-name.tsx';
 import { entryPlace } from './entry-place.ts';
 import { baseName, canSave, folderOf, kindWords } from './entry-words.ts';

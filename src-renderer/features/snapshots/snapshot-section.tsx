@@ -60,25 +60,31 @@ export function WorkspaceSnapshots({ workspace }: WorkspacePartProps) {
       title="Snapshots"
       actions={
         <>
-          <Button variant="quiet" icon={CalendarClock} onClick={rules.run} disabled={!rules.isEnabled}>
-            Rules…
-          </Button>
-          <Button
-            variant="quiet"
-            onClick={withNote.run}
-            disabled={!withNote.isEnabled}
-            reason="Its host is away, or something is under way"
-          >
-            With a note…
-          </Button>
-          <Button
-            icon={Camera}
-            onClick={take.run}
-            disabled={!take.isEnabled}
-            reason="Its host is away, or something is under way"
-          >
-            Take snapshot
-          </Button>
+          {rules.isShown && (
+            <Button variant="quiet" icon={CalendarClock} onClick={rules.run} disabled={!rules.isEnabled}>
+              Rules…
+            </Button>
+          )}
+          {withNote.isShown && (
+            <Button
+              variant="quiet"
+              onClick={withNote.run}
+              disabled={!withNote.isEnabled}
+              reason="Its host is away, or something is under way"
+            >
+              With a note…
+            </Button>
+          )}
+          {take.isShown && (
+            <Button
+              icon={Camera}
+              onClick={take.run}
+              disabled={!take.isEnabled}
+              reason="Its host is away, or something is under way"
+            >
+              Take snapshot
+            </Button>
+          )}
         </>
       }
     >
@@ -170,16 +176,18 @@ function Entry({ snapshot, isLast }: { snapshot: Snapshot; isLast: boolean }) {
           </span>
         )}
       </div>
-      <Button
-        variant="quiet"
-        className="-mr-3"
-        onClick={restore.run}
-        disabled={!restore.isEnabled}
-        reason="Its host is away, or the workspace is gone"
-        aria-label={`Restore ${snapshot.name ?? dayAndTime(snapshot.createdAt)}`}
-      >
-        Restore…
-      </Button>
+      {restore.isShown && (
+        <Button
+          variant="quiet"
+          className="-mr-3"
+          onClick={restore.run}
+          disabled={!restore.isEnabled}
+          reason="Its host is away, or the workspace is gone"
+          aria-label={`Restore ${snapshot.name ?? dayAndTime(snapshot.createdAt)}`}
+        >
+          Restore…
+        </Button>
+      )}
     </li>
   );
 }

@@ -66,6 +66,7 @@ function moveOf(state: AppState) {
 export const snapshotWorkCommands: readonly Command[] = [
   {
     id: 'snapshot.take',
+    scope: 'snapshots.write',
     label: 'Take a snapshot',
     description:
       'Keeps the files of a workspace as they are now, by its rules. Asks which, if none is in front.',
@@ -86,6 +87,7 @@ export const snapshotWorkCommands: readonly Command[] = [
   },
   {
     id: 'snapshot.create',
+    scope: 'snapshots.write',
     label: 'Take a snapshot with a note…',
     description: 'With a name, a note, and another way of reading than the rules say.',
     menu: 'Snapshot',
@@ -102,6 +104,7 @@ export const snapshotWorkCommands: readonly Command[] = [
   },
   {
     id: 'workspace.restore',
+    scope: 'snapshots.write',
     label: 'Restore a snapshot…',
     description: 'Takes a workspace back to a snapshot. Says first what changes.',
     menu: 'Snapshot',
@@ -127,6 +130,7 @@ export const snapshotWorkCommands: readonly Command[] = [
   },
   {
     id: 'workspace.undo-restore',
+    scope: 'snapshots.write',
     label: 'Go back to before the restore…',
     description: 'Gives the workspace the files that it had before it was restored.',
     menu: 'Snapshot',
@@ -157,6 +161,7 @@ export const snapshotWorkCommands: readonly Command[] = [
   },
   {
     id: 'workspace.end-undo',
+    scope: 'snapshots.write',
     label: 'Delete the files from before the restore…',
     description: 'Frees their space now. The restore cannot be taken back then.',
     menu: 'Snapshot',
@@ -191,6 +196,7 @@ export const snapshotWorkCommands: readonly Command[] = [
   },
   {
     id: 'workspace.move',
+    scope: 'workspaces.write',
     label: 'Move to another host…',
     description: 'Copies its files to another host and starts it there. Here it stays until you confirm.',
     menu: 'Workspace',
@@ -209,6 +215,7 @@ export const snapshotWorkCommands: readonly Command[] = [
   },
   {
     id: 'workspace.confirm-move',
+    scope: 'workspaces.write',
     label: 'Confirm the move: destroy the source…',
     description: 'Destroys what is left of a moved workspace on the host where it was.',
     menu: 'Workspace',
@@ -237,6 +244,7 @@ export const snapshotWorkCommands: readonly Command[] = [
   },
   {
     id: 'workspace.cancel-move',
+    scope: 'workspaces.write',
     label: 'Take the move back…',
     description: 'Destroys the copy of a moved workspace; the source goes on where it was.',
     menu: 'Workspace',
@@ -274,6 +282,7 @@ export const snapshotWorkCommands: readonly Command[] = [
   },
   {
     id: 'repository.add',
+    scope: 'snapshots.write',
     label: 'Add a repository…',
     description: 'A place for snapshots that outgrow one disk.',
     menu: 'Snapshot',

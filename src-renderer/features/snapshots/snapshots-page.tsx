@@ -16,6 +16,7 @@ import {
   useAppState,
   useCommand,
   useHosts,
+  useMay,
   useSnapshots,
   useViewActions,
   useWorkspaces,
@@ -112,14 +113,16 @@ function Acts({ isPrimary }: { isPrimary: boolean }) {
       <Button variant="quiet" onClick={() => view.open({ type: 'repositories' })}>
         Repositories
       </Button>
-      <Button
-        icon={Upload}
-        onClick={importing.run}
-        disabled={!importing.isEnabled}
-        reason="No host is connected"
-      >
-        Import…
-      </Button>
+      {importing.isShown && (
+        <Button
+          icon={Upload}
+          onClick={importing.run}
+          disabled={!importing.isEnabled}
+          reason="No host is connected"
+        >
+          Import…
+        </Button>
+      )}
       {isPrimary && <MakeButton />}
     </>
   );
@@ -127,11 +130,13 @@ function Acts({ isPrimary }: { isPrimary: boolean }) {
 
 /** One workspace: at once. Several: a menu of them. */
 function MakeButton() {
+  const mayMake = useMay('snapshots.write');
   const makable = useMakable();
   const hosts = useHosts();
   const view = useViewActions();
   const first = makable[0];
   const label = 'Take a snapshot…';
+  if (!mayMake) return null;
   if (first === undefined)
     return (
       <Button icon={Camera} disabled reason="No workspace is on a connected host">

@@ -1,7 +1,7 @@
 /** What can be done with entries of a snapshot, from its tree, its details and the search: save, put back, copy the path. */
 import type { Snapshot, SnapshotEntry } from '#contract/snapshots.ts';
 import { formatCount } from '../../components/format.ts';
-import { useApp, useHost, useWorkspace } from '../../state/app-context.tsx';
+import { useApp, useHost, useMay, useWorkspace } from '../../state/app-context.tsx';
 import { baseName, canSave, fileNameOf, putBackLimit } from './entry-words.ts';
 
 import { savePlace } from './save-place.ts';
@@ -20,6 +20,7 @@ export function useEntryActs(snapshot: Snapshot): SnapshotEntryActs {
   const { client, notices, confirmations, view } = useApp();
   const workspace = useWorkspace(snapshot.workspaceId);
   const host = useHost(snapshot.hostId);
+  const mayPutBack = useMay('snapshots.write');
   const { id } = snapshot;
 
   const putBack = async (entries: readonly SnapshotEntry[]) => {
@@ -58,8 +59,9 @@ export function useEntryActs(snapshot: Snapshot): SnapshotEntryActs {
       void saveItems({ notices, place: savePlace() }, items);
     },
     putBack: (entries) => void putBack(entries),
-    putBackReason:
-      workspace === undefined
+    putBackReason: !mayPutBack
+      ? 'You may look at snapshots, and not change workspaces'
+      : workspace === undefined
         ? 'Its workspace was destroyed'
         : host?.state.phase === 'ready'
           ? null

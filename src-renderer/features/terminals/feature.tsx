@@ -3,6 +3,7 @@ import { FileVideo, SquareTerminal } from 'lucide-react';
 import { lazy, useEffect } from 'react';
 import type { TerminalId } from '#contract/ids.ts';
 import { useApp, useViewState } from '../../state/app-context.tsx';
+import { isAllowed } from '../../state/commands.ts';
 import { defineView, type Feature } from '../../state/feature.ts';
 import { terminalTitle } from '../../state/marks.ts';
 import { allTabs } from '../../state/panes.ts';
@@ -75,7 +76,8 @@ export const terminalsFeature: Feature = {
       },
       beforeClose: async (ref, context) => {
         const terminal = context.state.terminals.get(ref.terminalId);
-        if (terminal === undefined) return true;
+        // Whoever may not end it takes away the tab alone.
+        if (terminal === undefined || !isAllowed('terminals.write', context.state.about)) return true;
         const mayRun =
           (terminal.state.phase === 'live' || terminal.state.phase === 'lost') &&
           (terminalSessions.get(terminal.id)?.wasTypedInto ?? true);

@@ -7,7 +7,7 @@ import { BerthError } from '#contract/berth-error.ts';
 import { ShareId } from '#contract/ids.ts';
 import type { SharedTerminal } from '#contract/terminal-shares.ts';
 import type { ConnectionState, PlaneClient } from '../../state/api.ts';
-import { toBerthError } from '../../state/mirror.ts';
+import { toBerthError } from '../../state/to-berth-error.ts';
 import type { Client } from '../../transport/client.ts';
 
 export type VisitState =

@@ -10,6 +10,7 @@ function canShare({ subject, terminals }: AppState): boolean {
 export const shareCommands: readonly Command[] = [
   {
     id: 'terminal.share',
+    scope: 'terminals.write',
     label: 'Share terminal…',
     description: 'Makes a link by which others watch this terminal, or type into it.',
     menu: 'Terminal',

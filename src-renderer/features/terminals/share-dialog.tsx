@@ -18,7 +18,7 @@ import { Select } from '../../components/select.tsx';
 import { TextField } from '../../components/text-field.tsx';
 import { useClient, useShares, useTerminal } from '../../state/app-context.tsx';
 import { terminalTitle } from '../../state/marks.ts';
-import { toBerthError } from '../../state/mirror.ts';
+import { toBerthError } from '../../state/to-berth-error.ts';
 import { shareDialogs } from './share-dialogs.ts';
 import {
   accessWords,

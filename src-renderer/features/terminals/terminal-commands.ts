@@ -3,7 +3,7 @@ import type { TerminalId } from '#contract/ids.ts';
 import { settingsDefaults } from '#contract/settings.ts';
 import type { Terminal, TerminalTarget } from '#contract/terminals.ts';
 import { formatBytes } from '../../components/format.ts';
-import type { AppState, Command, CommandContext } from '../../state/commands.ts';
+import { type AppState, type Command, type CommandContext, isAllowed } from '../../state/commands.ts';
 import type { OpenOptions } from '../../state/view-state.ts';
 import { activeTab } from '../../state/view-state.ts';
 import { terminalSessions } from './terminal-sessions.ts';
@@ -17,11 +17,15 @@ export function targetInFront(state: AppState): TerminalTarget | null {
   const ready = [...state.hosts.values()].filter((host) => host.state.phase === 'ready');
   const running = [...state.workspaces.values()].filter((workspace) => workspace.state === 'running');
   if (running.length === 1 && running[0]) return { kind: 'workspace', workspaceId: running[0].id };
-  return ready.length === 1 && ready[0] ? { kind: 'host', hostId: ready[0].id } : null;
+  return ready.length === 1 && ready[0] ? usable({ kind: 'host', hostId: ready[0].id }, state) : null;
 }
 
 function usable(target: TerminalTarget | null, state: AppState): TerminalTarget | null {
-  if (target?.kind === 'host') return state.hosts.get(target.hostId)?.state.phase === 'ready' ? target : null;
+  // A shell on a host itself is for who may change the host.
+  if (target?.kind === 'host')
+    return isAllowed('hosts.write', state.about) && state.hosts.get(target.hostId)?.state.phase === 'ready'
+      ? target
+      : null;
   if (target?.kind === 'workspace')
     return state.workspaces.get(target.workspaceId)?.state === 'running' ? target : null;
   return null;
@@ -72,6 +76,7 @@ async function pasteFromClipboard(context: CommandContext, id: TerminalId): Prom
 export const terminalCommands: readonly Command[] = [
   {
     id: 'terminal.new',
+    scope: 'terminals.write',
     label: 'New terminal',
     description: 'Opens a shell in the workspace or on the host in front.',
     menu: 'Terminal',
@@ -87,6 +92,7 @@ export const terminalCommands: readonly Command[] = [
   },
   {
     id: 'terminal.new-in-workspace',
+    scope: 'terminals.write',
     label: 'Open terminal in workspace',
     menu: 'Workspace',
     group: 1,
@@ -101,6 +107,7 @@ export const terminalCommands: readonly Command[] = [
   },
   {
     id: 'terminal.new-on-host',
+    scope: 'hosts.write',
     label: 'Open terminal on host',
     menu: 'Host',
     group: 1,
@@ -115,6 +122,7 @@ export const terminalCommands: readonly Command[] = [
   },
   {
     id: 'terminal.split-right',
+    scope: 'terminals.write',
     label: 'Split terminal to the right',
     description: 'Opens another shell of the same place beside this one.',
     menu: 'Terminal',
@@ -126,6 +134,7 @@ export const terminalCommands: readonly Command[] = [
   },
   {
     id: 'terminal.split-down',
+    scope: 'terminals.write',
     label: 'Split terminal downwards',
     description: 'Opens another shell of the same place below this one.',
     menu: 'Terminal',
@@ -137,6 +146,7 @@ export const terminalCommands: readonly Command[] = [
   },
   {
     id: 'terminal.rename',
+    scope: 'terminals.write',
     label: 'Rename terminal',
     menu: 'Terminal',
     group: 2,
@@ -148,6 +158,7 @@ export const terminalCommands: readonly Command[] = [
   },
   {
     id: 'terminal.open-again',
+    scope: 'terminals.write',
     label: 'Open again',
     description: 'Opens a new shell where this one was.',
     menu: 'Terminal',
@@ -173,6 +184,7 @@ export const terminalCommands: readonly Command[] = [
   },
   {
     id: 'terminal.paste',
+    scope: 'terminals.write',
     label: 'Paste',
     description: 'Pastes without control characters; asks before several lines would run.',
     menu: 'Terminal',
@@ -215,6 +227,7 @@ export const terminalCommands: readonly Command[] = [
   },
   {
     id: 'terminal.drop-backlog',
+    scope: 'terminals.write',
     label: 'Skip to the end of the output',
     description: 'Throws away what was printed and is not on the screen yet.',
     menu: 'Terminal',

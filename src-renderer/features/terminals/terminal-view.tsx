@@ -1,8 +1,10 @@
 /** A terminal's tab: its screen, the find bar, and one line that tells the truth when the screen is not live. */
 import '@xterm/xterm/css/xterm.css';
 import './terminal.css';
+import { EyeOff } from 'lucide-react';
 import { type ReactNode, useCallback, useEffect, useRef, useState } from 'react';
 import type { TerminalId } from '#contract/ids.ts';
+import { EmptyState } from '../../components/empty-state.tsx';
 import { formatBytes } from '../../components/format.ts';
 import { ContextMenu, type MenuEntry } from '../../components/menu.tsx';
 import {
@@ -11,6 +13,7 @@ import {
   useApp,
   useConnection,
   useKeymap,
+  useMay,
   useSettings,
   useTerminal,
   useTerminals,
@@ -32,7 +35,17 @@ import { createWorkEvents } from './work-events.ts';
 
 const bellMarkMs = 1_200;
 
-export default function TerminalView({ view, isVisible, isActive }: ViewProps<'terminal'>) {
+export default function TerminalPage(props: ViewProps<'terminal'>) {
+  // Whoever looks into a terminal can type into it: there is no half of it for viewers.
+  if (useMay('terminals.write')) return <TerminalView {...props} />;
+  return (
+    <EmptyState icon={EyeOff} title="Terminals are not for viewers">
+      You may look at workspaces and snapshots here. An owner can make you a member.
+    </EmptyState>
+  );
+}
+
+function TerminalView({ view, isVisible, isActive }: ViewProps<'terminal'>) {
   const app = useApp();
   const id = view.terminalId;
   const terminal = useTerminal(id);

@@ -96,6 +96,7 @@ export const workCommands: readonly Command[] = [
   },
   {
     id: 'terminal.broadcast',
+    scope: 'terminals.write',
     label: 'Type into several terminals…',
     description: 'What is typed or pasted in one of them goes to all, until it is stopped.',
     menu: 'Terminal',

@@ -17,7 +17,13 @@ import { classNames } from '../../components/class-names.ts';
 import { KeyHint } from '../../components/key-hint.tsx';
 import { type Signal, StateMark } from '../../components/state-mark.tsx';
 import { runCommand, useApp, useAppState, useKeymap, useViewState } from '../../state/app-context.tsx';
-import { type AppState, type Command, commandLabel, isCommandEnabled } from '../../state/commands.ts';
+import {
+  type AppState,
+  type Command,
+  commandLabel,
+  isCommandEnabled,
+  isCommandShown,
+} from '../../state/commands.ts';
 import { hostMark, terminalMark, terminalTitle, workspaceMark } from '../../state/marks.ts';
 import { chordKeys } from '../../state/shortcut.ts';
 import type { ViewRef } from '../../state/view-ref.ts';
@@ -89,7 +95,10 @@ export function paletteRows(commands: Iterable<Command>, state: AppState): Palet
     })),
   ].map((thing) => ({ ...thing, kind: 'thing' as const, isDisabled: false }));
   const acts = [...commands]
-    .filter((command) => !command.isHidden && command.id !== 'go.palette' && command.id !== 'go.commands')
+    .filter(
+      (command) =>
+        isCommandShown(command, state) && command.id !== 'go.palette' && command.id !== 'go.commands',
+    )
     .map(
       (command): PaletteRow => ({
         id: command.id,

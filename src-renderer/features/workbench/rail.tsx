@@ -8,9 +8,13 @@ import {
   Layers,
   type LucideIcon,
   Settings2,
+  UserRound,
+  Users,
 } from 'lucide-react';
+import type { Scope } from '#contract/scopes.ts';
 import { Tooltip } from '../../components/tooltip.tsx';
-import { useOperations, useViewActions, useViewState } from '../../state/app-context.tsx';
+import { useAbout, useApp, useOperations, useViewActions, useViewState } from '../../state/app-context.tsx';
+import { isAllowed } from '../../state/commands.ts';
 import { isUnderWay } from '../../state/operation-progress.ts';
 import type { ViewRef, ViewType } from '../../state/view-ref.ts';
 import { activeTab } from '../../state/view-state.ts';
@@ -20,6 +24,10 @@ interface Place {
   readonly icon: LucideIcon;
   readonly ref: ViewRef;
   readonly types: readonly ViewType[];
+  /** Not there for who lacks it. */
+  readonly scope?: Scope;
+  /** Not in the desktop, which has no accounts. */
+  readonly isServedOnly?: boolean;
 }
 
 const places: readonly Place[] = [
@@ -38,16 +46,44 @@ const places: readonly Place[] = [
   },
   { label: 'Projects', icon: FolderCog, ref: { type: 'projects' }, types: ['projects', 'project'] },
   { label: 'Operations', icon: ListChecks, ref: { type: 'operations' }, types: ['operations', 'operation'] },
-  { label: 'Credentials', icon: KeyRound, ref: { type: 'credentials' }, types: ['credentials'] },
+  {
+    label: 'Credentials',
+    icon: KeyRound,
+    ref: { type: 'credentials' },
+    types: ['credentials'],
+    scope: 'credentials.read',
+  },
+  {
+    label: 'People',
+    icon: Users,
+    ref: { type: 'people' },
+    types: ['people', 'audit'],
+    scope: 'users.read',
+    isServedOnly: true,
+  },
 ];
-const settings: Place = {
-  label: 'Settings',
-  icon: Settings2,
-  ref: { type: 'settings' },
-  types: ['settings', 'shortcuts'],
-};
+/** What is the person's own stands apart, at the end. */
+const ownPlaces: readonly Place[] = [
+  {
+    label: 'Account',
+    icon: UserRound,
+    ref: { type: 'account' },
+    types: ['account'],
+    isServedOnly: true,
+  },
+  {
+    label: 'Settings',
+    icon: Settings2,
+    ref: { type: 'settings' },
+    types: ['settings', 'shortcuts'],
+  },
+];
 
 export function Rail({ isFlat = false }: { isFlat?: boolean }) {
+  const { shell } = useApp();
+  const about = useAbout().value;
+  const isThere = ({ scope, isServedOnly }: Place) =>
+    isAllowed(scope, about) && (shell === null || !isServedOnly);
   return (
     <nav
       aria-label="Places"
@@ -57,11 +93,13 @@ export function Rail({ isFlat = false }: { isFlat?: boolean }) {
           : 'flex w-11 shrink-0 flex-col items-center gap-1 border-r border-line bg-app py-2'
       }
     >
-      {places.map((place) => (
+      {places.filter(isThere).map((place) => (
         <RailButton key={place.label} place={place} isFlat={isFlat} />
       ))}
       {!isFlat && <span className="flex-1" />}
-      <RailButton place={settings} isFlat={isFlat} />
+      {ownPlaces.filter(isThere).map((place) => (
+        <RailButton key={place.label} place={place} isFlat={isFlat} />
+      ))}
     </nav>
   );
 }

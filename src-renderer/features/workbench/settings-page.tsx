@@ -13,7 +13,7 @@ import { Card, Page, Section } from '../../components/page.tsx';
 import { Select } from '../../components/select.tsx';
 import { useAbout, useClient, useSettingsState, useViewActions } from '../../state/app-context.tsx';
 import type { ViewProps } from '../../state/feature.ts';
-import { toBerthError } from '../../state/mirror.ts';
+import { toBerthError } from '../../state/to-berth-error.ts';
 import { findSettings, type SettingRow } from './settings-list.ts';
 
 export function SettingsPage(_props: ViewProps<'settings'>) {

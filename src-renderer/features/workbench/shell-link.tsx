@@ -5,7 +5,7 @@
 import { useEffect, useRef } from 'react';
 import { ViewRef } from '../../state/view-ref.ts';
 import { runCommand, useApp, useAppState, useKeymap, useQuestions } from '../../state/app-context.tsx';
-import { commandLabel, isCommandEnabled } from '../../state/commands.ts';
+import { commandLabel, isCommandEnabled, isCommandShown } from '../../state/commands.ts';
 import { electronAccelerator } from '../../state/shortcut.ts';
 
 export function ShellLink() {
@@ -23,7 +23,7 @@ function Link() {
   const sentMenu = useRef('');
   useEffect(() => {
     const rows = [...app.commands.values()]
-      .filter((command) => !command.isHidden)
+      .filter((command) => isCommandShown(command, state))
       .map((command) => {
         const chord = keymap.chords.get(command.id);
         return {

@@ -15,7 +15,7 @@ import {
   useNotices,
   useSettings,
 } from '../../state/app-context.tsx';
-import { type Command, commandLabel, menuNames } from '../../state/commands.ts';
+import { type Command, commandLabel, isAllowed, menuNames } from '../../state/commands.ts';
 import type { ViewProps } from '../../state/feature.ts';
 import { chordId, chordInTerminal, chordKeys, chordOfEvent, parseShortcut } from '../../state/shortcut.ts';
 
@@ -24,10 +24,12 @@ export function ShortcutsPage(_props: ViewProps<'shortcuts'>) {
   const state = useAppState();
   const [text, setText] = useState('');
   const wanted = text.toLocaleLowerCase().trim();
-  const rows = [...app.commands.values()].filter((command) =>
-    `${commandLabel(command, state)} ${command.menu} ${command.keywords ?? ''}`
-      .toLocaleLowerCase()
-      .includes(wanted),
+  const rows = [...app.commands.values()].filter(
+    (command) =>
+      isAllowed(command.scope, state.about) &&
+      `${commandLabel(command, state)} ${command.menu} ${command.keywords ?? ''}`
+        .toLocaleLowerCase()
+        .includes(wanted),
   );
   return (
     <Page

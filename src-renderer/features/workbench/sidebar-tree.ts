@@ -15,6 +15,7 @@ export function sidebarTree(
   hosts: readonly Host[],
   workspaces: readonly Workspace[],
   terminals: readonly Terminal[],
+  mayRename: { readonly hosts: boolean; readonly workspaces: boolean; readonly terminals: boolean },
 ): TreeNode[] {
   const byHost = Map.groupBy(workspaces, (workspace) => workspace.hostId);
   const terminalsOf = Map.groupBy(terminals, ({ target }) =>
@@ -26,7 +27,7 @@ export function sidebarTree(
       label: terminalTitle(terminal),
       icon: SquareTerminal,
       mark: terminal.state.phase === 'live' ? null : terminalMark(terminal),
-      canRename: true,
+      canRename: mayRename.terminals,
       isDimmed: terminal.state.phase === 'ended',
     }));
   const nodes = [...hosts]
@@ -44,7 +45,7 @@ export function sidebarTree(
               icon: Container,
               mark: workspaceMark(workspace),
               children: terminalNodes(workspace.id),
-              canRename: true,
+              canRename: mayRename.workspaces,
               isDimmed: host.state.phase !== 'ready',
             }),
           ),
@@ -57,7 +58,7 @@ export function sidebarTree(
         icon: host.definition.kind === 'local' ? Monitor : Server,
         mark,
         children,
-        canRename: true,
+        canRename: mayRename.hosts,
         ...(host.state.phase === 'ready' && host.state.roundTripMs !== null
           ? { note: formatLatency(host.state.roundTripMs) }
           : {}),

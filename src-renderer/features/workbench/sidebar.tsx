@@ -10,6 +10,7 @@ import {
   useApp,
   useHosts,
   useKeymap,
+  useMay,
   useNotices,
   useTerminals,
   useViewActions,
@@ -24,11 +25,14 @@ import { sidebarTree, subjectOfRow, viewOfSubject } from './sidebar-tree.ts';
 
 export function Sidebar() {
   const view = useViewActions();
+  const mayAdd = useMay('hosts.write');
   return (
     <aside data-sidebar aria-label="Hosts and workspaces" className="flex h-full min-h-0 flex-col bg-panel">
       <div className="flex h-9 shrink-0 items-center justify-between pr-1.5 pl-4">
         <h2 className="text-meta font-medium text-muted">Hosts</h2>
-        <IconButton label="Add a host" icon={Plus} onClick={() => view.open({ type: 'add-host' })} />
+        {mayAdd && (
+          <IconButton label="Add a host" icon={Plus} onClick={() => view.open({ type: 'add-host' })} />
+        )}
       </div>
       <HostTree />
     </aside>
@@ -48,9 +52,16 @@ function HostTree() {
   const renamingId = useViewState((state) => state.renamingId);
   const front = useViewState((state) => activeTab(state)?.ref);
   const folded = useMemo(() => new Set(foldedIds), [foldedIds]);
+  const mayHosts = useMay('hosts.write');
+  const mayWorkspaces = useMay('workspaces.write');
+  const mayTerminals = useMay('terminals.write');
+  const may = useMemo(
+    () => ({ hosts: mayHosts, workspaces: mayWorkspaces, terminals: mayTerminals }),
+    [mayHosts, mayWorkspaces, mayTerminals],
+  );
   const nodes = useMemo(
-    () => sidebarTree(hosts.items, workspaces.items, terminals.items),
-    [hosts.items, workspaces.items, terminals.items],
+    () => sidebarTree(hosts.items, workspaces.items, terminals.items, may),
+    [hosts.items, workspaces.items, terminals.items, may],
   );
 
   if (hosts.status === 'loading')
@@ -72,10 +83,16 @@ function HostTree() {
   if (nodes.length === 0)
     return (
       <div className="flex flex-col items-start gap-3 px-4 py-2 text-muted">
-        <p>No hosts yet. A host is a machine with Docker that you can reach over SSH, or this computer.</p>
-        <Button icon={Server} onClick={() => view.open({ type: 'add-host' })}>
-          Add a host
-        </Button>
+        <p>
+          {may.hosts
+            ? 'No hosts yet. A host is a machine with Docker that you can reach over SSH, or this computer.'
+            : 'No hosts yet. An owner of this Berth adds them.'}
+        </p>
+        {may.hosts && (
+          <Button icon={Server} onClick={() => view.open({ type: 'add-host' })}>
+            Add a host
+          </Button>
+        )}
       </div>
     );
 

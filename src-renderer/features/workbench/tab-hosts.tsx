@@ -11,7 +11,7 @@ import { EmptyState } from '../../components/empty-state.tsx';
 import { ErrorNote } from '../../components/error-note.tsx';
 import { LoadingRows } from '../../components/loading-rows.tsx';
 import { useApp, useViewActions, useViewState } from '../../state/app-context.tsx';
-import { toBerthError } from '../../state/mirror.ts';
+import { toBerthError } from '../../state/to-berth-error.ts';
 import * as panes from '../../state/panes.ts';
 
 export class TabElements {

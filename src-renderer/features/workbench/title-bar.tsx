@@ -8,6 +8,7 @@ import { KeyHint } from '../../components/key-hint.tsx';
 import { Menu, type MenuEntry, MenuPopup } from '../../components/menu.tsx';
 import { ProgressBar } from '../../components/progress-bar.tsx';
 import {
+  useAbout,
   useApp,
   useCommand,
   useKeymap,
@@ -17,7 +18,7 @@ import {
   useViewActions,
   useViewState,
 } from '../../state/app-context.tsx';
-import { type MenuName, menuNames } from '../../state/commands.ts';
+import { isCommandShown, type MenuName, menuNames } from '../../state/commands.ts';
 import { isUnderWay, operationPart } from '../../state/operation-progress.ts';
 import { ariaShortcut, chordKeys } from '../../state/shortcut.ts';
 import { menuEntries } from '../../state/subject-menu.ts';
@@ -52,8 +53,9 @@ export function TitleBar() {
 
 function AppMenus() {
   const app = useApp();
+  const about = useAbout().value;
   const filled = menuNames.filter((name) =>
-    [...app.commands.values()].some((command) => command.menu === name && !command.isHidden),
+    [...app.commands.values()].some((command) => command.menu === name && isCommandShown(command, { about })),
   );
   return (
     <>

@@ -97,7 +97,7 @@ export const workbenchCommands: readonly Command[] = [
     'go.credentials',
     'Show credentials',
     { type: 'credentials' },
-    { keywords: 'keys passwords vault keychain' },
+    { keywords: 'keys passwords vault keychain', scope: 'credentials.read' },
   ),
   goTo('go.notifications', 'Show notifications', { type: 'notifications' }, { keywords: 'messages toasts' }),
   goTo(

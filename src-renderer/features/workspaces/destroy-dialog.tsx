@@ -10,7 +10,7 @@ import { ErrorNote } from '../../components/error-note.tsx';
 import { LoadingRows } from '../../components/loading-rows.tsx';
 import { TextField } from '../../components/text-field.tsx';
 import { useClient } from '../../state/app-context.tsx';
-import { toBerthError } from '../../state/mirror.ts';
+import { toBerthError } from '../../state/to-berth-error.ts';
 
 interface Plans {
   readonly keeping: DestroyPlan;

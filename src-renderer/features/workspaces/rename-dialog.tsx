@@ -8,7 +8,7 @@ import { ErrorNote } from '../../components/error-note.tsx';
 import { TextField } from '../../components/text-field.tsx';
 import { useClient } from '../../state/app-context.tsx';
 import { fieldErrors } from '../../state/field-errors.ts';
-import { toBerthError } from '../../state/mirror.ts';
+import { toBerthError } from '../../state/to-berth-error.ts';
 
 export function RenameDialog({ workspace, onClose }: { workspace: Workspace; onClose: () => void }) {
   const client = useClient();

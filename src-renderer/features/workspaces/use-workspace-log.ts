@@ -7,7 +7,7 @@ import type { BerthError } from '#contract/berth-error.ts';
 import type { WorkspaceId } from '#contract/ids.ts';
 import { type OutputLine, OutputLines } from '../../components/output-lines.ts';
 import { useClient, useConnection } from '../../state/app-context.tsx';
-import { toBerthError } from '../../state/mirror.ts';
+import { toBerthError } from '../../state/to-berth-error.ts';
 
 export interface WorkspaceLog {
   readonly lines: readonly OutputLine[];

@@ -3,7 +3,7 @@ import { useEffect, useState } from 'react';
 import type { BerthError } from '#contract/berth-error.ts';
 import type { WorkspaceId } from '#contract/ids.ts';
 import { useClient, useConnection } from '../../state/app-context.tsx';
-import { toBerthError } from '../../state/mirror.ts';
+import { toBerthError } from '../../state/to-berth-error.ts';
 import { emptyStats, type StatsWindow, withReading } from './stats-window.ts';
 
 export function useWorkspaceStats(

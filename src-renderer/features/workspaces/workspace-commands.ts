@@ -28,6 +28,7 @@ export function canForget(workspace: Workspace, state: Pick<AppState, 'hosts'>):
 export const workspaceCommands: readonly Command[] = [
   {
     id: 'workspace.new',
+    scope: 'workspaces.write',
     label: 'New workspace',
     description: 'Makes a container with lasting files on a host.',
     menu: 'Workspace',
@@ -46,6 +47,7 @@ export const workspaceCommands: readonly Command[] = [
   },
   {
     id: 'workspace.start',
+    scope: 'workspaces.write',
     label: (state) => (workspaceOf(state)?.state === 'missing' ? 'Make it again' : 'Start workspace'),
     description: 'Wants it running from now on. Makes its container again if that is gone.',
     menu: 'Workspace',
@@ -61,6 +63,7 @@ export const workspaceCommands: readonly Command[] = [
   },
   {
     id: 'workspace.stop',
+    scope: 'workspaces.write',
     label: 'Stop workspace',
     description: 'Programs in it get SIGTERM, then SIGKILL after the grace time. Its files stay.',
     menu: 'Workspace',
@@ -74,6 +77,7 @@ export const workspaceCommands: readonly Command[] = [
   },
   {
     id: 'workspace.restart',
+    scope: 'workspaces.write',
     label: 'Restart workspace',
     description: 'Stops and starts it. Programs and terminals in it end.',
     menu: 'Workspace',
@@ -104,6 +108,7 @@ export const workspaceCommands: readonly Command[] = [
   },
   {
     id: 'workspace.rename',
+    scope: 'workspaces.write',
     label: 'Rename workspace',
     description: 'Gives it another name; nothing restarts.',
     menu: 'Workspace',
@@ -119,6 +124,7 @@ export const workspaceCommands: readonly Command[] = [
   },
   {
     id: 'workspace.forget',
+    scope: 'workspaces.write',
     label: 'Forget workspace',
     description: 'Removes the record of one that is missing from its host, or whose host was removed.',
     menu: 'Workspace',
@@ -143,6 +149,7 @@ export const workspaceCommands: readonly Command[] = [
   },
   {
     id: 'workspace.destroy',
+    scope: 'workspaces.write',
     label: 'Destroy workspace',
     description: 'Deletes its container and network; its files only when told so.',
     menu: 'Workspace',

@@ -10,6 +10,7 @@ import {
   useClient,
   useCommand,
   useConfirm,
+  useMay,
   useNotices,
   useTerminals,
   useViewActions,
@@ -26,14 +27,16 @@ export function WorkspaceTerminals({ workspace }: { workspace: Workspace }) {
     <Section
       title="Terminals"
       actions={
-        <Button
-          icon={SquareTerminal}
-          onClick={open.run}
-          disabled={!open.isEnabled}
-          reason="The workspace is not running"
-        >
-          Open terminal
-        </Button>
+        open.isShown && (
+          <Button
+            icon={SquareTerminal}
+            onClick={open.run}
+            disabled={!open.isEnabled}
+            reason="The workspace is not running"
+          >
+            Open terminal
+          </Button>
+        )
       }
     >
       {terminals.length === 0 ? (
@@ -56,6 +59,7 @@ function Row({ terminal }: { terminal: Terminal }) {
   const view = useViewActions();
   const confirm = useConfirm();
   const notices = useNotices();
+  const mayClose = useMay('terminals.write');
   const mark = terminalMark(terminal);
   const title = terminalTitle(terminal);
   const close = async () => {
@@ -89,7 +93,7 @@ function Row({ terminal }: { terminal: Terminal }) {
           <RelativeTime at={terminal.openedAt} />
         </span>
       </button>
-      <IconButton label={`Close ${title}`} icon={X} size="small" onClick={() => void close()} />
+      {mayClose && <IconButton label={`Close ${title}`} icon={X} size="small" onClick={() => void close()} />}
     </li>
   );
 }

@@ -32,9 +32,11 @@ export default function WorkspacesPage(_props: ViewProps<'workspaces'>) {
     <Page
       title="Workspaces"
       actions={
-        <Button variant="primary" icon={Plus} onClick={make.run}>
-          New workspace
-        </Button>
+        make.isShown && (
+          <Button variant="primary" icon={Plus} onClick={make.run}>
+            New workspace
+          </Button>
+        )
       }
     >
       {workspaces.status === 'loading' && <LoadingRows label="Loading the workspaces" />}
@@ -49,7 +51,7 @@ export default function WorkspacesPage(_props: ViewProps<'workspaces'>) {
         <EmptyState
           icon={Container}
           title="No workspaces yet"
-          actions={<Button onClick={make.run}>New workspace</Button>}
+          actions={make.isShown && <Button onClick={make.run}>New workspace</Button>}
         >
           A workspace is a container with files that last, on a host of yours. Terminals open in it.
         </EmptyState>

@@ -9,6 +9,7 @@ import { contract } from '#contract/index.ts';
 import { createDispatcher } from '#main/control-plane/dispatcher.ts';
 import type { Handlers } from '#main/control-plane/handler.ts';
 import { callerWith, fixedRandom, recordingLog } from '#test/transports/plane-double.ts';
+import { openGate } from '#test/harness/ownership.ts';
 
 const input = z.object({
   name: z.string().max(5, 'must have at most 5 characters'),
@@ -43,7 +44,7 @@ const good = { name: 'a', port: 1 };
 
 function toyDispatcher(handlers: Record<string, unknown>, isOutputChecked = true) {
   const log = recordingLog();
-  const options = { log, random: fixedRandom, isOutputChecked, methods };
+  const options = { log, random: fixedRandom, gate: openGate, isOutputChecked, methods };
   return { log, dispatcher: createDispatcher(handlers as unknown as Handlers, options) };
 }
 const context = (scopes: Parameters<typeof callerWith>[0] = ['hosts.read', 'hosts.write']) => ({
@@ -114,6 +115,7 @@ describe('dispatcher', () => {
     const dispatcher = createDispatcher(handlers as unknown as Handlers, {
       log: recordingLog(),
       random: fixedRandom,
+      gate: openGate,
     });
     const caller = callerWith();
     const value = fc.letrec((tie) => ({

@@ -4,7 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { servedDefaults } from '#main/config.ts';
 import { type RunningServer, startHttpServer } from '#main/server/start-http-server.ts';
+import { MemoryAccounts } from '#test/harness/memory-accounts.ts';
+import { testKey } from '#test/harness/start-server.ts';
 import { chromiumLaunchOptions } from '#test/servers/chromium.ts';
 import { dispatcherWith, recordingLog } from '#test/transports/plane-double.ts';
 
@@ -17,8 +20,22 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'berth-docs-'));
   const log = recordingLog();
   server = await startHttpServer(
-    { dispatcher: dispatcherWith({}, log), log, serve: () => undefined },
-    { version: '1', dataFolder: folder, host: '127.0.0.1', port: 0, publicOrigin: null, uiFolder: built },
+    {
+      dispatcher: dispatcherWith({}, log),
+      log,
+      accounts: new MemoryAccounts(),
+      deriveKey: testKey,
+      serve: () => undefined,
+    },
+    {
+      version: '1',
+      dataFolder: folder,
+      host: '127.0.0.1',
+      port: 0,
+      publicOrigin: null,
+      uiFolder: built,
+      served: servedDefaults,
+    },
   );
   browser = await chromium.launch(await chromiumLaunchOptions());
 });

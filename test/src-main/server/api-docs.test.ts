@@ -4,7 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { errorCodes } from '#contract/error-codes.ts';
+import { servedDefaults } from '#main/config.ts';
 import { type RunningServer, startHttpServer } from '#main/server/start-http-server.ts';
+import { MemoryAccounts } from '#test/harness/memory-accounts.ts';
+import { testKey } from '#test/harness/start-server.ts';
 import { dispatcherWith, recordingLog } from '#test/transports/plane-double.ts';
 import { ask } from './http-client.ts';
 
@@ -14,7 +17,13 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'berth-docs-'));
   const log = recordingLog();
   server = await startHttpServer(
-    { dispatcher: dispatcherWith({}, log), log, serve: () => undefined },
+    {
+      dispatcher: dispatcherWith({}, log),
+      log,
+      accounts: new MemoryAccounts(),
+      deriveKey: testKey,
+      serve: () => undefined,
+    },
     {
       version: '4.5.6',
       dataFolder: folder,
@@ -22,6 +31,7 @@ beforeEach(async () => {
       port: 0,
       publicOrigin: null,
       uiFolder: folder,
+      served: servedDefaults,
     },
   );
 });

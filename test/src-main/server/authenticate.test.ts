@@ -1,98 +1,91 @@
-/** Lifetimes, by a clock that moves by hand; the carrier's tests show the rest. */
+/** Lifetimes of single-use proofs, by a clock that moves by hand; the carrier's tests show the rest. */
 import { describe, expect, it } from 'vitest';
+import { localOwnerId } from '#contract/ids.ts';
+import type { Caller } from '#main/control-plane/caller.ts';
 import {
   Authenticator,
-  sessionIdleMs,
   signInTicketLifeMs,
   socketTicketLifeMs,
-  type SessionRecord,
+  TicketBox,
 } from '#main/server/authenticate.ts';
+import type { Identity } from '#main/server/identify.ts';
 
-async function open(records: readonly SessionRecord[] = []) {
+function open() {
   let nowMs = 1_000_000_000;
-  const saved: (readonly SessionRecord[])[] = [];
-  const authenticator = await Authenticator.open({
-    store: {
-      load: async () => records,
-      save: async (next) => {
-        saved.push(next);
-      },
-    },
+  return {
+    authenticator: new Authenticator({ nowMs: () => nowMs }),
     nowMs: () => nowMs,
-  });
-  const signIn = () => authenticator.signIn(authenticator.createSignInTicket());
-  return { authenticator, saved, signIn, move: (ms: number) => (nowMs += ms) };
+    move: (ms: number) => (nowMs += ms),
+  };
 }
 
-describe('authentication', () => {
-  it('takes a link until it is ten minutes old', async () => {
-    const { authenticator, move } = await open();
+const caller: Caller = { userId: localOwnerId, userName: 'Owner', scopes: new Set(), mode: 'served' };
+const identity: Identity = { caller, session: undefined, renew: () => caller, endsAtMs: null };
+
+describe('single-use proofs', () => {
+  it('take a link until it is ten minutes old, once', async () => {
+    const { authenticator, move } = open();
     const [early, late] = [authenticator.createSignInTicket(), authenticator.createSignInTicket()];
     move(signInTicketLifeMs - 1);
-    await expect(authenticator.signIn(early)).resolves.toBeTruthy();
+    await expect(authenticator.withSignInTicket(early, async () => 'done')).resolves.toBe('done');
+    await expect(authenticator.withSignInTicket(early, async () => 'done')).rejects.toMatchObject({
+      code: 'not-signed-in',
+    });
     move(1);
-    await expect(authenticator.signIn(late)).rejects.toMatchObject({ code: 'not-signed-in' });
+    await expect(authenticator.withSignInTicket(late, async () => 'done')).rejects.toMatchObject({
+      code: 'not-signed-in',
+    });
   });
 
-  it('takes a socket ticket for seconds', async () => {
-    const { authenticator, signIn, move } = await open();
-    const session = authenticator.sessionOf(await signIn());
-    if (session === undefined) throw new Error('no session');
-    const ticket = authenticator.createSocketTicket(session);
+  it('keep a link when its work fails, for no longer than it was good', async () => {
+    const { authenticator, move } = open();
+    const link = authenticator.createSignInTicket();
+    const failing = async () => {
+      throw new Error('refused');
+    };
+    await expect(authenticator.withSignInTicket(link, failing)).rejects.toThrow('refused');
+    move(signInTicketLifeMs - 1);
+    await expect(authenticator.withSignInTicket(link, failing)).rejects.toThrow('refused');
+    move(1);
+    await expect(authenticator.withSignInTicket(link, failing)).rejects.toMatchObject({
+      code: 'not-signed-in',
+    });
+  });
+
+  it('give one link to one of two who come at once', async () => {
+    const { authenticator } = open();
+    const link = authenticator.createSignInTicket();
+    const both = await Promise.allSettled(
+      [1, 2].map((n) => authenticator.withSignInTicket(link, async () => n)),
+    );
+    expect(both.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
+  });
+
+  it('take a socket ticket for seconds, and once', () => {
+    const { authenticator, move } = open();
+    const [used, late] = [identity, identity].map((one) => authenticator.createSocketTicket(one));
+    expect(authenticator.ownerOfSocketTicket(used ?? '')).toBe(identity);
+    expect(authenticator.redeemSocketTicket(used ?? '')).toBe(identity);
+    expect(authenticator.redeemSocketTicket(used ?? '')).toBeUndefined();
     move(socketTicketLifeMs);
-    expect(authenticator.redeemSocketTicket(ticket)).toBeUndefined();
+    expect(authenticator.ownerOfSocketTicket(late ?? '')).toBeUndefined();
+    expect(authenticator.redeemSocketTicket(late ?? '')).toBeUndefined();
   });
 
-  it('lets tries begin again a minute after too many wrong ones', async () => {
-    const { authenticator, signIn, move } = await open();
-    for (let n = 0; n < 10; n += 1) await authenticator.signIn('wrong').catch(() => undefined);
-    await expect(signIn()).rejects.toMatchObject({ code: 'too-many' });
-    move(60_000);
-    await expect(signIn()).resolves.toBeTruthy();
-  });
-
-  it('ends a session that nobody used for a month, not one in use, and tells who listens', async () => {
-    const { authenticator, signIn, move } = await open();
-    const [used, idle] = [await signIn(), await signIn()];
-    const ended: string[] = [];
-    authenticator.onSessionEnd((id) => ended.push(id));
-    const idleId = authenticator.sessionOf(idle)?.id;
-    move(sessionIdleMs - 1);
-    expect(authenticator.sessionOf(used)).toBeDefined();
-    move(2);
-    expect(authenticator.sessionOf(used)).toBeDefined();
-    expect(authenticator.sessionOf(idle)).toBeUndefined();
-    expect(ended).toEqual([idleId]);
-  });
-
-  it('ends every session after half a year, used or not', async () => {
-    const { authenticator, signIn, move } = await open();
-    const cookie = await signIn();
-    for (let day = 0; day < 180; day += 1) {
-      expect(authenticator.sessionOf(cookie)).toBeDefined();
-      move(24 * 60 * 60_000);
-    }
-    move(1);
-    expect(authenticator.sessionOf(cookie)).toBeUndefined();
-  });
-
-  it('keeps the fifty sessions used last', async () => {
-    const { authenticator, signIn, saved, move } = await open();
-    const cookies: string[] = [];
-    for (let n = 0; n < 51; n += 1) {
-      cookies.push(await signIn());
-      move(1);
-    }
-    expect(authenticator.sessionOf(cookies[0])).toBeUndefined();
-    expect(authenticator.sessionOf(cookies[1])).toBeDefined();
-    await authenticator.close();
-    expect(saved.at(-1)).toHaveLength(50);
-  });
-
-  it('keeps only the newest links open', async () => {
-    const { authenticator } = await open();
+  it('keep only the newest links open', async () => {
+    const { authenticator } = open();
     const first = authenticator.createSignInTicket();
     for (let n = 0; n < 20; n += 1) authenticator.createSignInTicket();
-    await expect(authenticator.signIn(first)).rejects.toMatchObject({ code: 'not-signed-in' });
+    await expect(authenticator.withSignInTicket(first, async () => 1)).rejects.toMatchObject({
+      code: 'not-signed-in',
+    });
+  });
+
+  it('hold no proof itself', () => {
+    const { nowMs } = open();
+    const box = new TicketBox<string>(1_000, nowMs);
+    box.put('the-token', 'value');
+    expect(JSON.stringify(Object.values(box))).not.toContain('the-token');
+    expect(box.take('the-token')).toBe('value');
   });
 });

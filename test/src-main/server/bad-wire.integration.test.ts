@@ -9,13 +9,14 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { WebSocket } from 'ws';
 import { BerthError } from '#contract/berth-error.ts';
 import { commonErrorCodes } from '#contract/error-codes.ts';
 import type { SshDefinition } from '#contract/hosts.ts';
 import { type BytesName, type CallName, contract, type StreamName } from '#contract/index.ts';
 import { compose } from '#main/compose.ts';
+import { servedDefaults } from '#main/config.ts';
 import type { Plane } from '#main/control-plane/plane.ts';
 import { type RunningServer, startHttpServer } from '#main/server/start-http-server.ts';
 import { type ConnectedClient, createClient } from '#renderer/transport/client.ts';
@@ -53,15 +54,25 @@ beforeAll(async () => {
     port: 0,
     publicOrigin: null,
     uiFolder: folder,
+    served: servedDefaults,
   });
+  await signIn();
+  web = createHttpServer((_request, response) => response.end('hello'));
+  await new Promise<void>((resolve) => web.listen(0, '127.0.0.1', resolve));
+});
+
+/** Whatever input signs out everywhere, the next test begins with somebody who is known. */
+beforeEach(async () => {
+  if ((await rest('GET', '/about', '')).status === 401) await signIn();
+});
+
+async function signIn(): Promise<void> {
   const ticket = new URL(server.createSignInLink()).hash.slice(1);
   const signedIn = await post('/session', { ticket });
   expect(signedIn.status).toBe(200);
   cookie = String(signedIn.headers['set-cookie']).split(';')[0] ?? '';
   client = createClient(webSocketConnection((await socket()) as never));
-  web = createHttpServer((_request, response) => response.end('hello'));
-  await new Promise<void>((resolve) => web.listen(0, '127.0.0.1', resolve));
-});
+}
 
 afterAll(async () => {
   client?.close();
@@ -331,7 +342,7 @@ describe('an input that breaks a rule', () => {
       const answer = await rest('POST', '/projects', body);
       expect([answer.status, JSON.parse(answer.text)]).toMatchObject([
         400,
-        { error: { code: 'invalid-input', message: expect.stringMatching(/no JSON|a JSON object/) } },
+        { error: { code: 'invalid-input', message: expect.stringContaining('JSON') } },
       ]);
     }
   });

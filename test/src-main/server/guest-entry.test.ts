@@ -8,17 +8,22 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { WebSocket } from 'ws';
 import type { BerthError } from '#contract/berth-error.ts';
 import { contract } from '#contract/index.ts';
+import { servedDefaults } from '#main/config.ts';
 import { createDispatcher } from '#main/control-plane/dispatcher.ts';
 import { guestHandlers } from '#main/control-plane/terminals/terminal-share-handlers.ts';
 import { maxGuestsPerShare } from '#main/control-plane/terminals/terminal-shares.ts';
 import { maxWrongPerMinute } from '#main/server/guest-entry.ts';
+import { limitRules } from '#main/server/rate-limits.ts';
 import { restRoutes } from '#main/server/rest/route-table.ts';
 import { guestLimits, serveConnection } from '#main/server/serve-connection.ts';
 import { type RunningServer, startHttpServer } from '#main/server/start-http-server.ts';
 import { type ConnectedClient, createClient } from '#renderer/transport/client.ts';
 import { webSocketConnection } from '#renderer/transport/websocket-connection.ts';
+import { MemoryAccounts } from '#test/harness/memory-accounts.ts';
 import { owner, otherId, shareWorld, terminalId } from '#test/harness/share-world.ts';
+import { testKey } from '#test/harness/start-server.ts';
 import { fixedRandom, handlersWith, recordingLog } from '#test/transports/plane-double.ts';
+import { openGate } from '#test/harness/ownership.ts';
 import { type Answer, ask, textWithoutId, upgrade } from './http-client.ts';
 
 let folder: string;
@@ -42,6 +47,7 @@ async function start(publicOrigin: string | null = null): Promise<void> {
     ]),
   );
   const dispatcher = createDispatcher(handlersWith(handlers), {
+    gate: openGate,
     log,
     random: fixedRandom,
     guestHandlers: guestHandlers(world.shares),
@@ -50,6 +56,8 @@ async function start(publicOrigin: string | null = null): Promise<void> {
     {
       dispatcher,
       log,
+      accounts: new MemoryAccounts(),
+      deriveKey: testKey,
       guests: world.shares,
       serve: (connection, caller) => {
         const limits = caller.guest === undefined ? {} : guestLimits;
@@ -63,7 +71,10 @@ async function start(publicOrigin: string | null = null): Promise<void> {
       port: 0,
       publicOrigin,
       uiFolder: join(folder, 'ui'),
+      served: servedDefaults,
     },
+    // Every route is asked by nobody in particular, many times.
+    { limits: { ...limitRules, strangers: { ...limitRules.strangers, points: 100_000 } } },
   );
 }
 
@@ -172,7 +183,7 @@ describe('the way in', () => {
     const [expired, revoked] = [await share('read', 1), await share()];
     const cookies = [await cookieOf(expired.token), await cookieOf(revoked.token)];
     await world.clock.advance(60_000);
-    await world.shares.unshare(revoked.id, owner);
+    await world.shares.unshare(revoked.id);
     const unknown = await ask(server.port, { path: '/api/no-such', headers: own() });
     expect(unknown.status).toBe(404);
     const seen = (answer: Answer) => [answer.status, textWithoutId(answer)];
@@ -300,7 +311,7 @@ describe('a guest', () => {
     const screen = client.bytes('terminals.attach', { id: terminalId });
     await screen.opened;
     const closed = once(socket, 'close');
-    await world.shares.unshare(made.id, owner);
+    await world.shares.unshare(made.id);
     expect((await told.next()).value).toMatchObject({ end: 'link' });
     await screen.ended;
     await closed;

@@ -3,9 +3,11 @@ import { describe, expect, it, vi } from 'vitest';
 import { BerthError } from '#contract/berth-error.ts';
 import type { CollectionItem } from '#contract/collection.ts';
 import type { Host } from '#contract/hosts.ts';
+import { scopesOfRole } from '#contract/scopes.ts';
 import { applyItem, type CollectionState, createMirror } from '#renderer/state/mirror.ts';
 import { createFixturePlane } from '../fixture-plane.ts';
 import { host, ready, scenes } from '../scenes.ts';
+import { userScenes } from '../user-scenes.ts';
 
 const empty: CollectionState<{ id: string; n: number }> = {
   status: 'loading',
@@ -92,6 +94,66 @@ describe('the mirror', () => {
     delete streamErrors['hosts.watch'];
     mirror.hosts.getState().retry();
     await vi.waitFor(() => expect(mirror.hosts.getState()).toMatchObject({ status: 'ready', error: null }));
+    mirror.close();
+  });
+
+  it('opens what only some may see for nobody else, and is empty then', async () => {
+    const plane = createFixturePlane({ ...userScenes.member, credentials: [] });
+    const opened: string[] = [];
+    const mirror = createMirror({
+      ...plane,
+      stream: ((method: string, input: never, options: never) => {
+        opened.push(method);
+        return plane.stream(method as 'hosts.watch', input, options);
+      }) as typeof plane.stream,
+    });
+    await vi.waitFor(() => expect(mirror.hosts.getState().status).toBe('ready'));
+    await vi.waitFor(() => expect(mirror.questions.getState().status).toBe('ready'));
+    mirror.users.subscribe(() => undefined);
+    await vi.waitFor(() => expect(mirror.users.getState()).toMatchObject({ status: 'ready', items: [] }));
+    expect(opened).toContain('workspaces.watch');
+    for (const method of ['questions.watch', 'credentials.watch', 'credentials.store', 'users.watch'])
+      expect(opened).not.toContain(method);
+    mirror.close();
+  });
+
+  it('opens them as soon as the same person may', async () => {
+    const plane = createFixturePlane(userScenes.member);
+    let role: 'member' | 'owner' = 'member';
+    const mirror = createMirror({
+      ...plane,
+      onConnectionState: plane.onConnectionState,
+      call: (async (method: 'about.get', input: never) => {
+        const about = await plane.call(method, input);
+        return { ...about, scopes: [...scopesOfRole[role]] };
+      }) as typeof plane.call,
+    });
+    await vi.waitFor(() => expect(mirror.credentials.getState().status).toBe('ready'));
+    plane.put('credentials', { id: 'cred_00000000000000000001' });
+    expect(mirror.credentials.getState().items).toEqual([]);
+    role = 'owner';
+    plane.setConnection({ phase: 'lost', retryAtMs: null });
+    plane.setConnection({ phase: 'open' });
+    await vi.waitFor(() => expect(mirror.credentials.getState().items).toHaveLength(1), 3_000);
+    mirror.close();
+  });
+
+  it('asks for accounts when something first looks at them', async () => {
+    const plane = createFixturePlane(userScenes.people);
+    const opened: string[] = [];
+    const mirror = createMirror({
+      ...plane,
+      stream: ((method: string, input: never, options: never) => {
+        opened.push(method);
+        return plane.stream(method as 'hosts.watch', input, options);
+      }) as typeof plane.stream,
+    });
+    await vi.waitFor(() => expect(mirror.hosts.getState().status).toBe('ready'));
+    const accounts = ['users.watch', 'account.watch', 'apiKeys.watch'];
+    expect(opened.filter((method) => accounts.includes(method))).toEqual([]);
+    mirror.users.subscribe(() => undefined);
+    await vi.waitFor(() => expect(mirror.users.getState().items).toHaveLength(7));
+    expect(opened.filter((method) => accounts.includes(method))).toEqual(['users.watch']);
     mirror.close();
   });
 });

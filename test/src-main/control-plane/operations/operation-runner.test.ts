@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { BerthError } from '#contract/berth-error.ts';
-import { localOwnerId, type OperationId } from '#contract/ids.ts';
+import { localOwnerId, type UserId, type OperationId } from '#contract/ids.ts';
 import type { LogLine, Operation } from '#contract/operations.ts';
 import type {
   OperationDefinition,
@@ -12,6 +12,7 @@ import { FakeLinks } from '#test/harness/fake-links.ts';
 import { ManualClock } from '#test/harness/manual-clock.ts';
 import { MemoryLog } from '#test/harness/memory-log.ts';
 import { hostId, Life, Remains, rowsOf, storeOf, threeThings } from './crash-world.ts';
+import { ownershipWith, userIdOf } from '#test/harness/ownership.ts';
 
 const open: OperationRunner[] = [];
 afterEach(async () => {
@@ -216,7 +217,10 @@ describe('cancel', () => {
     const { id } = await runner.start(definition, start);
     await vi.waitFor(() => expect(remains.history).toEqual(['+network', '+volume']));
     await vi.waitFor(() => expect(runner.get(id)?.steps[2]?.state).toBe('running'));
-    const cancelled = await operationsHandlers(runner)['operations.cancel']({ id }, undefined as never);
+    const cancelled = await operationsHandlers(runner, ownershipWith({}))['operations.cancel'](
+      { id },
+      undefined as never,
+    );
     expect(cancelled.state).toBe('undoing');
     expect(remains.record('operations', id)).toMatchObject({ direction: 'undo', outcome: 'cancelled' });
     const ended = await runner.ended(id);
@@ -508,6 +512,56 @@ describe('history', () => {
     expect(remains.records.get('operations')!.size).toBe(500);
     expect(remains.rows.size).toBe(500);
     expect(JSON.stringify([...remains.records.get('operations')!.values()])).not.toContain('"ws_4"');
+  });
+
+  it('is of one person: what others do does not push it out', async () => {
+    const remains = new Remains();
+    const { runner, links, clock, life: present } = life(remains);
+    links.ready(hostId);
+    const definition = threeThings(remains, present);
+    runner.define(definition);
+    const run = async (userId: UserId, index: number) => {
+      const subject = { ...start.subject, id: `ws_${index}` };
+      const { id } = await runner.start(definition, {
+        ...start,
+        userId,
+        subject,
+        input: { name: `n${index}` },
+      });
+      await runner.ended(id);
+      await clock.advance(1);
+      return id;
+    };
+    const first = await run(userIdOf('a'), 0);
+    for (let index = 1; index <= 505; index++) await run(localOwnerId, index);
+    expect(runner.get(first)).toBeDefined();
+    expect(runner.ownerOf(first)).toBe(userIdOf('a'));
+    expect(remains.records.get('operations')!.size).toBe(501);
+  });
+
+  it('ends after ninety days', async () => {
+    const remains = new Remains();
+    const { runner, links, clock, life: present } = life(remains);
+    links.ready(hostId);
+    const definition = threeThings(remains, present);
+    runner.define(definition);
+    const run = async (index: number) => {
+      const subject = { ...start.subject, id: `ws_${index}` };
+      const { id } = await runner.start(definition, { ...start, subject, input: { name: `n${index}` } });
+      await runner.ended(id);
+      await vi.waitFor(() => expect(remains.record('operations', id)).toMatchObject({ isEndTold: true }));
+      return id;
+    };
+    const old = await run(1);
+    expect(remains.rows.has(old)).toBe(true);
+    await clock.advance(89 * 86_400_000);
+    await run(2);
+    expect(runner.get(old)).toBeDefined();
+    await clock.advance(2 * 86_400_000);
+    await run(3);
+    await vi.waitFor(() => expect(runner.get(old)).toBeUndefined());
+    expect(runner.ownerOf(old)).toBeUndefined();
+    expect(remains.rows.has(old)).toBe(false);
   });
 
   it('clears what has ended and only that', async () => {

@@ -1,11 +1,12 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { ProjectId } from '#contract/ids.ts';
+import { localOwnerId as me, type ProjectId } from '#contract/ids.ts';
 import { projectDefaults, type ProjectDefinition } from '#contract/projects.ts';
 import { createSystemRandom } from '#main/adapters/system/random.ts';
 import { createProjectHandlers } from '#main/control-plane/projects/project-handlers.ts';
 import { createProjectService, type ProjectService } from '#main/control-plane/projects/project-service.ts';
 import { ManualClock } from '#test/harness/manual-clock.ts';
 import { MemoryRecordStore } from '#test/harness/memory-record-store.ts';
+import { ownershipWith } from '#test/harness/ownership.ts';
 
 let records: MemoryRecordStore;
 let clock: ManualClock;
@@ -35,7 +36,7 @@ const definition = (name: string): ProjectDefinition => ({
 
 describe('project service', () => {
   it('keeps projects over a start', async () => {
-    const project = await service.create(definition('Web'));
+    const project = await service.create(definition('Web'), me);
     expect(project).toMatchObject({ name: 'Web', createdAt: project.changedAt });
     expect((await start()).require(project.id)).toEqual(project);
   });
@@ -45,8 +46,8 @@ describe('project service', () => {
     ['Größe', 'grÖßE'],
     ['caf\u00e9', 'CAFE\u0301'],
   ])('takes %s and %s for one name', async (first, second) => {
-    const project = await service.create(definition(first));
-    await expect(service.create(definition(second))).rejects.toMatchObject({
+    const project = await service.create(definition(first), me);
+    await expect(service.create(definition(second), me)).rejects.toMatchObject({
       code: 'project.name-taken',
       details: { field: 'name', projectId: project.id },
     });
@@ -54,34 +55,34 @@ describe('project service', () => {
 
   it('lets only one of two calls at once have a name', async () => {
     const outcomes = await Promise.allSettled([
-      service.create(definition('same')),
-      service.create(definition('SAME')),
+      service.create(definition('same'), me),
+      service.create(definition('SAME'), me),
     ]);
     expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
   });
 
   it('changes what is given, may change the case of its own name, and takes no other name', async () => {
-    const web = await service.create(definition('web'));
-    await service.create(definition('db'));
+    const web = await service.create(definition('web'), me);
+    await service.create(definition('db'), me);
     await clock.advance(1000);
     const edited = await service.edit(web.id, { name: 'WEB', shell: '/bin/zsh', image: undefined });
     expect(edited).toEqual({ ...web, name: 'WEB', shell: '/bin/zsh', changedAt: '2026-01-02T03:04:06.000Z' });
     await expect(service.edit(web.id, { name: 'Db' })).rejects.toMatchObject({ code: 'project.name-taken' });
-    expect(service.get(web.id)).toEqual(edited);
-    expect((await start()).get(web.id)).toEqual(edited);
+    expect(service.find(web.id, me)).toEqual(edited);
+    expect((await start()).find(web.id, me)).toEqual(edited);
   });
 
   it('loses none of two changes at once', async () => {
-    const project = await service.create(definition('web'));
+    const project = await service.create(definition('web'), me);
     await Promise.all([
       service.edit(project.id, { shell: '/bin/zsh' }),
       service.edit(project.id, { image: 'debian:13' }),
     ]);
-    expect(service.get(project.id)).toMatchObject({ shell: '/bin/zsh', image: 'debian:13' });
+    expect(service.find(project.id, me)).toMatchObject({ shell: '/bin/zsh', image: 'debian:13' });
   });
 
   it('keeps a project that workspaces use, and names them', async () => {
-    const project = await service.create(definition('web'));
+    const project = await service.create(definition('web'), me);
     workspaces.set(project.id, ['one', 'two']);
     await expect(service.remove(project.id)).rejects.toMatchObject({
       code: 'project.in-use',
@@ -90,14 +91,14 @@ describe('project service', () => {
     });
     workspaces.clear();
     await service.remove(project.id);
-    expect((await start()).get(project.id)).toBeUndefined();
+    expect((await start()).find(project.id, me)).toBeUndefined();
     await expect(service.remove(project.id)).rejects.toMatchObject({ code: 'not-found' });
     await expect(service.edit(project.id, { name: 'x' })).rejects.toMatchObject({ code: 'not-found' });
   });
 
   it('shows watchers each change once it is kept', async () => {
     const end = new AbortController();
-    const handlers = createProjectHandlers(service);
+    const handlers = createProjectHandlers(service, ownershipWith({ proj: (id) => service.ownerOf(id) }));
     const context = {
       caller: {
         userId: 'user_00000000000000000000',

@@ -24,6 +24,7 @@ let destroyed: SnapshotId[];
 let snapshots: Snapshot[];
 let failure: BerthError | undefined;
 let isBusy: boolean;
+let tries: number;
 
 function service(): RulesService {
   return new RulesService({
@@ -31,12 +32,14 @@ function service(): RulesService {
     workspaces: {
       record: (one: WorkspaceId) => (one === id ? { id, hostId } : undefined),
       require: () => ({ id, hostId }),
+      ownerOf: () => localOwnerId,
       operation: () => (isBusy ? {} : undefined),
     } as unknown as WorkspaceDirectory,
     links,
     schedules: createSchedules(),
     snapshotsOf: () => snapshots,
     create: () => {
+      tries += 1;
       if (failure !== undefined) return Promise.reject(failure);
       made.push(new Date(clock.nowMs()).toISOString().slice(0, 16));
       return Promise.resolve({} as Operation);
@@ -55,7 +58,7 @@ beforeEach(() => {
   links = new FakeLinks();
   links.ready(hostId, { engine: {} as ContainerEngine });
   store = new MemoryRecordStore();
-  [made, destroyed, snapshots, failure, isBusy] = [[], [], [], undefined, false];
+  [made, destroyed, snapshots, failure, isBusy, tries] = [[], [], [], undefined, false, 0];
 });
 
 const hourly = { schedule: '0 * * * *', timeZone: 'UTC' };
@@ -64,7 +67,7 @@ describe('a schedule', () => {
   it('makes one each time it is due', async () => {
     const rules = service();
     rules.start();
-    expect((await rules.set(id, hourly, localOwnerId)).nextAt).toBe('2026-01-01T13:00:00.000Z');
+    expect((await rules.set(id, hourly)).nextAt).toBe('2026-01-01T13:00:00.000Z');
     await clock.advance(3 * hour);
     expect(made).toEqual(['2026-01-01T13:00', '2026-01-01T14:00', '2026-01-01T15:00']);
     rules.close();
@@ -75,7 +78,7 @@ describe('a schedule', () => {
   it('makes up once for all that was missed while the host was away, and says why it waits', async () => {
     const rules = service();
     rules.start();
-    await rules.set(id, hourly, localOwnerId);
+    await rules.set(id, hourly);
     links.lose(hostId);
     await clock.advance(5 * hour);
     expect(made).toEqual([]);
@@ -90,7 +93,7 @@ describe('a schedule', () => {
 
   it('makes up once for what was missed while Berth was not running', async () => {
     const first = service();
-    await first.set(id, hourly, localOwnerId);
+    await first.set(id, hourly);
     first.close();
     await clock.advance(10 * hour);
     const second = service();
@@ -103,7 +106,7 @@ describe('a schedule', () => {
   it('waits for the end of quiet hours', async () => {
     const rules = service();
     rules.start();
-    await rules.set(id, { ...hourly, quietHours: { from: '12:30', to: '14:20' } }, localOwnerId);
+    await rules.set(id, { ...hourly, quietHours: { from: '12:30', to: '14:20' } });
     expect(rules.collection.get(id)?.nextAt).toBe('2026-01-01T14:20:00.000Z');
     await clock.advance(3 * hour);
     expect(made).toEqual(['2026-01-01T14:20', '2026-01-01T15:00']);
@@ -112,7 +115,7 @@ describe('a schedule', () => {
   it('comes again while something else is under way on the workspace', async () => {
     const rules = service();
     rules.start();
-    await rules.set(id, hourly, localOwnerId);
+    await rules.set(id, hourly);
     isBusy = true;
     await clock.advance(hour);
     expect(made).toEqual([]);
@@ -121,32 +124,37 @@ describe('a schedule', () => {
     expect(made).toHaveLength(1);
   });
 
-  it('keeps the reason of one that could not be begun, and tries the next time', async () => {
-    const rules = service();
-    rules.start();
-    await rules.set(id, hourly, localOwnerId);
-    failure = new BerthError('snapshot.tools-missing', 'Install zstd there.');
-    await clock.advance(hour);
-    expect(rules.collection.get(id)?.problem?.code).toBe('snapshot.tools-missing');
-    failure = undefined;
-    await clock.advance(hour);
-    expect(made).toEqual(['2026-01-01T14:00']);
-    expect(rules.collection.get(id)?.problem).toBeNull();
-  });
+  it.each(['snapshot.tools-missing', 'quota.exceeded'] as const)(
+    'keeps the reason of one that could not be begun (%s), and tries the next time',
+    async (code) => {
+      const rules = service();
+      rules.start();
+      await rules.set(id, hourly);
+      failure = new BerthError(code, 'Make room, or install zstd.');
+      await clock.advance(hour);
+      expect(rules.collection.get(id)?.problem?.code).toBe(code);
+      // Once, and not again and again until then.
+      expect(tries).toBe(1);
+      failure = undefined;
+      await clock.advance(hour);
+      expect(made).toEqual(['2026-01-01T14:00']);
+      expect(rules.collection.get(id)?.problem).toBeNull();
+    },
+  );
 
   it('that is turned off makes none', async () => {
     const rules = service();
     rules.start();
-    await rules.set(id, hourly, localOwnerId);
-    await rules.set(id, { schedule: null }, localOwnerId);
+    await rules.set(id, hourly);
+    await rules.set(id, { schedule: null });
     await clock.advance(5 * hour);
     expect(made).toEqual([]);
   });
 
   it('that makes no sense is refused, and what was there stays', async () => {
     const rules = service();
-    await rules.set(id, hourly, localOwnerId);
-    await expect(rules.set(id, { schedule: 'now and then' }, localOwnerId)).rejects.toMatchObject({
+    await rules.set(id, hourly);
+    await expect(rules.set(id, { schedule: 'now and then' })).rejects.toMatchObject({
       code: 'invalid-input',
     });
     expect(rules.of(id)?.schedule).toBe('0 * * * *');
@@ -166,7 +174,7 @@ describe('what a rule no longer keeps', () => {
 
   it('goes when a scheduled one was made, and not when it failed', async () => {
     const rules = service();
-    await rules.set(id, { ...hourly, keep }, localOwnerId);
+    await rules.set(id, { ...hourly, keep });
     snapshots = [snapshot(1), snapshot(2)];
     await rules.ended(id, { state: 'failed', error: null } as Operation);
     expect(destroyed).toEqual([]);
@@ -186,7 +194,7 @@ describe('what a rule no longer keeps', () => {
 
   it('follows a workspace that was moved', async () => {
     const rules = service();
-    await rules.set(id, { ...hourly, keep }, localOwnerId);
+    await rules.set(id, { ...hourly, keep });
     const copy = `ws_${'c'.repeat(20)}` as WorkspaceId;
     await rules.handOver(id, copy);
     expect(rules.of(id)).toBeUndefined();

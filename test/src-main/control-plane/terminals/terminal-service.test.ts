@@ -21,7 +21,7 @@ const target = { kind: 'host', hostId } as const;
 const size = { cols: 80, rows: 24 };
 const never = new AbortController().signal;
 
-function start(store = new MemoryRecordStore()) {
+function start(store = new MemoryRecordStore(), idleTimeoutMs: number | null = null) {
   const links = new FakeLinks();
   const clock = new ManualClock();
   const ptys: FakePty[] = [];
@@ -43,6 +43,8 @@ function start(store = new MemoryRecordStore()) {
     clock,
     random: createSystemRandom(),
     log: new MemoryLog(),
+    workspaceOwner: () => undefined,
+    idleTimeoutMs,
     tag: 'abc123',
   });
   const open = () => service.open({ target, size, name: null }, localOwnerId, never);
@@ -114,6 +116,67 @@ describe('TerminalService', () => {
     ptys[1]?.end(0);
     await clock.advance(1_000);
     expect(ptys.map(({ written }) => written)).toEqual([[], [], []]);
+  });
+
+  describe('that nobody uses', () => {
+    const minuteMs = 60_000;
+    const startIdle = async (timeoutMs: number | null = 10 * minuteMs) => {
+      const world = start(new MemoryRecordStore(), timeoutMs);
+      world.service.start();
+      const { id } = await world.open();
+      return { ...world, id, pty: world.ptys[0]! };
+    };
+
+    it('is closed, its shell ended, and its tab says why', async () => {
+      const { clock, all, pty } = await startIdle();
+      await clock.advance(9 * minuteMs);
+      expect(pty.isKilled).toBe(false);
+      await clock.advance(2 * minuteMs);
+      expect(pty.isKilled).toBe(true);
+      expect((await all())[0]?.state).toMatchObject({
+        phase: 'ended',
+        error: {
+          code: 'terminal.ended',
+          message: expect.stringContaining('silent for 10 minutes'),
+          details: { reason: 'idle' },
+        },
+      });
+    });
+
+    it('stays while it prints, is typed into or is watched, and for as long after that', async () => {
+      const { clock, service, id, pty } = await startIdle();
+      await clock.advance(9 * minuteMs);
+      pty.print('tick');
+      await clock.advance(9 * minuteMs);
+      expect(pty.isKilled).toBe(false);
+      const end = new AbortController();
+      const channel = new FakeByteChannel();
+      const attached = service.attach(id, channel, end.signal);
+      await clock.advance(60 * minuteMs);
+      expect(pty.isKilled).toBe(false);
+      end.abort();
+      await attached;
+      await clock.advance(9 * minuteMs);
+      expect(pty.isKilled).toBe(false);
+      await clock.advance(2 * minuteMs);
+      expect(pty.isKilled).toBe(true);
+    });
+
+    it('stays while its shell says that a command runs', async () => {
+      const { clock, pty } = await startIdle();
+      pty.print('$ sleep 99999\r\n\x1b]133;C\x07');
+      await clock.advance(600 * minuteMs);
+      expect(pty.isKilled).toBe(false);
+      pty.print('\x1b]133;D;0\x07$ ');
+      await clock.advance(12 * minuteMs);
+      expect(pty.isKilled).toBe(true);
+    });
+
+    it('stays for ever where nobody set a time', async () => {
+      const { clock, pty } = await startIdle(null);
+      await clock.advance(100_000 * minuteMs);
+      expect(pty.isKilled).toBe(false);
+    });
   });
 
   it('passes on why a shell could not be opened, and keeps nothing', async () => {
@@ -232,6 +295,8 @@ function startKept({
     ...{ store, links, clock, log, multiplexers, createScreenKeeper },
     backends: { workspace: backend, host: backend },
     random: createSystemRandom(),
+    workspaceOwner: () => undefined,
+    idleTimeoutMs: null,
     tag: 'abc123',
   });
   const connection = {

@@ -6,11 +6,15 @@ import { contract } from '#contract/index.ts';
 import type { SharedTerminal } from '#contract/terminal-shares.ts';
 import type { Caller } from '#main/control-plane/caller.ts';
 import { createDispatcher } from '#main/control-plane/dispatcher.ts';
-import { guestHandlers } from '#main/control-plane/terminals/terminal-share-handlers.ts';
+import {
+  guestHandlers,
+  terminalShareHandlers,
+} from '#main/control-plane/terminals/terminal-share-handlers.ts';
 import { maxGuestsPerShare, maxSharesPerTerminal } from '#main/control-plane/terminals/terminal-shares.ts';
 import { FakeByteChannel } from '#test/harness/fake-byte-channel.ts';
 import { liveTerminal, otherId, owner, shareWorld, terminalId } from '#test/harness/share-world.ts';
 import { fixedRandom, handlersWith } from '#test/transports/plane-double.ts';
+import { ownershipWith } from '#test/harness/ownership.ts';
 
 const minuteMs = 60_000;
 const never = new AbortController().signal;
@@ -97,7 +101,7 @@ describe('a link', () => {
     const expired = await share(world, 'read', 1);
     await world.clock.advance(minuteMs);
     const revoked = await share(world);
-    await world.shares.unshare(revoked.share.id, owner);
+    await world.shares.unshare(revoked.share.id);
     const answers = [expired.token, revoked.token, 'never', ''].map((token) =>
       codeOf(() => world.shares.enter(token)),
     );
@@ -109,7 +113,7 @@ describe('a link', () => {
     const world = await shareWorld();
     const { token, share: made } = await share(world);
     world.store.failure = new BerthError('store.unwritable', 'Full.');
-    await expect(world.shares.unshare(made.id, owner)).rejects.toMatchObject({ code: 'store.unwritable' });
+    await expect(world.shares.unshare(made.id)).rejects.toMatchObject({ code: 'store.unwritable' });
     expect(codeOf(() => world.shares.enter(token))).toContain('not-found');
     world.store.failure = undefined;
     await world.shares.close();
@@ -155,9 +159,12 @@ describe('a link', () => {
     const world = await shareWorld();
     const { share: made } = await share(world);
     const other: Caller = { ...owner, userId: 'user_00000000000000000009' };
+    const ownership = ownershipWith({ share: (id) => world.shares.find(id)?.userId });
     const seenBy = async (caller: Caller) => {
       const abort = new AbortController();
-      for await (const item of world.shares.watch(caller, abort.signal)) {
+      const handlers = terminalShareHandlers(world.shares, ownership);
+      const context = { caller, signal: abort.signal };
+      for await (const item of handlers['terminals.shares']({}, context)) {
         abort.abort();
         return item.type === 'all' ? item.items.map(({ id }) => id) : [];
       }
@@ -165,7 +172,8 @@ describe('a link', () => {
     };
     expect(await seenBy(owner)).toEqual([made.id]);
     expect(await seenBy(other)).toEqual([]);
-    await expect(world.shares.unshare(made.id, other)).rejects.toMatchObject({ code: 'not-found' });
+    expect(ownership.admits(owner, 'terminals.unshare', { shareId: made.id })).toBe(true);
+    expect(ownership.admits(other, 'terminals.unshare', { shareId: made.id })).toBe(false);
   });
 });
 
@@ -223,7 +231,7 @@ describe('a guest', () => {
       signal: never,
     });
     await turn();
-    if (how === 'revoked') await world.shares.unshare(made.id, owner);
+    if (how === 'revoked') await world.shares.unshare(made.id);
     if (how === 'expired') await world.clock.advance(minuteMs);
     if (how === 'closed') world.terminals.delete(terminalId);
     if (how === 'ended')
@@ -252,7 +260,7 @@ describe('a guest', () => {
     const counts: number[] = [];
     const abort = new AbortController();
     void (async () => {
-      for await (const item of world.shares.watch(owner, abort.signal))
+      for await (const item of world.shares.watch(abort.signal, () => true))
         for (const one of item.type === 'all' ? item.items : item.upserted) counts.push(one.viewerCount);
     })();
     const guests = Array.from({ length: maxGuestsPerShare }, () => come(world, token));
@@ -297,6 +305,7 @@ describe('a guest', () => {
     const dispatcher = createDispatcher(handlersWith(handlers), {
       log: world.log,
       random: fixedRandom,
+      gate: ownershipWith({}),
       guestHandlers: guestHandlers(world.shares),
     });
     const context = { caller: guest.caller, signal: never };

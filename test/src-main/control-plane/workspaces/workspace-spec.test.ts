@@ -69,8 +69,9 @@ describe('labels', () => {
     definition,
     volumeName: 'berth-other',
     createdAt: '2026-01-02T03:04:05.000Z',
+    ownerId: localOwnerId,
   } as const;
-  const labels = labelsFor(workspace, 'op_0123456789abcdefghjk', localOwnerId);
+  const labels = labelsFor(workspace, 'op_0123456789abcdefghjk');
   const container = { labels, name: remoteName(id), image: 'debian:12', createdAtMs: 0 };
 
   it('give back everything but the values of the environment', () => {

@@ -1,7 +1,7 @@
 /** Something that is asked of the plane while a dialog is open, and asked anew when the question changes. */
 import { useEffect, useState } from 'react';
 import type { BerthError } from '#contract/berth-error.ts';
-import { toBerthError } from '../../state/mirror.ts';
+import { toBerthError } from './to-berth-error.ts';
 
 export interface Asked<T> {
   /** The last answer; stays while the next one is on its way. */

@@ -1,7 +1,7 @@
 /** One act of a dialog: it runs once however often its button is pressed, and its failure stays until the next try. */
 import { useCallback, useRef, useState } from 'react';
 import type { BerthError } from '#contract/berth-error.ts';
-import { toBerthError } from '../../state/mirror.ts';
+import { toBerthError } from './to-berth-error.ts';
 
 export interface Act {
   readonly isBusy: boolean;
