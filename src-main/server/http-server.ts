@@ -16,6 +16,7 @@ import { type AccessWatch, createAccessWatch } from './access-watch.ts';
 import type { AccessTokens } from './access-tokens.ts';
 import { addAccountRoutes } from './account-routes.ts';
 import { apiDocs } from './api-docs.ts';
+import { signInRoutes } from './openapi-sign-in.ts';
 import type { Authenticator } from './authenticate.ts';
 import { browserCookies } from './browser-cookies.ts';
 import type { ClientAddress } from './client-address.ts';
@@ -139,7 +140,8 @@ export function createHttpCarrier(options: HttpServerOptions): HttpCarrier {
   const app = new Hono<ApiEnvironment>();
   app.route('/api/v1', api);
   app.route('/v1', api);
-  app.route('/api', apiDocs({ version: options.version, cookieName, uiFolder: options.uiFolder }));
+  const { version, uiFolder } = options;
+  app.route('/api', apiDocs({ version, cookieName, uiFolder, extras: [signInRoutes()] }));
   app.all('/api/*', notFoundAnswer);
   app.all('/v1/*', notFoundAnswer);
   app.route('/', open);

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { errorCodes } from '#contract/error-codes.ts';
 import { servedDefaults } from '#main/config.ts';
+import { signInRoutes } from '#main/server/openapi-sign-in.ts';
 import { type RunningServer, startHttpServer } from '#main/server/start-http-server.ts';
 import { MemoryAccounts } from '#test/harness/memory-accounts.ts';
 import { testKey } from '#test/harness/start-server.ts';
@@ -78,6 +79,21 @@ describe('the documentation', () => {
     const { type } = JSON.parse((await get('/api/v1/projects')).text) as { type: string };
     expect(type).toBe('/api/docs#code-not-signed-in');
     for (const code of Object.keys(errorCodes)) expect(text).toContain(`<tr id="code-${code}">`);
+  });
+
+  it('describes ways to sign in that are there', async () => {
+    for (const [path, item] of Object.entries(signInRoutes().paths))
+      for (const verb of Object.keys(item))
+        for (const at of path.startsWith('/auth/') ? [path] : [path, `/v1${path}`]) {
+          const answer = await ask(server.port, {
+            method: verb.toUpperCase(),
+            path: at,
+            headers: { host: `127.0.0.1:${server.port}` },
+          });
+          const what = `${verb} ${at} → ${answer.status}`;
+          expect(item[verb]?.responses, what).toHaveProperty(String(answer.status));
+          expect(answer.headers['content-type'], what).toMatch(/json/);
+        }
   });
 
   it('gives no other file of its folder', async () => {
