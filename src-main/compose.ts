@@ -37,6 +37,7 @@ import { type ControlPlane, createControlPlane } from './control-plane/control-p
 import { createDispatcher } from './control-plane/dispatcher.ts';
 import type { Log } from './control-plane/interfaces/log.ts';
 import type { NetworkWatch } from './control-plane/interfaces/network-watch.ts';
+import { Secret } from './control-plane/interfaces/secret.ts';
 import type { Plane } from './control-plane/plane.ts';
 import type { QuotaSource } from './control-plane/quotas/quota-source.ts';
 import { parseKeptReply } from './server/rest/idempotency.ts';
@@ -84,7 +85,21 @@ export async function compose(
     });
     ends.push(() => store.close());
     const deriveKey = await openSecretKey(served.secretKey, dataFolder);
-    const secrets = new KeychainSecretStore({ folder: dataFolder, clock, random, log, platform, env });
+    // A key that Berth made itself lies beside the vault and would be no lock: only one that was given opens it.
+    const unattended =
+      served.secretKey === null
+        ? {}
+        : { unattendedPassphrase: new Secret(Buffer.from(deriveKey('vault')).toString('base64')) };
+    const secrets = new KeychainSecretStore({
+      folder: dataFolder,
+      clock,
+      random,
+      log,
+      platform,
+      env,
+      ...unattended,
+    });
+    await secrets.openUnattended();
     const knownHostsPath = `${dataFolder}/known_hosts`;
     const connector = createHostConnector({
       local: createLocalConnector({ env, homeFolder, clock, log, remoteScriptsFolder }),

@@ -1,107 +1,90 @@
 #!/usr/bin/env node
 /**
  * The command line: `berth serve` runs the control plane without a window and shows it in a browser; `berth link` prints
- * a new one-time link of a running one; `berth snapshot` and `berth workspace` work at the running one, or at one of their
- * own. Owns exit codes and what is printed; 0 done, 1 failed, 2 typed wrong. The plane is loaded only where one is
- * started: a command at a running one is there at once.
+ * a new one-time link of a running one; all other commands work at the running one, at a served one over the network, or
+ * at one of their own. Owns exit codes and what is printed (`berth help exit-codes`). The plane is loaded only where one
+ * is started: a command at a running one is there at once.
  */
-import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { commandNouns, commandUsage, helpFor, runCommandLine } from './cli/command-line.ts';
-import { CommandFailure } from './cli/failure.ts';
-import { createInterrupts, type Interrupts } from './cli/interrupts.ts';
-import { openPlane, type OwnPlane } from './cli/plane-access.ts';
-import { type Config, ConfigError, dataFolderIn, readConfig } from './config.ts';
+import { commandNouns, commandUsage, helpFor, suggestionFor } from './cli/command-line.ts';
+import {
+  type Config,
+  ConfigError,
+  type ConfigSource,
+  describeConfig,
+  forgetSettings,
+  markServed,
+  readConfig,
+  serveUsage,
+} from './config.ts';
 import { type DataCommand, dataCommands, dataUsage, runDataCommand } from './data-commands.ts';
+import { checkHealth } from './health-check.ts';
+import { complete, runNoun } from './noun-commands.ts';
 import { openInBrowser } from './open-in-browser.ts';
-import { requestLink, serveLocalSocket } from './server/local-socket.ts';
+import { requestLink } from './server/local-socket.ts';
 import { type RunningServer, startHttpServer } from './server/start-http-server.ts';
 
 const usage = `Usage:
-  berth serve [--data-dir FOLDER] [--port N] [--host ADDRESS] [--public-origin https://NAME]
-              [--add-host FILE] [--open]
-      Runs Berth for a browser and prints a link that signs one in, once.
+  berth serve [--data-dir FOLDER] [--port N] [--host ADDRESS] [--public-url URL] [--tls-cert FILE --tls-key FILE]
+              [--env-file FILE] [--check-config] [--open] …
+      Runs Berth for a browser and prints a link that signs one in, once. All settings: berth help serve
   berth link [--data-dir FOLDER]
       Prints a new link of the Berth that runs on this data folder.
-${dataUsage}${commandUsage}  berth help [COMMAND]
+  berth health [--port N] …
+      Asks the Berth that berth serve runs with the same settings whether it is well: 0 it is, 1 it is not.
+${dataUsage}${commandUsage}  berth help [COMMAND | exit-codes]
 `;
+
+/** Milliseconds in which what is under way is written down and closed; Docker waits 10 s before it kills, systemd 90. */
+const longestEndMs = 8_000;
+/** Those that are not in the table of commands. */
+const ownCommands = ['serve', 'link', 'health', 'help'];
 
 async function main(): Promise<number> {
   const [command, ...argv] = process.argv.slice(2);
-  if (command !== undefined && commandNouns.includes(command)) return runNoun();
+  if (command === '__complete') return complete(argv);
+  if (command !== undefined && commandNouns.includes(command))
+    return runNoun((flags) => readOwnConfig('command', flags));
   if (command === 'help' && argv.length > 0) return help(argv);
-  if (command === undefined || command === 'help' || command === '--help' || argv.includes('--help')) {
+  if (command !== undefined && ownCommands.includes(command) && argv.includes('--help'))
+    return help([command]);
+  if (command === undefined || command === 'help' || command === '--help') {
     process.stdout.write(usage);
     return command === undefined ? 2 : 0;
   }
   if (command === '--version') {
-    process.stdout.write(`${readConfig({ mode: 'served', argv: [], env: process.env }).version}\n`);
+    process.stdout.write(`${readOwnConfig('command', []).version}\n`);
     return 0;
   }
   if (isDataCommand(command)) return data(command, argv);
-  if (command !== 'serve' && command !== 'link') {
-    process.stderr.write(`There is no command "${command}".\n${usage}`);
-    return 2;
-  }
-  const config = readConfig({ mode: 'served', argv, env: process.env });
-  return command === 'serve' ? serve(config) : link(config);
+  if (command === 'serve') return serve(readOwnConfig('serve', argv));
+  if (command === 'link') return link(readOwnConfig('command', argv));
+  if (command === 'health') return health(argv);
+  const suggestion = suggestionFor(command, [...ownCommands, ...dataCommands]);
+  process.stderr.write(`There is no command ${JSON.stringify(command)}.${suggestion}\n${usage}`);
+  return 2;
+}
+
+/** @throws ConfigError */
+function readOwnConfig(purpose: NonNullable<ConfigSource['purpose']>, argv: readonly string[]): Config {
+  const config = readConfig({
+    mode: 'served',
+    purpose,
+    argv,
+    env: process.env,
+    workingFolder: process.cwd(),
+  });
+  forgetSettings(config, process.env);
+  return config;
 }
 
 function help(words: readonly string[]): number {
-  const text = helpFor(words);
+  const own =
+    words[0] === 'serve' ? serveUsage : words[0] === 'link' || words[0] === 'health' ? usage : undefined;
+  const text = helpFor(words) ?? own;
   if (text !== undefined) process.stdout.write(text);
-  else if (words[0] === 'serve' || words[0] === 'link') process.stdout.write(usage);
   else process.stderr.write(`There is no command ${JSON.stringify(words.join(' '))}.\n${usage}`);
-  return text === undefined && words[0] !== 'serve' && words[0] !== 'link' ? 2 : 0;
-}
-
-async function runNoun(): Promise<number> {
-  const interrupts = createInterrupts(() => process.exit(130));
-  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => interrupts.raise());
-  endWithReader(interrupts);
-  return runCommandLine({
-    argv: process.argv.slice(2),
-    streams: { input: process.stdin, output: process.stdout, error: process.stderr },
-    interrupts,
-    openPlane: (typedFolder) => {
-      const dataFolder = dataFolderIn(typedFolder, process.env);
-      if (!existsSync(dataFolder))
-        throw new CommandFailure(
-          `There is no data of a Berth at ${dataFolder}. Start Berth once, or name its folder: --data-dir FOLDER`,
-        );
-      const config = readConfig({ mode: 'served', argv: ['--data-dir', dataFolder], env: process.env });
-      return openPlane({ dataFolder, startPlane: () => startOwnPlane(config) });
-    },
-  });
-}
-
-/** When the other end of a pipe is gone there is nobody to work for. */
-function endWithReader(interrupts: Interrupts): void {
-  process.stdout.once('error', () => interrupts.raise());
-  process.stdout.on('error', () => undefined);
-  process.stderr.on('error', () => undefined);
-}
-
-/** A whole plane in this process, reachable for other commands meanwhile, but for no browser. */
-async function startOwnPlane(config: Config): Promise<OwnPlane> {
-  const { compose } = await import('./compose.ts');
-  const plane = await compose(config);
-  const socket = await serveLocalSocket({
-    dataFolder: config.dataFolder,
-    mode: 'served',
-    serve: (connection, caller) => plane.serve(connection, caller),
-    backUp: () => plane.backUp(),
-  }).catch(async (error: unknown) => {
-    await plane.close();
-    throw error;
-  });
-  return {
-    idle: () => socket.idle(),
-    close: async () => {
-      await socket.close();
-      await plane.close();
-    },
-  };
+  return text === undefined ? 2 : 0;
 }
 
 function isDataCommand(command: string): command is DataCommand {
@@ -119,8 +102,8 @@ function data(command: DataCommand, argv: readonly string[]): Promise<number> {
     }
   };
   const { values, positionals } = typed();
-  const folder = dataFolderIn(values['data-dir'], process.env);
-  const config = readConfig({ mode: 'served', argv: ['--data-dir', folder], env: process.env });
+  const folder = values['data-dir'];
+  const config = readOwnConfig('data', folder === undefined ? [] : ['--data-dir', folder]);
   const { stdin: input, stdout: output, stderr: error } = process;
   const streams = { input, output, error };
   return runDataCommand({ command, words: positionals, isYes: values.yes, config, streams });
@@ -142,7 +125,26 @@ async function link(config: Config): Promise<number> {
   return 0;
 }
 
+/** 1 also for settings that are wrong: a container's health check knows no 2. */
+async function health(argv: readonly string[]): Promise<number> {
+  try {
+    const config = readOwnConfig('health', argv);
+    const { isWell, text } = await checkHealth({ ...config, isTls: config.served.tls !== null });
+    (isWell ? process.stdout : process.stderr).write(`${text}\n`);
+    return isWell ? 0 : 1;
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    return 1;
+  }
+}
+
 async function serve(config: Config): Promise<number> {
+  for (const warning of config.warnings) process.stderr.write(`Note: ${warning}\n`);
+  if (config.isCheckOnly) {
+    process.stdout.write(describeConfig(config));
+    return 0;
+  }
   const running = await requestLink(config.dataFolder);
   if (running !== undefined) {
     const remedy =
@@ -163,14 +165,28 @@ async function serve(config: Config): Promise<number> {
     process.stderr.write(`${listenFailure(error, config)}\n`);
     return 1;
   }
-  const signInLink = server.createSignInLink();
-  process.stdout.write(`Berth is at ${server.origin}\nSign in once, within ten minutes: ${signInLink}\n`);
-  if (config.isBrowserOpened && !openInBrowser(signInLink, config.dataFolder))
-    process.stdout.write('No display here: open the link in a browser yourself.\n');
-  await ended;
-  await server.close();
-  await plane.close();
+  try {
+    markServed(config.dataFolder, config.served.databaseUrl === null ? 'sqlite' : 'postgresql');
+    for (const warning of config.warnings) plane.log.warn('A setting deserves a look', { warning });
+    const signInLink = server.createSignInLink();
+    process.stdout.write(`Berth is at ${server.origin}\nSign in once, within ten minutes: ${signInLink}\n`);
+    if (config.isBrowserOpened && !openInBrowser(signInLink, config.dataFolder))
+      process.stdout.write('No display here: open the link in a browser yourself.\n');
+    await ended;
+  } finally {
+    endByForceAfter(longestEndMs);
+    await server.close();
+    await plane.close();
+  }
   return 0;
+}
+
+/** Whatever hangs, as a host that does not answer: a service manager must not have to kill. What is on the disk is whole at any time. */
+function endByForceAfter(timeMs: number): void {
+  setTimeout(() => {
+    process.stderr.write(`Not everything could be closed within ${timeMs / 1000} s; ending all the same.\n`);
+    process.exit(1);
+  }, timeMs).unref();
 }
 
 /** Resolves at the first signal. A second one ends the process at once, as people expect of Ctrl+C twice. */
@@ -190,6 +206,8 @@ function listenFailure(error: unknown, { host, port }: Config): string {
   const { code, message } = error as NodeJS.ErrnoException;
   if (code === 'EADDRINUSE')
     return `Port ${port} on ${host} is taken. Choose another: --port 0 takes a free one.`;
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
+    return `This computer has no address ${host}. Choose one of its own as HOST: 127.0.0.1, or 0.0.0.0 for all.`;
   if (code === 'EACCES') return `Port ${port} needs more rights than this user has. Choose one above 1023.`;
   return `Berth cannot listen on ${host}:${port}: ${message}`;
 }
@@ -200,6 +218,8 @@ main().then(
     process.exitCode = code;
   },
   (error: unknown) => {
+    if (error instanceof ConfigError)
+      for (const warning of error.warnings) process.stderr.write(`Note: ${warning}\n`);
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
     process.exitCode = error instanceof ConfigError ? 2 : 1;
   },

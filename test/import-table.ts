@@ -110,8 +110,24 @@ export const rooms: readonly Room[] = [
       'src-main/compose.ts',
       'src-main/config.ts',
       'src-main/data-commands.ts',
+      'src-main/health-check.ts',
+      'src-main/noun-commands.ts',
       'src-main/open-in-browser.ts',
       'src-main/server/',
+    ],
+    types: ['src-main/control-plane/'],
+    packages: ['node:'],
+  },
+  {
+    path: 'src-main/noun-commands.ts',
+    may: [
+      contract,
+      'src-main/cli/',
+      'src-main/compose.ts',
+      'src-main/config.ts',
+      'src-main/server/',
+      // What the command line is a client with, over a carrier that it must not know.
+      'src-renderer/transport/client.ts',
     ],
     types: ['src-main/control-plane/'],
     packages: ['node:'],
@@ -156,6 +172,7 @@ export const rooms: readonly Room[] = [
   },
   { path: 'src-main/ui-files.ts', may: [], packages: ['node:'] },
   { path: 'src-main/open-in-browser.ts', may: [], packages: ['node:'] },
+  { path: 'src-main/health-check.ts', may: [], packages: ['node:'] },
 
   { path: 'src-renderer/theme/', may: [], packages: ['react', '@xterm/xterm', '@fontsource-variable'] },
   { path: 'src-renderer/components/', may: ['src-renderer/theme/'], packages: [...componentKit, 'uplot'] },

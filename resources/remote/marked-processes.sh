@@ -1,10 +1,11 @@
 #!/bin/sh
-# marked-processes.sh list | marked-processes.sh end ID...
+# marked-processes.sh list | marked-processes.sh end ID... | marked-processes.sh signal NAME ID
 #
 # Runs in a workspace, as its user. Every process that a terminal of Berth started carries BERTH_MARK=<ID>; in its
 # environment; the engine has no verb to end them (a dropped exec runs on for ever).
 #   list  prints the ids that have processes, one a line, each once.
 #   end   ends the processes of these ids: SIGHUP and SIGCONT, then SIGKILL until none is left; prints how many there were.
+#   signal  sends a signal to the process group of what was started under this id; prints to how many groups.
 # A process belongs to an id when its environment says so, when it is in the session of one that does, or when its parent
 # does. Walks /proc with the shell's own means: there may be no ps, no grep, and in a workspace that has used up its
 # processes no way to start one.
@@ -128,10 +129,24 @@ end_processes() {
   [ "$found" = ' ' ]
 }
 
+# What was started is the leader of a session and of a process group of its own.
+send_signal() { # NAME ID
+  count=0
+  for folder in /proc/[0-9]*; do
+    pid=${folder#/proc/}
+    [ "$pid" != "$$" ] || continue
+    status "$pid" && [ "$session" = "$pid" ] && [ "$state" != Z ] || continue
+    marks "$pid" && [ "$mark" = "$2" ] || continue
+    kill -s "$1" -- "-$pid" 2>/dev/null && count=$((count + 1))
+  done
+  printf '%s\n' "$count"
+}
+
 verb=$1
 shift
 case $verb in
 list) list ;;
 end) end_processes "$@" ;;
+signal) send_signal "$@" ;;
 *) exit 2 ;;
 esac

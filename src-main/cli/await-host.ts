@@ -8,6 +8,7 @@ import type { Question } from '#contract/questions.ts';
 import { readAll, watchUntil } from './collections.ts';
 import type { Context } from './command.ts';
 import { CommandFailure } from './failure.ts';
+import { answerFor } from './host-questions.ts';
 
 /** Milliseconds for a connection with its engine. */
 const hostTimeoutMs = 60_000;
@@ -48,16 +49,30 @@ export async function awaitHost(context: Context, hostId: HostId, timeoutMs = ho
         throw CommandFailure.of(`The host "${name}" cannot be connected`, state.error);
       if (state.phase === 'disconnected' && desired === 'disconnected')
         throw new CommandFailure(
-          `The host "${name}" was disconnected on purpose. Connect it in Berth's window.`,
+          `The host "${name}" was disconnected on purpose. Connect it: berth host connect ${hostId}`,
         );
-      if (state.phase === 'needs-you' && isOwnPlane) return seen;
+      if (state.phase === 'needs-you' && (isOwnPlane || terminal.canAsk)) return seen;
       if (state.phase === 'needs-you') note(`The host "${name}" waits for an answer in Berth's window.`);
       else if (state.phase !== 'ready') note(`Waiting for the host "${name}".`);
       return state.phase === 'ready' ? seen : undefined;
     },
     signal,
   );
-  if (ready?.state.phase === 'needs-you') throw await needsYou(context, ready, ready.state.questionId);
+  if (ready?.state.phase === 'needs-you') {
+    const { questionId } = ready.state;
+    if (!terminal.canAsk) throw await needsYou(context, ready, questionId);
+    await answerFor(context, ready, questionId);
+    await watchUntil(
+      client,
+      'hosts.watch',
+      (hosts) => {
+        const state = hosts.find(({ id }) => id === hostId)?.state;
+        return state?.phase !== 'needs-you' || state.questionId !== questionId || undefined;
+      },
+      AbortSignal.timeout(timeoutMs),
+    );
+    return await awaitHost(context, hostId, timeoutMs);
+  }
   if (ready === undefined) throw tooLate(seen, hostId, timeoutMs);
   await awaitFacts(context, hostId, signal);
 }
@@ -68,8 +83,8 @@ async function needsYou({ client }: Context, host: Host, questionId: string): Pr
   const why = kind === undefined ? 'asks something' : askedFor[kind];
   const remedy =
     kind === 'host-key'
-      ? 'Open Berth (berth serve) and check the key there once; it is then known to this command, too.'
-      : 'Open Berth (berth serve), answer there and let it be remembered, or use a key that an agent holds.';
+      ? 'Use this command at a terminal once, or open Berth (berth serve) and check the key there; it is known from then on.'
+      : 'Use this command at a terminal, or open Berth (berth serve), answer there and let it be remembered, or use a key that an agent holds.';
   return new CommandFailure(`The host "${host.name}" ${why}, and nobody can answer here. ${remedy}`);
 }
 
@@ -125,7 +140,10 @@ export async function lookAtHosts(context: Context, hostIds?: readonly HostId[])
   const looked = hosts.filter(
     ({ id, desired }) => desired === 'connected' && (hostIds === undefined || hostIds.includes(id)),
   );
-  const quiet: Context = { ...context, terminal: { ...context.terminal, note: () => undefined } };
+  const quiet: Context = {
+    ...context,
+    terminal: { ...context.terminal, canAsk: false, note: () => undefined },
+  };
   await Promise.all(
     looked.map(async ({ id, name }) => {
       await awaitHost(quiet, id, lookTimeoutMs).catch((error: unknown) => {

@@ -1,41 +1,62 @@
 /**
  * From what was typed to an exit code: finds the command, understands its words, opens a plane, runs it and prints what it
- * said. 0 done, 1 failed, 2 typed wrong.
+ * said. See exit-codes.ts for the codes.
  */
 import { parseArgs } from 'node:util';
-import type { Command, Typed } from './command.ts';
+import type { Command, Place, Typed } from './command.ts';
+import { commands } from './command-table.ts';
+import { completeWords, type FindCandidates } from './completion.ts';
+import { exitCodes, exitCodesHelp } from './exit-codes.ts';
 import { linesOf, shapeOf, TypedWrong } from './failure.ts';
 import type { Interrupts } from './interrupts.ts';
+import { nearest } from './nearest.ts';
 import { plainJson } from './plain-text.ts';
 import type { PlaneAccess } from './plane-access.ts';
-import { snapshotCommands } from './snapshot-commands.ts';
-import { snapshotFileCommands } from './snapshot-file-commands.ts';
-import { snapshotRuleCommands } from './snapshot-rule-commands.ts';
-import { snapshotTransferCommands } from './snapshot-transfer-commands.ts';
 import { createTerminal, type Streams } from './terminal.ts';
 import { commandHelp, commonFlags, nounHelp, nounLines } from './usage.ts';
-import { workspaceCommands } from './workspace-commands.ts';
 
-export const commands: readonly Command[] = [
-  ...snapshotCommands,
-  ...snapshotFileCommands,
-  ...snapshotTransferCommands,
-  ...snapshotRuleCommands,
-  ...workspaceCommands,
-];
+export { commands };
 
 export const commandNouns: readonly string[] = [
-  ...new Set(commands.map(({ name }) => name.split(' ')[0] ?? '')),
+  ...new Set(commands.flatMap(({ name, aliases = [] }) => [name, ...aliases]).map((name) => nounOf(name))),
 ];
 /** For `berth help`. */
 export const commandUsage = nounLines(commands);
 
+function nounOf(name: string): string {
+  return name.split(' ')[0] ?? '';
+}
+
+function commandCalled(name: string): Command | undefined {
+  return commands.find((one) => one.name === name || one.aliases?.includes(name) === true);
+}
+
 /** Help for `berth help snapshot` and `berth help snapshot create`; undefined: there is no such thing. */
 export function helpFor([noun = '', verb]: readonly string[]): string | undefined {
+  if (noun === 'exit-codes' && verb === undefined) return exitCodesHelp;
   if (!commandNouns.includes(noun)) return undefined;
+  const single = commandCalled(noun);
+  if (single !== undefined) return commandHelp(single);
   if (verb === undefined) return nounHelp(noun, commands);
-  const command = commands.find(({ name }) => name === `${noun} ${verb}`);
+  const command = commandCalled(`${noun} ${verb}`);
   return command === undefined ? undefined : commandHelp(command);
+}
+
+/** A sentence on what may have been meant; empty where nothing is near. `others`: commands that are not in the table. */
+export function suggestionFor(typed: string, others: readonly string[] = []): string {
+  const names = [...commands.flatMap(({ name, aliases = [] }) => [name, ...aliases]), ...others];
+  const near = nearest(typed, typed.includes(' ') ? names : [...commandNouns, ...others]);
+  return near === undefined ? '' : ` Did you mean: berth ${near}`;
+}
+
+/** Which Berth, as typed. */
+export interface PlaneChoice {
+  readonly dataFolder: string | undefined;
+  readonly server: string | undefined;
+  readonly token: string | undefined;
+  readonly tokenFile: string | undefined;
+  /** The command may make the data folder. */
+  readonly isBeginning: boolean;
 }
 
 export interface CommandLineOptions {
@@ -43,45 +64,76 @@ export interface CommandLineOptions {
   readonly argv: readonly string[];
   readonly streams: Streams;
   readonly interrupts: Interrupts;
-  /** `dataFolder`: as typed, if it was. @throws an error whose message is for the person */
-  readonly openPlane: (dataFolder: string | undefined) => Promise<PlaneAccess>;
+  /** @throws an error whose message is for the person */
+  readonly openPlane: (choice: PlaneChoice) => Promise<PlaneAccess>;
+  readonly placeOf: (choice: PlaneChoice) => Place;
 }
 
 /** Resolves with the exit code. */
 export async function runCommandLine(options: CommandLineOptions): Promise<number> {
   const { argv, streams, interrupts } = options;
-  const terminal = createTerminal(streams);
+  const ours = beforeDoubleDash(argv);
   // Known before anything is understood: a program must get JSON for what was typed wrong, too.
-  const isJson = argv.includes('--json');
+  const isJson = ours.includes('--json');
+  const terminal = createTerminal(streams, { isQuiet: ours.includes('--quiet') || ours.includes('-q') });
+  let failureCode: number = exitCodes.failed;
   const fail = (error: unknown) => {
     terminal.status('');
-    for (const line of linesOf(error)) terminal.note(line);
+    // Also when it should be quiet.
+    const aloud = createTerminal(streams);
+    for (const line of linesOf(error)) aloud.note(line);
     if (isJson) streams.output.write(`${plainJson({ error: shapeOf(error) })}\n`);
-    return error instanceof TypedWrong ? 2 : 1;
+    return error instanceof TypedWrong ? exitCodes.typedWrong : failureCode;
   };
   try {
     const { command, rest } = findCommand(argv);
-    if (command === undefined || hasHelp(rest)) {
+    if (command === undefined || beforeDoubleDash(rest).includes('--help')) {
       streams.output.write(command === undefined ? (helpFor(argv.slice(0, 1)) ?? '') : commandHelp(command));
-      return command === undefined && !hasHelp(rest) ? 2 : 0;
+      return command === undefined && !rest.includes('--help') ? exitCodes.typedWrong : exitCodes.done;
     }
-    const { typed, dataFolder } = understand(command, rest);
+    const { typed, choice } = understand(command, rest);
+    const open = () => openedPlane(options.openPlane(choice), interrupts);
+    failureCode = command.failureCode ?? failureCode;
+    if ('readLocal' in command) {
+      const work = command.readLocal(typed);
+      const context = { terminal, interrupts, isJson, openPlane: open, place: options.placeOf(choice) };
+      return printed(await Promise.race([work(context), interrupts.left]), { isJson, terminal, streams });
+    }
     const work = command.read(typed);
-    const plane = await openedPlane(options.openPlane(dataFolder), interrupts);
+    const plane = await open();
     try {
-      const { client, isOwnPlane } = plane;
-      const context = { client, isOwnPlane, terminal, interrupts };
-      const answer = await Promise.race([work(context), interrupts.left]);
-      if (isJson) streams.output.write(`${plainJson(answer.json)}\n`);
-      else for (const line of answer.lines) terminal.print(line);
+      const { client, isOwnPlane, isRemote = false } = plane;
+      const context = { client, isOwnPlane, isRemote, terminal, interrupts, isJson };
+      return printed(await Promise.race([work(context), interrupts.left]), { isJson, terminal, streams });
     } finally {
       terminal.status('');
       await plane.close(interrupts.left);
     }
-    return 0;
   } catch (error) {
     return fail(error);
   }
+}
+
+function printed(
+  answer: { json: unknown; lines: readonly string[]; exitCode?: number; isTold?: true },
+  to: { isJson: boolean; terminal: ReturnType<typeof createTerminal>; streams: Streams },
+): number {
+  to.terminal.status('');
+  if (answer.isTold !== true) {
+    if (to.isJson) to.streams.output.write(`${plainJson(answer.json)}\n`);
+    else for (const line of answer.lines) to.terminal.print(line);
+  }
+  return answer.exitCode ?? exitCodes.done;
+}
+
+/** For `berth __complete`: one candidate a line. Never fails, and says nothing when it cannot know. */
+export async function runCompletion(
+  words: readonly string[],
+  streams: Pick<Streams, 'output'>,
+  find: FindCandidates,
+): Promise<void> {
+  const found = await completeWords(words, commands, find).catch(() => []);
+  streams.output.write(found.map((one) => `${one}\n`).join(''));
 }
 
 /** A plane that is there only after an interrupt is closed again: it would keep the process alive. */
@@ -100,28 +152,33 @@ async function openedPlane(opening: Promise<PlaneAccess>, { left }: Interrupts):
 /** Without a verb there is no command, and the noun's help is what is shown. @throws TypedWrong */
 function findCommand(argv: readonly string[]): { command: Command | undefined; rest: readonly string[] } {
   const [noun = '', verb, ...rest] = argv;
+  const single = commandCalled(noun);
+  if (single !== undefined) return { command: single, rest: argv.slice(1) };
   if (verb === undefined || verb === '--help') return { command: undefined, rest: argv.slice(1) };
-  const command = commands.find(({ name }) => name === `${noun} ${verb}`);
+  const command = commandCalled(`${noun} ${verb}`);
   if (command === undefined)
-    throw new TypedWrong(`There is no command "${noun} ${verb}". These are there: berth help ${noun}`);
+    throw new TypedWrong(
+      `There is no command "${noun} ${verb}". These are there: berth help ${noun}.${suggestionFor(`${noun} ${verb}`)}`,
+    );
   return { command, rest };
 }
 
-function hasHelp(words: readonly string[]): boolean {
+function beforeDoubleDash(words: readonly string[]): readonly string[] {
   const end = words.indexOf('--');
-  return (end === -1 ? words : words.slice(0, end)).includes('--help');
+  return end === -1 ? words : words.slice(0, end);
 }
 
 function understand(
   command: Command,
   args: readonly string[],
-): { readonly typed: Typed; readonly dataFolder: string | undefined } {
+): { readonly typed: Typed; readonly choice: PlaneChoice } {
   const flags = { ...command.flags, ...commonFlags };
   const options = Object.fromEntries(
     Object.entries(flags).map(([name, { value, short }]) => [
       name,
       {
         type: value === undefined ? ('boolean' as const) : ('string' as const),
+        multiple: true,
         ...(short === undefined ? {} : { short }),
       },
     ]),
@@ -141,10 +198,21 @@ function understand(
   const extra = words[max];
   if (extra !== undefined)
     throw new TypedWrong(`"${extra}" is too much: berth ${command.name} ${command.words}\n${help}`);
-  if (words.includes('')) throw new TypedWrong(`An empty word names nothing.\n${help}`);
-  const text = (flag: string) => {
+  if (words.includes('') && command.hasForeignWords !== true)
+    throw new TypedWrong(`An empty word names nothing.\n${help}`);
+  const texts = (flag: string) => {
     const value = values[flag];
-    return typeof value === 'string' ? value : undefined;
+    return Array.isArray(value) ? value.filter((one) => typeof one === 'string') : [];
   };
-  return { typed: { words, text, has: (flag) => values[flag] === true }, dataFolder: text('data-dir') };
+  const text = (flag: string) => texts(flag).at(-1);
+  return {
+    typed: { words, text, texts, has: (flag) => values[flag] !== undefined },
+    choice: {
+      dataFolder: text('data-dir'),
+      server: text('server'),
+      token: text('token'),
+      tokenFile: text('token-file'),
+      isBeginning: command.isBeginning === true,
+    },
+  };
 }

@@ -25,7 +25,8 @@ export interface Known {
   readonly hosts: readonly Host[];
   /** Only looked at where no workspace fits. */
   readonly snapshots: readonly Snapshot[];
-  readonly user: About['user'];
+  /** Who asks. `email` where they have an account with one. */
+  readonly user: About['user'] & { readonly email?: string | null };
 }
 
 const idForm = /^ws_[0-9a-z]{20}$/;
@@ -47,7 +48,8 @@ export function pickWorkspace(word: string, known: Known): Subject {
     if (others.length > 0) throw severalFit(word, [first, ...others]);
     return first;
   }
-  if (word === known.user.name || word === known.user.id) {
+  const { user } = known;
+  if (word === user.name || word === user.id || (user.email != null && word.toLowerCase() === user.email)) {
     const [only, ...others] = withoutMoveSources(present);
     if (only !== undefined && others.length === 0) return only;
     throw new CommandFailure(
@@ -113,8 +115,20 @@ export async function findWorkspace({ client }: Context, word: string): Promise<
     return pickWorkspace(word, { ...known, snapshots: [] });
   } catch (error) {
     if (!(error instanceof CommandFailure) || error.shape?.code !== 'not-found') throw error;
-    return pickWorkspace(word, { ...known, snapshots: await readAll(client, 'snapshots.watch') });
+    const email = word.includes('@') ? await ownEmail(client) : null;
+    const snapshots = await readAll(client, 'snapshots.watch');
+    return pickWorkspace(word, { ...known, user: { ...user, email }, snapshots });
   }
+}
+
+/** Null where there are no accounts. */
+async function ownEmail(client: Context['client']): Promise<string | null> {
+  try {
+    for await (const { email } of client.stream('account.watch', {})) return email;
+  } catch {
+    // A key that may not see the account it belongs to: the word is then no workspace.
+  }
+  return null;
 }
 
 /** @throws CommandFailure when it was destroyed. */
@@ -132,7 +146,7 @@ export function pickHost(word: string, hosts: readonly Host[]): Host {
   const names = hosts.map(({ name }) => `  ${name}`);
   throw new CommandFailure(
     names.length === 0
-      ? `There is no host "${word}", nor any other. Add one in Berth's window.`
+      ? `There is no host "${word}", nor any other. Add one: berth host add <address>`
       : [`There is no host "${word}". These are there:`, ...names].join('\n'),
   );
 }

@@ -4,13 +4,15 @@
  */
 import { cancelled } from './failure.ts';
 
+export type InterruptSignal = 'INT' | 'TERM' | 'HUP';
+
 export interface Interrupts {
   /** The first interrupt while `work` runs calls `onInterrupt` in place of leaving. */
-  during<T>(onInterrupt: () => void, work: () => Promise<T>): Promise<T>;
+  during<T>(onInterrupt: (signal: InterruptSignal) => void, work: () => Promise<T>): Promise<T>;
   /** Rejects at an interrupt that nothing took. */
   readonly left: Promise<never>;
-  /** A signal, or nobody reads the output any more. */
-  raise(): void;
+  /** A signal, or nobody reads the output any more (as SIGHUP). */
+  raise(signal?: InterruptSignal): void;
 }
 
 export function createInterrupts(leaveAtOnce: () => void): Interrupts {
@@ -18,7 +20,7 @@ export function createInterrupts(leaveAtOnce: () => void): Interrupts {
   // Whoever runs a command races with it; before and after that nobody has to.
   leaving.promise.catch(() => undefined);
   let isRaised = false;
-  let taker: (() => void) | undefined;
+  let taker: ((signal: InterruptSignal) => void) | undefined;
   const leave = () => leaving.reject(cancelled('Cancelled.'));
   return {
     async during(onInterrupt, work) {
@@ -31,11 +33,11 @@ export function createInterrupts(leaveAtOnce: () => void): Interrupts {
       }
     },
     left: leaving.promise,
-    raise() {
+    raise(signal = 'HUP') {
       if (isRaised) return leaveAtOnce();
       isRaised = true;
       if (taker === undefined) leave();
-      else taker();
+      else taker(signal);
     },
   };
 }

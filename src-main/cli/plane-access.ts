@@ -16,6 +16,8 @@ export interface OwnPlane {
 export interface PlaneAccess {
   readonly client: ConnectedClient;
   readonly isOwnPlane: boolean;
+  /** It runs on another computer: files of this one are not there. */
+  readonly isRemote?: boolean;
   /** A plane of our own first waits for others that use it; `hurry` ends the waiting. */
   close(hurry: Promise<unknown>): Promise<void>;
 }

@@ -6,7 +6,17 @@ export const commonFlags: Readonly<Record<string, Flag>> = {
     value: 'FOLDER',
     help: 'The data of the Berth that is meant. Else $BERTH_DATA_DIR, else the usual place.',
   },
-  json: { help: 'Prints one JSON value, also when it fails.' },
+  server: {
+    value: 'ORIGIN',
+    help: 'A served Berth to ask over the network, as https://berth.example.org. Else $BERTH_SERVER.',
+  },
+  'token-file': {
+    value: 'FILE',
+    help: 'Holds an API key for it. Else $BERTH_TOKEN_FILE, or the key in $BERTH_TOKEN.',
+  },
+  token: { value: 'KEY', help: 'The key itself; others on this computer may see it.' },
+  json: { help: 'Prints one JSON value, also when it fails; what is told as it happens is one a line.' },
+  quiet: { short: 'q', help: 'No progress and no remarks.' },
   help: { help: 'Shows this.' },
 };
 
@@ -36,6 +46,9 @@ export function commandHelp(command: Command): string {
     '',
     command.summary,
     ...(command.details ?? []),
+    ...(command.aliases === undefined
+      ? []
+      : [`Also: ${command.aliases.map((one) => `berth ${one}`).join(', ')}`]),
     '',
     ...columns(flags),
   ].join('\n')}\n`;
@@ -45,6 +58,8 @@ const wordHelp = [
   ['<workspace>', 'a name, an id (ws_…), host/name where names are the same, or a person with one workspace'],
   ['<snapshot>', 'a name, an id (snap_…), or latest: the newest that was not made by a restore'],
   ['<host>', 'a name or an id (host_…)'],
+  ['<project>', 'a name or an id (proj_…)'],
+  ['<user>', 'an e-mail address, a name where it is the only one, or an id (user_…)'],
 ] as const;
 
 /** Of a noun, as `snapshot`. */
@@ -60,7 +75,8 @@ export function nounHelp(noun: string, commands: readonly Command[]): string {
     '',
     'These work at the Berth that runs on the data folder. When none does, they start one for as long as they take: it',
     'connects to its hosts by itself, so that a scheduled job can use them.',
-    'Exit codes: 0 done, 1 failed, 2 typed wrong. Ctrl+C cancels what was begun; a second one leaves at once.',
+    'Exit codes: 0 done, 1 failed, 2 typed wrong (more: berth help exit-codes). Ctrl+C cancels what was begun; a second',
+    'one leaves at once.',
     '',
     `More about one: berth help ${noun} ${ours[0]?.name.split(' ')[1] ?? '…'}`,
   ].join('\n')}\n`;
@@ -71,6 +87,8 @@ export function nounLines(commands: readonly Command[]): string {
   const nouns = [...new Set(commands.map(({ name }) => name.split(' ')[0] ?? ''))];
   return nouns
     .map((noun) => {
+      const single = commands.find(({ name }) => name === noun);
+      if (single !== undefined) return `${indent}${call(single)}\n${indent.repeat(3)}${single.summary}\n`;
       const verbs = commands
         .filter(({ name }) => name.startsWith(`${noun} `))
         .map(({ name }) => name.split(' ')[1]);

@@ -2,7 +2,7 @@
 import type { Workspace } from '#contract/workspaces.ts';
 import { awaitHost, lookAtHosts } from './await-host.ts';
 import { readAll } from './collections.ts';
-import { type Command, type Context, yesFlag } from './command.ts';
+import { type PlaneCommand, type Context, yesFlag } from './command.ts';
 import { CommandFailure } from './failure.ts';
 import { labelOf } from './find-snapshot.ts';
 import { pickHost, presentWorkspace } from './find-workspace.ts';
@@ -19,8 +19,9 @@ function noteWord({ move, problem, note }: Workspace): string {
   return [...moved, ...(problem === null ? [] : [problem.message]), ...(note ? [note] : [])].join('; ');
 }
 
-const list: Command = {
+const list: PlaneCommand = {
   name: 'workspace list',
+  aliases: ['workspace ls'],
   words: '',
   wordCount: { min: 0, max: 0 },
   summary: 'Lists workspaces.',
@@ -50,7 +51,7 @@ const list: Command = {
   },
 };
 
-const fork: Command = {
+const fork: PlaneCommand = {
   name: 'workspace fork',
   words: '<workspace> <snapshot> <new name>',
   wordCount: { min: 3, max: 3 },
@@ -80,7 +81,7 @@ const fork: Command = {
   },
 };
 
-const move: Command = {
+const move: PlaneCommand = {
   name: 'workspace move',
   words: '<workspace> <host>',
   wordCount: { min: 2, max: 2 },
@@ -127,7 +128,7 @@ function settling(given: {
   readonly summary: string;
   readonly deletes: string;
   readonly done: string;
-}): Command {
+}): PlaneCommand {
   return {
     name: `workspace ${given.name}`,
     words: '<workspace>',
@@ -150,7 +151,7 @@ function settling(given: {
   };
 }
 
-export const workspaceCommands: readonly Command[] = [
+export const workspaceCommands: readonly PlaneCommand[] = [
   list,
   fork,
   move,

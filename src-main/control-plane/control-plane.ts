@@ -2,9 +2,8 @@
  * Builds the services from the interfaces, in dependency order, and starts them: records are read, operations that were
  * cut off go on, then hosts are connected and watched. Knows neither adapters nor carriers.
  */
-import { type CredentialId, localOwnerId, type UserId } from '#contract/ids.ts';
+import { type CredentialId, localOwnerId, type UserId, type WorkspaceId } from '#contract/ids.ts';
 import { LogLine } from '#contract/operations.ts';
-import { noQuota } from '#contract/users.ts';
 import { aboutHandlers, type AboutFacts } from './about.ts';
 import { createCredentialHandlers } from './credentials/credential-handlers.ts';
 import { createCredentialService } from './credentials/credential-service.ts';
@@ -12,6 +11,7 @@ import type { DescribeKey } from './credentials/credential.ts';
 import type { AccountDoor } from './account-door.ts';
 import type { GuestDoor } from './caller.ts';
 import type { DispatchedCall } from './dispatcher.ts';
+import { DialService } from './forwards/dial-service.ts';
 import type { GuestHandlers, Handlers } from './handler.ts';
 import { joinHandlers } from './handlers.ts';
 import { Heirs } from './heirs.ts';
@@ -55,6 +55,8 @@ import { auditEntryOf } from './users/audit-entry.ts';
 import { type AccountsDeps, Accounts } from './users/accounts.ts';
 import type { PersonsThings } from './users/persons-things.ts';
 import { usersHandlers } from './users/users-handlers.ts';
+import { workspaceAccessHandlers } from './workspaces/workspace-access-handlers.ts';
+import { WorkspaceProcesses } from './workspaces/workspace-processes.ts';
 import { WorkspaceService } from './workspaces/workspace-service.ts';
 import { workspacesHandlers } from './workspaces/workspaces-handlers.ts';
 
@@ -108,8 +110,8 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
 
   // Accounts count what people have, and what people may have is asked of accounts: only ever later.
   const people: QuotaSource = deps.people ?? {
-    quotaOf: (id) => accounts.people.get(id)?.quota ?? noQuota,
-    isPerson: (id) => accounts.people.get(id) !== undefined,
+    quotaOf: (id) => accounts.people.quotaOf(id),
+    isPerson: (id) => accounts.people.isPerson(id),
   };
   const heirs = new Heirs({ store, isPerson: people.isPerson });
   // Each noun says whose its things are; asked only once all of them are there.
@@ -331,13 +333,28 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     random,
     log,
   });
+  const running = {
+    links,
+    recordOf: (id: WorkspaceId) => workspaces.directory.require(id),
+    runningContainer: (id: WorkspaceId) => workspaces.directory.runningContainer(id),
+  };
+  const processes = new WorkspaceProcesses({ ...running, log });
+  const dials = new DialService({
+    ...running,
+    onChange: (listener) => workspaces.directory.onChange(listener),
+    clock,
+    random,
+  });
 
   const handlers = joinHandlers(
     aboutHandlers(deps.about),
     hostHandlers(hosts, questions),
     createCredentialHandlers(credentials),
     createProjectHandlers(projects, ownership),
-    workspacesHandlers(workspaces, snapshots.moves, ownership),
+    {
+      ...workspacesHandlers(workspaces, snapshots.moves, ownership),
+      ...workspaceAccessHandlers(processes, dials),
+    },
     snapshotsHandlers(snapshots, snapshotReader, ownership),
     operationsHandlers(operations, ownership),
     { ...ownTerminals, ...terminalShareHandlers(shares, ownership) },
@@ -386,6 +403,8 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
         volumeUsage,
         shares,
         terminals,
+        dials,
+        processes,
         operations,
         snapshots,
         workspaces,

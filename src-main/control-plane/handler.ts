@@ -47,6 +47,16 @@ export type ShareHandlers = Pick<
   'terminals.share' | 'terminals.shares' | 'terminals.unshare' | 'terminals.shared'
 >;
 
+/** Of the workspaces' methods those that lead into a running one. */
+export type AccessHandlers = Pick<
+  Handlers,
+  | 'workspaces.exec'
+  | 'workspaces.pathKind'
+  | 'workspaces.readTree'
+  | 'workspaces.writeTree'
+  | 'workspaces.dial'
+>;
+
 /** All that a guest can call (see Caller). A method that is not here does not exist for one. */
 export type GuestHandlers = Pick<Handlers, 'terminals.shared' | 'terminals.attach'>;
 

@@ -21,7 +21,7 @@ export function duplexSockets(dispatcher: Dispatcher, log: Log): UpgradeRoute {
     hasQuery: true,
     maxMessageBytes,
     open({ identity: { caller }, url }) {
-      return openDuplex(innerOf(url.pathname), { dispatcher, caller, log }) ?? 404;
+      return openDuplex(innerOf(url.pathname), { dispatcher, caller, query: url.searchParams, log }) ?? 404;
     },
   };
 }

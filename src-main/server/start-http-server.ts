@@ -77,7 +77,8 @@ export async function startHttpServer(
   const port = typeof address === 'object' && address !== null ? address.port : config.port;
 
   const isTls = tls !== undefined;
-  const isSecure = isTls || publicOrigin !== null;
+  // A public address may be http on loopback: a container whose port is published there.
+  const isSecure = isTls || publicOrigin?.startsWith('https:') === true;
   const origin = publicOrigin ?? new URL(`${isTls ? 'https' : 'http'}://${inUrl(host)}:${port}`).origin;
   const authenticator = new Authenticator({ nowMs });
   const carrier = createHttpCarrier({
@@ -113,15 +114,26 @@ export async function startHttpServer(
 
   plane.accounts.setLinkBase(origin);
   const createSignInLink = () => `${origin}/sign-in#${authenticator.createSignInTicket()}`;
+  const closeHttp = async () => {
+    const closed = once(http, 'close');
+    http.close();
+    carrier.close();
+    tls?.close();
+    http.closeAllConnections();
+    await closed;
+  };
   const local = await serveLocalSocket({
     dataFolder: config.dataFolder,
     mode: 'served',
     serve: (connection, caller) => plane.serve(connection, caller),
     ...(plane.backUp === undefined ? {} : { backUp: plane.backUp }),
     createLink: createSignInLink,
+  }).catch(async (error: unknown) => {
+    await closeHttp();
+    throw error;
   });
   log.info('Listening', { origin });
-  if (publicOrigin !== null && served.trustedProxies.length === 0)
+  if (publicOrigin?.startsWith('https:') === true && !isTls && served.trustedProxies.length === 0)
     log.warn(
       'No proxy is trusted: limits count everybody behind the proxy as one. Name its address as a trusted proxy.',
     );
@@ -133,12 +145,7 @@ export async function startHttpServer(
     renewCertificate: () => tls?.renew(),
     close: async () => {
       await local.close();
-      const closed = once(http, 'close');
-      http.close();
-      carrier.close();
-      tls?.close();
-      http.closeAllConnections();
-      await closed;
+      await closeHttp();
     },
   };
 }
@@ -154,8 +161,8 @@ function makeServer(
   return { http: tls.server, tls };
 }
 
-/** Cookies know no ports: two planes on one computer must not sign each other out. */
+/** Cookies know no ports: two planes on one computer must not sign each other out. `__Host-` needs https. */
 function cookieNameFor(port: number, publicOrigin: string | null, isTls: boolean): string {
-  if (publicOrigin !== null) return '__Host-berth';
+  if (publicOrigin?.startsWith('https:')) return '__Host-berth';
   return isTls ? `__Host-berth-${port}` : `berth-${port}`;
 }

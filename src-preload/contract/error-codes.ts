@@ -50,6 +50,8 @@ export const errorCodes = {
   'workspace.exited': { status: 502, title: 'The workspace ended by itself' },
   'workspace.out-of-memory': { status: 507, title: 'The workspace ran out of memory' },
   'workspace.volume-in-use': { status: 409, title: 'A workspace uses this volume' },
+  'workspace.command-failed': { status: 502, title: 'A command failed in the workspace' },
+  'workspace.port-refused': { status: 502, title: 'Nothing answers on this port' },
   'workspace.runtime-missing': { status: 409, title: 'The host does not have this runtime' },
 
   'snapshot.name-taken': { status: 409, title: 'Another snapshot of this workspace has this name' },

@@ -15,6 +15,7 @@ import { snapshotMethods } from './snapshots.ts';
 import { terminalShareMethods } from './terminal-shares.ts';
 import { terminalMethods } from './terminals.ts';
 import { userMethods } from './users.ts';
+import { workspaceAccessMethods } from './workspace-access.ts';
 import { workspaceMethods } from './workspaces.ts';
 
 export const contract = {
@@ -24,6 +25,7 @@ export const contract = {
   ...credentialMethods,
   ...projectMethods,
   ...workspaceMethods,
+  ...workspaceAccessMethods,
   ...snapshotMethods,
   ...snapshotRuleMethods,
   ...repositoryMethods,

@@ -248,9 +248,14 @@ export const workspaceMethods = {
     rest: { method: 'GET', path: '/workspaces/:id/stats', shape: 'items' },
   }),
   'workspaces.logs': bytes({
-    summary: 'What its first process wrote: the last lines, then what follows',
+    summary: 'What its first process wrote: the last lines, then (unless told otherwise) what follows',
     scope: 'workspaces.read',
-    input: z.object({ id: WorkspaceId, tailLines: z.number().int().min(0).max(100_000).default(1000) }),
+    input: z.object({
+      id: WorkspaceId,
+      tailLines: z.number().int().min(0).max(100_000).default(1000),
+      /** False: ends with what was written until now. */
+      isFollowed: z.boolean().default(true),
+    }),
     errors: [...hostErrorCodes],
     rest: { method: 'GET', path: '/workspaces/:id/logs', shape: 'text' },
   }),

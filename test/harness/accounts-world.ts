@@ -171,7 +171,7 @@ export async function accountsWorld(options: WorldOptions = {}) {
       accounts.signIn({ email, password, code }, from),
     /** The same data after a restart; the old one is left as a crash leaves it. */
     restart: (over: WorldOptions = {}) => accountsWorld({ ...options, store, clock, earlier: [], ...over }),
-    callerOf(userId: UserId, access?: Partial<Access>): Caller {
+    callerOf: (userId: UserId, access?: Partial<Access>): Caller => {
       const record = accounts.people.require(userId);
       return {
         userId,

@@ -1,13 +1,15 @@
 /**
- * A plane that knows snapshots without a host: handlers over a small store in memory, behind the real local socket in a
+ * A plane without a host: handlers over a small store in memory, behind the real local socket in a
  * data folder, for the real command line. Operations run when the test says so. Owns the folder until `close`.
  */
 import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PassThrough, Readable } from 'node:stream';
 import { BerthError } from '#contract/berth-error.ts';
 import type { CollectionItem } from '#contract/collection.ts';
+import type { ApiKey } from '#contract/account.ts';
 import type { Host } from '#contract/hosts.ts';
 import {
   type HostId,
@@ -17,13 +19,20 @@ import {
   type WorkspaceId,
 } from '#contract/ids.ts';
 import type { Operation, OperationKind } from '#contract/operations.ts';
+import { type Project, projectDefaults } from '#contract/projects.ts';
+import type { Question } from '#contract/questions.ts';
 import { scopes } from '#contract/scopes.ts';
 import type { SnapshotRules } from '#contract/snapshot-rules.ts';
 import type { Snapshot, SnapshotEntry, SnapshotHost } from '#contract/snapshots.ts';
+import type { Terminal } from '#contract/terminals.ts';
+import { noQuota, type User } from '#contract/users.ts';
 import type { Workspace } from '#contract/workspaces.ts';
+import { runCommandLine } from '#main/cli/command-line.ts';
+import { createInterrupts, type Interrupts } from '#main/cli/interrupts.ts';
 import type { Handlers } from '#main/control-plane/handler.ts';
-import { serveLocalSocket } from '#main/server/local-socket.ts';
+import { connectLocalSocket, serveLocalSocket } from '#main/server/local-socket.ts';
 import { serveConnection } from '#main/server/serve-connection.ts';
+import { createClient } from '#renderer/transport/client.ts';
 import { dispatcherWith, recordingLog } from '#test/transports/plane-double.ts';
 import { endWithThisProcess } from '#test/servers/stop-process.ts';
 
@@ -120,6 +129,36 @@ export function snapshotOf(n: number, over: Partial<Snapshot> = {}): Snapshot {
   };
 }
 
+export function projectOf(n: number, over: Partial<Project> = {}): Project {
+  return {
+    ...projectDefaults,
+    environment: [],
+    id: `proj_${pad(n)}`,
+    name: `p${n}`,
+    image: 'busybox:1.37',
+    createdAt: '2026-01-01T00:00:00.000Z',
+    changedAt: '2026-01-01T00:00:00.000Z',
+    ...over,
+  };
+}
+
+export function userOf(n: number, over: Partial<User> = {}): User {
+  return {
+    id: `user_${pad(n)}`,
+    email: `user${n}@example.org`,
+    name: `User ${n}`,
+    role: 'member',
+    source: 'password',
+    state: 'active',
+    hasSecondFactor: false,
+    quota: noQuota,
+    usage: { workspaces: n, cpus: 1, memoryBytes: 1024, diskBytes: null, snapshots: 0 },
+    createdAt: '2026-01-01T00:00:00.000Z',
+    lastSeenAt: null,
+    ...over,
+  };
+}
+
 export function entryOf(path: string, over: Partial<SnapshotEntry> = {}): SnapshotEntry {
   return {
     path,
@@ -191,6 +230,11 @@ export class CommandPlane {
   readonly snapshotHosts = new Shelf<SnapshotHost>();
   readonly operations = new Shelf<Operation>();
   readonly rules = new Shelf<SnapshotRules>();
+  readonly projects = new Shelf<Project>();
+  readonly questions = new Shelf<Question>();
+  readonly terminals = new Shelf<Terminal>();
+  readonly users = new Shelf<User>();
+  readonly apiKeys = new Shelf<ApiKey>();
   /** Every call that changes something, as it came in. */
   readonly asked: { readonly method: string; readonly input: unknown }[] = [];
   readonly folder: string;
@@ -293,6 +337,11 @@ export class CommandPlane {
       'snapshots.hosts': this.snapshotHosts.watch,
       'operations.watch': this.operations.watch,
       'snapshotRules.watch': this.rules.watch,
+      'projects.watch': this.projects.watch,
+      'questions.watch': this.questions.watch,
+      'terminals.watch': this.terminals.watch,
+      'users.watch': this.users.watch,
+      'apiKeys.watch': this.apiKeys.watch,
       'operations.cancel': ({ id }) => {
         this.note('operations.cancel', { id });
         const operation = this.operations.items.get(id);
@@ -302,6 +351,33 @@ export class CommandPlane {
         return ended;
       },
     };
+  }
+
+  /** The real command line in this process, through the real socket: for what no process of its own is needed. */
+  async call(
+    words: readonly string[],
+    given: { input?: Readable; interrupts?: Interrupts } = {},
+  ): Promise<Ran> {
+    const chunks: Record<'output' | 'error', Buffer[]> = { output: [], error: [] };
+    const into = (name: 'output' | 'error') => {
+      const stream = new PassThrough();
+      stream.on('data', (chunk: Buffer) => chunks[name].push(chunk));
+      return stream;
+    };
+    const code = await runCommandLine({
+      argv: words,
+      streams: { input: given.input ?? Readable.from([]), output: into('output'), error: into('error') },
+      interrupts: given.interrupts ?? createInterrupts(() => undefined),
+      placeOf: () => ({ dataFolder: this.folder, server: undefined }),
+      openPlane: async () => {
+        const connection = await connectLocalSocket(this.folder);
+        if (connection === undefined) throw new Error('the plane is not there');
+        const client = createClient(connection);
+        return { client, isOwnPlane: false, close: async () => client.close() };
+      },
+    });
+    const output = Buffer.concat(chunks.output);
+    return { code, output, text: output.toString(), error: Buffer.concat(chunks.error).toString() };
   }
 
   /** The real command line, in a process of its own. */

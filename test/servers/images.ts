@@ -33,6 +33,18 @@ export function busyboxImage(): Promise<TestImage> {
   });
 }
 
+/** The workspace image and the Node that the project is built with, at /usr/local/bin/node: what Berth's own image stands on. */
+export function nodeImage(): Promise<TestImage> {
+  return cachedImage('berth-node:test', { ...WORKSPACE_RECIPE, node: process.version }, async (folder) => {
+    const { layerFolders } = await buildWorkspace(folder);
+    const layer = join(folder, 'layer-node');
+    await mkdir(join(layer, 'usr/local/bin'), { recursive: true });
+    await copyFile(process.execPath, join(layer, 'usr/local/bin/node'));
+    await runChecked(['chmod', '0755', join(layer, 'usr/local/bin/node')]);
+    return { layerFolders: [...layerFolders, layer], config: { Cmd: ['node'], Env: [IMAGE_PATH] } };
+  });
+}
+
 /** BusyBox and above it `layers` layers of `layerKiB` random (incompressible) KiB each: pulls that take a while. */
 export function layeredImage({ layers = 5, layerKiB = 1024 } = {}): Promise<TestImage> {
   const reference = `berth-layered:${layers}x${layerKiB}`;

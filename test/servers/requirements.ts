@@ -20,7 +20,8 @@ export type RequirementName =
   | 'restic'
   | 'postgresql'
   | 'conformance'
-  | 'certificates';
+  | 'certificates'
+  | 'service';
 
 interface Part {
   /** A program looked for in PATH and the sbin folders, or an absolute path of a file. */
@@ -156,6 +157,10 @@ const REQUIREMENTS: Readonly<Record<RequirementName, Requirement>> = {
   certificates: {
     needsRoot: false,
     parts: [part('openssl', 'openssl', 'certificates of servers that speak TLS')],
+  },
+  service: {
+    needsRoot: false,
+    parts: [part('systemd-analyze', 'systemd', 'judging the unit of a service')],
   },
   conformance: {
     needsRoot: false,

@@ -80,13 +80,18 @@ async function readScripts(folder: string): Promise<RemoteScripts> {
 /** As they are: they are files of an image, and what they say when they fail names lines. */
 async function readPrograms(folder: string): Promise<HelperPrograms> {
   const read = (name: string) => readFile(join(folder, name));
-  const [snapshotHelper, hostTools] = await Promise.all([
+  const [snapshotHelper, hostTools, dialRelay] = await Promise.all([
     read('snapshot-helper.py'),
     read('host-tools.py'),
+    read('dial-relay.py'),
   ]).catch((cause: unknown) => {
-    throw new BerthError('internal', 'The programs that make snapshots are missing from this Berth.', {
-      cause,
-    });
+    throw new BerthError(
+      'internal',
+      'The programs that run in helper containers are missing from this Berth.',
+      {
+        cause,
+      },
+    );
   });
-  return { snapshotHelper, hostTools };
+  return { snapshotHelper, hostTools, dialRelay };
 }

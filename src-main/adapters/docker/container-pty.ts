@@ -45,7 +45,7 @@ const READY_BYTE = 0;
  * The engine holds back the first key of its detach sequence until the next one comes (Ctrl+P by default, which shells use
  * all day), and has no way to turn it off. Ctrl+^ is the control key that is missed least.
  */
-const UNLIKELY_KEYS = 'ctrl-^,ctrl-@,ctrl-^,ctrl-@';
+export const UNLIKELY_KEYS = 'ctrl-^,ctrl-@,ctrl-^,ctrl-@';
 const MAX_REASON_BYTES = 4096;
 /** Between the death of the last process and the end of the stream. */
 const END_TIMEOUT_MS = 3_000;

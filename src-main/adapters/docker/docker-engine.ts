@@ -20,11 +20,17 @@ import type {
   VolumeSummary,
   WorkspaceContainerSpec,
 } from '../../control-plane/interfaces/container-engine.ts';
+import type {
+  ContainerProcess,
+  ContainerProcessSpec,
+  ProcessMark,
+} from '../../control-plane/interfaces/container-process.ts';
 import type { HelperSpec, HelperState } from '../../control-plane/interfaces/helper-container.ts';
 import type { HostProcess, Pty } from '../../control-plane/interfaces/host-connection.ts';
 import { EXEC_MARK_PREFIX, runExec } from './container-exec.ts';
 import { countChanges } from './container-changes.ts';
 import { inspectRaw, isOwnContainer, type LabelFilter, labelFilter } from './container-inspection.ts';
+import { startContainerProcess } from './container-process.ts';
 import { containerPtyCommand, openContainerPty } from './container-pty.ts';
 import { type EngineClient, pathPart } from './engine-client.ts';
 import { asCount, asList, asRecord, asText, asTexts, type JsonRecord } from './engine-json.ts';
@@ -346,7 +352,10 @@ export class DockerEngine implements ContainerEngine {
     return followStats(deps, containerId, { onStats, signal });
   }
 
-  logs(containerId: string, options: { tailLines: number; signal: AbortSignal }): Promise<Readable> {
+  logs(
+    containerId: string,
+    options: { tailLines: number; isFollowed?: boolean; signal: AbortSignal },
+  ): Promise<Readable> {
     return followLogs(this.#client, containerId, options);
   }
 
@@ -356,6 +365,21 @@ export class DockerEngine implements ContainerEngine {
     return runExec({ client: this.#client, clock: this.#deps.clock }, spec, (containerId, id) =>
       this.sweepTerminals(containerId, [id]),
     );
+  }
+
+  startProcess(spec: ContainerProcessSpec): Promise<ContainerProcess> {
+    return startContainerProcess(
+      {
+        client: this.#client,
+        clock: this.#deps.clock,
+        markedProcesses: ({ containerId, user }, args) => this.#markedProcesses(containerId, args, user),
+      },
+      spec,
+    );
+  }
+
+  async endMarked({ containerId, mark, user }: ProcessMark): Promise<void> {
+    await this.#markedProcesses(containerId, ['end', mark], user);
   }
 
   openPty(spec: ContainerPtySpec): Promise<Pty> {
@@ -393,13 +417,14 @@ export class DockerEngine implements ContainerEngine {
   }
 
   /** A container that does not run has no processes: nothing to list or end. */
-  async #markedProcesses(containerId: string, args: readonly string[]): Promise<string> {
+  async #markedProcesses(containerId: string, args: readonly string[], user?: string): Promise<string> {
     try {
       const { stdout, stderr, exitCode } = await runExec(
         { client: this.#client, clock: this.#deps.clock },
         {
           containerId,
           argv: ['/bin/sh', '-c', this.#deps.scripts.markedProcesses, 'berth', ...args],
+          ...(user === undefined ? {} : { user }),
           timeoutMs: 30_000,
         },
         // What looks for processes leaves none: it is not ended by another of its kind.

@@ -99,13 +99,13 @@ export async function followStats(
 export async function followLogs(
   client: EngineClient,
   containerId: string,
-  { tailLines, signal }: { tailLines: number; signal: AbortSignal },
+  { tailLines, isFollowed = true, signal }: { tailLines: number; isFollowed?: boolean; signal: AbortSignal },
 ): Promise<Readable> {
   const container = await inspectExisting(client, containerId, signal);
   const answer = await client.stream({
     method: 'GET',
     path: `/containers/${pathPart(containerId)}/logs`,
-    query: { follow: 1, stdout: 1, stderr: 1, tail: tailLines },
+    query: { follow: isFollowed ? 1 : 0, stdout: 1, stderr: 1, tail: tailLines },
     subject: 'container',
     signal,
   });

@@ -51,8 +51,9 @@ export function helperContainerBody(
     Entrypoint: [tools.python, '-I', '-B', choices.program],
     Cmd: [...spec.args],
     User: '0:0',
-    // restic asks whether a lock's process lives where the machine has the lock's name: each helper has its own.
-    Hostname: spec.name.slice(-MOST_HOSTNAME),
+    // restic asks whether a lock's process lives where the machine has the lock's name: each helper has its own. With
+    // another container's network comes its name, and the engine takes no other.
+    ...(typeof spec.network === 'object' ? {} : { Hostname: spec.name.slice(-MOST_HOSTNAME) }),
     Env: ['LC_ALL=C', 'PATH=/usr/sbin:/usr/bin:/sbin:/bin', 'HOME=/', 'PYTHONDONTWRITEBYTECODE=1'],
     WorkingDir: '/',
     Labels: {
@@ -79,7 +80,7 @@ export function helperContainerBody(
       UsernsMode: 'host',
       ReadonlyRootfs: true,
       Tmpfs: { '/tmp': `${SCRATCH},mode=1777`, '/run': `${SCRATCH},mode=0755` },
-      NetworkMode: spec.network ?? 'none',
+      NetworkMode: networkMode(spec.network),
       IpcMode: 'private',
       PidMode: '',
       CgroupnsMode: 'private',
@@ -98,6 +99,10 @@ export function helperContainerBody(
       LogConfig: isAttached ? { Type: 'none', Config: {} } : { Type: 'json-file', Config: LOG_OPTIONS },
     },
   };
+}
+
+function networkMode(network: HelperSpec['network'] = 'none'): string {
+  return typeof network === 'string' ? network : `container:${network.containerId}`;
 }
 
 export type HelperContainerBody = ReturnType<typeof helperContainerBody>;

@@ -24,7 +24,13 @@ import { cancelledError, type EngineClient, pathPart } from './engine-client.ts'
 import { asLabels, asList, asNumber, asRecord, asText, type JsonRecord } from './engine-json.ts';
 import { readContainerSummary } from './engine-shapes.ts';
 import { helperContainerBody, type HelperLife, type HostTools, missingSource } from './helper-container.ts';
-import { helperImage, type HelperPrograms, importHelperImage, SNAPSHOT_HELPER_PATH } from './helper-image.ts';
+import {
+  DIAL_RELAY_PATH,
+  helperImage,
+  type HelperPrograms,
+  importHelperImage,
+  SNAPSHOT_HELPER_PATH,
+} from './helper-image.ts';
 import { followHelperLog } from './helper-log.ts';
 import { HelperProcess } from './helper-process.ts';
 import { ATTACHED_LABEL, sweepStoppedHelpers } from './helper-sweep.ts';
@@ -197,7 +203,8 @@ export class HelperContainersOfEngine implements HelperContainers {
     { life, hasInput, signal }: { life: HelperLife; hasInput: boolean; signal?: AbortSignal | undefined },
   ): Promise<string> {
     const [tools] = await Promise.all([this.#hostTools(signal), this.#checkVolumes(spec.mounts, signal)]);
-    const body = helperContainerBody(spec, { tools, life, hasInput, program: SNAPSHOT_HELPER_PATH });
+    const program = spec.program === 'dial' ? DIAL_RELAY_PATH : SNAPSHOT_HELPER_PATH;
+    const body = helperContainerBody(spec, { tools, life, hasInput, program });
     const importImage = async () => {
       const programs = await this.#deps.readPrograms();
       const images = (['merged', 'split'] as const).map((layout) => helperImage(programs, layout));

@@ -16,6 +16,7 @@ import { tarArchive, type TarSource } from './tar-archive.ts';
 export interface HelperPrograms {
   readonly snapshotHelper: Buffer;
   readonly hostTools: Buffer;
+  readonly dialRelay: Buffer;
 }
 
 /** `merged`: /bin, /lib and so on are links into /usr, as on most systems of today. `split`: they are folders. */
@@ -27,6 +28,7 @@ export interface HelperImage {
 }
 
 export const SNAPSHOT_HELPER_PATH = '/berth/snapshot-helper.py';
+export const DIAL_RELAY_PATH = '/berth/dial-relay.py';
 export const HOST_TOOLS_PATH = '/berth/host-tools.py';
 
 const REPOSITORY = 'berth-helper';
@@ -36,7 +38,10 @@ const LINKS = ['bin', 'lib', 'lib32', 'lib64', 'libx32'];
 export const SPLIT_FOLDERS = ['bin', 'lib', 'lib64'] as const;
 const IMPORT_TIMEOUT_MS = 60_000;
 
-export function helperImage({ snapshotHelper, hostTools }: HelperPrograms, layout: HostLayout): HelperImage {
+export function helperImage(
+  { snapshotHelper, hostTools, dialRelay }: HelperPrograms,
+  layout: HostLayout,
+): HelperImage {
   const folder = (path: string): TarSource => ({ path, mode: 0o755 });
   const archive = tarArchive([
     ...FOLDERS.map(folder),
@@ -48,6 +53,7 @@ export function helperImage({ snapshotHelper, hostTools }: HelperPrograms, layou
     folder('berth'),
     { path: SNAPSHOT_HELPER_PATH.slice(1), mode: 0o555, content: snapshotHelper },
     { path: HOST_TOOLS_PATH.slice(1), mode: 0o555, content: hostTools },
+    { path: DIAL_RELAY_PATH.slice(1), mode: 0o555, content: dialRelay },
   ]);
   const tag = createHash('sha256').update(archive).digest('hex').slice(0, 16);
   return { reference: `${REPOSITORY}:${tag}`, archive };

@@ -29,6 +29,8 @@ export interface KeychainSecretStoreOptions {
   /** For tests; keytar otherwise. */
   readonly loadKeychain?: () => Promise<KeychainCalls>;
   readonly keychainTimeoutMs?: number;
+  /** Made of the key that a served Berth is started with; `openUnattended` then needs nobody. */
+  readonly unattendedPassphrase?: Secret;
 }
 
 const masterKeyAccount = 'master-key-v1';
@@ -123,6 +125,37 @@ export class KeychainSecretStore implements SecretStore {
     });
     this.#options.log.info('A vault was made.');
     return this.status();
+  }
+
+  /**
+   * With its passphrase: opens the vault, or makes one where no keychain works and nothing is sealed yet. Whoever has both
+   * the data folder and that key has the secrets; in return a restart at night needs nobody. A vault that a person made
+   * stays theirs. Failures are logged: a person can still unlock it.
+   */
+  async openUnattended(): Promise<void> {
+    const { unattendedPassphrase: passphrase, log } = this.#options;
+    if (passphrase === undefined) return;
+    try {
+      if (await this.#vault.exists()) {
+        await this.#vault.unlock(passphrase);
+        log.info('The vault was opened with the secret key.');
+      } else if (await this.#mayMakeVault()) await this.createVault(passphrase);
+    } catch (cause) {
+      const why = BerthError.is(cause, 'credential.wrong-passphrase')
+        ? 'The secret key does not open the vault: a person made it, or the key was another. Unlock it with its passphrase, or start with the key of before.'
+        : 'The vault could not be opened with the secret key.';
+      log.warn(why, { cause });
+    }
+  }
+
+  /** A keychain that is only locked or away would come back to secrets that are no longer its own. */
+  async #mayMakeVault(): Promise<boolean> {
+    if ((await this.status()).state !== 'missing') return false;
+    if ((await this.#sealed.keyIds()).size === 0) return true;
+    this.#options.log.warn(
+      'No vault was made: secrets are sealed under a key of a keychain that is not there now.',
+    );
+    return false;
   }
 
   async unlockVault(passphrase: Secret): Promise<SecretStoreStatus> {

@@ -6,6 +6,7 @@ import type { Readable } from 'node:stream';
 import type { HardeningProfile, Limits } from '#contract/projects.ts';
 import type { HostImage } from '#contract/hosts.ts';
 import type { WorkspaceStats } from '#contract/workspaces.ts';
+import type { ContainerProcesses } from './container-process.ts';
 import type { HelperContainers } from './helper-container.ts';
 import type { Pty } from './host-connection.ts';
 
@@ -127,7 +128,7 @@ export interface ContainerPtySpec {
   readonly signal?: AbortSignal;
 }
 
-export interface ContainerEngine extends HelperContainers {
+export interface ContainerEngine extends HelperContainers, ContainerProcesses {
   ping(signal?: AbortSignal): Promise<void>;
   info(signal?: AbortSignal): Promise<EngineInfo>;
 
@@ -192,8 +193,11 @@ export interface ContainerEngine extends HelperContainers {
    */
   pastEvents(untilMs: number, signal?: AbortSignal): Promise<EngineEvent[]>;
   stats(containerId: string, onStats: (stats: WorkspaceStats) => void, signal: AbortSignal): Promise<void>;
-  /** Standard output and error, demultiplexed into one stream of bytes, following. */
-  logs(containerId: string, options: { tailLines: number; signal: AbortSignal }): Promise<Readable>;
+  /** Standard output and error, demultiplexed into one stream of bytes; following unless `isFollowed` is false. */
+  logs(
+    containerId: string,
+    options: { tailLines: number; isFollowed?: boolean; signal: AbortSignal },
+  ): Promise<Readable>;
 
   exec(spec: ExecSpec): Promise<{ stdout: string; stderr: string; exitCode: number | null }>;
   openPty(spec: ContainerPtySpec): Promise<Pty>;

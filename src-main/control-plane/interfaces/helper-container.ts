@@ -1,6 +1,6 @@
 /**
- * Short-lived containers of Berth's own, that work on volumes and snapshots where they are. A helper runs
- * `resources/remote/snapshot-helper.py` with the host's own programs (its /usr, read-only): nothing is pulled and nothing
+ * Short-lived containers of Berth's own, that work on volumes, snapshots and networks where they are. A helper runs
+ * one of `resources/remote/*.py` with the host's own programs (its /usr, read-only): nothing is pulled and nothing
  * is installed. It has no network unless asked, no more capabilities than named, and a read-only root.
  */
 import type { HostProcess } from './host-connection.ts';
@@ -20,13 +20,15 @@ export interface HelperSpec {
   /** Name of the container: the same name again finds what an earlier try began. */
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
+  /** `snapshot`: snapshot-helper.py, the default. `dial`: dial-relay.py. */
+  readonly program?: 'snapshot' | 'dial';
   /** Arguments of the program. Never a secret: they show in `docker inspect`. */
   readonly args: readonly string[];
   readonly mounts: readonly HelperMount[];
   /** Linux capabilities without `CAP_`; all others are dropped. */
   readonly capabilities: readonly string[];
-  /** Default `none`. */
-  readonly network?: 'none' | 'host';
+  /** Default `none`. `containerId`: the network of that container, as long as it lives. */
+  readonly network?: 'none' | 'host' | { readonly containerId: string };
   readonly memoryBytes?: number;
 }
 

@@ -5,7 +5,7 @@
 import type { SessionId, UserId } from '#contract/ids.ts';
 import { localOwnerId } from '#contract/ids.ts';
 import { scopesOfRole } from '#contract/scopes.ts';
-import { noQuota, type Quota } from '#contract/users.ts';
+import { EmailAddress, noQuota, type Quota } from '#contract/users.ts';
 import type { AccountDoor, OpenedSession, ProviderIdentity, RequestOrigin } from '../account-door.ts';
 import type { Access, Caller } from '../caller.ts';
 import type { Clock } from '../interfaces/clock.ts';
@@ -78,6 +78,7 @@ export class Accounts implements AccountDoor {
   readonly #registration: RegistrationService;
   #origin: string | null = null;
   #stopSweeping: () => void = () => undefined;
+  #sweeping: Promise<void> = Promise.resolve();
 
   constructor(deps: AccountsDeps) {
     this.#deps = deps;
@@ -146,6 +147,7 @@ export class Accounts implements AccountDoor {
   /** Ends what runs; e-mails that were not sent are sent after the next start. */
   async close(): Promise<void> {
     this.#stopSweeping();
+    await this.#sweeping;
     await this.#registration.close();
     await this.#outbox.close();
     await this.people.close();
@@ -172,14 +174,19 @@ export class Accounts implements AccountDoor {
     origin: RequestOrigin,
   ): Promise<void> {
     const { isOwnerSetUp } = wish;
-    await this.#noted(isOwnerSetUp ? 'account.set-up' : 'account.register', wish.email, origin, async () => {
-      if (!isOwnerSetUp) {
-        await this.#registration.register(wish);
-        return undefined;
-      }
-      await this.#registration.setUpOwner(wish);
-      return localOwnerId;
-    });
+    await this.#noted(
+      isOwnerSetUp ? 'account.set-up' : 'account.register',
+      addressIn(wish.email),
+      origin,
+      async () => {
+        if (!isOwnerSetUp) {
+          await this.#registration.register(wish);
+          return undefined;
+        }
+        await this.#registration.setUpOwner(wish);
+        return localOwnerId;
+      },
+    );
   }
 
   async verify(token: string, origin: RequestOrigin): Promise<void> {
@@ -192,7 +199,8 @@ export class Accounts implements AccountDoor {
 
   async requestReset(email: string, origin: RequestOrigin): Promise<void> {
     this.#registration.requestReset(email);
-    this.#note({ action: 'account.request-reset', userId: null, subject: email, outcome: 'done' }, origin);
+    const facts = { userId: null, subject: addressIn(email), outcome: 'done' };
+    this.#note({ action: 'account.request-reset', ...facts }, origin);
   }
 
   async reset(token: string, password: string, origin: RequestOrigin): Promise<void> {
@@ -203,7 +211,9 @@ export class Accounts implements AccountDoor {
     typed: { email: string; password: string; code: string | null },
     origin: RequestOrigin,
   ): Promise<UserId> {
-    return this.#noted('account.sign-in', typed.email, origin, () => this.#signIn.signIn(typed, origin));
+    return this.#noted('account.sign-in', addressIn(typed.email), origin, () =>
+      this.#signIn.signIn(typed, origin),
+    );
   }
 
   signInWithProvider(identity: ProviderIdentity, origin: RequestOrigin): Promise<UserId> {
@@ -325,7 +335,7 @@ export class Accounts implements AccountDoor {
 
   #sweepLater(): void {
     this.#stopSweeping = this.#deps.clock.after(sweepEveryMs, () => {
-      this.#sweep().catch((cause: unknown) =>
+      this.#sweeping = this.#sweep().catch((cause: unknown) =>
         this.#deps.log.error('what has expired could not be taken away', { cause }),
       );
       this.#sweepLater();
@@ -338,6 +348,12 @@ export class Accounts implements AccountDoor {
     await this.keys.sweep();
     await this.#registration.sweep();
   }
+}
+
+/** Null for what is no address: people type their password into the wrong field, and the log is for others to read. */
+function addressIn(typed: string): string | null {
+  const parsed = EmailAddress.safeParse(typed);
+  return parsed.success ? parsed.data : null;
 }
 
 /** What somebody's account is like while they wait for a link. */

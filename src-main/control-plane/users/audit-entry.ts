@@ -3,20 +3,18 @@
  * are looked at, so that no value gets there.
  */
 import { BerthError } from '#contract/berth-error.ts';
+import type { contract } from '#contract/index.ts';
 import type { DispatchedCall } from '../dispatcher.ts';
 import type { AuditFacts } from './audit-log.ts';
 
+type MethodName = keyof typeof contract;
 /**
- * They change nothing that anybody would ask about later: a window was drawn wider, a program's output was thrown away,
- * questions are shown as they come.
+ * They change nothing that anybody would ask about later: a program's output was thrown away, questions are shown as
+ * they come.
  */
-const tooSmall: ReadonlySet<string> = new Set([
-  'terminals.measure',
-  'terminals.dropBacklog',
-  'questions.watch',
-]);
-/** They only read, by their scope, and let somebody in all the same. */
-const worthIt: ReadonlySet<string> = new Set(['terminals.attach', 'snapshots.export', 'snapshots.download']);
+const tooSmall: ReadonlySet<string> = new Set<MethodName>(['terminals.dropBacklog', 'questions.watch']);
+/** It only reads, by its scope, and carries everything away. */
+const worthIt: ReadonlySet<string> = new Set<MethodName>(['snapshots.export']);
 
 const anId = /^[a-z]{1,12}_[0-9a-z]{20}$/;
 

@@ -161,6 +161,7 @@ export class Outbox {
       const nowMs = this.#deps.clock.nowMs();
       const due = [...this.#waiting.values()].find((mail) => mail.nextAtMs <= nowMs);
       if (due === undefined || this.#isClosed || this.#deps.origin() === null) return;
+      if (this.#deps.store.isReadOnly) return;
       await this.#send(due);
     }
   }

@@ -16,6 +16,8 @@ import { newLocalOwner, noSuchUser, parseUserRecord, toUser, type UserRecord } f
 /** Milliseconds between two notes that somebody was there: for people to read, not for minutes. */
 const touchEveryMs = 60 * 60_000;
 
+const nothing: Quota = { workspaces: 0, cpus: 0, memoryBytes: 0, diskBytes: 0, snapshots: 0 };
+
 export interface PeopleDeps {
   readonly store: RecordStore;
   readonly things: Pick<PersonsThings, 'usageOf' | 'onUsageChange'>;
@@ -78,6 +80,14 @@ export class People {
   }
   all(): UserRecord[] {
     return [...this.#people.values()];
+  }
+  /** Somebody with an account, also one that is disabled. */
+  isPerson(id: UserId): boolean {
+    return this.#people.has(id);
+  }
+  /** What somebody may have; of nobody’s: nothing. */
+  quotaOf(id: UserId): Quota {
+    return this.#people.get(id)?.quota ?? nothing;
   }
   user(id: UserId): User {
     const user = this.collection.get(id);

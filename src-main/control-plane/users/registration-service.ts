@@ -5,7 +5,7 @@
  */
 import { BerthError } from '#contract/berth-error.ts';
 import { localOwnerId, type UserId } from '#contract/ids.ts';
-import type { Quota } from '#contract/users.ts';
+import { EmailAddress, type Quota } from '#contract/users.ts';
 import { delay } from '../delay.ts';
 import { type Clock, instantOf } from '../interfaces/clock.ts';
 import type { Log } from '../interfaces/log.ts';
@@ -19,6 +19,9 @@ import { nameFor, newUser, type UserRecord } from './user.ts';
 
 /** Accounts that wait for their link: more is somebody filling the disk. */
 export const maxUnverified = 1_000;
+
+/** Requests of the last second: more are dropped, as whoever asks so often waits for none of them. */
+const maxLater = 1_000;
 
 export interface RegistrationServiceDeps {
   readonly people: People;
@@ -67,7 +70,7 @@ export class RegistrationService {
         'account.mail-unavailable',
         'This server cannot send the e-mail that confirms an address. Ask its owner to invite you.',
       );
-    const email = wish.email.trim().toLowerCase();
+    const email = requireAddress(wish.email);
     await passwords.requireFit(wish.password, email);
     if (people.all().filter(({ state }) => state === 'unverified').length >= maxUnverified)
       throw new BerthError('too-many', 'Too many registrations wait for their e-mail. Try again tomorrow.');
@@ -88,7 +91,7 @@ export class RegistrationService {
   async setUpOwner({ email, password, name }: RegistrationWish): Promise<void> {
     const { people, passwords } = this.#deps;
     requireNotSetUp(people.require(localOwnerId));
-    const address = email.trim().toLowerCase();
+    const address = requireAddress(email);
     await passwords.requireFit(password, address);
     const passwordHash = await passwords.hash(password);
     await people.change(localOwnerId, (before) => {
@@ -206,6 +209,7 @@ export class RegistrationService {
 
   #afterwards(typed: string, wishFor: (record: UserRecord) => MailWish | undefined): void {
     const { people, outbox, clock, log } = this.#deps;
+    if (this.#later.size >= maxLater) return;
     const run = async () => {
       await delay(clock, afterAnswerMs, this.#closing.signal);
       if (this.#closing.signal.aborted) return;
@@ -233,6 +237,13 @@ function mailFor({ id, state }: UserRecord, to: string): MailWish {
     case 'active':
       return { kind: 'already-registered', to };
   }
+}
+
+/** Throws invalid-input. */
+function requireAddress(typed: string): string {
+  const parsed = EmailAddress.safeParse(typed);
+  if (!parsed.success) throw BerthError.atField('email', 'This is not an e-mail address.');
+  return parsed.data;
 }
 
 function requireNotSetUp({ email }: UserRecord): void {

@@ -27,7 +27,7 @@ export interface UserServiceDeps {
   readonly sessions: Pick<SessionService, 'endAllOf'>;
   readonly keys: Pick<ApiKeyService, 'removeAllOf'>;
   readonly defaultQuota: Quota;
-  /** Where links lead; empty while nothing listens: then they are paths. */
+  /** Where links lead; null while nothing listens: then they are paths. */
   readonly origin: () => string | null;
   readonly clock: Clock;
   readonly random: Pick<Random, 'id'>;
@@ -139,6 +139,8 @@ export class UserService {
         await people.remove(id, () => links.forget(id));
         links.drop(id);
       });
+      // Whoever was just coming in while the things changed hands.
+      await this.#shutOut(id);
       return handedOn;
     } finally {
       this.#leaving.delete(id);

@@ -327,13 +327,18 @@ export class WorkspaceService {
     yield* this.#stats.watch(engine, observed.id, signal);
   }
 
-  /** Sends until the container has ended and its log with it. The engine is read only as fast as the reader takes it. */
-  async logs(id: WorkspaceId, tailLines: number, channel: ByteChannel, signal: AbortSignal): Promise<void> {
+  /** Sends until the container has ended and its log with it, where it is followed. The engine is read only as fast as the reader takes it. */
+  async logs(
+    id: WorkspaceId,
+    which: { readonly tailLines: number; readonly isFollowed: boolean },
+    channel: ByteChannel,
+    signal: AbortSignal,
+  ): Promise<void> {
     const record = this.directory.require(id);
     const { engine } = this.#deps.links.requireEngine(record.hostId);
     const container = await findContainer(engine, record, signal);
     if (container === undefined) return;
-    const output = await engine.logs(container.id, { tailLines, signal }).catch((error: unknown) => {
+    const output = await engine.logs(container.id, { ...which, signal }).catch((error: unknown) => {
       // It is being removed at this very moment: its log has ended.
       if (BerthError.is(error, 'conflict', 'not-found')) return undefined;
       throw error;

@@ -1,5 +1,5 @@
 /** Contract line → service call. */
-import type { HandlersOf } from '../handler.ts';
+import type { AccessHandlers, HandlersOf } from '../handler.ts';
 import type { Ownership } from '../ownership.ts';
 import type { WorkspaceService } from './workspace-service.ts';
 import type { MovesService } from '../snapshots/moves-service.ts';
@@ -8,7 +8,7 @@ export function workspacesHandlers(
   workspaces: WorkspaceService,
   moves: MovesService,
   ownership: Ownership,
-): HandlersOf<'workspaces'> {
+): Omit<HandlersOf<'workspaces'>, keyof AccessHandlers> {
   return {
     'workspaces.watch': (_input, { caller, signal }) => workspaces.watch(signal, ownership.shownTo(caller)),
     'workspaces.create': (wish, { caller }) => workspaces.create(wish, caller.userId),
@@ -29,8 +29,7 @@ export function workspacesHandlers(
       return {};
     },
     'workspaces.stats': ({ id }, { signal }) => workspaces.stats(id, signal),
-    'workspaces.logs': ({ id, tailLines }, channel, { signal }) =>
-      workspaces.logs(id, tailLines, channel, signal),
+    'workspaces.logs': ({ id, ...which }, channel, { signal }) => workspaces.logs(id, which, channel, signal),
     'workspaces.keptVolumes': async ({ hostId }, { caller, signal }) => ({
       volumes: await workspaces.keptVolumes(hostId, caller.userId, signal),
     }),

@@ -14,16 +14,28 @@ import type { ByteChannel } from '../../control-plane/handler.ts';
 import type { Log } from '../../control-plane/interfaces/log.ts';
 import { ByteOutlet } from '../byte-outlet.ts';
 import { shownError } from './problem.ts';
+import { type InputFields, inputFieldsOf, searchInput, withTypes } from './rest-input.ts';
 
 export interface DuplexRoute {
   readonly method: string;
   /** Under `/v1`, with `:name` for the input's fields. */
   readonly path: string;
+  readonly input: InputFields;
 }
 
 export const duplexRoutes: readonly DuplexRoute[] = Object.entries(contract).flatMap(([name, method]) =>
-  method.kind === 'bytes' && method.rest.shape === 'duplex' ? [{ method: name, path: method.rest.path }] : [],
+  method.kind === 'bytes' && method.rest.shape === 'duplex'
+    ? [{ method: name, path: method.rest.path, input: inputFieldsOf(method.input) }]
+    : [],
 );
+
+export interface DuplexOpening {
+  readonly dispatcher: Dispatcher;
+  readonly caller: Caller;
+  /** What is not in the path; lists and objects are written as JSON. The socket's own `ticket` is not looked at. */
+  readonly query: URLSearchParams;
+  readonly log: Log;
+}
 
 /** Milliseconds between pings; a peer that missed one is gone at the next. */
 const pingEveryMs = 20_000;
@@ -38,16 +50,20 @@ export function isDuplexPath(path: string): boolean {
 /**
  * What a path of the API means as an upgrade: undefined for one that is none, or a function that serves the opened
  * socket. Everything that can be refused before the handshake is refused here.
- * @param path under `/v1`, percent-encoded, without query
+ * @param path under `/v1`, percent-encoded
  * @throws BerthError not-found, invalid-input
  */
 export function openDuplex(
   path: string,
-  { dispatcher, caller, log }: { dispatcher: Dispatcher; caller: Caller; log: Log },
+  { dispatcher, caller, query, log }: DuplexOpening,
 ): ((socket: WebSocket) => void) | undefined {
   for (const route of duplexRoutes) {
-    const input = namesIn(path, route.path);
-    if (input === undefined) continue;
+    const names = namesIn(path, route.path);
+    if (names === undefined) continue;
+    const input = {
+      ...searchInput(query, route.input, Object.keys(names)),
+      ...withTypes(names, route.input),
+    };
     // The same bytes for what is not there and for what one may not.
     if (dispatcher.kindOf(route.method, caller) !== 'bytes') throw notFound();
     const abort = new AbortController();

@@ -62,6 +62,39 @@ export function withPath(
   return { ...given, ...named };
 }
 
+/** As queryInput, of an upgrade's address: its ticket aside, a field is given once and belongs to the method. */
+export function searchInput(
+  query: URLSearchParams,
+  { fields }: InputFields,
+  inPath: readonly string[],
+): Record<string, unknown> {
+  const input: Record<string, unknown> = {};
+  for (const field of new Set(query.keys())) {
+    if (field === 'ticket') continue;
+    const [text = '', ...more] = query.getAll(field);
+    if (more.length > 0) throw givenTwice(field);
+    if (!Object.hasOwn(fields, field) || inPath.includes(field))
+      throw new BerthError('invalid-input', 'The address has a field that does not belong there.', {
+        details: { fields: ['has fields that do not belong there'] },
+      });
+    input[field] = fromText(text, fields[field]);
+  }
+  return input;
+}
+
+/** The path's names as what their fields are: a port is a number. */
+export function withTypes(
+  names: Readonly<Record<string, string>>,
+  { fields }: InputFields,
+): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(names).map(([field, text]) => [
+      field,
+      fromText(text, Object.hasOwn(fields, field) ? fields[field] : undefined),
+    ]),
+  );
+}
+
 /** For paths with inputs of their own: refuses each query field but these. */
 export function onlyFields(...names: readonly string[]): InputFields {
   return { fields: Object.fromEntries(names.map((name) => [name, {}])), required: new Set() };
@@ -81,7 +114,17 @@ function fromText(text: string, schema: FieldSchema | undefined): unknown {
   const types = typesOf(schema);
   if (types.includes('boolean') && (text === 'true' || text === 'false')) return text === 'true';
   const isNumber = types.includes('integer') || types.includes('number');
+  if ((types.includes('array') || types.includes('object')) && /^[[{]/.test(text)) return jsonOr(text);
   // As JSON writes numbers, without exponents: `Number` alone would take blanks, 0x10 and Infinity as well.
   if (isNumber && /^-?(0|[1-9]\d{0,20})(\.\d{1,20})?$/.test(text)) return Number(text);
   return text;
+}
+
+/** What is no JSON stays text, and the schema says what is wrong with it. */
+function jsonOr(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
 }

@@ -1,5 +1,7 @@
 /** The command line where a person sits: a question, one line that is rewritten, Ctrl+C, and nothing raw on the screen. */
 import { spawn } from '@lydell/node-pty';
+import type { SshDefinition } from '#contract/hosts.ts';
+import type { Question } from '#contract/questions.ts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   CommandPlane,
@@ -10,6 +12,29 @@ import {
   workspaceOf,
 } from '#test/harness/command-plane.ts';
 import { waitUntil } from '#test/servers/wait-until.ts';
+
+const asked = {
+  hostId: hostId(7),
+  subject: 'dev@new:22',
+  askedAt: '2026-01-01T00:00:00.000Z',
+  expiresAt: '2026-01-01T00:00:00.000Z',
+};
+const fingerprint = `SHA256:${'k'.repeat(43)}`;
+const keyQuestion: Question = {
+  ...asked,
+  id: `q_${'1'.repeat(20)}`,
+  kind: 'host-key',
+  keyType: 'ssh-ed25519',
+  fingerprint,
+  alsoKnownAs: ['old-name'],
+};
+const passwordQuestion: Question = {
+  ...asked,
+  id: `q_${'2'.repeat(20)}`,
+  kind: 'password',
+  wasWrong: false,
+  canRemember: false,
+};
 
 const program = new URL('../../../src-main/headless.ts', import.meta.url).pathname;
 let plane: CommandPlane;
@@ -27,6 +52,34 @@ beforeEach(async () => {
     'snapshots.destroy': (input) => {
       self.note('snapshots.destroy', input);
       return self.begin('snapshot.destroy', 'Delete');
+    },
+    'hosts.interpret': () => ({
+      name: 'new',
+      definition: hostOf(7).definition as SshDefinition,
+      effective: [],
+    }),
+    'hosts.add': ({ name }) => {
+      self.questions.put(keyQuestion);
+      const host = hostOf(7, { name, state: { phase: 'needs-you', questionId: keyQuestion.id } });
+      self.hosts.put(host);
+      return host;
+    },
+    'hosts.remove': (input) => {
+      self.note('hosts.remove', input);
+      self.hosts.drop(input.id);
+      return {};
+    },
+    'questions.answer': (input) => {
+      self.note('questions.answer', input.answer);
+      self.questions.drop(input.id);
+      // The key first, then the password.
+      if (input.id === keyQuestion.id && input.answer.kind === 'host-key') {
+        self.questions.put(passwordQuestion);
+        self.hosts.put(
+          hostOf(7, { name: 'new', state: { phase: 'needs-you', questionId: passwordQuestion.id } }),
+        );
+      } else self.hosts.put(hostOf(7, { name: 'new' }));
+      return {};
     },
     'snapshots.browse': () => ({ entries: [entryOf('f')], total: 1 }),
     'snapshots.read': async (_input, channel) => {
@@ -117,5 +170,52 @@ describe('at a terminal', () => {
     const archive = at('snapshot', 'export', 'ws1', 's1', '-o', '-');
     expect(await archive.ended).toBe(2);
     expect(archive.text()).toContain('Send it into a pipe');
+  });
+
+  it('asks for a host key and then for a password, and shows nothing of that', async () => {
+    const { ended, type, shows, text } = at('host', 'add', 'dev@new');
+    await shows('Type yes, or the fingerprint');
+    expect(text()).toContain(fingerprint);
+    expect(text()).toContain('old-name');
+    type('yes\r');
+    await shows('Password of dev@new:22:');
+    type('s3crex\u007ft\r');
+    expect(await ended).toBe(0);
+    expect(text()).toContain('Added "new"');
+    expect(text()).not.toContain('s3cre');
+    expect(plane.asked).toEqual([
+      { method: 'questions.answer', input: { kind: 'host-key', isTrusted: true } },
+      { method: 'questions.answer', input: { kind: 'password', password: 's3cret', remember: false } },
+    ]);
+  });
+
+  it('takes anything else for a no: the key is not trusted and nothing is added', async () => {
+    for (const typed of ['y\r', `SHA256:${'x'.repeat(43)}\r`, '\u0003']) {
+      const { ended, type, shows } = at('host', 'add', 'dev@new');
+      await shows('Type yes, or the fingerprint');
+      type(typed);
+      expect(await ended).toBe(1);
+      expect(
+        plane.asked.splice(0).map(({ method, input }) => [method, (input as { kind?: string }).kind]),
+      ).toEqual([
+        ['questions.answer', 'declined'],
+        ['hosts.remove', undefined],
+      ]);
+    }
+  });
+
+  it('forgets a password at Ctrl+C, and the terminal is as before', async () => {
+    const { ended, type, shows, text } = at('host', 'add', 'dev@new');
+    await shows('Type yes, or the fingerprint');
+    type(`${fingerprint}\r`);
+    await shows('Password of dev@new:22:');
+    type('half\u0003');
+    expect(await ended).toBe(1);
+    expect(text()).not.toContain('half');
+    expect(plane.asked.map(({ input }) => (input as { kind?: string }).kind)).toEqual([
+      'host-key',
+      'declined',
+      undefined,
+    ]);
   });
 });

@@ -45,9 +45,20 @@ function context(isOwnPlane: boolean): Context {
     status: () => undefined,
     columns: undefined,
     confirm: async () => false,
+    canAsk: false,
+    ask: async () => undefined,
+    input: process.stdin,
     output: process.stdout,
+    error: process.stderr,
   };
-  return { client, isOwnPlane, terminal, interrupts: createInterrupts(() => undefined) };
+  return {
+    client,
+    isOwnPlane,
+    isRemote: false,
+    terminal,
+    interrupts: createInterrupts(() => undefined),
+    isJson: false,
+  };
 }
 const at = '2026-01-01T00:00:00.000Z';
 const put = (over: Partial<Host>) => plane.hosts.put(hostOf(1, { name: 'atlas', ...over }));

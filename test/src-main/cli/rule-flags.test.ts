@@ -6,6 +6,7 @@ import { describeKeep, parseKeep, parseQuiet, readRuleFlags } from '#main/cli/ru
 const typed = (values: Readonly<Record<string, string>>): Typed => ({
   words: [],
   text: (flag) => values[flag],
+  texts: () => [],
   has: () => false,
 });
 

@@ -47,12 +47,12 @@ describe('a Berth that runs', () => {
   it('fails with the thing and the remedy', async () => {
     expect(await run('workspace', 'move', 'x', 'atlas')).toMatchObject({
       code: 1,
-      error: 'There is no host "atlas", nor any other. Add one in Berth\'s window.\n',
+      error: 'There is no host "atlas", nor any other. Add one: berth host add <address>\n',
     });
     expect(await run('workspace', 'list', 'x')).toMatchObject({ code: 2, text: '' });
     expect(await run('workspace', 'nope')).toMatchObject({
       code: 2,
-      error: 'There is no command "workspace nope". These are there: berth help workspace\n',
+      error: 'There is no command "workspace nope". These are there: berth help workspace.\n',
     });
   });
 

@@ -6,7 +6,7 @@ import { BerthError } from '#contract/berth-error.ts';
 import { bytes, call, type Method, stream } from '#contract/contract.ts';
 import type { ErrorCode } from '#contract/error-codes.ts';
 import { contract } from '#contract/index.ts';
-import { createDispatcher } from '#main/control-plane/dispatcher.ts';
+import { createDispatcher, type DispatchedCall } from '#main/control-plane/dispatcher.ts';
 import type { Handlers } from '#main/control-plane/handler.ts';
 import { callerWith, fixedRandom, recordingLog } from '#test/transports/plane-double.ts';
 import { openGate } from '#test/harness/ownership.ts';
@@ -44,8 +44,10 @@ const good = { name: 'a', port: 1 };
 
 function toyDispatcher(handlers: Record<string, unknown>, isOutputChecked = true) {
   const log = recordingLog();
-  const options = { log, random: fixedRandom, gate: openGate, isOutputChecked, methods };
-  return { log, dispatcher: createDispatcher(handlers as unknown as Handlers, options) };
+  const told: DispatchedCall[] = [];
+  const onDispatched = (call: DispatchedCall) => void told.push(call);
+  const options = { log, random: fixedRandom, gate: openGate, isOutputChecked, methods, onDispatched };
+  return { log, told, dispatcher: createDispatcher(handlers as unknown as Handlers, options) };
 }
 const context = (scopes: Parameters<typeof callerWith>[0] = ['hosts.read', 'hosts.write']) => ({
   caller: callerWith(scopes),
@@ -62,6 +64,42 @@ async function failureOf(run: () => Promise<unknown>): Promise<BerthError> {
 }
 
 describe('dispatcher', () => {
+  it('tells of each call how it ended, and of a stream that it began; not of what never got to its handler', async () => {
+    const { dispatcher, told } = toyDispatcher({
+      'toy.get': ({ name }: { name: string }) => {
+        if (name === 'taken') throw new BerthError('host.name-taken', 'Taken.');
+        if (name === 'odd') throw new BerthError('terminal.ended', 'Not declared.');
+        return { ok: true };
+      },
+      'toy.list': async function* () {},
+      'toy.pipe': async () => undefined,
+    });
+    const ctx = context();
+    await dispatcher.call('toy.get', good, ctx);
+    for (const name of ['taken', 'odd'])
+      await failureOf(() => dispatcher.call('toy.get', { ...good, name }, ctx));
+    dispatcher.stream('toy.list', {}, ctx);
+    dispatcher.bytes('toy.pipe', {}, ctx);
+    await failureOf(() => dispatcher.call('toy.get', { name: 'far too long', port: 1 }, ctx));
+    await failureOf(() => dispatcher.call('toy.get', good, context(['hosts.write'])));
+    await failureOf(() => dispatcher.call('no.such', good, ctx));
+    expect(
+      told.map(({ name, scope, output, error }) => [
+        name,
+        scope,
+        output,
+        BerthError.is(error) ? error.code : error,
+      ]),
+    ).toEqual([
+      ['toy.get', 'hosts.read', { ok: true }, undefined],
+      ['toy.get', 'hosts.read', undefined, 'host.name-taken'],
+      ['toy.get', 'hosts.read', undefined, 'internal'],
+      ['toy.list', 'hosts.read', undefined, undefined],
+      ['toy.pipe', 'hosts.write', undefined, undefined],
+    ]);
+    expect(told[0]).toMatchObject({ input: good, caller: ctx.caller });
+  });
+
   it('gives the handler checked input and its caller', async () => {
     const seen: unknown[] = [];
     const { dispatcher } = toyDispatcher({

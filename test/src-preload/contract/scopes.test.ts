@@ -70,6 +70,11 @@ const decisions: { readonly [M in MethodName]: readonly [Scope, Reaches, because
   'workspaces.forget': ['workspaces.write', 'own'],
   'workspaces.stats': ['workspaces.read', 'own'],
   'workspaces.logs': ['workspaces.read', 'own'],
+  'workspaces.exec': ['terminals.write', 'own', 'what a shell there could run'],
+  'workspaces.pathKind': ['workspaces.read', 'own'],
+  'workspaces.readTree': ['workspaces.read', 'own'],
+  'workspaces.writeTree': ['workspaces.write', 'own'],
+  'workspaces.dial': ['workspaces.write', 'own'],
   'workspaces.keptVolumes': ['workspaces.read', 'own', 'by the owner on their label'],
   'workspaces.destroyVolume': ['workspaces.write', 'own', 'by the owner on its label'],
 

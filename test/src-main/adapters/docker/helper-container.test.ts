@@ -118,3 +118,10 @@ test.each([
 ])('%s', (message, path) => {
   expect(missingSource(engineAnswerError('create', 400, message))).toBe(path);
 });
+
+test('one in the network of a workspace has that network and its name, and no more rights for it', () => {
+  const body = bodyOf({ network: { containerId: 'abc' } });
+  expect(body.HostConfig.NetworkMode).toBe('container:abc');
+  expect(body).not.toHaveProperty('Hostname');
+  expect(body.HostConfig.CapAdd).toEqual([]);
+});

@@ -3,7 +3,11 @@ import { execFileSync } from 'node:child_process';
 import { expect, test } from 'vitest';
 import { helperImage, withoutHelperImages } from '#main/adapters/docker/helper-image.ts';
 
-const programs = { snapshotHelper: Buffer.from('print("hello")\n'), hostTools: Buffer.alloc(512, 0x23) };
+const programs = {
+  snapshotHelper: Buffer.from('print("hello")\n'),
+  hostTools: Buffer.alloc(512, 0x23),
+  dialRelay: Buffer.from('print("dial")\n'),
+};
 const listed = (archive: Buffer) =>
   execFileSync('tar', ['-tvf', '-', '--numeric-owner'], { input: archive })
     .toString()

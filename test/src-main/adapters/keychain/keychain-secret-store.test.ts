@@ -46,8 +46,9 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 /** A store as after a start: it knows nothing that is not in the folder or the keychain. */
-function start(): KeychainSecretStore {
+function start(unattendedPassphrase?: Secret): KeychainSecretStore {
   return new KeychainSecretStore({
+    ...(unattendedPassphrase === undefined ? {} : { unattendedPassphrase }),
     folder,
     clock,
     random: createSystemRandom(),
@@ -255,5 +256,69 @@ describe('keychain secret store', { timeout: 60_000 }, () => {
       state: 'missing',
       detail: expect.stringContaining('libsecret is not installed'),
     });
+  });
+});
+
+describe('a vault that needs nobody', { timeout: 60_000 }, () => {
+  const key = new Secret('q7Zt1pXv9LmN3sKd8RwY5uBh2JcF6gEa4TiOoPxQzWyV');
+  const noKeychain = new Error('Cannot autolaunch D-Bus without X11 $DISPLAY');
+
+  it('is made where no keychain works, and opens at the next start', async () => {
+    keychain.failure = noKeychain;
+    const first = start(key);
+    await first.openUnattended();
+    expect(await first.status()).toMatchObject({ backend: 'vault', state: 'ready' });
+    await first.put('cred_a', new Secret(canary));
+    const second = start(key);
+    await second.openUnattended();
+    expect((await second.get('cred_a'))?.reveal()).toBe(canary);
+    const bytes = readFileSync(join(folder, 'vault.json'), 'latin1');
+    expect([bytes, log.text()].join()).not.toContain(key.reveal());
+  });
+
+  it('is none without a key, and none where a keychain works', async () => {
+    const withKeychain = start(key);
+    await withKeychain.openUnattended();
+    expect(await withKeychain.status()).toMatchObject({ backend: 'keychain', state: 'ready' });
+    keychain.failure = noKeychain;
+    const withoutKey = start();
+    await withoutKey.openUnattended();
+    expect(await withoutKey.status()).toMatchObject({
+      backend: 'keychain',
+      state: 'missing',
+      vaultExists: false,
+    });
+  });
+
+  it('is not made over secrets of a keychain that is away', async () => {
+    await start().put('cred_a', new Secret(canary));
+    keychain.failure = noKeychain;
+    const store = start(key);
+    await store.openUnattended();
+    expect((await store.status()).vaultExists).toBe(false);
+    expect(log.text()).toContain('No vault was made');
+    keychain.failure = undefined;
+    expect((await start(key).get('cred_a'))?.reveal()).toBe(canary);
+  });
+
+  it('stays shut, and the start goes on, with another key; its own opens it again', async () => {
+    keychain.failure = noKeychain;
+    await start(key).openUnattended();
+    const other = start(new Secret(`${key.reveal()}.`));
+    await other.openUnattended();
+    expect(await other.status()).toMatchObject({ backend: 'vault', state: 'locked' });
+    expect(log.text()).toContain('start with the key of before');
+    const again = start(key);
+    await again.openUnattended();
+    expect((await again.status()).state).toBe('ready');
+  });
+
+  it('that a person made stays theirs', async () => {
+    keychain.failure = noKeychain;
+    await start().createVault(new Secret('a person’s own passphrase'));
+    const store = start(key);
+    await store.openUnattended();
+    expect((await store.status()).state).toBe('locked');
+    expect((await store.unlockVault(new Secret('a person’s own passphrase'))).state).toBe('ready');
   });
 });

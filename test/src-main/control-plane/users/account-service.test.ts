@@ -107,6 +107,17 @@ describe('a second factor', () => {
     expect(box.to(address).at(-1)?.subject).toContain('no second factor');
   });
 
+  it('is not confirmed by trying codes, however often it is begun', async () => {
+    const { accounts, caller } = await signedIn();
+    const codes: string[] = [];
+    for (let time = 0; time < freeTries + 2; time++) {
+      await accounts.own.beginSecondFactor(goodPassword, caller);
+      codes.push(await codeOf(() => accounts.own.confirmSecondFactor('000000', caller)));
+    }
+    expect(codes.filter((code) => code === 'account.sign-in-failed')).toHaveLength(freeTries);
+    expect(codes.at(-1)).toBe('too-many');
+  });
+
   it('is not turned off by trying codes with the password at hand', async () => {
     const { accounts, caller } = await signedIn();
     const { secret } = await accounts.own.beginSecondFactor(goodPassword, caller);

@@ -198,11 +198,11 @@ describe('the audit log', () => {
     const project = await call('projects.create', wish, caller);
     await call('about.get', {}, caller);
     await codeOf(() => call('users.remove', { id: caller.userId }, caller));
-    await codeOf(() => call('projects.edit', { id: 'proj_00000000000000000000', name: 'x' }, caller));
+    await codeOf(() => call('projects.create', wish, caller));
     await restart();
     const { entries } = await call('audit.list', {}, localOwner);
     expect(entries.map(({ action, outcome, subject }) => ({ action, outcome, subject }))).toEqual([
-      { action: 'projects.edit', outcome: 'not-found', subject: 'proj_00000000000000000000' },
+      { action: 'projects.create', outcome: 'project.name-taken', subject: null },
       { action: 'projects.create', outcome: 'done', subject: project.id },
       { action: 'account.sign-in', outcome: 'done', subject: 'ada2@example.org' },
       { action: 'account.verify', outcome: 'done', subject: null },

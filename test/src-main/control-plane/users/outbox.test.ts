@@ -30,6 +30,10 @@ describe('an e-mail', () => {
       await world.clock.advance(1);
     }
     expect(attempts).toEqual([1, 2, 3, 4, 5]);
+    // Of a mail that nobody got nothing opens anything.
+    expect(await world.store.collection('account-links', (value) => value as { id: string }).all()).toEqual(
+      [],
+    );
     world.box.failure = undefined;
     await world.clock.advance(60 * minuteMs);
     expect(world.box.mails).toHaveLength(1);

@@ -109,6 +109,22 @@ describe('registering', () => {
     expect(`${mail?.subject} ${mail?.text} ${mail?.html}`).not.toMatch(/evil|<b>/);
   });
 
+  it('takes addresses only, and a name as it can be shown', async () => {
+    const world = await accountsWorld();
+    for (const odd of [
+      '',
+      'ada',
+      'ada@',
+      'a@b',
+      `${'a'.repeat(250)}@example.org`,
+      'ada@example.org\r\nBcc: x@y.z',
+    ])
+      expect(await codeOf(() => register(world, odd))).toBe('invalid-input');
+    await register(world, 'ada@example.org', goodPassword, 'Ada\u202e\u0000');
+    expect(world.accounts.people.byEmail('ada@example.org')?.name).toBe('ada');
+    expect((await world.restart()).accounts.people.byEmail('ada@example.org')).toBeDefined();
+  });
+
   it('is closed where only who is invited comes, and where no e-mail can confirm an address', async () => {
     const invited = await accountsWorld({ rules: { registration: 'invited' } });
     const mute = await accountsWorld({ hasMail: false });

@@ -2,6 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { TOTP } from 'otpauth';
 import { BerthError } from '#contract/berth-error.ts';
+import { createScryptPasswordHasher } from '#main/adapters/accounts/scrypt-password-hasher.ts';
+import { Secret } from '#main/control-plane/interfaces/secret.ts';
 import { freeTries, longestPauseMs } from '#main/control-plane/users/wrong-tries.ts';
 import type { ProviderIdentity } from '#main/control-plane/account-door.ts';
 import {
@@ -16,6 +18,7 @@ import {
   otherPassword,
   storedText,
 } from '#test/harness/accounts-world.ts';
+import { waitUntil } from '#test/servers/wait-until.ts';
 
 const address = 'ada@example.org';
 
@@ -78,6 +81,20 @@ describe('a sign-in', () => {
     await expect(late).rejects.toMatchObject({ code: 'account.sign-in-failed' });
   });
 
+  it('makes the hash anew where today’s is stronger, and the old password stays good', async () => {
+    const world = await accountsWorld();
+    const id = await world.member(address);
+    const weak = createScryptPasswordHasher({ parameters: { logN: 2, r: 1, p: 1 } });
+    const passwordHash = await weak.hash(new Secret(goodPassword));
+    await world.accounts.people.change(id, (before) => ({ ...before, passwordHash }));
+    expect(await world.signIn(address)).toBe(id);
+    await waitUntil(() => world.accounts.people.require(id).passwordHash?.startsWith('$scrypt$ln=4,'), {
+      what: 'a new hash',
+    });
+    expect(await world.signIn(address)).toBe(id);
+    expect(await codeOf(() => world.signIn(address, otherPassword))).toBe('account.sign-in-failed');
+  });
+
   it('is in the audit log with where it came from, and no word of what was typed', async () => {
     const world = await accountsWorld();
     const id = await world.member(address);
@@ -93,6 +110,10 @@ describe('a sign-in', () => {
       { outcome: 'account.sign-in-failed', subject: address, userId: null, address: elsewhere.address },
       { outcome: 'done', subject: address, userId: id, userName: 'ada', address: origin.address },
     ]);
+    // A password in the wrong field.
+    await codeOf(() => world.signIn('hunter2 hunter2', 'x'));
+    await codeOf(() => world.accounts.requestReset('hunter2 hunter2', origin));
+    await world.accounts.close();
     expect(`${await storedText(world.store)}${world.log.text()}`).not.toMatch(/hunter2|violet/);
   });
 });

@@ -11,6 +11,7 @@ import {
   localOwner,
   origin,
   otherPassword,
+  storedText,
 } from '#test/harness/accounts-world.ts';
 
 const full = new BerthError('store.unwritable', 'Full.');
@@ -249,6 +250,28 @@ describe('removing somebody', () => {
     expect(await removing).toBe('conflict');
     expect(world.accounts.sessionOf(session.token)).toBeDefined();
     expect(world.accounts.people.user(id).state).toBe('active');
+  });
+
+  it('leaves no session of whoever was just coming in', async () => {
+    const gate = Promise.withResolvers<typeof handedOn>();
+    const world = await accountsWorld({ things: { takeOver: () => gate.promise } });
+    const id = await world.member('ada@example.org');
+    const removing = codeOf(() => world.accounts.users.remove(id, localOwner));
+    await world.accounts.openSession(id, 'browser', origin);
+    gate.resolve(handedOn);
+    expect(await removing).toBe('done');
+    expect(await storedText(world.store)).not.toMatch(/"kind":"browser"/);
+  });
+
+  it('that could not be written down has not happened, and can be done again', async () => {
+    const world = await accountsWorld();
+    const id = await world.member('ada@example.org');
+    world.store.failure = full;
+    expect(await codeOf(() => world.accounts.users.remove(id, localOwner))).toBe('store.unwritable');
+    world.store.failure = undefined;
+    expect(world.accounts.people.user(id).state).toBe('active');
+    expect(await world.signIn('ada@example.org')).toBe(id);
+    expect(await codeOf(() => world.accounts.users.remove(id, localOwner))).toBe('done');
   });
 
   it('is not for oneself', async () => {

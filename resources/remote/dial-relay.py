@@ -1,0 +1,164 @@
+"""Connects to TCP ports of the network that it is in, for as long as its standard input is open.
+
+Runs in a helper container that shares a workspace's network, so that a server which listens on the loopback alone is
+reached too. Many connections share standard input and output: each frame is 1 byte of kind, 4 bytes of connection, 4 bytes
+of length (big-endian) and so many bytes. Both sides may send WINDOW bytes of a connection, and more as the other side
+returns credit, so that a slow one holds up nobody. Python 3.6, nothing but its own library.
+
+To it:    OPEN (2 bytes: port), DATA, END (no more data), RESET, CREDIT (4 bytes: count)
+From it:  READY (connection 0), OPENED, DATA, END, CLOSED (why, or nothing when both directions have ended), CREDIT
+"""
+import asyncio
+import os
+import struct
+import sys
+
+READY, OPEN, DATA, END, RESET, CREDIT = 0, 1, 2, 3, 4, 5
+OPENED, CLOSED = OPEN, RESET
+HEAD = struct.Struct('>BII')
+WINDOW = 262144
+PIECE = 65536
+MOST_BYTES = 1 << 20
+CONNECT_SECONDS = 10
+
+
+class Output:
+    def __init__(self, writer):
+        self.writer = writer
+        self.lock = asyncio.Lock()
+
+    async def send(self, kind, number, payload=b''):
+        async with self.lock:
+            self.writer.write(HEAD.pack(kind, number, len(payload)) + payload)
+            await self.writer.drain()
+
+
+async def connect(port):
+    """A server listens on IPv4, on IPv6, or on both."""
+    first = None
+    for address in ('127.0.0.1', '::1'):
+        try:
+            return await asyncio.wait_for(asyncio.open_connection(address, port), CONNECT_SECONDS)
+        except (OSError, asyncio.TimeoutError) as error:
+            first = first or error
+    raise first
+
+
+class Dial:
+    def __init__(self, number, output):
+        self.number = number
+        self.output = output
+        self.input = asyncio.Queue()
+        self.credit = WINDOW
+        self.has_credit = asyncio.Event()
+        self.has_credit.set()
+        self.task = None
+
+    def give(self, count):
+        self.credit += count
+        if self.credit > 0:
+            self.has_credit.set()
+
+    async def run(self, port):
+        writer = None
+        reason = b''
+        try:
+            reader, writer = await connect(port)
+            await self.output.send(OPENED, self.number)
+            await both(self.from_server(reader), self.to_server(writer))
+        except asyncio.CancelledError:
+            reason = b'reset'
+            if writer is not None:
+                writer.transport.abort()
+            return
+        except Exception as error:
+            reason = (str(error) or type(error).__name__).encode('utf-8', 'replace')[:200]
+            if writer is not None:
+                writer.transport.abort()
+        finally:
+            dials.pop(self.number, None)
+            if writer is not None:
+                writer.close()
+            if reason != b'reset':
+                await self.output.send(CLOSED, self.number, reason)
+
+    async def from_server(self, reader):
+        while True:
+            await self.has_credit.wait()
+            data = await reader.read(min(PIECE, self.credit))
+            if not data:
+                await self.output.send(END, self.number)
+                return
+            self.credit -= len(data)
+            if self.credit <= 0:
+                self.has_credit.clear()
+            await self.output.send(DATA, self.number, data)
+
+    async def to_server(self, writer):
+        while True:
+            data = await self.input.get()
+            if data is None:
+                if writer.can_write_eof():
+                    writer.write_eof()
+                return
+            writer.write(data)
+            await writer.drain()
+            await self.output.send(CREDIT, self.number, struct.pack('>I', len(data)))
+
+
+async def both(*parts):
+    """Ends when all have; the first failure ends the others."""
+    tasks = [asyncio.ensure_future(part) for part in parts]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+
+
+dials = {}
+
+
+def take(kind, number, payload, output):
+    dial = dials.get(number)
+    if kind == OPEN and dial is None and len(payload) == 2:
+        dial = dials[number] = Dial(number, output)
+        dial.task = asyncio.ensure_future(dial.run(struct.unpack('>H', payload)[0]))
+    elif dial is None:
+        # It has ended, and this crossed the word of that.
+        return
+    elif kind == DATA:
+        dial.input.put_nowait(payload)
+    elif kind == END:
+        dial.input.put_nowait(None)
+    elif kind == CREDIT and len(payload) == 4:
+        dial.give(struct.unpack('>I', payload)[0])
+    elif kind == RESET:
+        dial.task.cancel()
+    else:
+        raise ValueError('a frame of an unknown kind')
+
+
+async def main():
+    loop = asyncio.get_event_loop()
+    reader = asyncio.StreamReader()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    transport, protocol = await loop.connect_write_pipe(asyncio.streams.FlowControlMixin, os.fdopen(1, 'wb'))
+    output = Output(asyncio.StreamWriter(transport, protocol, None, loop))
+    await output.send(READY, 0)
+    try:
+        while True:
+            kind, number, length = HEAD.unpack(await reader.readexactly(HEAD.size))
+            if length > MOST_BYTES:
+                raise ValueError('a frame that is too long')
+            take(kind, number, await reader.readexactly(length), output)
+    except asyncio.IncompleteReadError:
+        # Nobody wants anything of it any more.
+        pass
+
+
+if __name__ == '__main__':
+    main_loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(main_loop)
+    main_loop.run_until_complete(main())
+    os._exit(0)

@@ -1,0 +1,38 @@
+/** Every command there is, in the order in which help shows them. */
+import type { Command } from './command.ts';
+import { completionCommands } from './completion.ts';
+import { containerCommands } from './container-commands.ts';
+import { copyCommands } from './copy-command.ts';
+import { doctorCommands } from './doctor-command.ts';
+import { execCommands } from './exec-command.ts';
+import { forwardCommands } from './forward-command.ts';
+import { hostCommands } from './host-commands.ts';
+import { projectCommands } from './project-commands.ts';
+import { shellCommands } from './shell-command.ts';
+import { snapshotCommands } from './snapshot-commands.ts';
+import { snapshotFileCommands } from './snapshot-file-commands.ts';
+import { snapshotRuleCommands } from './snapshot-rule-commands.ts';
+import { snapshotTransferCommands } from './snapshot-transfer-commands.ts';
+import { tokenCommands, userCommands } from './user-commands.ts';
+import { workspaceCommands } from './workspace-commands.ts';
+import { workspaceLifeCommands } from './workspace-life-commands.ts';
+
+export const commands: readonly Command[] = [
+  ...hostCommands,
+  ...projectCommands,
+  ...workspaceLifeCommands,
+  ...workspaceCommands,
+  ...shellCommands,
+  ...execCommands,
+  ...copyCommands,
+  ...forwardCommands,
+  ...snapshotCommands,
+  ...snapshotFileCommands,
+  ...snapshotTransferCommands,
+  ...snapshotRuleCommands,
+  ...userCommands,
+  ...tokenCommands,
+  ...containerCommands,
+  ...doctorCommands,
+  ...completionCommands,
+];
