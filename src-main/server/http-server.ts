@@ -18,6 +18,7 @@ import { type AccessWatch, createAccessWatch } from './access-watch.ts';
 import type { AccessTokens } from './access-tokens.ts';
 import { addAccountRoutes } from './account-routes.ts';
 import { apiDocs } from './api-docs.ts';
+import { signInRoutes } from './openapi-sign-in.ts';
 import type { Authenticator } from './authenticate.ts';
 import { browserCookies } from './browser-cookies.ts';
 import type { ClientAddress } from './client-address.ts';
@@ -148,15 +149,9 @@ export function createHttpCarrier(options: HttpServerOptions): HttpCarrier {
   const app = new Hono<ApiEnvironment>();
   app.route('/api/v1', api);
   app.route('/v1', api);
-  app.route(
-    '/api',
-    apiDocs({
-      version: options.version,
-      cookieName,
-      uiFolder: options.uiFolder,
-      extras: [compatibleExtras],
-    }),
-  );
+  const { version, uiFolder } = options;
+  const extras = [signInRoutes(), compatibleExtras];
+  app.route('/api', apiDocs({ version, cookieName, uiFolder, extras }));
   app.all('/api/*', notFoundAnswer);
   app.all('/v1/*', notFoundAnswer);
   app.route('/', open);

@@ -5,7 +5,7 @@
  */
 import type { Context } from 'hono';
 import { problemOf, requestIdOf, shownError } from './problem.ts';
-import { abortWith, firstMoment } from './first-moment.ts';
+import { abortWith, firstMoment, firstMomentMs } from './first-moment.ts';
 import { cutShort } from './cut-short.ts';
 
 export type StreamFormat = 'events' | 'lines';
@@ -16,7 +16,7 @@ export interface StreamTimes {
   readonly heartbeatMs: number;
   readonly firstMomentMs: number;
 }
-export const streamTimes: StreamTimes = { heartbeatMs: 15_000, firstMomentMs: 1_000 };
+export const streamTimes: StreamTimes = { heartbeatMs: 15_000, firstMomentMs };
 
 /** Which of the two forms a client asks for; lines where it does not say. */
 export function formatOf(accept: string | undefined): StreamFormat {

@@ -61,8 +61,11 @@ export function keyOf(header: string | undefined): string | undefined {
   if (header === undefined) return undefined;
   // The draft writes a string of RFC 9651, in quotes; what is in use mostly leaves them out.
   const key = /^"(.*)"$/.exec(header.trim())?.[1] ?? header.trim();
-  if (/^[\x21-\x7e]{1,255}$/.test(key)) return key;
-  throw BerthError.atField(idempotencyHeader, 'It must be 1 to 255 visible ASCII characters, as a UUID is.');
+  if (/^[\x21\x23-\x5b\x5d-\x7e]{1,255}$/.test(key)) return key;
+  throw BerthError.atField(
+    idempotencyHeader,
+    'It must be 1 to 255 visible ASCII characters without quotes, as a UUID is.',
+  );
 }
 
 export function createIdempotency({ store, nowMs = Date.now }: IdempotencyOptions = {}): Idempotency {

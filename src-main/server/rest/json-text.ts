@@ -1,7 +1,7 @@
 /**
  * JSON that came from anybody, read strictly: what is not well-formed is refused with its place (RFC 8259), a member that
  * is given twice is refused rather than silently replaced (§4 leaves it open), and nesting has a bound, so that nothing
- * after it recurses without end.
+ * after it recurses without end. A walk of our own says where: the engine's messages repeat what was sent instead.
  */
 import { BerthError } from '#contract/berth-error.ts';
 
@@ -10,55 +10,100 @@ export const maxDepth = 32;
 
 /** @throws BerthError invalid-input */
 export function parseJson(text: string): unknown {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw new BerthError('invalid-input', `The body is no JSON: it goes wrong at ${placeOf(error, text)}.`);
-  }
-  checkShape(text);
-  return value;
+  walk(text);
+  return JSON.parse(text);
 }
 
-/** The engine's own message repeats what was sent; only its number is taken. */
-function placeOf(error: unknown, text: string): string {
-  const found = /position (\d+)/.exec(error instanceof Error ? error.message : '')?.[1];
-  if (found === undefined) return 'its end';
-  const before = text.slice(0, Number(found)).split('\n');
-  return `line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1}`;
+/** What may come next. `first…`: or the end of what was just opened. */
+type Expected = 'value' | 'firstValue' | 'firstName' | 'name' | 'colon' | 'more' | 'end';
+
+interface Level {
+  /** The names so far; undefined: a list. */
+  readonly names: Set<string> | undefined;
 }
 
-/** Walks over text that is known to be JSON. */
-function checkShape(text: string): void {
-  /** For each open level the names that it has so far; undefined: a list. */
-  const levels: (Set<string> | undefined)[] = [];
-  for (let at = 0; at < text.length; at += 1) {
-    const char = text[at];
-    if (char === '{' || char === '[') {
+function walk(text: string): void {
+  const levels: Level[] = [];
+  let expected: Expected = 'value';
+  let at = 0;
+  const close = () => {
+    levels.pop();
+    at += 1;
+    expected = levels.length === 0 ? 'end' : 'more';
+  };
+  for (at = afterBlanks(text, at); at < text.length; at = afterBlanks(text, at)) {
+    const char = text[at] ?? '';
+    const level = levels.at(-1);
+    if (expected === 'end') throw malformed(text, at);
+    if (char === '}' && level?.names !== undefined && (expected === 'firstName' || expected === 'more'))
+      close();
+    else if (
+      char === ']' &&
+      level?.names === undefined &&
+      levels.length > 0 &&
+      (expected === 'firstValue' || expected === 'more')
+    )
+      close();
+    else if (expected === 'more') {
+      if (char !== ',') throw malformed(text, at);
+      at += 1;
+      expected = level?.names === undefined ? 'value' : 'name';
+    } else if (expected === 'colon') {
+      if (char !== ':') throw malformed(text, at);
+      at += 1;
+      expected = 'value';
+    } else if (expected === 'name' || expected === 'firstName') {
+      if (char !== '"' || level?.names === undefined) throw malformed(text, at);
+      const end = endOfString(text, at);
+      addName(level.names, text.slice(at, end));
+      at = end;
+      expected = 'colon';
+    } else if (char === '{' || char === '[') {
       if (levels.length === maxDepth)
         throw new BerthError('invalid-input', `The body is nested deeper than ${maxDepth} levels.`);
-      levels.push(char === '{' ? new Set() : undefined);
-    } else if (char === '}' || char === ']') levels.pop();
-    else if (char === '"') {
-      const end = endOfString(text, at);
-      const names = levels.at(-1);
-      if (names !== undefined && isName(text, end)) addName(names, text.slice(at, end + 1));
-      at = end;
+      levels.push({ names: char === '{' ? new Set() : undefined });
+      at += 1;
+      expected = char === '{' ? 'firstName' : 'firstValue';
+    } else {
+      at = char === '"' ? endOfString(text, at) : endOfWord(text, at);
+      expected = levels.length === 0 ? 'end' : 'more';
     }
   }
+  if (expected !== 'end') throw malformed(text, text.length);
 }
 
-function endOfString(text: string, start: number): number {
-  let at = start + 1;
-  while (text[at] !== '"') at += text[at] === '\\' ? 2 : 1;
+function afterBlanks(text: string, start: number): number {
+  let at = start;
+  while (at < text.length && ' \t\n\r'.includes(text[at] ?? '')) at += 1;
   return at;
 }
 
-/** In an object a string before a colon is a name; a value never stands before one. */
-function isName(text: string, end: number): boolean {
-  let at = end + 1;
-  while (/\s/.test(text[at] ?? '')) at += 1;
-  return text[at] === ':';
+/** Behind the closing quote. */
+function endOfString(text: string, start: number): number {
+  for (let at = start + 1; ; at += 1) {
+    const char = text[at];
+    if (char === undefined || char < ' ') throw malformed(text, at);
+    if (char === '"') return at + 1;
+    if (char !== '\\') continue;
+    const escaped = /^(["\\/bfnrt]|u[0-9a-fA-F]{4})/.exec(text.slice(at + 1, at + 6))?.[0];
+    if (escaped === undefined) throw malformed(text, at);
+    at += escaped.length;
+  }
+}
+
+function endOfWord(text: string, start: number): number {
+  const word = /^[^\s,:[\]{}"]*/.exec(text.slice(start, start + maxWord))?.[0] ?? '';
+  if (/^(true|false|null|-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?)$/.test(word)) return start + word.length;
+  throw malformed(text, start);
+}
+/** Characters of a number: more digits than any has a meaning. */
+const maxWord = 400;
+
+function malformed(text: string, at: number): BerthError {
+  const lines = text.slice(0, at).split('\n');
+  const place =
+    at >= text.length ? 'its end' : `line ${lines.length}, column ${(lines.at(-1)?.length ?? 0) + 1}`;
+  return new BerthError('invalid-input', `The body is no JSON: it goes wrong at ${place}.`);
 }
 
 function addName(names: Set<string>, quoted: string): void {

@@ -103,7 +103,7 @@ export function createValueMaker(resolve: (reference: string) => Schema, known: 
     if (options !== undefined) return fc.oneof(...options.map((one) => fitting(one, depth)));
     if ('const' in schema) return fc.constant(schema.const);
     if (Array.isArray(schema.enum)) return fc.constantFrom(...(schema.enum as unknown[]));
-    switch (schema.type) {
+    switch (schema.type as string) {
       case 'string':
         return stringOf(schema);
       case 'integer':
