@@ -17,7 +17,7 @@ export interface PlaneAccess {
   readonly client: ConnectedClient;
   readonly isOwnPlane: boolean;
   /** It runs on another computer: files of this one are not there. */
-  readonly isRemote?: true;
+  readonly isRemote?: boolean;
   /** A plane of our own first waits for others that use it; `hurry` ends the waiting. */
   close(hurry: Promise<unknown>): Promise<void>;
 }
