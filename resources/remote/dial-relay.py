@@ -10,6 +10,7 @@ From it:  READY (connection 0), OPENED, DATA, END, CLOSED (why, or nothing when 
 """
 import asyncio
 import os
+import socket
 import struct
 import sys
 
@@ -44,6 +45,14 @@ async def connect(port):
     raise first
 
 
+def reset(writer):
+    """The server is told that it was broken off (RST), not that all was sent (SO_LINGER of 0 seconds, socket(7))."""
+    connection = writer.get_extra_info('socket')
+    if connection is not None:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))
+    writer.transport.abort()
+
+
 class Dial:
     def __init__(self, number, output):
         self.number = number
@@ -69,12 +78,12 @@ class Dial:
         except asyncio.CancelledError:
             reason = b'reset'
             if writer is not None:
-                writer.transport.abort()
+                reset(writer)
             return
         except Exception as error:
             reason = (str(error) or type(error).__name__).encode('utf-8', 'replace')[:200]
             if writer is not None:
-                writer.transport.abort()
+                reset(writer)
         finally:
             dials.pop(self.number, None)
             if writer is not None:

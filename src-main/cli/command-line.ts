@@ -44,9 +44,13 @@ export function helpFor([noun = '', verb]: readonly string[]): string | undefine
 
 /** A sentence on what may have been meant; empty where nothing is near. `others`: commands that are not in the table. */
 export function suggestionFor(typed: string, others: readonly string[] = []): string {
-  const names = [...commands.flatMap(({ name, aliases = [] }) => [name, ...aliases]), ...others];
-  const near = nearest(typed, typed.includes(' ') ? names : [...commandNouns, ...others]);
-  return near === undefined ? '' : ` Did you mean: berth ${near}`;
+  const [noun = '', verb] = typed.split(' ');
+  const verbs = commands
+    .flatMap(({ name, aliases = [] }) => [name, ...aliases])
+    .flatMap((name) => (name.startsWith(`${noun} `) ? [name.slice(noun.length + 1)] : []));
+  const near = verb === undefined ? nearest(noun, [...commandNouns, ...others]) : nearest(verb, verbs);
+  if (near === undefined) return '';
+  return ` Did you mean: berth ${verb === undefined ? near : `${noun} ${near}`}`;
 }
 
 /** Which Berth, as typed. */

@@ -11,7 +11,8 @@ export const exitCodes = {
 export const exitCodesHelp = `Exit codes:
   0    done
   1    failed, or was cancelled: the reason is on standard error (with --json also on standard output);
-       of berth doctor and berth host check: something serious was found
+       of berth doctor and berth host check: something serious was found;
+       of berth workspace status and berth container status: it is not running
   2    typed wrong: nothing was done
   130  left at a second Ctrl+C, without waiting
 

@@ -112,14 +112,10 @@ describe('into a workspace', () => {
     expect(await done('workspace', 'status', 'beta')).toContain('running');
     expect(await done('exec', 'beta', '--', 'sh', '-c', 'echo "$A"')).toBe('b c\n');
     expect(await done('container', 'status', 'beta')).toBe('running\n');
-    await done('container', 'stop', 'beta');
-    const stopped = await run('exec', 'beta', '--', 'true');
-    expect(stopped).toMatchObject({ code: 125, errors: expect.stringContaining('Start it first') });
     await done('workspace', 'rm', 'beta', '--yes', '--delete-files');
     await done('project', 'rm', 'beta', '--yes');
-    expect(await done('host', 'check', 'atlas', '--all')).toContain('LEVEL');
     expect((await run('doctor', '--all')).output).toContain('One runs and answers.');
-  }, 120_000);
+  }, 180_000);
 
   it('runs a command as if it ran here: bytes, outputs, words and exit code', async () => {
     const bytes = randomBytes(10_000_000);
