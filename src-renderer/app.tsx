@@ -73,7 +73,7 @@ export function createApp({ client, shell, windowId, storage, signOut }: AppOpti
     commands: joinCommands(
       features.map(({ commands = [] }) => commands.filter((row) => shell === null || !row.isServedOnly)),
     ),
-    views: joinViews(features),
+    views: joinViews(features, shell !== null),
     workspaceBands: features.flatMap((feature) => feature.workspaceBands ?? []),
     workspaceParts: features.flatMap((feature) => feature.workspaceParts ?? []),
     homeParts: features.flatMap((feature) => (shell === null ? (feature.homeParts ?? []) : [])),

@@ -39,6 +39,8 @@ export interface ViewDefinition<T extends ViewType = ViewType> {
   readonly component: ComponentType<ViewProps<T>>;
   /** A page about what needs it: closed, where it was left open, for who lacks it. */
   readonly scope?: Scope;
+  /** Not in the desktop, not even by a link to it: nobody signs in there. */
+  readonly isServedOnly?: boolean;
   /** Pure: title, icon and mark of its tab. Also right while the thing is not loaded yet or gone. */
   readonly describe: (ref: ViewRefOf<T>, state: AppState) => ViewDescription;
   /** Asked before its tab closes; false keeps the tab. Ends what the tab owns (a terminal), if it owns something. */

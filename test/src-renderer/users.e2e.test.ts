@@ -53,7 +53,9 @@ async function seriousFindings(): Promise<string[]> {
   for (const theme of ['dark', 'light'] as const) {
     await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' });
     await page.locator(`html[data-theme=${theme}]`).waitFor();
-    const { violations } = await new AxeBuilder({ page }).analyze();
+    const axe = new AxeBuilder({ page });
+    // Everything but colours is the same in both.
+    const { violations } = await (theme === 'dark' ? axe : axe.withRules('color-contrast')).analyze();
     for (const { id, impact, nodes } of violations)
       if (impact === 'serious' || impact === 'critical')
         found.push(`${theme} ${id}: ${nodes.map((node) => node.html.slice(0, 160)).join(' | ')}`);
@@ -360,7 +362,6 @@ describe('the audit log', () => {
     await list.getByText('did not work: e-mail or password is wrong').waitFor();
     expect(await list.getByRole('listitem').count()).toBe(100);
     expect(await list.locator('time').first().getAttribute('title')).toMatch(/\d{4}/);
-    expect(await seriousFindings()).toEqual([]);
     await button('Load more').click();
     await button('Load more').click();
     await button('Load more').waitFor({ state: 'detached' });
@@ -373,6 +374,7 @@ describe('the audit log', () => {
       before: null,
       userId: null,
     });
+    expect(await seriousFindings()).toEqual([]);
     await page.getByRole('combobox', { name: 'Person' }).click();
     await page.getByRole('option', { name: 'Konrad' }).click();
     await page.getByText('No line fits what you chose.').waitFor();

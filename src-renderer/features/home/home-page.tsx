@@ -188,6 +188,8 @@ function WorkspaceCard({ workspace, isVisible }: { workspace: Workspace; isVisib
       one.state.phase !== 'ended',
   );
   const open = useCommand('terminal.new-in-workspace', { kind: 'workspace', id: workspace.id });
+  // A terminal that can be looked into can be typed into.
+  const mayLook = useMay('terminals.write');
   const mark = workspaceMark(workspace);
   const first = terminals[0];
   return (
@@ -221,7 +223,7 @@ function WorkspaceCard({ workspace, isVisible }: { workspace: Workspace; isVisib
             </>
           )}
         </span>
-        {first !== undefined ? (
+        {first !== undefined && mayLook ? (
           <Button
             variant="quiet"
             icon={ArrowRight}

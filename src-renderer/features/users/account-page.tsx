@@ -74,7 +74,7 @@ function Person({ account }: { account: Account }) {
         </div>
         <p className="text-muted wrap-anywhere">
           {account.email ?? 'No e-mail address yet'}
-          {' · here since '}
+          {' · account made '}
           <RelativeTime at={account.createdAt} />
         </p>
         <p className="mt-1 text-meta text-pretty text-muted">{role.help}</p>

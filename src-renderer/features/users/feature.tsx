@@ -16,17 +16,20 @@ export const usersFeature: Feature = {
   views: [
     defineView({
       type: 'account',
+      isServedOnly: true,
       component: AccountPage,
       describe: () => ({ title: 'Account', icon: UserRound }),
     }),
     defineView({
       type: 'people',
+      isServedOnly: true,
       scope: 'users.read',
       component: PeoplePage,
       describe: () => ({ title: 'People', icon: Users }),
     }),
     defineView({
       type: 'audit',
+      isServedOnly: true,
       scope: 'audit.read',
       component: AuditPage,
       describe: () => ({ title: 'Audit log', icon: ScrollText }),

@@ -56,7 +56,7 @@ function Link() {
           break;
         case 'deep-link': {
           const ref = ViewRef.safeParse({ type: event.path.replace(/^\/+/, ''), ...event.query });
-          if (ref.success) view.actions.open(ref.data);
+          if (ref.success && app.views.has(ref.data.type)) view.actions.open(ref.data);
           break;
         }
         case 'plane-restarted':

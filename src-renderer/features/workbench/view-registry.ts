@@ -27,9 +27,13 @@
 import type { Feature, ViewDefinition } from '../../state/feature.ts';
 
 /** Joins the features' pages; two pages of one type are a mistake of ours, found at start. */
-export function joinViews(features: readonly Feature[]): ReadonlyMap<string, ViewDefinition> {
+export function joinViews(
+  features: readonly Feature[],
+  isDesktop: boolean,
+): ReadonlyMap<string, ViewDefinition> {
   const table = new Map<string, ViewDefinition>();
   for (const view of features.flatMap((feature) => feature.views ?? [])) {
+    if (isDesktop && view.isServedOnly) continue;
     if (table.has(view.type)) throw new Error(`Two pages have the type ${view.type}`);
     table.set(view.type, view);
   }

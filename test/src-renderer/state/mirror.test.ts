@@ -122,7 +122,6 @@ describe('the mirror', () => {
     let role: 'member' | 'owner' = 'member';
     const mirror = createMirror({
       ...plane,
-      onConnectionState: plane.onConnectionState,
       call: (async (method: 'about.get', input: never) => {
         const about = await plane.call(method, input);
         return { ...about, scopes: [...scopesOfRole[role]] };
