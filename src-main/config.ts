@@ -11,7 +11,7 @@ import { ConfigError, Findings } from './config/config-error.ts';
 import { checkDataFolder, defaultDataFolder, makeDataFolder, servedBefore } from './config/data-folder.ts';
 import { type EnvFile, readEnvFile } from './config/env-file.ts';
 import { readListening } from './config/listening.ts';
-import { readServed, readStored } from './config/served.ts';
+import { defaultCallsPerMinute, readServed, readStored } from './config/served.ts';
 import { Settings } from './config/settings.ts';
 import { warnOfStrangeNames } from './config/strange-names.ts';
 import { type Variable, variableOf, variables } from './config/variables.ts';
@@ -112,6 +112,8 @@ export interface ServedConfig {
   readonly deleteKey: Secret | null;
   /** A terminal that nobody watches and that is silent for so long is closed; null: never. Milliseconds. */
   readonly idleTimeoutMs: number | null;
+  /** Calls of the API by one person; 0: no limit. */
+  readonly callsPerMinute: number;
   readonly tls: { readonly certificateFile: string; readonly keyFile: string } | null;
   /** Addresses or CIDR blocks whose `X-Forwarded-For` is believed. */
   readonly trustedProxies: readonly string[];
@@ -130,6 +132,7 @@ export const servedDefaults: ServedConfig = {
   registration: 'invited',
   deleteKey: null,
   idleTimeoutMs: null,
+  callsPerMinute: defaultCallsPerMinute,
   tls: null,
   trustedProxies: [],
   firstWorkspace: null,

@@ -11,6 +11,9 @@ import type { Settings } from './settings.ts';
 import { readSmtp } from './smtp.ts';
 import { decimalWithin, integerWithin, oneOf, parseDuration, parseSize } from './values.ts';
 
+/** A hundred calls a second is more than any window or script of ours makes. */
+export const defaultCallsPerMinute = 6_000;
+
 const secretKeyLength = 32;
 const deleteKeyLength = 16;
 
@@ -43,6 +46,7 @@ export function readServed(settings: Settings, listening: Listening): ServedConf
     registration,
     deleteKey: readKey(settings, 'DELETE_KEY', deleteKeyLength),
     idleTimeoutMs: settings.read('IDLE_TIMEOUT', parseDuration, null),
+    callsPerMinute: settings.read('RATE_LIMIT', integerWithin(0, 10_000_000), defaultCallsPerMinute),
     tls: listening.tls,
     trustedProxies: listening.trustedProxies,
     firstWorkspace: readFirstWorkspace(settings),

@@ -153,6 +153,15 @@ export const variables = [
     argument: 'TIME',
   },
   {
+    name: 'RATE_LIMIT',
+    group: people,
+    what: 'Calls of the API that one person may make in a minute; 0 is no limit. Sign-ins have limits of their own.',
+    without: '6000',
+    example: '600',
+    flag: 'rate-limit',
+    argument: 'N',
+  },
+  {
     name: 'SMTP_HOST',
     group: mail,
     what: 'Mail server for invitations, confirmations and password resets. Or all of it in SMTP_URL.',

@@ -1,6 +1,7 @@
 /**
  * Builds the services from the interfaces, in dependency order, and starts them: records are read, operations that were
- * cut off go on, then hosts are connected and watched. Knows neither adapters nor carriers.
+ * cut off go on, then hosts are connected and watched. Knows neither adapters nor carriers. Long, since it is one list:
+ * every part once, with what it needs of the others.
  */
 import { type CredentialId, localOwnerId, type UserId, type WorkspaceId } from '#contract/ids.ts';
 import { LogLine } from '#contract/operations.ts';

@@ -21,11 +21,17 @@ export const limitRules = {
   mail: { name: 'e-mail', points: 10, seconds: 600 },
   /** By address: refresh tokens have 256 bits; this only bounds the work. */
   refresh: { name: 'refresh', points: 120, seconds: 60 },
-  /** By person: a hundred calls a second is more than any window or script of ours makes. */
+  /** By person; the settings say how many. */
   calls: { name: 'calls', points: 6_000, seconds: 60 },
   /** By address: requests of the API by nobody who is known. */
   strangers: { name: 'strangers', points: 120, seconds: 60 },
 } as const satisfies Record<string, LimitRule>;
+
+/** The rules with another number of calls; none where that is 0. */
+export function limitRulesFor(callsPerMinute: number): LimitRules {
+  const points = callsPerMinute === 0 ? Number.MAX_SAFE_INTEGER : callsPerMinute;
+  return { ...limitRules, calls: { ...limitRules.calls, points } };
+}
 
 export type LimitName = keyof typeof limitRules;
 export type LimitRules = Readonly<Record<LimitName, LimitRule>>;

@@ -12,7 +12,7 @@ import { createClientAddress } from './client-address.ts';
 import { type CarrierTiming, createHttpCarrier } from './http-server.ts';
 import { serveLocalSocket } from './local-socket.ts';
 import { Provider, type ProviderOptions } from './oidc/provider.ts';
-import { createRateLimits, type LimitRules } from './rate-limits.ts';
+import { createRateLimits, type LimitRules, limitRulesFor } from './rate-limits.ts';
 import { createRefreshTokens } from './refresh-tokens.ts';
 import { allowedFor, inUrl } from './request-guard.ts';
 import { createIdempotency } from './rest/idempotency.ts';
@@ -96,7 +96,7 @@ export async function startHttpServer(
     }),
     refreshTokens: createRefreshTokens(plane.deriveKey('refresh-token')),
     providers: served.oidc.map((one: OidcConfig) => new Provider(one, { nowMs, ...options.provider })),
-    limits: createRateLimits(options.limits),
+    limits: createRateLimits(options.limits ?? limitRulesFor(served.callsPerMinute)),
     clientAddress,
     doors: plane,
     served,

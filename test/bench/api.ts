@@ -50,7 +50,10 @@ async function measureRequests(isQuick: boolean, add: AddMeasure): Promise<void>
       id: 'create',
       title: 'making a project',
       method: 'POST' as const,
-      body: () => projectBody(`made ${(made += 1)}`),
+      body: () => {
+        made += 1;
+        return projectBody(`made ${made}`);
+      },
     },
   ];
   for (const { id, title, method, body } of loads) {
@@ -158,7 +161,8 @@ async function measureApiStart(isQuick: boolean, add: AddMeasure): Promise<void>
         bare,
         () =>
           elapsedMs(async () => {
-            await using other = await startBareServer(join(folder, `start-${(number += 1)}.db`));
+            number += 1;
+            await using other = await startBareServer(join(folder, `start-${number}.db`));
             await fetch(`http://127.0.0.1:${other.port}/`);
           }),
       ],
@@ -225,8 +229,8 @@ class ShellSocket {
 
   private constructor(socket: WebSocket) {
     this.#socket = socket;
-    socket.on('message', (data) => {
-      this.#text += String(data);
+    socket.on('message', (data: Buffer) => {
+      this.#text += data.toString();
       this.#onText();
     });
   }

@@ -6,6 +6,7 @@ describe('what a served Berth is told', () => {
   it('has defaults that let nobody in', () => {
     expect(readServed({}).config?.served).toEqual({
       databaseUrl: null,
+      callsPerMinute: 6_000,
       secretKey: null,
       corsOrigins: [],
       smtp: null,

@@ -9,7 +9,7 @@ import { signInRoutes } from '#main/server/openapi-sign-in.ts';
 import { type RunningServer, startHttpServer } from '#main/server/start-http-server.ts';
 import { MemoryAccounts } from '#test/harness/memory-accounts.ts';
 import { testKey } from '#test/harness/start-server.ts';
-import { dispatcherWith, recordingLog } from '#test/transports/plane-double.ts';
+import { dispatcherWith, recordingLog, planeDoors } from '#test/transports/plane-double.ts';
 import { ask } from './http-client.ts';
 
 let folder: string;
@@ -19,6 +19,7 @@ beforeEach(async () => {
   const log = recordingLog();
   server = await startHttpServer(
     {
+      ...planeDoors,
       dispatcher: dispatcherWith({}, log),
       log,
       accounts: new MemoryAccounts(),
