@@ -69,7 +69,7 @@ async function measureRequests(isQuick: boolean, add: AddMeasure): Promise<void>
     };
     const series = await inTurns(rounds, [
       // A hundred more or less at the end of the list: a page has the same size.
-      [own, take(own, `${origin}/v1/projects?limit=${listed}`, authorization)],
+      [own, take(own, `${origin}/v1/projects${method === 'GET' ? `?limit=${listed}` : ''}`, authorization)],
       [bare, take(bare, `http://127.0.0.1:${other.port}/projects`, {})],
     ]);
     add({ id: `api-${id}`, title: `Requests, ${clients} clients: ${title}`, unit: '/s', series });
@@ -239,7 +239,7 @@ class ShellSocket {
     const socket = new WebSocket(url, { headers: { Authorization: `Bearer ${key}` } });
     const opened = new ShellSocket(socket);
     await within(60_000, 'a terminal opens', once(socket, 'open'));
-    await opened.#until(/[$#] $/);
+    await opened.#until(/[$#] /);
     return opened;
   }
 

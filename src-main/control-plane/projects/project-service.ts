@@ -9,9 +9,10 @@ import { type Clock, instantOf } from '../interfaces/clock.ts';
 import type { Random } from '../interfaces/random.ts';
 import type { RecordCollection, RecordStore } from '../interfaces/record-store.ts';
 import {
-  assertNameIsFree,
   editedProject,
   freeName,
+  nameKey,
+  nameTaken,
   noSuchProject,
   type ProjectEdit,
   type ProjectRecord,
@@ -38,6 +39,9 @@ export class ProjectService {
   readonly #records: RecordCollection<ProjectRecord>;
   readonly #owners = new Map<string, UserId>();
   readonly #projects = new Collection<Project>();
+  /** Names by owner: of what there is and of what is being written. Looked up, not searched: there may be thousands. */
+  readonly #names = new Map<string, ProjectId>();
+  readonly #shownKeys = new Map<ProjectId, string>();
 
   constructor(
     deps: ProjectServiceDeps,
@@ -71,19 +75,12 @@ export class ProjectService {
 
   /** Throws project.name-taken. */
   async create(definition: ProjectDefinition, ownerId: UserId): Promise<Project> {
-    const { records, random, clock } = this.#deps;
+    const { random, clock } = this.#deps;
     const at = instantOf(clock);
-    const project: ProjectRecord = {
-      ...definition,
-      id: random.id('proj'),
-      ownerId,
-      createdAt: at,
-      changedAt: at,
-    };
-    await records.transaction(async () => {
-      assertNameIsFree(project.name, await this.#ofOwner(ownerId));
-      await this.#records.put(project);
-    });
+    const id = random.id('proj') as ProjectId;
+    const project: ProjectRecord = { ...definition, id, ownerId, createdAt: at, changedAt: at };
+    this.#claim(project);
+    await this.#kept(project, () => this.#records.put(project));
     return this.#show(project);
   }
 
@@ -94,33 +91,42 @@ export class ProjectService {
   async adopt(id: ProjectId, definition: ProjectDefinition, ownerId: UserId): Promise<boolean> {
     const known = this.#owners.get(id);
     if (known !== undefined) return known === ownerId;
-    const { records, clock } = this.#deps;
-    const at = instantOf(clock);
-    const project = await records.transaction(async () => {
-      const present = await this.#records.get(id);
-      if (present !== undefined) return present;
-      const name = freeName(definition.name, await this.#ofOwner(ownerId));
-      const adopted: ProjectRecord = { ...definition, name, id, ownerId, createdAt: at, changedAt: at };
-      await this.#records.put(adopted);
-      return adopted;
-    });
-    this.#show(project);
-    return project.ownerId === ownerId;
+    const at = instantOf(this.#deps.clock);
+    const name = this.#freeName(definition.name, ownerId);
+    const adopted: ProjectRecord = { ...definition, name, id, ownerId, createdAt: at, changedAt: at };
+    this.#claim(adopted);
+    // From here on a second workspace of the same project finds it known.
+    this.#owners.set(id, ownerId);
+    try {
+      await this.#kept(adopted, () => this.#records.put(adopted));
+    } catch (error) {
+      this.#owners.delete(id);
+      throw error;
+    }
+    this.#show(adopted);
+    return true;
   }
 
   /** Throws not-found, project.name-taken. */
   async edit(id: ProjectId, edit: ProjectEdit): Promise<Project> {
     this.require(id);
     const { records, clock } = this.#deps;
-    const project = await records.transaction(async () => {
-      const before = await this.#records.get(id);
-      if (!before) throw noSuchProject(id);
-      const after = editedProject(before, edit, instantOf(clock));
-      assertNameIsFree(after.name, await this.#ofOwner(after.ownerId), id);
-      await this.#records.put(after);
-      return after;
-    });
-    return this.#show(project);
+    let after: ProjectRecord | undefined;
+    try {
+      await records.transaction(async () => {
+        const before = await this.#records.get(id);
+        if (!before) throw noSuchProject(id);
+        const edited = editedProject(before, edit, instantOf(clock));
+        this.#claim(edited);
+        after = edited;
+        await this.#records.put(edited);
+      });
+    } catch (error) {
+      if (after !== undefined) this.#release(after);
+      throw error;
+    }
+    if (after === undefined) throw noSuchProject(id);
+    return this.#show(after);
   }
 
   /** Throws not-found, project.in-use. */
@@ -129,36 +135,77 @@ export class ProjectService {
     const workspaceNames = this.#deps.workspacesOf(id);
     if (workspaceNames.length > 0) throw projectInUse(project, workspaceNames);
     await this.#records.delete(id);
+    const key = this.#shownKeys.get(id);
+    if (key !== undefined && this.#names.get(key) === id) this.#names.delete(key);
+    this.#shownKeys.delete(id);
     this.#owners.delete(id);
     this.#projects.delete(id);
   }
 
   /** One person's become another's; a name that is taken there gets a number. Returns how many. */
   async takeOver(from: UserId, to: UserId): Promise<number> {
-    const moved = await this.#deps.records.transaction(async () => {
-      const theirs = await this.#ofOwner(to);
-      const taken: ProjectRecord[] = [];
-      for (const project of await this.#ofOwner(from)) {
-        const name = freeName(project.name, [...theirs, ...taken]);
-        const after = { ...project, ownerId: to, name };
-        await this.#records.put(after);
-        taken.push(after);
-      }
-      return taken;
-    });
+    const moved: ProjectRecord[] = [];
+    try {
+      await this.#deps.records.transaction(async () => {
+        for (const project of await this.#records.all()) {
+          if (project.ownerId !== from) continue;
+          const after = { ...project, ownerId: to, name: this.#freeName(project.name, to) };
+          this.#claim(after);
+          moved.push(after);
+          await this.#records.put(after);
+        }
+      });
+    } catch (error) {
+      for (const project of moved) this.#release(project);
+      throw error;
+    }
     for (const project of moved) this.#show(project);
     return moved.length;
   }
 
-  async #ofOwner(ownerId: UserId): Promise<ProjectRecord[]> {
-    return (await this.#records.all()).filter((project) => project.ownerId === ownerId);
+  /** The name is this project's from now on, before anything is awaited. Throws project.name-taken. */
+  #claim({ id, name, ownerId }: ProjectRecord): void {
+    const key = keyOf(ownerId, name);
+    const other = this.#names.get(key);
+    if (other !== undefined && other !== id) throw nameTaken(other, this.#projects.get(other)?.name ?? name);
+    this.#names.set(key, id);
+  }
+
+  /** Takes a claim back, unless it is the name that the project is shown with. */
+  #release({ id, name, ownerId }: ProjectRecord): void {
+    const key = keyOf(ownerId, name);
+    if (this.#names.get(key) === id && this.#shownKeys.get(id) !== key) this.#names.delete(key);
+  }
+
+  async #kept(project: ProjectRecord, write: () => Promise<void>): Promise<void> {
+    try {
+      await write();
+    } catch (error) {
+      this.#release(project);
+      throw error;
+    }
+  }
+
+  #freeName(name: string, ownerId: UserId): string {
+    return freeName(name, (candidate) => this.#names.has(keyOf(ownerId, candidate)));
   }
 
   #show(record: ProjectRecord): Project {
     const project = toProject(record);
+    const key = keyOf(record.ownerId, record.name);
+    const before = this.#shownKeys.get(record.id);
+    if (before !== undefined && before !== key && this.#names.get(before) === record.id)
+      this.#names.delete(before);
+    this.#names.set(key, record.id);
+    this.#shownKeys.set(record.id, key);
     // Before watchers look: whose it is decides who is told.
     this.#owners.set(record.id, record.ownerId);
     this.#projects.put(project);
     return project;
   }
+}
+
+/** One person's names are apart from another's. */
+function keyOf(ownerId: UserId, name: string): string {
+  return `${ownerId} ${nameKey(name)}`;
 }

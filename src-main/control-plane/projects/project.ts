@@ -20,23 +20,17 @@ export function nameKey(name: string): string {
   return name.normalize('NFKC').toLowerCase();
 }
 
-/** Throws project.name-taken when another of `projects` has the name. */
-export function assertNameIsFree(name: string, projects: readonly Project[], except?: ProjectId): void {
-  const taken = projects.find((project) => project.id !== except && nameKey(project.name) === nameKey(name));
-  if (taken)
-    throw new BerthError(
-      'project.name-taken',
-      `There is a project “${taken.name}” already. Choose another name.`,
-      { details: { field: 'name', projectId: taken.id } },
-    );
+export function nameTaken(projectId: ProjectId, name: string): BerthError {
+  return new BerthError('project.name-taken', `There is a project “${name}” already. Choose another name.`, {
+    details: { field: 'name', projectId },
+  });
 }
 
 /** `name`, or with the first number behind it that nobody has. */
-export function freeName(name: string, projects: readonly Project[]): string {
-  const taken = new Set(projects.map((project) => nameKey(project.name)));
+export function freeName(name: string, isTaken: (candidate: string) => boolean): string {
   for (let number = 1; ; number++) {
     const candidate = number === 1 ? name : `${name.slice(0, 70)} (${number})`;
-    if (!taken.has(nameKey(candidate))) return candidate;
+    if (!isTaken(candidate)) return candidate;
   }
 }
 
