@@ -226,9 +226,15 @@ class ShellSocket {
   readonly #socket: WebSocket;
   #text = '';
   #onText: () => void = () => {};
+  #end: string | undefined;
 
   private constructor(socket: WebSocket) {
     this.#socket = socket;
+    socket.on('error', () => undefined);
+    socket.on('close', (code, reason) => {
+      this.#end = `${code} ${reason.toString()}`;
+      this.#onText();
+    });
     socket.on('message', (data: Buffer) => {
       this.#text += data.toString();
       this.#onText();
@@ -261,8 +267,9 @@ class ShellSocket {
   }
 
   #until(pattern: RegExp): Promise<void> {
-    const found = new Promise<void>((resolve) => {
+    const found = new Promise<void>((resolve, reject) => {
       const look = () => {
+        if (this.#end !== undefined) return reject(new Error(`the socket was closed: ${this.#end}`));
         if (!pattern.test(this.#text)) return;
         this.#onText = () => {};
         resolve();
@@ -270,6 +277,8 @@ class ShellSocket {
       this.#onText = look;
       look();
     });
-    return within(60_000, `the terminal shows ${String(pattern)}`, found);
+    return within(60_000, `the terminal shows ${String(pattern)}`, found).catch((cause: unknown) => {
+      throw new Error(`${String(cause)}, but ${JSON.stringify(this.#text.slice(-200))}`, { cause });
+    });
   }
 }

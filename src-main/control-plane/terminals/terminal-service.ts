@@ -46,8 +46,10 @@ import { eitherBackend, type TerminalBackend, type TerminalBackends } from './te
 import { TerminalOwners } from './terminal-owners.ts';
 import { type AwayTerminal, TerminalReturns } from './terminal-returns.ts';
 
-/** Open at once. Each costs a PTY, a channel and, once looked at, a screen of some megabytes: more is a program gone wild. */
+/** Of one person at once. Each costs a PTY, a channel and, once looked at, some megabytes: more is a program gone wild. */
 export const maxOpenTerminals = 256;
+/** Of everybody: several people at their limit, and memory for no more. */
+const maxOpenTerminalsOfAll = 1_024;
 /** Ended ones whose last screen can still be looked at; half a mebibyte each at most. */
 const maxEndedReplays = 32;
 /** Ended ones that are remembered at all. */
@@ -105,7 +107,7 @@ export class TerminalService {
   readonly #collection = new Collection<Terminal>();
   readonly #entries = new Map<TerminalId, Entry>();
   /** Ids in use by an opening that has not come back yet. */
-  readonly #opening = new Set<TerminalId>();
+  readonly #opening = new Map<TerminalId, UserId>();
   readonly #returns: TerminalReturns;
   readonly #ends: (() => void)[] = [];
   readonly #idle: IdleTerminals<Entry>;
@@ -212,23 +214,32 @@ export class TerminalService {
     return this.#collection.watch(signal, isVisible);
   }
 
+  /** One person at the limit leaves the others theirs. */
+  #requireRoom(userId: UserId): void {
+    const open = [...this.#entries.values()]
+      .filter(({ live }) => live !== undefined && !live.isEnded)
+      .map(({ record }) => record.ownerId);
+    const all = [...open, ...this.#opening.values()];
+    const own = all.filter((ownerId) => ownerId === userId).length;
+    if (own < maxOpenTerminals && all.length < maxOpenTerminalsOfAll) return;
+    const limit = own < maxOpenTerminals ? maxOpenTerminalsOfAll : maxOpenTerminals;
+    const whose = own < maxOpenTerminals ? 'terminals of all together' : 'of your terminals';
+    throw new BerthError('too-many', `${limit} ${whose} are open, and that is the limit. Close some first.`, {
+      details: { limit },
+    });
+  }
+
   async open(
     wish: { target: TerminalTarget; size: TerminalSize; name: string | null; typed?: string | undefined },
     userId: UserId,
     signal: AbortSignal,
   ): Promise<Terminal> {
     if (this.#isClosing) throw new BerthError('cancelled', 'Berth is ending.');
-    const openCount = [...this.#entries.values()].filter(({ live }) => live !== undefined && !live.isEnded);
-    if (openCount.length + this.#opening.size >= maxOpenTerminals)
-      throw new BerthError(
-        'too-many',
-        `${maxOpenTerminals} terminals are open, and that is the limit. Close some first.`,
-        { details: { limit: maxOpenTerminals } },
-      );
+    this.#requireRoom(userId);
     const { random, clock, tag } = this.#deps;
     const id: TerminalId = `term_${tag}${random.id('term').slice('term_'.length + tag.length)}`;
     const { target, size, name, typed } = wish;
-    this.#opening.add(id);
+    this.#opening.set(id, userId);
     try {
       const opened = await this.#backend.open({ id, target, size, userId, signal });
       if (signal.aborted || this.#isClosing) {

@@ -42,7 +42,8 @@ export interface TerminalSockets {
 
 /** Bytes of one message from the peer: a paste. */
 export const maxTerminalMessageBytes = 1024 * 1024;
-const maxSocketsPerPerson = 32;
+/** As many as one person may have terminals. */
+const maxSocketsPerPerson = 256;
 /** Milliseconds between pings; a peer that missed one is gone at the next. */
 const pingEveryMs = 20_000;
 /** An image that is pulled over a slow line takes this long; past it the peer is told to come again. */

@@ -1,7 +1,7 @@
 /** The list of terminals: limits, ends, what is remembered, what is swept. PTYs, hosts and store are fakes. */
 import { describe, expect, it, vi } from 'vitest';
 import { BerthError } from '#contract/berth-error.ts';
-import { localOwnerId } from '#contract/ids.ts';
+import { localOwnerId, type UserId } from '#contract/ids.ts';
 import { createScreenKeeper } from '#main/adapters/screen/screen-keeper.ts';
 import { createSystemRandom } from '#main/adapters/system/random.ts';
 import type { ContainerEngine } from '#main/control-plane/interfaces/container-engine.ts';
@@ -69,6 +69,9 @@ describe('TerminalService', () => {
     const first = await open();
     await Promise.all(Array.from({ length: maxOpenTerminals - 1 }, open));
     await expect(open()).rejects.toMatchObject({ code: 'too-many' });
+    // Somebody else's are counted apart.
+    const other: UserId = 'user_00000000000000000abc';
+    await expect(service.open({ target, size, name: null }, other, never)).resolves.toBeDefined();
     await service.closeTerminal(first.id);
     await expect(open()).resolves.toBeDefined();
   });
