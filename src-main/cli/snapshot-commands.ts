@@ -2,7 +2,7 @@
 import { formatBytes, formatInstant } from './amounts.ts';
 import { awaitHost, lookAtHosts } from './await-host.ts';
 import { readAll } from './collections.ts';
-import { type Answer, type Command, type Context, yesFlag } from './command.ts';
+import { type Answer, type Command, type Context, type PlaneCommand, yesFlag } from './command.ts';
 import { cancelled } from './failure.ts';
 import { findSnapshot, findSnapshots, labelOf, latest, newestFirst } from './find-snapshot.ts';
 import { findWorkspace, presentWorkspace, type Subject } from './find-workspace.ts';
@@ -148,7 +148,7 @@ function noteWord({ isPinned, reason, isHostAway, note }: Snapshot): string {
   return [...(marks.length === 0 ? [] : [`[${marks.join(', ')}]`]), note].join(' ').trim();
 }
 
-const list: Command = {
+export const snapshotList: PlaneCommand = {
   name: 'snapshot list',
   words: '[<workspace>]',
   wordCount: { min: 0, max: 1 },
@@ -224,6 +224,7 @@ const verify: Command = {
 
 const destroy: Command = {
   name: 'snapshot delete',
+  aliases: ['snapshot rm'],
   words: '<workspace> <snapshot>…',
   wordCount: { min: 2, max: 1001 },
   summary: 'Deletes snapshots, for good.',
@@ -270,7 +271,7 @@ function pinning(name: string, isPinned: boolean, summary: string): Command {
 export const snapshotCommands: readonly Command[] = [
   create,
   restore,
-  list,
+  snapshotList,
   undo,
   verify,
   destroy,

@@ -10,7 +10,7 @@ import { labelOf } from './find-snapshot.ts';
 import { findWorkspace } from './find-workspace.ts';
 import { followCall } from './follow-operation.ts';
 import { describeComparison } from './restore-plan.ts';
-import { readySnapshot, readySnapshots, readyWorkspace } from './snapshot-commands.ts';
+import { readySnapshot, readySnapshots, readyWorkspace, snapshotList } from './snapshot-commands.ts';
 import { entryPath } from './snapshot-flags.ts';
 import { formatTable } from './table.ts';
 
@@ -50,6 +50,7 @@ export async function entryAt(
 
 const compare: Command = {
   name: 'snapshot compare',
+  aliases: ['snapshot diff'],
   words: '<workspace> <a> [<b>|--live]',
   wordCount: { min: 2, max: 3 },
   summary: 'Shows what differs from one snapshot to another, or to the files of now.',
@@ -122,11 +123,12 @@ const search: Command = {
 
 const ls: Command = {
   name: 'snapshot ls',
-  words: '<workspace> <snapshot> [<path>]',
-  wordCount: { min: 2, max: 3 },
-  summary: 'Lists a folder of a snapshot, or one file.',
+  words: '[<workspace> [<snapshot> [<path>]]]',
+  wordCount: { min: 0, max: 3 },
+  summary: 'Lists snapshots, as snapshot list does; with a snapshot, a folder of it, or one file.',
   flags: {},
   read: (typed) => {
+    if (typed.words.length < 2) return snapshotList.read(typed);
     const [word = '', snapshotWord = '', pathWord = '.'] = typed.words;
     return async (context) => {
       const { snapshot } = await readySnapshot(context, word, snapshotWord);

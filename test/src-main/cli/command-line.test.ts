@@ -65,6 +65,8 @@ describe('the command line', () => {
     [['snapshot', 'create', 'a', 'b', 'c'], '"c" is too much'],
     [['snapshot', 'verify', 'a'], 'Something is missing: berth snapshot verify <workspace> <snapshot>'],
     [['snapshot', 'compare', 'a', 'b', 'c', '--live'], 'not both'],
+    [['snapshot', 'diff', 'a', 'b', 'c', '--live'], 'not both'],
+    [['snapshot', 'rm', 'a'], 'Something is missing: berth snapshot delete <workspace> <snapshot>'],
     [['snapshot', 'import', 'f.tar.zst'], '--host HOST'],
     [['snapshot', 'import', 'f', '--host', 'h', '--image', '-'], '--image'],
   ])('%j is typed wrong', async (argv, words) => {

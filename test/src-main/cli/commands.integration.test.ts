@@ -322,6 +322,8 @@ describe('the other commands on snapshots', () => {
     );
     expect(lines[2]).toContain('[before a restore]');
     expect(all.text).not.toMatch(/[\u001b\u0007\u202e]/);
+    // The short word lists snapshots until one of them is named.
+    expect((await plane.run('snapshot', 'ls', 'ws1')).text).toBe(all.text);
     const json = await plane.run('snapshot', 'list', '--json');
     expect(JSON.parse(json.text)).toHaveLength(5);
     expect(json.text).not.toMatch(/[\u001b\u0007\u202e]/);
