@@ -370,6 +370,7 @@ describe('berth workspace and berth container', () => {
         input: {
           name: 'api',
           projectId: projectOf(1).id,
+          accessPassword: null,
           hostId: hostId(1),
           volumeName: null,
           snapshotId: null,
