@@ -34,6 +34,8 @@ export interface SmtpOptions {
 export interface RunningSmtp extends AsyncDisposable {
   readonly port: number;
   readonly mails: readonly ReceivedMail[];
+  /** Forgets what came. */
+  empty(): void;
   /** The next mail to somebody, which may be there already. */
   mailTo(address: string, count?: number): Promise<ReceivedMail>;
   stop(): Promise<void>;
@@ -86,6 +88,7 @@ export async function startSmtp(options: SmtpOptions): Promise<RunningSmtp> {
   return {
     port: (server.server.address() as AddressInfo).port,
     mails,
+    empty: () => void mails.splice(0),
     mailTo: (address, count = 1) =>
       waitUntil(() => mails.filter(({ to }) => to.includes(address))[count - 1], {
         what: `mail ${count} to ${address}`,

@@ -4,15 +4,31 @@
  * would end the process. Names the parts of xterm.js 6.0.0 that no public interface shows (cells as numbers, saved
  * cursor, margins, tab stops, character sets); the version is pinned, and screen-keeper.test.ts compares all of them.
  */
-import * as graphemes from '@xterm/addon-unicode-graphemes';
 import * as headless from '@xterm/headless';
 import { guardParser } from '#contract/parser-guard.ts';
 import type { TerminalSize } from '#contract/terminals.ts';
 
 // CommonJS: plain Node shows it as the default export, a bundler may show its names.
 const { Terminal } = ((headless as { default?: typeof headless }).default ?? headless) as typeof headless;
-const { UnicodeGraphemesAddon } = ((graphemes as { default?: typeof graphemes }).default ??
-  graphemes) as typeof graphemes;
+const { UnicodeGraphemesAddon } = await loadGraphemes();
+
+type Addon = Pick<typeof import('@xterm/addon-unicode-graphemes'), 'UnicodeGraphemesAddon'>;
+
+/**
+ * The addon reads the header of its tables from the beginning of whatever memory they lie in (unicode-trie.ts: `data.buffer`
+ * without its offset). Since Node keeps buffers below 32 KiB in a shared pool, that is another buffer's memory, unless the
+ * pool is out of use while the addon is loaded. Otherwise it fails with "Data error", or asks for gigabytes.
+ */
+async function loadGraphemes() {
+  const { poolSize } = Buffer;
+  Buffer.poolSize = 0;
+  try {
+    const graphemes: Addon & { default?: Addon } = await import('@xterm/addon-unicode-graphemes');
+    return graphemes.default ?? graphemes;
+  } finally {
+    Buffer.poolSize = poolSize;
+  }
+}
 
 /** Cells of scrollback at most, 12 bytes each: 5,000 lines of 200 columns. Very wide terminals get fewer lines. */
 const maxScrollbackCells = 1_000_000;
