@@ -1,7 +1,7 @@
 /**
- * Three rings of tests: the project `unit` (fast, nothing running), `integration` (real sshd, Docker engine, Secret
- * Service, in namespaces that the tests make), and `pages` with `e2e` (the window in Chromium on a fixture, then served
- * and in the Electron shell). `npm run check` runs the first; `npm test` runs all three.
+ * Three rings of tests, one project each: `unit` (fast, nothing running), `integration` (real sshd, Docker engine,
+ * Secret Service, in namespaces that the tests make), `e2e` (the served UI in Chromium and the Electron shell).
+ * `npm run check` runs the first; `npm test` runs all three.
  */
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vitest/config';
@@ -38,28 +38,13 @@ export default defineConfig({
       {
         extends: true,
         test: {
-          // Pages on a fixture plane: nothing but a browser each, so two at once.
-          name: 'pages',
-          include: ['test/src-renderer/**/*.e2e.test.ts'],
-          testTimeout: 120_000,
-          hookTimeout: 180_000,
-          retry: 1,
-          maxWorkers: 2,
-          sequence: { groupOrder: 1 },
-        },
-      },
-      {
-        extends: true,
-        test: {
           name: 'e2e',
           include: ['test/**/*.e2e.test.ts'],
-          exclude: ['test/src-renderer/**'],
           testTimeout: 120_000,
           hookTimeout: 180_000,
           // A window draws when it can: one more try tells a slow frame from a fault. What needs it is said in the output.
           retry: 1,
           maxWorkers: 1,
-          sequence: { groupOrder: 2 },
         },
       },
     ],
