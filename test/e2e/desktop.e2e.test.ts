@@ -206,10 +206,10 @@ describe('the desktop app', () => {
     expect(desktop.entries.filter(({ what }) => what === 'request-escaped')).toEqual([]);
   });
 
-  it('lets its own page copy, paste and notify, and gives nobody anything else', async () => {
+  it('lets its own page copy, paste, notify and save files, and gives nobody anything else', async () => {
     const own = 'berth-app://ui/index.html';
-    const allowed = ['clipboard-sanitized-write', 'clipboard-read', 'notifications'];
-    const others = ['media', 'geolocation', 'openExternal', 'hid', 'fileSystem', 'display-capture'];
+    const allowed = ['clipboard-sanitized-write', 'clipboard-read', 'notifications', 'fileSystem'];
+    const others = ['media', 'geolocation', 'openExternal', 'hid', 'display-capture'];
     const cases: [name: string, url: string, isMainFrame: boolean, answer: boolean][] = [
       ...allowed.flatMap((name): [string, string, boolean, boolean][] => [
         [name, own, true, true],
