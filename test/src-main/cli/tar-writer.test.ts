@@ -84,8 +84,8 @@ const differences = (to: string, ...flags: string[]) =>
 describe('an archive of a tree', () => {
   it.each<[string, readonly [string, ...string[]], string[]]>([
     ['GNU tar', ['tar'], []],
-    // It writes into folders after it set their times.
-    ['BusyBox', ['busybox', 'tar'], ['--omit-dir-times']],
+    // It writes into folders after it set their times, and keeps none of links.
+    ['BusyBox', ['busybox', 'tar'], ['--omit-dir-times', '--omit-link-times']],
   ])('is read by %s, and nothing differs', async (_name, program, flags) => {
     const out = join(folder, 'out');
     await mkdir(out);
