@@ -6,11 +6,10 @@ import { isIP } from 'node:net';
 import { WebSocket } from 'ws';
 import { BerthError } from '#contract/berth-error.ts';
 import type { Connection } from '#contract/frame.ts';
-import { maxMessageBytes, webSocketConnection } from './websocket-connection.ts';
+import { maxMessageBytes, socketPath, socketProtocol, webSocketConnection } from './websocket-connection.ts';
 
 /** Milliseconds for name, TLS and upgrade. */
 const openTimeoutMs = 15_000;
-const socketPath = '/api/v1/socket';
 
 /** Where a served Berth is, as a person types it. @throws BerthError invalid-input */
 export function parseServer(text: string): URL {
@@ -42,7 +41,7 @@ function isLoopback(hostname: string): boolean {
 export function dialServed(server: URL, key: string, signal?: AbortSignal): Promise<Connection> {
   const url = new URL(socketPath, server);
   url.protocol = server.protocol === 'https:' ? 'wss:' : 'ws:';
-  const socket = new WebSocket(url, {
+  const socket = new WebSocket(url, socketProtocol, {
     headers: { authorization: `Bearer ${key}` },
     handshakeTimeout: openTimeoutMs,
     // The key must not follow a redirection to another origin.

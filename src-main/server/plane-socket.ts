@@ -5,10 +5,8 @@ import type { ShareId } from '#contract/ids.ts';
 import type { Caller, GuestDoor } from '../control-plane/caller.ts';
 import type { GuestEntry } from './guest-entry.ts';
 import type { UpgradeRoute } from './upgrades.ts';
-import { maxMessageBytes, webSocketConnection } from './websocket-connection.ts';
+import { maxMessageBytes, socketPath, socketProtocol, webSocketConnection } from './websocket-connection.ts';
 
-const socketPath = '/api/v1/socket';
-const socketProtocol = 'berth.v1';
 /** Bytes of one message of a guest: what the flow control lets it send at once, and some. */
 const maxGuestMessageBytes = 512 * 1024;
 /** Milliseconds in which a guest may still be told why it is let go. */

@@ -10,6 +10,10 @@ const pingEveryMs = 20_000;
 /** RFC 6455, 7.4.1: the client broke a rule. */
 const policyViolation = 1008;
 
+/** Where the window and the command line open their socket. */
+export const socketPath = '/api/v1/socket';
+/** The subprotocol of the window's and the command line's socket; a ticket travels beside it. */
+export const socketProtocol = 'berth.v1';
 /**
  * Bytes of one message, either way. The largest input is a project's environment: 128 values of 32,768 characters, of
  * at most 3 bytes in UTF-8; binary messages are far smaller.

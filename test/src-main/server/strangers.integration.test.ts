@@ -3,6 +3,7 @@ import * as openid from 'openid-client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import type { UserId } from '#contract/ids.ts';
+import { dialServed } from '#main/server/dial-served.ts';
 import { createClient } from '#renderer/transport/client.ts';
 import { webSocketConnection } from '#renderer/transport/websocket-connection.ts';
 import { startServer, type TestServer, type Tokens } from '#test/harness/start-server.ts';
@@ -137,6 +138,13 @@ describe('ws', () => {
       socket.on('error', reject);
     });
     const client = createClient(webSocketConnection(socket as unknown as globalThis.WebSocket));
+    await expect(client.call('about.get', {})).resolves.toMatchObject({ user: { id: ann } });
+    client.close();
+  });
+
+  it('is what the command line opens at a served Berth', async () => {
+    const { access_token } = await berth.tokens(email, password);
+    const client = createClient(await dialServed(new URL(berth.origin), access_token));
     await expect(client.call('about.get', {})).resolves.toMatchObject({ user: { id: ann } });
     client.close();
   });
