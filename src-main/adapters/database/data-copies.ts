@@ -1,6 +1,6 @@
 /**
  * What the commands `backup`, `restore` and `migrate` do to a data folder and its database. Guarantees: a backup appears
- * under its name whole or not at all; a restore takes a backup of what is there first, and replaces all or nothing.
+ * under its name whole or not at all; a restore takes a backup of what is there first, and replaces all of it; one that was cut off is finished at the next start.
  */
 import { randomBytes } from 'node:crypto';
 import { createReadStream, createWriteStream, existsSync } from 'node:fs';
@@ -51,7 +51,7 @@ export function openBackup(path: string): Promise<Backup> {
 
 /** @returns where the backup of what was there before is. */
 export async function restore(backup: Backup, target: CopiedFolder): Promise<string> {
-  const { store, folder, clock } = target;
+  const { folder, clock } = target;
   if (backup.schema > schema)
     throw new BerthError(
       'store.newer-version',
@@ -62,11 +62,31 @@ export async function restore(backup: Backup, target: CopiedFolder): Promise<str
   const instant = instantOf(clock).replaceAll(/[-:.]/g, '');
   const before = join(backups, `before-restore-${instant}-${randomBytes(3).toString('hex')}.berth-backup`);
   await writeNewFile(before, await backUp(target));
-  // Files first: records that speak of secrets without the secrets are worse than secrets that nobody speaks of.
+  // From here on it is finished, now or at the next start: files and records of two times would not fit together.
+  await rm(pendingIn(folder), { force: true });
+  await writeNewFile(pendingIn(folder), writeBackup(backup));
+  await finishRestore(target);
+  return before;
+}
+
+/** Does what a restore that was cut off left to do. Before anything reads the folder's files or the records. */
+export async function finishRestore({
+  store,
+  folder,
+}: Pick<CopiedFolder, 'store' | 'folder'>): Promise<void> {
+  const pending = pendingIn(folder);
+  if (store.isReadOnly || !existsSync(pending)) return;
+  const backup = await openBackup(pending);
   for (const [name, bytes] of backup.files) await replaceFile(join(folder, name), bytes);
   syncFolder(folder);
   await store.load(backup.dump);
-  return before;
+  await rm(pending);
+  syncFolder(folder);
+}
+
+/** The backup that a restore puts back, for as long as that takes. */
+function pendingIn(folder: string): string {
+  return join(folder, 'restore.pending');
 }
 
 async function replaceFile(path: string, bytes: Buffer): Promise<void> {

@@ -6,6 +6,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readBackup } from '#main/adapters/database/backup-file.ts';
 import { backUp, openBackup, restore, writeNewFile } from '#main/adapters/database/data-copies.ts';
+import { openStore } from '#main/adapters/database/open-store.ts';
 import { openRecordStore } from '#main/adapters/database/open-record-store.ts';
 import { ManualClock } from '#test/harness/manual-clock.ts';
 import { MemoryLog } from '#test/harness/memory-log.ts';
@@ -93,6 +94,37 @@ describe('a backup', () => {
       const failure = await readBackup(Readable.from([bytes])).catch((error: unknown) => error);
       expect([what, failure]).toEqual([what, expect.objectContaining({ code: 'invalid-input' })]);
     }
+  });
+
+  it('that was cut off while it was put back is finished at the next start', async () => {
+    const from = await filled();
+    const to = open();
+    await to.store.collection('things', anything).put({ id: 'old' });
+    // The records could not be replaced any more: the files are those of the backup, the records the old ones.
+    const cut = Object.assign(Object.create(to.store) as typeof to.store, {
+      isReadOnly: false,
+      dump: () => to.store.dump(),
+      load: () => Promise.reject(new Error('killed')),
+    });
+    await expect(restore(await readBackup(await backUp(from)), { ...to, store: cut })).rejects.toThrow(
+      'killed',
+    );
+    expect(await to.store.collection('things', anything).all()).toEqual([{ id: 'old' }]);
+    await to.store.close();
+    const opening = { folder: to.folder, databaseUrl: null, clock, log: new MemoryLog() };
+    const { store } = await openStore(opening);
+    expect((await store.collection('things', anything).all()).map(({ id }) => id)).toEqual([
+      't3',
+      't1',
+      't2',
+    ]);
+    expect(readFileSync(join(to.folder, 'known_hosts'), 'utf8')).toBe('a key\n');
+    await store.collection('things', anything).put({ id: 'later' });
+    await store.close();
+    // Once, and not at every start.
+    const again = await openStore(opening);
+    closers.push(() => again.store.close());
+    expect(await again.store.collection('things', anything).all()).toHaveLength(4);
   });
 
   it('of a newer schema is refused', async () => {

@@ -332,7 +332,8 @@ describe('bytes', () => {
     peer.socket.pause();
     const chunk = new Uint8Array(64 * 1024).fill(0x61);
     let sent = 0;
-    // As a terminal does it: when `send` does not resolve, its program is paused.
+    // As a terminal does it: when `send` does not resolve, its program is paused. That it does not can only be told by
+    // waiting; where there is room it resolves at once.
     for (;;) {
       const isRoom = await Promise.race([
         given.send(chunk).then(() => true),
