@@ -35,6 +35,7 @@ import { type Config, servedDefaults } from './config.ts';
 import type { Caller } from './control-plane/caller.ts';
 import { type ControlPlane, createControlPlane } from './control-plane/control-plane.ts';
 import { createDispatcher } from './control-plane/dispatcher.ts';
+import type { CloudProvider } from './control-plane/interfaces/cloud-provider.ts';
 import type { Log } from './control-plane/interfaces/log.ts';
 import type { NetworkWatch } from './control-plane/interfaces/network-watch.ts';
 import { Secret } from './control-plane/interfaces/secret.ts';
@@ -52,6 +53,8 @@ export interface ComposeOptions {
   readonly isOutputChecked?: boolean;
   /** For tests: who is a person here and how much each may have. */
   readonly people?: QuotaSource;
+  /** Default: those that this Berth has an adapter for. */
+  readonly cloudProviders?: readonly CloudProvider[];
   /** Told of each line of the log. */
   readonly onLogLine?: (line: string) => void;
 }
@@ -123,6 +126,7 @@ export async function compose(
       store,
       secrets,
       connector,
+      cloudProviders: options.cloudProviders ?? [],
       engines: createContainerEngineFactory({ log, clock, remoteScriptsFolder }),
       multiplexers: createMultiplexerFactory({ log, clock, remoteScriptsFolder }),
       entryCache: createEntryCache(dataFolder),

@@ -26,6 +26,7 @@ const featurePackages = [...componentKit, 'react-resizable-panels', 'zustand', '
 const adapterPackages: Readonly<Record<string, readonly string[]>> = {
   accounts: ['nodemailer', 'otpauth', 'uqr', '@zxcvbn-ts/language-common'],
   database: ['pg'],
+  digitalocean: [],
   docker: ['dockerode', 'docker-modem'],
   keychain: ['keytar'],
   schedule: ['croner'],

@@ -22,6 +22,7 @@ import { HostService, type HostServiceDeps } from './hosts/host-service.ts';
 import type { HostLink } from './hosts/host-links.ts';
 import { Questions } from './hosts/questions.ts';
 import type { Clock } from './interfaces/clock.ts';
+import type { CloudProvider } from './interfaces/cloud-provider.ts';
 import type { ContainerEngineFactory } from './interfaces/container-engine.ts';
 import type { EntryCache } from './interfaces/entry-cache.ts';
 import type { HostConnector } from './interfaces/host-connector.ts';
@@ -33,6 +34,7 @@ import type { RecordStore, RowLog } from './interfaces/record-store.ts';
 import type { CreateScreenKeeper } from './interfaces/screen-keeper.ts';
 import type { Schedules } from './interfaces/schedule.ts';
 import type { SecretStore } from './interfaces/secret-store.ts';
+import { createMachineParts } from './machines/machine-parts.ts';
 import { OperationRunner } from './operations/operation-runner.ts';
 import { operationsHandlers } from './operations/operations-handlers.ts';
 import { Ownership } from './ownership.ts';
@@ -75,6 +77,7 @@ export interface ControlPlaneDeps {
   };
   readonly secrets: SecretStore;
   readonly connector: HostConnector;
+  readonly cloudProviders: readonly CloudProvider[];
   readonly engines: ContainerEngineFactory;
   readonly multiplexers: MultiplexerFactory;
   readonly entryCache: EntryCache;
@@ -331,6 +334,24 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     log,
   });
 
+  const machines = createMachineParts({
+    providers: deps.cloudProviders,
+    installation: deps.terminalTag,
+    store,
+    secrets: deps.secrets,
+    credentials,
+    connector,
+    hosts,
+    operations,
+    workspaces,
+    snapshots,
+    terminals,
+    settings,
+    clock,
+    random,
+    log,
+  });
+
   const first = new FirstWorkspace({
     handlers: () => handlers,
     choice: deps.firstWorkspace,
@@ -391,6 +412,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     { ...ownTerminals, ...terminalShareHandlers(shares, ownership) },
     createSettingsHandlers(settings),
     usersHandlers(accounts),
+    machines.handlers,
   );
 
   const health = new HealthService({
@@ -406,6 +428,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
   await hosts.load();
   await workspaces.load();
   await snapshots.load();
+  await machines.load();
   if (store.isReadOnly) {
     // Data of a newer Berth: everything can be looked at, and nothing is begun that would have to be written down.
     log.warn('the data is from a newer Berth: it is shown, and no host is connected');
@@ -421,6 +444,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     // The desktop has no shares to measure for: its hosts' disks are left alone.
     if (deps.measuresVolumes) volumeUsage.start();
     hosts.start();
+    machines.start();
   }
 
   return {
@@ -453,6 +477,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
         dials,
         processes,
         operations,
+        machines,
         snapshots,
         workspaces,
         hosts,

@@ -12,6 +12,7 @@ export function joinHandlers(
   terminals: HandlersOf<'terminals'>,
   settings: HandlersOf<'settings'>,
   users: HandlersOf<'users'> & HandlersOf<'audit'> & HandlersOf<'account'> & HandlersOf<'apiKeys'>,
+  machines: HandlersOf<'clouds'> & HandlersOf<'machines'>,
 ): Handlers {
   return {
     ...about,
@@ -24,5 +25,6 @@ export function joinHandlers(
     ...terminals,
     ...settings,
     ...users,
+    ...machines,
   };
 }

@@ -36,6 +36,8 @@ const tags: Readonly<Record<string, string>> = {
   about: 'Which Berth this is, and who asks.',
   hosts: 'Machines that Berth drives.',
   questions: 'What a connection needs a decision for.',
+  clouds: 'Accounts at providers of machines, and what everything there costs.',
+  machines: 'Servers that Berth rents.',
   credentials: 'References to secrets. A secret goes in and never comes out again.',
   projects: 'Named definitions from which workspaces are made.',
   workspaces: 'One person’s container and volume for a project, on a host.',

@@ -31,6 +31,14 @@ export const SessionId = z.templateLiteral(['sess_', body]);
 export type SessionId = z.infer<typeof SessionId>;
 export const ApiKeyId = z.templateLiteral(['key_', body]);
 export type ApiKeyId = z.infer<typeof ApiKeyId>;
+/** An account at a provider of machines. */
+export const CloudId = z.templateLiteral(['cloud_', body]);
+export type CloudId = z.infer<typeof CloudId>;
+export const MachineId = z.templateLiteral(['mach_', body]);
+export type MachineId = z.infer<typeof MachineId>;
+/** Something at a provider that Berth does not know as its own. */
+export const FoundId = z.templateLiteral(['found_', body]);
+export type FoundId = z.infer<typeof FoundId>;
 export const UserId = z.templateLiteral(['user_', body]);
 export type UserId = z.infer<typeof UserId>;
 
@@ -53,4 +61,7 @@ export type IdPrefix =
   | 'repo'
   | 'sess'
   | 'key'
+  | 'cloud'
+  | 'mach'
+  | 'found'
   | 'user';

@@ -2,9 +2,11 @@
 import type { z } from 'zod';
 import { aboutMethods } from './about.ts';
 import { accountMethods } from './account.ts';
+import { cloudMethods } from './clouds.ts';
 import type { BytesMethod, CallMethod, Method, StreamMethod } from './contract.ts';
 import { credentialMethods } from './credentials.ts';
 import { hostMethods } from './hosts.ts';
+import { machineMethods } from './machines.ts';
 import { operationMethods } from './operations.ts';
 import { projectMethods } from './projects.ts';
 import { questionMethods } from './questions.ts';
@@ -35,6 +37,8 @@ export const contract = {
   ...settingsMethods,
   ...accountMethods,
   ...userMethods,
+  ...cloudMethods,
+  ...machineMethods,
 } as const satisfies Record<string, Method>;
 
 export type Contract = typeof contract;

@@ -23,6 +23,21 @@ export const OperationKind = z.enum([
   'snapshot.undo-restore',
   'snapshot.end-undo',
   'snapshot.put-back',
+  'machine.create',
+  'machine.finish',
+  'machine.power',
+  'machine.resize',
+  'machine.rebuild',
+  'machine.rename',
+  'machine.backups',
+  'machine.ssh-access',
+  'machine.snapshot',
+  'machine.restore',
+  'machine.destroy-snapshot',
+  'machine.destroy',
+  'machine.hibernate',
+  'machine.wake',
+  'found.destroy',
 ]);
 export type OperationKind = z.infer<typeof OperationKind>;
 
@@ -60,7 +75,7 @@ export const Operation = z.object({
   title: z.string(),
   /** What it works on: one operation per subject at a time. */
   subject: z.object({
-    kind: z.enum(['workspace', 'volume', 'host', 'snapshot']),
+    kind: z.enum(['workspace', 'volume', 'host', 'snapshot', 'machine', 'found']),
     id: z.string(),
     name: z.string(),
   }),

@@ -13,6 +13,9 @@ export const scopes = [
   'snapshots.write',
   'terminals.read',
   'terminals.write',
+  /** Machines at providers and what they cost: they are paid by whoever owns the account. */
+  'machines.read',
+  'machines.write',
   'credentials.read',
   'credentials.write',
   'operations.read',
@@ -32,7 +35,7 @@ export type Scope = (typeof scopes)[number];
 export const roles = ['owner', 'member', 'viewer'] as const;
 export type Role = (typeof roles)[number];
 
-/** Only owners add hosts, see credentials, answer a host's questions, open a shell on a host, and manage people. */
+/** Only owners add hosts, rent machines, see credentials, answer a host's questions, open a shell on a host, and manage people. */
 const memberScopes: readonly Scope[] = [
   'hosts.read',
   'projects.read',

@@ -12,10 +12,12 @@ import { createStore, type StoreApi } from 'zustand/vanilla';
 import type { About } from '#contract/about.ts';
 import type { Account, ApiKey } from '#contract/account.ts';
 import type { BerthError } from '#contract/berth-error.ts';
+import type { Cloud, CostReport, FoundResource } from '#contract/clouds.ts';
 import type { CollectionItem } from '#contract/collection.ts';
 import type { Credential, SecretStoreStatus } from '#contract/credentials.ts';
 import type { Host } from '#contract/hosts.ts';
 import { contract, type MethodName } from '#contract/index.ts';
+import type { Machine } from '#contract/machines.ts';
 import type { Operation } from '#contract/operations.ts';
 import type { Project } from '#contract/projects.ts';
 import type { Question } from '#contract/questions.ts';
@@ -70,6 +72,11 @@ export interface Mirror {
   /** By the id of the workspace. */
   readonly snapshotRules: StoreApi<CollectionState<SnapshotRules>>;
   readonly repositories: StoreApi<CollectionState<Repository>>;
+  /** Empty, as the three below, for who may not see what machines cost. */
+  readonly clouds: StoreApi<CollectionState<Cloud>>;
+  readonly machines: StoreApi<CollectionState<Machine>>;
+  readonly found: StoreApi<CollectionState<FoundResource>>;
+  readonly costs: StoreApi<ValueState<CostReport>>;
   /** One's own. Asked for when something first looks at it, as the two below. */
   readonly account: StoreApi<ValueState<Account>>;
   readonly apiKeys: StoreApi<CollectionState<ApiKey>>;
@@ -286,6 +293,15 @@ export function createMirror(client: PlaneClient): Mirror {
     repositories: collection<Repository>('repositories.watch', (options) =>
       client.stream('repositories.watch', {}, options),
     ),
+    clouds: collection<Cloud>('clouds.watch', (options) => client.stream('clouds.watch', {}, options)),
+    machines: collection<Machine>('machines.watch', (options) =>
+      client.stream('machines.watch', {}, options),
+    ),
+    found: collection<FoundResource>('clouds.found', (options) => client.stream('clouds.found', {}, options)),
+    costs: mirrorValue<CostReport>({
+      ...way('clouds.costs'),
+      open: (streamSignal) => client.stream('clouds.costs', {}, { signal: streamSignal }),
+    }),
     account: lazily((whenWanted) =>
       mirrorValue<Account>({
         ...way('account.watch', whenWanted),

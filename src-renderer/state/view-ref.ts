@@ -3,12 +3,25 @@
  * line here and its `ViewDefinition` in its own `feature.ts`. References hold ids, never data.
  */
 import { z } from 'zod';
-import { HostId, OperationId, ProjectId, SnapshotId, TerminalId, WorkspaceId } from '#contract/ids.ts';
+import {
+  CloudId,
+  HostId,
+  MachineId,
+  OperationId,
+  ProjectId,
+  SnapshotId,
+  TerminalId,
+  WorkspaceId,
+} from '#contract/ids.ts';
 
 export const ViewRef = z.discriminatedUnion('type', [
   z.object({ type: z.literal('home') }),
   z.object({ type: z.literal('add-host') }),
   z.object({ type: z.literal('host'), hostId: HostId }),
+  /** Accounts at providers, machines, and what they cost. */
+  z.object({ type: z.literal('clouds') }),
+  z.object({ type: z.literal('create-machine'), cloudId: CloudId.nullable() }),
+  z.object({ type: z.literal('machine'), machineId: MachineId }),
   z.object({ type: z.literal('projects') }),
   z.object({ type: z.literal('project'), projectId: ProjectId.nullable() }),
   z.object({ type: z.literal('workspaces') }),

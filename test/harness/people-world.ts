@@ -241,6 +241,7 @@ export async function peopleWorld(
       candidates: refuse,
       replaceHostKey: refuse,
     } as HostConnector,
+    cloudProviders: [],
     engines: { open: refuse },
     multiplexers: { open: refuse },
     entryCache: { read: async () => undefined, write: refuse, keepOnly: async () => undefined },

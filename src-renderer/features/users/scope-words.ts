@@ -7,6 +7,7 @@ const nounWords: Readonly<Record<string, string>> = {
   workspaces: 'Workspaces',
   snapshots: 'Snapshots',
   terminals: 'Terminals',
+  machines: 'Machines',
   credentials: 'Credentials',
   operations: 'Operations',
   settings: 'Settings',

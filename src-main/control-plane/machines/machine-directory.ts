@@ -1,0 +1,141 @@
+/**
+ * Every machine that Berth knows: its record on disk and the view of it. The one place where these change; it decides
+ * nothing and asks no provider.
+ */
+import { BerthError } from '#contract/berth-error.ts';
+import type { CloudId, HostId, MachineId } from '#contract/ids.ts';
+import type { Machine } from '#contract/machines.ts';
+import { Collection } from '../changes.ts';
+import type { RecordCollection, RecordStore } from '../interfaces/record-store.ts';
+import { type MachineRecord, parseMachineRecord, toMachine } from './machine.ts';
+
+export class MachineDirectory {
+  readonly collection = new Collection<Machine>();
+  readonly #store: RecordCollection<MachineRecord>;
+  readonly #records = new Map<MachineId, MachineRecord>();
+  /** When each ends by itself: only ever known to this run. */
+  readonly #endsAt = new Map<MachineId, string>();
+  readonly #listeners = new Set<(id: MachineId) => void>();
+  /** Writes of one machine follow each other, so that the last word on disk is the last word said. */
+  #writes: Promise<unknown> = Promise.resolve();
+
+  constructor({ store }: { readonly store: RecordStore }) {
+    this.#store = store.collection('machines', parseMachineRecord);
+  }
+
+  async load(): Promise<void> {
+    for (const record of await this.#store.all()) {
+      this.#records.set(record.id, record);
+      this.#show(record.id);
+    }
+  }
+
+  records(): MachineRecord[] {
+    return [...this.#records.values()];
+  }
+  record(id: MachineId): MachineRecord | undefined {
+    return this.#records.get(id);
+  }
+  /** Throws not-found. */
+  require(id: MachineId): MachineRecord {
+    const record = this.#records.get(id);
+    if (record === undefined) throw new BerthError('not-found', 'There is no such machine.');
+    return record;
+  }
+  view(id: MachineId): Machine {
+    const machine = this.collection.get(id);
+    if (machine === undefined) throw new BerthError('not-found', 'There is no such machine.');
+    return machine;
+  }
+  ofCloud(cloudId: CloudId): MachineRecord[] {
+    return this.records().filter((record) => record.cloudId === cloudId);
+  }
+  ofHost(hostId: HostId): MachineRecord | undefined {
+    return this.records().find((record) => record.hostId === hostId);
+  }
+
+  /** Told after every change, also when one is gone. */
+  onChange(listener: (id: MachineId) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /** Throws machine.name-taken. The name is taken from this call on, before anything is awaited. */
+  async add(record: MachineRecord): Promise<void> {
+    this.requireFreeName(record.name, record.id);
+    this.#records.set(record.id, record);
+    try {
+      await this.#write(() => this.#store.put(record));
+    } catch (error) {
+      this.#records.delete(record.id);
+      throw error;
+    }
+    this.#show(record.id);
+  }
+
+  requireFreeName(name: string, except?: MachineId): void {
+    const key = name.toLowerCase();
+    const other = this.records().find((record) => record.id !== except && record.name.toLowerCase() === key);
+    if (other !== undefined)
+      throw new BerthError(
+        'machine.name-taken',
+        `There is a machine named “${other.name}” already. Choose another name.`,
+        { details: { field: 'name', machineId: other.id } },
+      );
+  }
+
+  /** On disk when it resolves; what could not be written is not so. Does nothing where the machine is gone meanwhile. */
+  async change(id: MachineId, change: Partial<Omit<MachineRecord, 'id'>>): Promise<void> {
+    const before = this.#records.get(id);
+    if (before === undefined) return;
+    const after = { ...before, ...change };
+    if (JSON.stringify(before) === JSON.stringify(after)) return;
+    this.#records.set(id, after);
+    try {
+      await this.#write(async () => {
+        const now = this.#records.get(id);
+        if (now !== undefined) await this.#store.put(now);
+      });
+    } catch (error) {
+      const now = this.#records.get(id);
+      if (now !== undefined) {
+        const keys = Object.keys(change) as (keyof MachineRecord)[];
+        const back = Object.fromEntries(keys.map((key) => [key, before[key]])) as Partial<MachineRecord>;
+        this.#records.set(id, { ...now, ...back });
+      }
+      throw error;
+    } finally {
+      this.#show(id);
+    }
+  }
+
+  async remove(id: MachineId): Promise<void> {
+    if (!this.#records.has(id)) return;
+    await this.#write(() => this.#store.delete(id));
+    this.#records.delete(id);
+    this.#endsAt.delete(id);
+    this.collection.delete(id);
+    for (const listener of this.#listeners) listener(id);
+  }
+
+  /** Null: not in sight. */
+  showEnd(id: MachineId, endsAt: string | null): void {
+    if ((this.#endsAt.get(id) ?? null) === endsAt) return;
+    if (endsAt === null) this.#endsAt.delete(id);
+    else this.#endsAt.set(id, endsAt);
+    this.#show(id);
+  }
+
+  #show(id: MachineId): void {
+    const record = this.#records.get(id);
+    if (record === undefined) return;
+    this.collection.put(toMachine(record, this.#endsAt.get(id) ?? null));
+    for (const listener of this.#listeners) listener(id);
+  }
+
+  #write<T>(write: () => Promise<T>): Promise<T> {
+    const written = this.#writes.then(write);
+    this.#writes = written.catch(() => undefined);
+    return written;
+  }
+}

@@ -1,0 +1,107 @@
+/**
+ * A machine as Berth keeps it, and the view that people see: pure. The record outlives the hardware: it is written before
+ * anything is asked of a provider, and says which operation made what, so that nothing can be lost or made twice.
+ */
+import { z } from 'zod';
+import { CredentialId, MachineId, OperationId, UserId, WorkspaceId } from '#contract/ids.ts';
+import { Machine, SleepPlace } from '#contract/machines.ts';
+
+/** All that carries it was made by some Berth. */
+export const berthTag = 'berth';
+/** On what one operation made: by it a lost reply is looked up. */
+export function operationTag(id: OperationId): string {
+  return `berth:op:${id}`;
+}
+/** Of which machine, over all of its hardware. */
+export function machineTag(id: MachineId): string {
+  return `berth:machine:${id}`;
+}
+/** Which Berth; `installation` is made once per data folder. */
+export function installationTag(installation: string): string {
+  return `berth:install:${installation}`;
+}
+
+/** A host key that the machine may show. Its private half is in the secret store under `secretKey`. */
+const PinnedKey = z.object({
+  /** `SHA256:…`. */
+  fingerprint: z.string(),
+  /** Type and base64, one line. */
+  publicKey: z.string(),
+  secretKey: z.string(),
+});
+export type PinnedKey = z.infer<typeof PinnedKey>;
+
+/** A workspace as it went to sleep: what is needed to bring it back. */
+export const SleepingWorkspace = z.object({
+  id: WorkspaceId,
+  wasRunning: z.boolean(),
+  /** Where its files are; null for those of a snapshot of the whole machine. JSON of whoever put it to sleep. */
+  archive: z.unknown().nullable(),
+});
+export type SleepingWorkspace = z.infer<typeof SleepingWorkspace>;
+
+const Stored = Machine.omit({ endsAt: true, power: true, sleep: true }).extend({
+  /** The person that made it, in whose name it ends by itself. */
+  userId: UserId,
+  power: Machine.shape.power.default(null),
+  /** The operation whose tag is on the present hardware. */
+  operationId: OperationId.nullable(),
+  /** What Berth made at the provider for it. */
+  keyId: z.string().nullable(),
+  firewallId: z.string().nullable(),
+  /** Private key for its login. */
+  loginCredentialId: CredentialId.nullable(),
+  loginUser: z.string(),
+  /** The key that it has for good, installed over a verified connection; it comes back with the machine. */
+  hostKey: PinnedKey.nullable(),
+  /** The key of its first boot, which its metadata shows to whatever runs on it: trusted until `hostKey` is installed. */
+  bootKey: PinnedKey.nullable(),
+  hasMonitoring: z.boolean(),
+  onTrouble: z.enum(['ask', 'keep', 'destroy']),
+  sleep: z
+    .object({
+      place: SleepPlace,
+      sinceAt: z.string(),
+      /** Of the machine snapshot. */
+      snapshotId: z.string().nullable(),
+      sizeBytes: z.number().nullable(),
+      monthlyUsd: z.number().nullable(),
+      workspaces: z.array(SleepingWorkspace),
+      /** Terminals and whatever else is to come back; JSON of whoever put it to sleep. */
+      extra: z.unknown(),
+    })
+    .nullable(),
+  /** Providers' ids that the machine has had before: what was made of them is its own. */
+  earlierProviderIds: z.array(z.string()),
+  /** When the provider began to bill the present hardware, by its own clock. */
+  billedFromAt: z.string().nullable(),
+});
+export type MachineRecord = z.infer<typeof Stored>;
+
+export function parseMachineRecord(value: unknown): MachineRecord {
+  return Stored.parse(value);
+}
+
+/** `endsAt`: who watches idleness knows it. */
+export function toMachine(record: MachineRecord, endsAt: string | null): Machine {
+  const { sleep } = record;
+  return Machine.parse({
+    ...record,
+    endsAt,
+    sleep:
+      sleep === null
+        ? null
+        : {
+            place: sleep.place,
+            sinceAt: sleep.sinceAt,
+            monthlyUsd: sleep.monthlyUsd,
+            sizeBytes: sleep.sizeBytes,
+            workspaces: sleep.workspaces.length,
+          },
+  });
+}
+
+/** Whether the provider bills hardware for it now, as far as is known. */
+export function isBilled(record: Pick<MachineRecord, 'providerId' | 'life'>): boolean {
+  return record.providerId !== null && record.life !== 'vanished';
+}
