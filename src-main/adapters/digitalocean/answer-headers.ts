@@ -46,7 +46,10 @@ function parseWhole(text: string | null): number | null {
   return number <= MAX_SECONDS ? number : null;
 }
 
+/** IMF-fixdate alone (RFC 9110, 5.6.7): `Date.parse` takes much that is no date. */
 function parseDate(text: string | null): number | null {
-  const ms = text === null ? Number.NaN : Date.parse(text);
+  const isDate =
+    text !== null && /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/.test(text);
+  const ms = isDate ? Date.parse(text) : Number.NaN;
   return Number.isFinite(ms) ? ms : null;
 }
