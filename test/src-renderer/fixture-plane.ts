@@ -4,6 +4,7 @@
  * in tests of behaviour.
  */
 import { BerthError } from '#contract/berth-error.ts';
+import type { CostReport } from '#contract/clouds.ts';
 import type { CollectionItem } from '#contract/collection.ts';
 import { contract, type InputOf, type MethodName } from '#contract/index.ts';
 import { scopesOfRole } from '#contract/scopes.ts';
@@ -12,6 +13,7 @@ import type { Client } from '#renderer/transport/client.ts';
 import type { ConnectionState, PlaneClient } from '#renderer/state/api.ts';
 import type { Scene } from './scenes.ts';
 import { importBytes, type ReceivedBytes, snapshotWorkReplies } from './snapshot-work-replies.ts';
+import { machineReplies } from './machine-replies.ts';
 import { userReplies } from './user-replies.ts';
 import { ownerAccount } from './user-scenes.ts';
 import { snapshotBytes, snapshotReplies } from './snapshot-replies.ts';
@@ -30,6 +32,9 @@ type CollectionName =
   | 'restoreUndos'
   | 'snapshotRules'
   | 'repositories'
+  | 'clouds'
+  | 'machines'
+  | 'found'
   | 'users'
   | 'apiKeys';
 
@@ -38,6 +43,7 @@ const streamNames: Readonly<Record<string, CollectionName>> = {
   'terminals.shares': 'shares',
   'snapshots.hosts': 'snapshotHosts',
   'snapshots.undos': 'restoreUndos',
+  'clouds.found': 'found',
 };
 
 export class FixtureCollection<T extends { id: string }> {
@@ -141,6 +147,16 @@ const keyring = {
   detail: '',
   vaultExists: false,
 } as const;
+const nothingCosts: CostReport = {
+  at: '2026-11-20T09:00:00.000Z',
+  monthBeganAt: '2026-11-01T00:00:00.000Z',
+  perHourUsd: 0,
+  monthUsd: 0,
+  hosts: [],
+  stored: [],
+  budgets: [],
+  blind: [],
+};
 const pullLine = {
   at: '2026-11-20T17:00:02.000Z',
   step: 'pull',
@@ -172,6 +188,9 @@ export function createFixturePlane(scene: Scene): FixturePlane {
     restoreUndos: new FixtureCollection(scene.restoreUndos ?? []),
     snapshotRules: new FixtureCollection(scene.snapshotRules ?? []),
     repositories: new FixtureCollection(scene.repositories ?? []),
+    clouds: new FixtureCollection(scene.clouds ?? []),
+    machines: new FixtureCollection(scene.machines ?? []),
+    found: new FixtureCollection(scene.found ?? []),
     users: new FixtureCollection(scene.users ?? []),
     apiKeys: new FixtureCollection(scene.apiKeys ?? []),
   };
@@ -184,6 +203,7 @@ export function createFixturePlane(scene: Scene): FixturePlane {
   const replies: Replies = {
     ...snapshotReplies(scene, collections, found),
     ...userReplies(scene, { ...collections, account }, found),
+    ...machineReplies(scene.machineWork ?? {}, collections, found),
     ...snapshotWorkReplies(scene.snapshotWork ?? {}, collections, found),
     'about.get': () => ({
       version: '0.1.0',
@@ -309,6 +329,7 @@ export function createFixturePlane(scene: Scene): FixturePlane {
     const named = streamNames[method];
     if (named) return collections[named].watch(signal);
     if (method === 'settings.watch') return settings.watch(signal);
+    if (method === 'clouds.costs') return once(scene.costs ?? nothingCosts, signal);
     if (method === 'account.watch') return account.watch(signal);
     if (method === 'credentials.store') return once(scene.secretStore ?? keyring, signal);
     if (method === 'operations.log') return each(scene.operationLog ?? [pullLine], signal);
