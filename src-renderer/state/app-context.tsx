@@ -104,6 +104,18 @@ export function useSnapshotRules() {
 export function useRepositories() {
   return useStore(useApp().mirror.repositories);
 }
+export function useClouds() {
+  return useStore(useApp().mirror.clouds);
+}
+export function useMachines() {
+  return useStore(useApp().mirror.machines);
+}
+export function useFound() {
+  return useStore(useApp().mirror.found);
+}
+export function useCosts() {
+  return useStore(useApp().mirror.costs);
+}
 export function useAccount() {
   return useStore(useApp().mirror.account);
 }
