@@ -7,6 +7,7 @@ import { type ReactNode, useEffect } from 'react';
 import type { StoreApi } from 'zustand/vanilla';
 import type { ShellBridge } from '#contract/shell.ts';
 import { TooltipProvider } from './components/tooltip.tsx';
+import { cloudsFeature } from './features/clouds/feature.tsx';
 import { credentialsFeature } from './features/credentials/feature.tsx';
 import { homeFeature } from './features/home/feature.tsx';
 import { hostsFeature } from './features/hosts/feature.tsx';
@@ -41,6 +42,7 @@ export const features: readonly Feature[] = [
   snapshotsFeature,
   projectsFeature,
   operationsFeature,
+  cloudsFeature,
   credentialsFeature,
   usersFeature,
   homeFeature,

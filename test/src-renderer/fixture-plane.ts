@@ -11,6 +11,7 @@ import { scopesOfRole } from '#contract/scopes.ts';
 import { Settings, settingsDefaults } from '#contract/settings.ts';
 import type { Client } from '#renderer/transport/client.ts';
 import type { ConnectionState, PlaneClient } from '#renderer/state/api.ts';
+import { cloudReplies, noCosts } from './cloud-replies.ts';
 import type { Scene } from './scenes.ts';
 import { importBytes, type ReceivedBytes, snapshotWorkReplies } from './snapshot-work-replies.ts';
 import { machineReplies } from './machine-replies.ts';
@@ -136,6 +137,7 @@ export interface FixturePlane extends PlaneClient {
   readonly received: ReceivedBytes;
   put(collection: CollectionName, item: { id: string }): void;
   delete(collection: CollectionName, id: string): void;
+  setCosts(report: CostReport): void;
   /** The next call of a method fails so. */
   failNext(method: MethodName, error: BerthError): void;
 }
@@ -147,16 +149,6 @@ const keyring = {
   detail: '',
   vaultExists: false,
 } as const;
-const nothingCosts: CostReport = {
-  at: '2026-11-20T09:00:00.000Z',
-  monthBeganAt: '2026-11-01T00:00:00.000Z',
-  perHourUsd: 0,
-  monthUsd: 0,
-  hosts: [],
-  stored: [],
-  budgets: [],
-  blind: [],
-};
 const pullLine = {
   at: '2026-11-20T17:00:02.000Z',
   step: 'pull',
@@ -173,6 +165,7 @@ export function createFixturePlane(scene: Scene): FixturePlane {
   const failures = new Map<MethodName, BerthError>();
   const received: ReceivedBytes = { bytes: 0, sum: 0 };
   const settings = new FixtureValue<Settings>({ ...settingsDefaults, ...scene.settings });
+  const costs = new FixtureValue<CostReport>(scene.costs ?? noCosts);
   const account = new FixtureValue(scene.account ?? ownerAccount);
   const collections = {
     hosts: new FixtureCollection(scene.hosts ?? []),
@@ -204,6 +197,7 @@ export function createFixturePlane(scene: Scene): FixturePlane {
     ...snapshotReplies(scene, collections, found),
     ...userReplies(scene, { ...collections, account }, found),
     ...machineReplies(scene.machineWork ?? {}, collections, found),
+    ...cloudReplies(scene, collections, found),
     ...snapshotWorkReplies(scene.snapshotWork ?? {}, collections, found),
     'about.get': () => ({
       version: '0.1.0',
@@ -329,7 +323,7 @@ export function createFixturePlane(scene: Scene): FixturePlane {
     const named = streamNames[method];
     if (named) return collections[named].watch(signal);
     if (method === 'settings.watch') return settings.watch(signal);
-    if (method === 'clouds.costs') return once(scene.costs ?? nothingCosts, signal);
+    if (method === 'clouds.costs') return costs.watch(signal);
     if (method === 'account.watch') return account.watch(signal);
     if (method === 'credentials.store') return once(scene.secretStore ?? keyring, signal);
     if (method === 'operations.log') return each(scene.operationLog ?? [pullLine], signal);
@@ -397,6 +391,7 @@ export function createFixturePlane(scene: Scene): FixturePlane {
       return textBytes(method, input);
     },
     put: (name, item) => (collections[name] as FixtureCollection<{ id: string }>).put(item),
+    setCosts: (report) => void costs.set(report),
     delete: (name, id) => collections[name].delete(id),
     failNext: (method, error) => failures.set(method, error),
   };

@@ -1,6 +1,7 @@
 /** Machines, their account and its offer, for pictures and flows of the window. */
-import type { Cloud, CloudImage, CloudOffer, CloudProviderInfo, CloudSize } from '#contract/clouds.ts';
+import type { Cloud, CloudImage, CloudOffer, CloudSize } from '#contract/clouds.ts';
 import type { Machine } from '#contract/machines.ts';
+import { oceanProvider } from './cloud-replies.ts';
 
 export const body = (n: number) => String(n).padStart(20, '0');
 const at = '2026-11-20T09:00:00.000Z';
@@ -8,19 +9,9 @@ const gib = 1024 ** 3;
 export const ago = (minutes: number) => new Date(Date.now() - minutes * 60_000).toISOString();
 export const ahead = (minutes: number) => new Date(Date.now() + minutes * 60_000).toISOString();
 
-export const machineProvider: CloudProviderInfo = {
-  id: 'digitalocean',
-  name: 'DigitalOcean',
-  machineWord: 'droplet',
-  machinesWord: 'droplets',
-  tokenUrl: 'https://cloud.digitalocean.com/account/api/tokens',
-  tokenHelp: 'It begins with dop_v1_ and has 64 letters and digits after that.',
-  permissions: ['account:read', 'droplet:create'],
-};
-
 export const machineCloud: Cloud = {
   id: `cloud_${body(1)}`,
-  provider: 'digitalocean',
+  provider: oceanProvider.id,
   label: 'Work account',
   state: { phase: 'ready', checkedAt: at },
   owner: 'Harbour team',

@@ -3,7 +3,7 @@ import { BerthError } from '#contract/berth-error.ts';
 import type { DestroyPlan, HibernatePlan, Machine, MachineSnapshot } from '#contract/machines.ts';
 import type { Operation, OperationKind } from '#contract/operations.ts';
 import type { FixtureCollection, Replies } from './fixture-plane.ts';
-import { body, machineOffer, machineProvider } from './machine-fixtures.ts';
+import { body } from './machine-fixtures.ts';
 
 export interface MachineWorkScene {
   readonly destroyPlan?: DestroyPlan;
@@ -51,8 +51,6 @@ export function machineReplies(
     if (machineOf(id).name !== name) throw new BerthError('conflict', 'The name is another one.');
   };
   return {
-    'clouds.providers': () => ({ providers: [machineProvider] }),
-    'clouds.offer': () => machineOffer,
     'machines.decide': ({ id }) => change(id, { trouble: null }),
     'machines.finish': ({ id }) => {
       change(id, { life: 'creating' });

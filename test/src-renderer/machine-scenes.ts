@@ -1,7 +1,7 @@
 /** Every state of a machine for pictures and flows: made, in the making, in trouble, off, asleep, vanished, about to end. */
 import type { DestroyPlan, HibernatePlan, Machine, MachineSnapshot } from '#contract/machines.ts';
 import type { LogLine, Operation, OperationStep } from '#contract/operations.ts';
-import { ago, ahead, body, machine, machineCloud } from './machine-fixtures.ts';
+import { ago, ahead, body, machine, machineCloud, machineOffer } from './machine-fixtures.ts';
 import { host, project, ready, type Scene, terminal, workspace } from './scenes.ts';
 
 const gib = 1024 ** 3;
@@ -208,6 +208,7 @@ const failed = {
 const scene: Scene = {
   clouds: [machineCloud],
   machines,
+  offer: machineOffer,
   hosts: [
     host(1, 'do-fra1', ready(18)),
     host(5, 'switched-off', failed),

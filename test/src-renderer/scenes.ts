@@ -1,7 +1,7 @@
 /** States of the window for pictures: empty, a usual day, 200 hosts, long and right-to-left names, failures, loading. */
 import type { Account, ApiKey, SignedInSession } from '#contract/account.ts';
 import { BerthError } from '#contract/berth-error.ts';
-import type { Cloud, CostReport, FoundResource } from '#contract/clouds.ts';
+import type { Cloud, CloudOffer, CostReport, FoundResource } from '#contract/clouds.ts';
 import type { Credential, SecretStoreStatus } from '#contract/credentials.ts';
 import type { Host, HostState } from '#contract/hosts.ts';
 import type { MethodName, OutputOf } from '#contract/index.ts';
@@ -41,15 +41,17 @@ export interface Scene {
   readonly restoreUndos?: readonly RestoreUndo[];
   readonly snapshotRules?: readonly SnapshotRules[];
   readonly repositories?: readonly Repository[];
-  readonly clouds?: readonly Cloud[];
-  readonly machines?: readonly Machine[];
-  readonly found?: readonly FoundResource[];
-  readonly costs?: CostReport;
   readonly machineWork?: MachineWorkScene;
   /** What every snapshot holds, by the path of the folder. */
   readonly snapshotTree?: () => ReadonlyMap<string, readonly SnapshotEntry[]>;
   readonly compare?: (id: Snapshot['id'], otherId: Snapshot['id'] | null) => SnapshotComparison;
   readonly snapshotWork?: SnapshotWorkScene;
+  readonly clouds?: readonly Cloud[];
+  readonly machines?: readonly Machine[];
+  readonly found?: readonly FoundResource[];
+  readonly costs?: CostReport;
+  /** Of every account. */
+  readonly offer?: CloudOffer;
   readonly settings?: Partial<Settings>;
   readonly connection?: ConnectionState;
   readonly streamErrors?: { readonly [M in MethodName]?: BerthError };

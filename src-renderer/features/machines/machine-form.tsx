@@ -1,8 +1,6 @@
 /** The frame of the dialogs about a machine: a form, its failure where it stands, one verb. It closes once the plane has begun. */
 import type { ReactNode } from 'react';
-import { Button } from '../../components/button.tsx';
-import { Dialog } from '../../components/dialog.tsx';
-import { ErrorNote } from '../../components/error-note.tsx';
+import { FormDialog } from '../../components/form-dialog.tsx';
 import { TextField } from '../../components/text-field.tsx';
 import type { Act } from '../../state/use-act.ts';
 
@@ -28,48 +26,29 @@ export interface MachineFormProps {
 
 export function MachineForm(props: MachineFormProps) {
   const { act, missing, onClose } = props;
-  const submit = () =>
-    act.run(async () => {
-      await props.onSubmit();
-      onClose();
-    });
   return (
-    <Dialog
-      isOpen
-      onClose={onClose}
+    <FormDialog
       title={props.title}
-      {...(props.description === undefined ? {} : { description: props.description })}
+      description={props.description}
       {...(props.width === undefined ? {} : { width: props.width })}
-      footer={
-        <>
-          <Button onClick={onClose}>Cancel</Button>
-          <Button
-            type="submit"
-            form="berth-machine"
-            variant={props.isDangerous ? 'danger' : 'primary'}
-            isBusy={act.isBusy}
-            disabled={missing !== null}
-            {...(missing === null ? {} : { reason: missing })}
-          >
-            {props.verb}
-          </Button>
-        </>
+      action={props.verb}
+      isReady={missing === null}
+      reason={missing ?? ''}
+      isBusy={act.isBusy}
+      isDangerous={props.isDangerous ?? false}
+      failureTitle={props.failure}
+      failure={props.isFailureShown === true ? null : act.error}
+      failureActions={props.failureActions}
+      onSubmit={() =>
+        void act.run(async () => {
+          await props.onSubmit();
+          onClose();
+        })
       }
+      onClose={onClose}
     >
-      <form
-        id="berth-machine"
-        className="flex flex-col gap-4"
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (missing === null) void submit();
-        }}
-      >
-        {props.children}
-        {act.error !== null && props.isFailureShown !== true && (
-          <ErrorNote title={props.failure} error={act.error} actions={props.failureActions} />
-        )}
-      </form>
-    </Dialog>
+      {props.children}
+    </FormDialog>
   );
 }
 
