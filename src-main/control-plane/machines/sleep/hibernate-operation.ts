@@ -9,7 +9,12 @@ import { BerthError } from '#contract/berth-error.ts';
 import { HostId, MachineId, UserId } from '#contract/ids.ts';
 import { type MachineSnapshot, SleepPlace } from '#contract/machines.ts';
 import { type Clock, instantOf } from '../../interfaces/clock.ts';
-import type { OperationDefinition, StepContext, StepDefinition } from '../../operations/operation-definition.ts';
+import type {
+  OperationDefinition,
+  StepContext,
+  StepDefinition,
+} from '../../operations/operation-definition.ts';
+import { askCloud } from '../ask-cloud.ts';
 import type { CloudClients } from '../cloud-clients.ts';
 import { endHardware } from '../end-hardware.ts';
 import type { MachineRecord } from '../machine.ts';
@@ -61,10 +66,12 @@ export function defineHibernate(deps: SleepDeps): OperationDefinition<HibernateI
   const snapshotName = (context: Context) =>
     `${recordOf(context).name}-asleep-${context.operationId.slice('op_'.length)}`;
 
-  async function orderingOf(context: Context): Promise<Ordering> {
+  /** `work` may be begun again: after an outage, and once a person has helped with a token or a keychain. */
+  function atProvider<T>(context: Context, work: (on: Ordering) => Promise<T>): Promise<T> {
     const { cloudId, providerId } = recordOf(context);
     if (providerId === null) throw new BerthError('conflict', 'The machine is not there.');
-    return { ...waitingOf(clock, context), client: await clouds.client(cloudId), providerId };
+    const waiting = waitingOf(clock, context);
+    return askCloud(waiting, clouds, cloudId, (client) => work({ ...waiting, client, providerId }));
   }
 
   const check: StepDefinition<HibernateInput> = {
@@ -79,8 +86,7 @@ export function defineHibernate(deps: SleepDeps): OperationDefinition<HibernateI
       }
       if (record.hostId === null || (record.life !== 'made' && record.life !== 'hibernating'))
         throw new BerthError('conflict', `“${record.name}” cannot go to sleep as it is now.`);
-      const on = await orderingOf(context);
-      const there = await patiently(on, () => on.client.machine(on.providerId, signal));
+      const there = await atProvider(context, (on) => on.client.machine(on.providerId, signal));
       if (there === undefined)
         throw new BerthError('conflict', 'The provider does not have this machine any more.');
       memory.isOff = there.state === 'off';
@@ -164,11 +170,11 @@ export function defineHibernate(deps: SleepDeps): OperationDefinition<HibernateI
     async run(context) {
       if (isResumed(context) || !isWhole(context)) return;
       await hosts.disconnect(hostOf(context));
-      await switchOff(await orderingOf(context));
+      await atProvider(context, switchOff);
     },
     async undo(context) {
       if (isResumed(context) || !isWhole(context) || isOff(context)) return;
-      await switchOn(await orderingOf(context));
+      await atProvider(context, switchOn);
       await hosts.connect(hostOf(context));
     },
   };
@@ -177,11 +183,11 @@ export function defineHibernate(deps: SleepDeps): OperationDefinition<HibernateI
     title: 'Take the provider’s snapshot',
     async run(context) {
       if (isResumed(context) || !isWhole(context)) return;
-      await takeSnapshot(await orderingOf(context), snapshotName(context));
+      await atProvider(context, (on) => takeSnapshot(on, snapshotName(context)));
     },
     async undo(context) {
       if (isResumed(context) || !isWhole(context)) return;
-      await undoSnapshot(await orderingOf(context), snapshotName(context));
+      await atProvider(context, (on) => undoSnapshot(on, snapshotName(context)));
     },
   };
 
@@ -192,8 +198,7 @@ export function defineHibernate(deps: SleepDeps): OperationDefinition<HibernateI
       if (isResumed(context)) return;
       const { input, memory } = context;
       if (isWhole(context)) {
-        const on = await orderingOf(context);
-        const [found] = await snapshotsNamed(on, snapshotName(context));
+        const [found] = await atProvider(context, (on) => snapshotsNamed(on, snapshotName(context)));
         memory.snapshot = requireGood(found, recordOf(context));
       } else memory.kept = await files.check(context, hostOf(context), planOf(context), input.place);
     },
@@ -259,9 +264,11 @@ export function defineHibernate(deps: SleepDeps): OperationDefinition<HibernateI
       if (hostId !== null && hosts.get(hostId) !== undefined) await hosts.disconnect(hostId);
       if (providerId !== null) {
         context.note(`It costs $${hourlyUsd} an hour until the provider confirms that it is gone.`);
-        const client = await clouds.client(cloudId);
+        const waiting = waitingOf(clock, context);
         // What is kept of it is none of what goes: only the machine itself is named.
-        await endHardware({ ...waitingOf(clock, context), client, providerId, leftovers: [] });
+        await askCloud(waiting, clouds, cloudId, (client) =>
+          endHardware({ ...waiting, client, providerId, leftovers: [] }),
+        );
       }
       await directory.change(id, {
         life: 'asleep',

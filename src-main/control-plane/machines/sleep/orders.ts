@@ -5,7 +5,12 @@
 import { BerthError } from '#contract/berth-error.ts';
 import type { MachineSnapshot } from '#contract/machines.ts';
 import { delay } from '../../delay.ts';
-import type { CloudAction, CloudClient, CloudMachine, MachineOrder } from '../../interfaces/cloud-provider.ts';
+import type {
+  CloudAction,
+  CloudClient,
+  CloudMachine,
+  MachineOrder,
+} from '../../interfaces/cloud-provider.ts';
 import { followAction, isPassing, patiently, type Waiting } from '../patience.ts';
 
 /** Milliseconds between two looks for an order whose answer was lost, and how many. */

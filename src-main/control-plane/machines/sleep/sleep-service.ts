@@ -8,9 +8,13 @@ import type { HostId, MachineId, UserId } from '#contract/ids.ts';
 import type { ParsedInputOf } from '#contract/index.ts';
 import type { HibernatePlan, SleepPlace } from '#contract/machines.ts';
 import type { Operation } from '#contract/operations.ts';
-import type { OperationDefinition, OperationStarter, StepContext } from '../../operations/operation-definition.ts';
+import type {
+  OperationDefinition,
+  OperationStarter,
+  StepContext,
+} from '../../operations/operation-definition.ts';
+import { askCloud } from '../ask-cloud.ts';
 import type { MachineRecord } from '../machine.ts';
-import { patiently } from '../patience.ts';
 import { defineHibernate, type HibernateInput, keptOf, waitingOf } from './hibernate-operation.ts';
 import type { FilesSummary } from './kept-files.ts';
 import { defineWake, type WakeDeps, type WakeInput } from './wake-operation.ts';
@@ -45,8 +49,7 @@ export class SleepService {
     const [summary, offer] = await Promise.all([files.summary(hostId, signal), client.offer(signal)]);
     const own = summary.workspaces.filter(({ ownerId }) => ownerId === userId);
     const others = readyHosts().filter((host) => host.id !== hostId);
-    const places = await Promise.all([
-      this.#planWhole(record, summary, offer),
+    const forFiles = await Promise.all([
       ...others.map((host) =>
         this.#planFiles({ kind: 'host', hostId: host.id }, host.name, summary, record, signal),
       ),
@@ -54,7 +57,7 @@ export class SleepService {
     ]);
     return {
       awakeMonthlyUsd: record.monthlyUsd,
-      places,
+      places: [this.#planWhole(record, summary, offer), ...forFiles],
       workspaces: own.map(({ ownerId: _, ...workspace }) => ({ ...workspace })),
       otherWorkspaces: summary.workspaces.length - own.length,
       snapshots: summary.snapshots,
@@ -93,8 +96,7 @@ export class SleepService {
     const kept = keptOf(record);
     const isUnderWay = operations.current({ kind: 'machine', id: record.id })?.kind === 'machine.wake';
     const mayWake = record.life === 'asleep' || record.life === 'incomplete' || isUnderWay;
-    if (kept === undefined || !mayWake)
-      throw new BerthError('conflict', `“${record.name}” does not sleep.`);
+    if (kept === undefined || !mayWake) throw new BerthError('conflict', `“${record.name}” does not sleep.`);
     const client = await clouds.client(record.cloudId);
     const region = input.region ?? kept.was.region;
     const size = sizeIn(await client.offer(signal), region, input.size ?? kept.was.size);
@@ -124,9 +126,8 @@ export class SleepService {
     const record = directory.record(id);
     if (record?.sleep == null) return;
     const { place, snapshotId } = record.sleep;
-    const client = await clouds.client(record.cloudId);
     if (snapshotId !== null)
-      await patiently(waitingOf(clock, context), () =>
+      await askCloud(waitingOf(clock, context), clouds, record.cloudId, (client) =>
         client.destroyResource({ kind: 'snapshot', id: snapshotId }, context.signal),
       );
     const copyIds = keptOf(record)?.snapshots.map(({ copyId }) => copyId) ?? [];
@@ -150,7 +151,10 @@ export class SleepService {
       label: 'A snapshot of the whole machine',
       sizeBytes: diskBytes,
       monthlyUsd: diskBytes === null ? null : cents((diskBytes / GIB) * perGib),
-      problem: isReady || record.power?.state === 'off' ? null : 'The machine is not connected: its workspaces could not be stopped.',
+      problem:
+        isReady || record.power?.state === 'off'
+          ? null
+          : 'The machine is not connected: its workspaces could not be stopped.',
       loses: ['Its address: it gets another one.'],
     };
   }

@@ -6,10 +6,15 @@
 import { z } from 'zod';
 import { BerthError } from '#contract/berth-error.ts';
 import { HostId, MachineId, UserId } from '#contract/ids.ts';
-import type { OperationDefinition, StepContext, StepDefinition } from '../../operations/operation-definition.ts';
+import type {
+  OperationDefinition,
+  StepContext,
+  StepDefinition,
+} from '../../operations/operation-definition.ts';
+import { askCloud } from '../ask-cloud.ts';
 import { endHardware } from '../end-hardware.ts';
 import { type MachineRecord, operationTag } from '../machine.ts';
-import { followAction, patiently } from '../patience.ts';
+import { followAction } from '../patience.ts';
 import { keptOf, type SleepDeps, waitingOf } from './hibernate-operation.ts';
 import { awaitEngine, type Reach } from './host-reach.ts';
 import type { SleepExtra } from './kept-files.ts';
@@ -82,7 +87,8 @@ export function defineWake(deps: WakeDeps): OperationDefinition<WakeInput> {
         power: null,
         trouble: null,
       });
-      const asleep = sleep.monthlyUsd === null ? '' : ` and $${sleep.monthlyUsd} a month for what it sleeps in`;
+      const asleep =
+        sleep.monthlyUsd === null ? '' : ` and $${sleep.monthlyUsd} a month for what it sleeps in`;
       context.note(`From now on it costs $${size.hourlyUsd} an hour${asleep}, until it is awake.`);
     },
     /** The last that is taken back: whatever hardware is left goes, also that of an answer that was lost. */
@@ -111,14 +117,13 @@ export function defineWake(deps: WakeDeps): OperationDefinition<WakeInput> {
   };
 
   async function endAll(context: Context, record: MachineRecord): Promise<void> {
-    const client = await clouds.client(record.cloudId);
     const waiting = waitingOf(clock, context);
-    const tagged = await patiently(waiting, () =>
-      client.machinesTagged(operationTag(context.operationId), context.signal),
-    );
-    const ids = new Set(tagged.map(({ id }) => id));
-    if (record.providerId !== null) ids.add(record.providerId);
-    for (const providerId of ids) await endHardware({ ...waiting, client, providerId, leftovers: [] });
+    await askCloud(waiting, clouds, record.cloudId, async (client) => {
+      const tagged = await client.machinesTagged(operationTag(context.operationId), context.signal);
+      const ids = new Set(tagged.map(({ id }) => id));
+      if (record.providerId !== null) ids.add(record.providerId);
+      for (const providerId of ids) await endHardware({ ...waiting, client, providerId, leftovers: [] });
+    });
   }
 
   const transfer: StepDefinition<WakeInput> = {
@@ -128,15 +133,14 @@ export function defineWake(deps: WakeDeps): OperationDefinition<WakeInput> {
       const { snapshotId } = sleepOf(context).sleep;
       if (snapshotId === null) return context.note('its files come back by themselves');
       const { signal } = context;
-      const client = await clouds.client(recordOf(context).cloudId);
       const waiting = waitingOf(clock, context);
-      const actionId = await patiently(waiting, () =>
-        client.bringSnapshot(snapshotId, context.input.region, signal),
-      );
-      if (actionId === undefined) return context.note('it is there');
-      await followAction(waiting, 'bring the snapshot to another region', TRANSFER_MS, () =>
-        client.imageAction(snapshotId, actionId, signal),
-      );
+      await askCloud(waiting, clouds, recordOf(context).cloudId, async (client) => {
+        const actionId = await client.bringSnapshot(snapshotId, context.input.region, signal);
+        if (actionId === undefined) return context.note('it is there');
+        await followAction(waiting, 'bring the snapshot to another region', TRANSFER_MS, () =>
+          client.imageAction(snapshotId, actionId, signal),
+        );
+      });
     },
   };
 
@@ -222,8 +226,7 @@ export function defineWake(deps: WakeDeps): OperationDefinition<WakeInput> {
           await files.dropArchives(context, hostOf(context), carriers);
         } else if (context.input.keepsSnapshot) context.note('its snapshot stays, and costs');
         else {
-          const client = await clouds.client(record.cloudId);
-          await patiently(waitingOf(clock, context), () =>
+          await askCloud(waitingOf(clock, context), clouds, record.cloudId, (client) =>
             client.destroyResource({ kind: 'snapshot', id: snapshotId }, context.signal),
           );
         }
@@ -241,19 +244,7 @@ export function defineWake(deps: WakeDeps): OperationDefinition<WakeInput> {
   return {
     kind: 'machine.wake',
     parseInput: (value) => WakeInput.parse(value),
-    steps: [
-      check,
-      transfer,
-      ...deps.hardware,
-      reach,
-      bring,
-      images,
-      rebuild,
-      verify,
-      start,
-      awake,
-      drop,
-    ],
+    steps: [check, transfer, ...deps.hardware, reach, bring, images, rebuild, verify, start, awake, drop],
     recover: 'finish',
     canCancel: true,
     commitsAt: awake.id,

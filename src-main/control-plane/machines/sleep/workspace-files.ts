@@ -91,7 +91,8 @@ export class WorkspaceFiles implements SleepFiles {
     const { workspaces, snapshots, links } = this.#deps;
     const records = workspaces.onHost(hostId);
     const archives = this.#archivesOn(hostId);
-    const inRepositories = snapshots.records().filter((one) => one.hostId === hostId).length - archives.length;
+    const inRepositories =
+      snapshots.records().filter((one) => one.hostId === hostId).length - archives.length;
     const link = links.current(hostId);
     const looks = AbortSignal.any([signal, AbortSignal.timeout(LOOK_MS)]);
     const engine = link?.engine;
@@ -493,7 +494,7 @@ export class WorkspaceFiles implements SleepFiles {
           archive,
           async () => {
             const open = await openSnapshot(at, parts.readyLink(at), source.id, 0, at.signal);
-            close = open.close;
+            close = () => open.close();
             return counted(open.bytes, (done) =>
               context.progress({ done, total: archive.bytes, unit: 'bytes', parts: [] }),
             );
