@@ -167,6 +167,8 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     log,
     network: deps.network,
     mayGuard: deps.mayGuard,
+    // Machines become hosts, and hosts ask which of them are machines: only ever later.
+    machineOf: (id) => machines.machineOf(id),
     isGuardWanted: () => settings.get(localOwnerId).closeHostToWorkspaces,
     secrets: {
       secretOf: (id) => credentials.secretOf(id),

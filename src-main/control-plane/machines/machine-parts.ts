@@ -3,11 +3,12 @@
  * it ends with `close`. Everything that they need of the other nouns comes in through `MachinePartsDeps`.
  */
 import { BerthError } from '#contract/berth-error.ts';
-import type { CredentialId } from '#contract/ids.ts';
+import type { CredentialId, HostId } from '#contract/ids.ts';
 import type { MethodName } from '#contract/index.ts';
 import type { CredentialService } from '../credentials/credential-service.ts';
 import type { HandlersOf } from '../handler.ts';
 import type { HostService } from '../hosts/host-service.ts';
+import type { MachineOfHost } from '../hosts/machine-of-host.ts';
 import type { Clock } from '../interfaces/clock.ts';
 import type { CloudProvider } from '../interfaces/cloud-provider.ts';
 import type { HostConnector } from '../interfaces/host-connector.ts';
@@ -50,6 +51,7 @@ export interface MachineParts {
   readonly clouds: CloudAccountDirectory;
   /** Labels of the accounts and names of the machines that use it. */
   credentialUsers(id: CredentialId): string[];
+  machineOf(hostId: HostId): MachineOfHost | undefined;
   readonly handlers: HandlersOf<'clouds'> & HandlersOf<'machines'>;
   /** Reads records and defines operations: before operations recover. */
   load(): Promise<void>;
@@ -140,6 +142,12 @@ export function createMachineParts(deps: MachinePartsDeps): MachineParts {
     directory,
     handlers,
     clouds,
+    machineOf(hostId) {
+      const record = directory.ofHost(hostId);
+      if (record === undefined) return undefined;
+      const isOff = record.life === 'made' && record.power?.state === 'off';
+      return { name: record.name, away: record.life === 'asleep' ? 'asleep' : isOff ? 'off' : null };
+    },
     credentialUsers: (id) => [
       ...accounts.usersOf(id),
       ...directory
