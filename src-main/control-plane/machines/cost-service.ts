@@ -25,9 +25,11 @@ const AFTER_CHANGE_MS = 250;
 /** What is asked of the accounts. */
 export interface CountedAccounts {
   ids(): CloudId[];
-  get(id: CloudId): Pick<Cloud, 'label' | 'provider' | 'budget'> | undefined;
-  /** Brings something after each change. */
-  watch(signal: AbortSignal): AsyncIterable<unknown>;
+  readonly collection: {
+    get(id: CloudId): Pick<Cloud, 'label' | 'provider' | 'budget'> | undefined;
+    /** Brings something after each change. */
+    watch(signal: AbortSignal): AsyncIterable<unknown>;
+  };
 }
 
 export interface CostServiceDeps {
@@ -70,7 +72,7 @@ export class CostService {
       reconciler.onLook(changed),
     );
     const follow = async () => {
-      for await (const _ of accounts.watch(this.#stop.signal)) this.#soon();
+      for await (const _ of accounts.collection.watch(this.#stop.signal)) this.#soon();
     };
     follow().catch((cause: unknown) => log.error('changes of accounts are not counted any more', { cause }));
     this.#tick();
@@ -107,7 +109,7 @@ export class CostService {
   #count(): CostReport {
     const { accounts, clock, directory, finds, keeper, ledger, providers, reconciler } = this.#deps;
     const counted = accounts.ids().flatMap((id) => {
-      const account = accounts.get(id);
+      const account = accounts.collection.get(id);
       if (account === undefined) return [];
       const rule = providers.find(({ info }) => info.id === account.provider)?.billing;
       const { budget, label } = account;
@@ -131,7 +133,7 @@ export class CostService {
       this.#warned.set(cloudId, { monthMs, level });
       if (severity[level] <= warned) continue;
       log.warn(level === 'over' ? 'a budget is used up' : 'a budget is nearly used up', {
-        account: accounts.get(cloudId)?.label,
+        account: accounts.collection.get(cloudId)?.label,
         monthlyUsd,
         spentUsd,
         forecastUsd,

@@ -1,6 +1,6 @@
 /**
- * The operation that destroys what was found, and follows it until the provider does not have it any more. Survives its end
- * at any point: what is gone is gone, and what is not is asked for again.
+ * The operation that destroys what was found, and follows it until the provider does not have it any more. Outlives outages and
+ * tokens, and its own end at any point: what is gone is gone, and what is not is asked for again.
  */
 import { z } from 'zod';
 import { BerthError } from '#contract/berth-error.ts';
@@ -10,6 +10,7 @@ import { delay } from '../delay.ts';
 import type { CloudInventory } from '../interfaces/cloud-provider.ts';
 import type { Clock } from '../interfaces/clock.ts';
 import type { OperationDefinition, StepContext } from '../operations/operation-definition.ts';
+import { askCloud } from './ask-cloud.ts';
 import type { CloudClients } from './cloud-clients.ts';
 import { endHardware } from './end-hardware.ts';
 import type { FoundDirectory } from './found-directory.ts';
@@ -17,7 +18,7 @@ import type { Ledger } from './ledger.ts';
 import type { LedgerKeeper } from './ledger-keeper.ts';
 import { berthTag } from './machine.ts';
 import type { MachineDirectory } from './machine-directory.ts';
-import { patiently, type Waiting } from './patience.ts';
+import type { Waiting } from './patience.ts';
 
 /** Milliseconds between two looks at what is being destroyed; a look reads whole lists. */
 const LOOK_MS = 5_000;
@@ -69,10 +70,9 @@ export function destroyFoundDefinition(deps: DestroyFoundDeps): OperationDefinit
           requireStrange(input, deps.directory);
           const waiting = waitingOf(context);
           if (kind !== 'machine') return await endResource(input, kind, waiting, clients);
-          await patiently(waiting, async () => {
-            const client = await clients.client(cloudId);
-            await endHardware({ ...waiting, client, providerId, leftovers: [] });
-          });
+          await askCloud(waiting, clients, cloudId, (client) =>
+            endHardware({ ...waiting, client, providerId, leftovers: [] }),
+          );
         },
       },
       {
@@ -125,15 +125,13 @@ async function endResource(
 ): Promise<void> {
   const { clock, signal } = waiting;
   const order = () =>
-    patiently(waiting, async () =>
-      (await clients.client(cloudId)).destroyResource({ kind, id: providerId }, signal),
-    );
+    askCloud(waiting, clients, cloudId, (client) => client.destroyResource({ kind, id: providerId }, signal));
   await order();
   const beganMs = clock.monotonicMs();
   let orderedMs = beganMs;
   for (;;) {
-    const inventory = await patiently(waiting, async () =>
-      (await clients.client(cloudId)).inventory(berthTag, signal),
+    const inventory = await askCloud(waiting, clients, cloudId, (client) =>
+      client.inventory(berthTag, signal),
     );
     // A list that may not be seen cannot deny what the provider has confirmed.
     if (inventory.unseen.includes(lists[kind])) return;

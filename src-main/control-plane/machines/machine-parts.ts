@@ -25,6 +25,7 @@ import type { WorkspaceService } from '../workspaces/workspace-service.ts';
 import { CloudAccountDirectory } from './cloud-account-directory.ts';
 import { CloudAccountService } from './cloud-account-service.ts';
 import { MachineDirectory } from './machine-directory.ts';
+import { createMoneyParts, type MoneyParts } from './money-parts.ts';
 
 export interface MachinePartsDeps {
   readonly providers: readonly CloudProvider[];
@@ -89,7 +90,19 @@ export function createMachineParts(deps: MachinePartsDeps): MachineParts {
     forgetMachines: async (id) => {
       for (const record of directory.ofCloud(id)) await directory.remove(record.id);
     },
-    onCheck: async () => {},
+    onCheck: (id, signal) => money.check(id, signal),
+  });
+  const money: MoneyParts = createMoneyParts({
+    accounts: clouds,
+    providers: deps.providers,
+    installation: deps.installation,
+    store: deps.store,
+    directory,
+    operations: deps.operations,
+    hosts: deps.hosts,
+    clock: deps.clock,
+    random: deps.random,
+    log: deps.log,
   });
   const missing = (name: MethodName) => () => {
     throw new BerthError('internal', `${name} is not there yet`);
@@ -108,11 +121,7 @@ export function createMachineParts(deps: MachinePartsDeps): MachineParts {
     },
     'clouds.offer': ({ id }, { signal }) => accounts.offer(id, signal),
     // money and what was found
-    'clouds.costs': missing('clouds.costs'),
-    'clouds.found': missing('clouds.found'),
-    'clouds.adoptFound': missing('clouds.adoptFound'),
-    'clouds.destroyFound': missing('clouds.destroyFound'),
-    'clouds.dismissFound': missing('clouds.dismissFound'),
+    ...money.handlers,
     // making
     'machines.watch': (_input, { signal }) => directory.collection.watch(signal),
     'machines.create': missing('machines.create'),
@@ -158,11 +167,14 @@ export function createMachineParts(deps: MachinePartsDeps): MachineParts {
     async load() {
       await clouds.load();
       await directory.load();
+      await money.load();
     },
     start() {
+      money.start();
       accounts.start();
     },
     async close() {
+      await money.close();
       await accounts.close();
     },
   };

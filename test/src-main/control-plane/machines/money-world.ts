@@ -139,7 +139,6 @@ export class Berth {
 
   async end(): Promise<void> {
     if (this.life.isDead) return;
-    this.accounts.end();
     await this.operations.close();
     await this.parts.close();
   }
@@ -210,16 +209,15 @@ export class FakeAccounts {
   held: Promise<void> | undefined;
   readonly #clouds: ReadonlyMap<CloudId, FakeCloud>;
   readonly #life: Life;
-  readonly #views = new Collection<Pick<Cloud, 'id' | 'label' | 'provider' | 'budget'>>();
+  readonly collection = new Collection<Pick<Cloud, 'id' | 'label' | 'provider' | 'budget'>>();
   readonly #usable = new Set<(id: CloudId) => void>();
   readonly #removed = new Set<(id: CloudId) => void>();
-  readonly #stop = new AbortController();
 
   constructor(clouds: ReadonlyMap<CloudId, FakeCloud>, life: Life) {
     this.#clouds = clouds;
     this.#life = life;
     for (const [index, id] of [...clouds.keys()].entries())
-      this.#views.put({
+      this.collection.put({
         id,
         label: `Account ${index + 1}`,
         provider: 'fake-cloud',
@@ -228,29 +226,20 @@ export class FakeAccounts {
   }
 
   ids(): CloudId[] {
-    return this.#views.all().map(({ id }) => id);
+    return this.collection.all().map(({ id }) => id);
   }
   labelOf(id: CloudId): string {
-    return this.#views.get(id)?.label ?? id;
-  }
-  get(id: CloudId) {
-    return this.#views.get(id);
-  }
-  watch(signal: AbortSignal) {
-    return this.#views.watch(AbortSignal.any([signal, this.#stop.signal]));
+    return this.collection.get(id)?.label ?? id;
   }
   setBudget(monthlyUsd: number | null, id = cloudId): void {
-    this.#views.put({ ...this.#views.get(id)!, budget: { monthlyUsd, warnAtPercent: 80 } });
+    this.collection.put({ ...this.collection.get(id)!, budget: { monthlyUsd, warnAtPercent: 80 } });
   }
   remove(id: CloudId): void {
-    this.#views.delete(id);
+    this.collection.delete(id);
     for (const listener of this.#removed) listener(id);
   }
   usable(id: CloudId): void {
     for (const listener of this.#usable) listener(id);
-  }
-  end(): void {
-    this.#stop.abort();
   }
 
   async client(id: CloudId): Promise<CloudClient> {
