@@ -34,7 +34,7 @@ import type { RecordStore, RowLog } from './interfaces/record-store.ts';
 import type { CreateScreenKeeper } from './interfaces/screen-keeper.ts';
 import type { Schedules } from './interfaces/schedule.ts';
 import type { SecretStore } from './interfaces/secret-store.ts';
-import { createMachineParts } from './machines/machine-parts.ts';
+import { createMachineParts, type MachineParts } from './machines/machine-parts.ts';
 import { OperationRunner } from './operations/operation-runner.ts';
 import { operationsHandlers } from './operations/operations-handlers.ts';
 import { Ownership } from './ownership.ts';
@@ -145,6 +145,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
   const hostsUsing = (id: CredentialId) => [
     ...hosts.usersOf(id).map(({ name }) => name),
     ...snapshots.repositories.usersOf(id),
+    ...machines.credentialUsers(id),
   ];
   const credentials = await createCredentialService({
     records: store,
@@ -166,6 +167,8 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     log,
     network: deps.network,
     mayGuard: deps.mayGuard,
+    // Machines become hosts, and hosts ask which of them are machines: only ever later.
+    machineOf: (id) => machines.machineOf(id),
     isGuardWanted: () => settings.get(localOwnerId).closeHostToWorkspaces,
     secrets: {
       secretOf: (id) => credentials.secretOf(id),
@@ -334,7 +337,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     log,
   });
 
-  const machines = createMachineParts({
+  const machines: MachineParts = createMachineParts({
     providers: deps.cloudProviders,
     installation: deps.terminalTag,
     store,
@@ -347,6 +350,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     snapshots,
     terminals,
     settings,
+    network: deps.network,
     clock,
     random,
     log,

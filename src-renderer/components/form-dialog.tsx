@@ -20,6 +20,8 @@ export interface FormDialogProps {
   readonly failureTitle: string;
   /** What does not stand at a field. */
   readonly failure: ErrorFacts | null;
+  /** Beside the failure: what to do about it. */
+  readonly failureActions?: ReactNode;
   readonly onSubmit: () => void;
   readonly onClose: () => void;
   readonly children: ReactNode;
@@ -66,7 +68,9 @@ export function FormDialog(props: FormDialogProps) {
         }}
       >
         {props.children}
-        {failure !== null && <ErrorNote title={props.failureTitle} error={failure} />}
+        {failure !== null && (
+          <ErrorNote title={props.failureTitle} error={failure} actions={props.failureActions} />
+        )}
       </form>
     </Dialog>
   );

@@ -15,6 +15,31 @@ const connectWords = {
   probing: 'looking around',
 } as const;
 
+/**
+ * Why a host that is a machine does not answer, where that is as it should be: it sleeps, is switched off, or is being made
+ * or destroyed. Null: the machine explains nothing, and what the connection says counts.
+ */
+export function machineRest(host: Pick<Host, 'state'>, machine: Machine | undefined): Mark | null {
+  if (machine === undefined || host.state.phase === 'ready') return null;
+  switch (machine.life) {
+    case 'asleep':
+    case 'hibernating':
+    case 'waking':
+    case 'destroying':
+    case 'creating':
+    case 'vanished':
+      return machineMark(machine);
+    case 'made':
+      return machine.power?.state === 'off' || machine.power?.state === 'archived'
+        ? machineMark(machine)
+        : null;
+    case 'incomplete':
+      return null;
+    default:
+      return machine.life satisfies never;
+  }
+}
+
 export function machineMark(machine: Pick<Machine, 'life' | 'power' | 'trouble'>): Mark {
   if (machine.trouble !== null) return { signal: 'attention', word: 'needs you' };
   switch (machine.life) {
@@ -56,8 +81,11 @@ function powerMark(power: Machine['power']): Mark {
   }
 }
 
-export function hostMark(host: Host): Mark {
+/** `machine`: the one that the host is, if it is one. */
+export function hostMark(host: Host, machine?: Machine): Mark {
   const { state } = host;
+  const rest = machineRest(host, machine);
+  if (rest !== null) return rest;
   switch (state.phase) {
     case 'disconnected':
       return { signal: 'stopped', word: 'not connected' };

@@ -24,6 +24,7 @@ import type { Terminal, TerminalMeasure } from '#contract/terminals.ts';
 import type { AuditEntry, User } from '#contract/users.ts';
 import type { KeptVolume, Workspace, WorkspaceState, WorkspaceStats } from '#contract/workspaces.ts';
 import type { ConnectionState } from '#renderer/state/api.ts';
+import type { MachineWorkScene } from './machine-replies.ts';
 import type { SnapshotWorkScene } from './snapshot-work-replies.ts';
 
 export interface Scene {
@@ -40,6 +41,7 @@ export interface Scene {
   readonly restoreUndos?: readonly RestoreUndo[];
   readonly snapshotRules?: readonly SnapshotRules[];
   readonly repositories?: readonly Repository[];
+  readonly machineWork?: MachineWorkScene;
   /** What every snapshot holds, by the path of the folder. */
   readonly snapshotTree?: () => ReadonlyMap<string, readonly SnapshotEntry[]>;
   readonly compare?: (id: Snapshot['id'], otherId: Snapshot['id'] | null) => SnapshotComparison;
