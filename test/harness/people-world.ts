@@ -245,6 +245,15 @@ export async function peopleWorld(
     engines: { open: refuse },
     multiplexers: { open: refuse },
     entryCache: { read: async () => undefined, write: refuse, keepOnly: async () => undefined },
+    archiveShelf: {
+      folder: '/nowhere',
+      freeBytes: async () => undefined,
+      put: refuse,
+      check: refuse,
+      open: refuse,
+      list: async () => [],
+      remove: refuse,
+    },
     schedules: createSchedules(),
     describeKey: () => {
       throw new Error('no keys here');
