@@ -44,6 +44,7 @@ export type SshAccess = z.infer<typeof SshAccess>;
 
 /** What happens by itself: at an instant, and after so long without work. Only while some Berth runs. */
 export const EndAction = z.enum(['destroy', 'hibernate']);
+export type EndAction = z.infer<typeof EndAction>;
 export const MachineEnd = z.object({
   at: Instant.nullable(),
   atAction: EndAction,
