@@ -246,6 +246,7 @@ export function defineWake(deps: WakeDeps): OperationDefinition<WakeInput> {
     parseInput: (value) => WakeInput.parse(value),
     steps: [check, transfer, ...deps.hardware, reach, bring, images, rebuild, verify, start, awake, drop],
     recover: 'finish',
+    waitsForSecrets: true,
     canCancel: true,
     commitsAt: awake.id,
     async onEnd(_operation, { id }) {
