@@ -138,6 +138,9 @@ describe('droplets with machines', () => {
     ]);
     expect(said.stdout).toMatch(/^web-1\n\/opt\/berth\/done\n\d+\./);
     expect((await ssh(first.id, ['sudo', '-n', 'id', '-u'])).stdout).toBe('0\n');
+    const metadata = 'http://169.254.169.254/metadata/v1';
+    const shown = await ssh(first.id, [`wget -qO- ${metadata}/id; wget -qO- ${metadata}/user-data`]);
+    expect(shown.stdout.startsWith(`${first.id}#cloud-config\n`)).toBe(true);
     // Its user data closed root's door and passwords; the account's key was for root.
     expect((await ssh(first.id, ['true'], 'root')).stdout).toMatch(/Please login as/);
     const byPassword = await runSsh(host, ['true'], {
