@@ -130,12 +130,10 @@ describe('the page', () => {
 
   it('is not there for who may not see what machines cost', async () => {
     await show('member');
-    await button('Account').first().waitFor();
-    expect(await button(/^Machines and costs/).count()).toBe(0);
+    await button(/^Machines and costs/).waitFor({ state: 'detached' });
     await page.keyboard.press('Control+k');
     await page.keyboard.type('machines and costs');
-    await page.getByText('Nothing found').or(page.getByRole('option').first()).first().waitFor();
-    expect(await page.getByRole('option', { name: /machines and costs/i }).count()).toBe(0);
+    await page.getByText('Nothing has “machines and costs” in its name').waitFor();
     expect(await calls('clouds.providers')).toEqual([]);
   });
 });
@@ -184,8 +182,7 @@ describe('an account', () => {
     await show('clouds', cloudsRef);
     await button('Disconnect DigitalOcean…').click();
     await dialog().getByText('7 droplets there go on').waitFor();
-    await button('Disconnect').click();
-    expect(await calls('clouds.disconnect')).toEqual([]);
+    expect(await button('Disconnect').getAttribute('aria-disabled')).toBe('true');
     await dialog().getByRole('checkbox').click();
     expect(await seriousFindings(page)).toEqual([]);
     await button('Disconnect').click();
@@ -197,7 +194,7 @@ describe('an account', () => {
 describe('what was found', () => {
   it('is left and taken back, adopted under a name, and destroyed by its name', async () => {
     await show('clouds', cloudsRef);
-    await button('Leave api-server before 2.0').click();
+    await button('Leave it: api-server before 2.0').click();
     await button('Left by you: 2').waitFor();
     await button('Undo').click();
     await button('Left by you: 1').waitFor();
@@ -228,7 +225,7 @@ describe('what was found', () => {
     await budget.waitFor();
     await page.getByText('2 things cost and are not known to this Berth').first().waitFor();
     await button('Machines and costs, a machine needs you').waitFor();
-    await page.getByTitle(/Rented machines: .0\.18571 an hour: a machine needs you/).click();
+    await page.getByTitle(/Rented machines: .0\.18571 an.hour: a machine needs you/).click();
     expect(await frontView()).toEqual(cloudsRef);
     // On the page itself no toast says it again.
     await button('Look').first().waitFor({ state: 'detached' });
@@ -236,13 +233,16 @@ describe('what was found', () => {
     expect(await count()).toBe(2);
     await open({ type: 'home' });
     const { costs } = cloudScenes.clouds;
-    await page.evaluate((report) => window.fixture.plane.setCosts({ ...report }), costs as never);
+    await page.evaluate((report) => window.fixture.plane.setCosts(structuredClone(report)), costs as never);
     await page.evaluate(
       (report) => window.fixture.plane.setCosts(report),
       cloudScenes['clouds-over'].costs as never,
     );
-    await page.getByText('The budget of DigitalOcean is used up').first().waitFor();
-    expect(await count()).toBe(3);
+    await page.waitForFunction(() => window.fixture.app.notices.store.getState().notices.length === 3);
+    const [last] = await page.evaluate(() =>
+      window.fixture.app.notices.store.getState().notices.map(({ title }) => title),
+    );
+    expect(last).toBe('The budget of DigitalOcean is used up');
   });
 });
 
@@ -308,7 +308,7 @@ describe('the form of a machine', () => {
     expect(await seriousFindings(page)).toEqual([]);
     expect(await calls('machines.create')).toEqual([]);
     await page.getByLabel('Tags').fill('');
-    await page.getByLabel('Addresses').fill('203.0.113.0/24');
+    await page.getByRole('textbox', { name: 'Addresses' }).fill('203.0.113.0/24');
     await page.getByLabel('Day and time').fill('2099-01-01T10:00');
     await failNext('machines.create', 'machine.name-taken', 'Another machine is called “berth-fra1”.');
     await createButton().click();
