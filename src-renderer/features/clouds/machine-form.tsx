@@ -122,6 +122,7 @@ export function MachineForm(props: MachineFormProps) {
   const { error } = act;
   // What comes near is offered in the note, wherever else it is said that this cannot be had.
   const isAtField = error?.code !== 'cloud.not-offered' && Object.keys(answeredErrors(error)).length > 0;
+  const isDearer = price !== null && !props.isOfferAsked && price.hourlyUsd !== seenUsd;
   const choices =
     error?.code === 'cloud.not-offered' && size !== undefined
       ? nextChoices(offer, { region, size }, image)
@@ -204,7 +205,7 @@ export function MachineForm(props: MachineFormProps) {
             }
             error={error}
           >
-            {error.code === 'cloud.price-changed' && price !== null && !props.isOfferAsked && (
+            {error.code === 'cloud.price-changed' && isDearer && (
               <p>
                 You saw {formatPerHour(seenUsd)}; now it is {formatPerHour(price.hourlyUsd)}. Nothing was
                 made: press the button again if that is all right.
