@@ -21,6 +21,7 @@ import { hostHandlers } from './hosts/host-handlers.ts';
 import { HostService, type HostServiceDeps } from './hosts/host-service.ts';
 import type { HostLink } from './hosts/host-links.ts';
 import { Questions } from './hosts/questions.ts';
+import type { ArchiveShelf } from './interfaces/archive-shelf.ts';
 import type { Clock } from './interfaces/clock.ts';
 import type { CloudProvider } from './interfaces/cloud-provider.ts';
 import type { ContainerEngineFactory } from './interfaces/container-engine.ts';
@@ -34,6 +35,7 @@ import type { RecordStore, RowLog } from './interfaces/record-store.ts';
 import type { CreateScreenKeeper } from './interfaces/screen-keeper.ts';
 import type { Schedules } from './interfaces/schedule.ts';
 import type { SecretStore } from './interfaces/secret-store.ts';
+import type { SshKeyMaker } from './interfaces/ssh-key-maker.ts';
 import { createMachineParts, type MachineParts } from './machines/machine-parts.ts';
 import { OperationRunner } from './operations/operation-runner.ts';
 import { operationsHandlers } from './operations/operations-handlers.ts';
@@ -81,8 +83,12 @@ export interface ControlPlaneDeps {
   readonly engines: ContainerEngineFactory;
   readonly multiplexers: MultiplexerFactory;
   readonly entryCache: EntryCache;
+  readonly archiveShelf: ArchiveShelf;
   readonly schedules: Schedules;
   readonly describeKey: DescribeKey;
+  readonly keyMaker: SshKeyMaker;
+  /** Text of resources/cloud/setup.sh. */
+  readonly cloudSetupScript: string;
   readonly createScreenKeeper: CreateScreenKeeper;
   readonly network: NetworkWatch;
   readonly mayGuard: HostServiceDeps['mayGuard'];
@@ -350,6 +356,9 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     snapshots,
     terminals,
     settings,
+    keyMaker: deps.keyMaker,
+    setupScript: deps.cloudSetupScript,
+    archiveShelf: deps.archiveShelf,
     network: deps.network,
     clock,
     random,
