@@ -109,10 +109,6 @@ const machines: readonly Machine[] = [
   }),
   machine(7, 'vanished', { life: 'vanished', power: null }),
   machine(8, 'half-gone', { life: 'destroying', hostId: null }),
-  machine(9, 'ending-soon', {
-    end: { at: ahead(14), atAction: 'destroy', idleMinutes: 120, idleAction: 'hibernate' },
-    endsAt: ahead(14),
-  }),
   machine(10, longName, {
     tags: ['x'.repeat(128), 'a', 'b:c', ...Array.from({ length: 12 }, (_, index) => `tag-number-${index}`)],
     sshAccess: { from: 'anywhere' },
@@ -130,6 +126,11 @@ const machines: readonly Machine[] = [
     hostId: null,
   }),
 ];
+
+const ending = machine(9, 'ending-soon', {
+  end: { at: ahead(14), atAction: 'destroy', idleMinutes: 120, idleAction: 'hibernate' },
+  endsAt: ahead(14),
+});
 
 const snapshots: readonly MachineSnapshot[] = [
   {
@@ -232,6 +233,7 @@ const scene: Scene = {
 
 export const machineScenes = {
   machines: scene,
+  'machines-ending': { ...scene, machines: [...machines, ending] },
   'machines-bare': { ...scene, machineWork: {}, operations: [] },
   'machines-away': {
     ...scene,
