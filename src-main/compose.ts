@@ -11,6 +11,7 @@ import { createSealer } from './adapters/accounts/sealed-texts.ts';
 import { openSecretKey } from './adapters/accounts/secret-key.ts';
 import { createSmtpMailer } from './adapters/accounts/smtp-mailer.ts';
 import { createTotpCodes } from './adapters/accounts/totp-codes.ts';
+import { createDigitalOcean } from './adapters/digitalocean/digitalocean.ts';
 import { createContainerEngineFactory } from './adapters/docker/container-engine.ts';
 import { KeychainSecretStore } from './adapters/keychain/keychain-secret-store.ts';
 import { backUp } from './adapters/database/data-copies.ts';
@@ -19,6 +20,7 @@ import { createScreenKeeper } from './adapters/screen/screen-keeper.ts';
 import { createSchedules } from './adapters/schedule/cron-schedules.ts';
 import { describeKey } from './adapters/ssh/describe-key.ts';
 import { createHostConnector } from './adapters/ssh/host-connector.ts';
+import { createSshKeyMaker } from './adapters/ssh/key-maker.ts';
 import { KnownHostsStore } from './adapters/ssh/known-hosts-store.ts';
 import { knownHostName } from './adapters/ssh/known-hosts.ts';
 import { readAddHostFile } from './adapters/system/add-host-file.ts';
@@ -30,6 +32,7 @@ import { ensureDataFolder } from './adapters/system/folders.ts';
 import { createLocalConnector } from './adapters/system/local-connector.ts';
 import { createNetworkWatch } from './adapters/system/network-watch.ts';
 import { createSystemRandom } from './adapters/system/random.ts';
+import { readSetupScript } from './adapters/system/setup-script.ts';
 import { createMultiplexerFactory } from './adapters/tmux/tmux-multiplexer.ts';
 import { type Config, servedDefaults } from './config.ts';
 import type { Caller } from './control-plane/caller.ts';
@@ -64,11 +67,11 @@ export interface ComposeOptions {
  */
 export async function compose(
   config: Pick<Config, 'version' | 'dataFolder' | 'remoteScriptsFolder' | 'addHostFile'> &
-    Partial<Pick<Config, 'served' | 'mode'>>,
+    Partial<Pick<Config, 'served' | 'mode' | 'digitalOceanApiUrl'>>,
   options: ComposeOptions = {},
 ): Promise<Plane> {
   const { platform, homeFolder, env } = options.computer ?? thisComputer();
-  const { dataFolder, remoteScriptsFolder, served = servedDefaults } = config;
+  const { dataFolder, remoteScriptsFolder, served = servedDefaults, digitalOceanApiUrl = null } = config;
   const clock = createSystemClock();
   const random = createSystemRandom();
   await ensureDataFolder(dataFolder);
@@ -126,12 +129,20 @@ export async function compose(
       store,
       secrets,
       connector,
-      cloudProviders: options.cloudProviders ?? [],
+      cloudProviders: options.cloudProviders ?? [
+        createDigitalOcean({
+          clock,
+          log: log.child({ adapter: 'digitalocean' }),
+          ...(digitalOceanApiUrl === null ? {} : { baseUrl: digitalOceanApiUrl }),
+        }),
+      ],
       engines: createContainerEngineFactory({ log, clock, remoteScriptsFolder }),
       multiplexers: createMultiplexerFactory({ log, clock, remoteScriptsFolder }),
       entryCache: createEntryCache(dataFolder),
       schedules: createSchedules(),
       describeKey,
+      keyMaker: createSshKeyMaker(),
+      cloudSetupScript: await readSetupScript(remoteScriptsFolder),
       createScreenKeeper,
       network: options.network ?? ownNetwork,
       accounts: {

@@ -34,7 +34,8 @@ import type { RecordStore, RowLog } from './interfaces/record-store.ts';
 import type { CreateScreenKeeper } from './interfaces/screen-keeper.ts';
 import type { Schedules } from './interfaces/schedule.ts';
 import type { SecretStore } from './interfaces/secret-store.ts';
-import { createMachineParts } from './machines/machine-parts.ts';
+import type { SshKeyMaker } from './interfaces/ssh-key-maker.ts';
+import { createMachineParts, type MachineParts } from './machines/machine-parts.ts';
 import { OperationRunner } from './operations/operation-runner.ts';
 import { operationsHandlers } from './operations/operations-handlers.ts';
 import { Ownership } from './ownership.ts';
@@ -83,6 +84,9 @@ export interface ControlPlaneDeps {
   readonly entryCache: EntryCache;
   readonly schedules: Schedules;
   readonly describeKey: DescribeKey;
+  readonly keyMaker: SshKeyMaker;
+  /** Text of resources/cloud/setup.sh. */
+  readonly cloudSetupScript: string;
   readonly createScreenKeeper: CreateScreenKeeper;
   readonly network: NetworkWatch;
   readonly mayGuard: HostServiceDeps['mayGuard'];
@@ -145,6 +149,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
   const hostsUsing = (id: CredentialId) => [
     ...hosts.usersOf(id).map(({ name }) => name),
     ...snapshots.repositories.usersOf(id),
+    ...machines.credentialUsers(id),
   ];
   const credentials = await createCredentialService({
     records: store,
@@ -166,6 +171,8 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     log,
     network: deps.network,
     mayGuard: deps.mayGuard,
+    // Machines become hosts, and hosts ask which of them are machines: only ever later.
+    machineOf: (id) => machines.machineOf(id),
     isGuardWanted: () => settings.get(localOwnerId).closeHostToWorkspaces,
     secrets: {
       secretOf: (id) => credentials.secretOf(id),
@@ -334,7 +341,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     log,
   });
 
-  const machines = createMachineParts({
+  const machines: MachineParts = createMachineParts({
     providers: deps.cloudProviders,
     installation: deps.terminalTag,
     store,
@@ -347,6 +354,9 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     snapshots,
     terminals,
     settings,
+    keyMaker: deps.keyMaker,
+    setupScript: deps.cloudSetupScript,
+    network: deps.network,
     clock,
     random,
     log,

@@ -300,7 +300,8 @@ export const hostMethods = {
     scope: 'hosts.write',
     input: byId,
     output: z.object({}),
-    errors: [],
+    /** `conflict`: it is a machine that Berth rents. */
+    errors: ['conflict'],
     rest: { method: 'DELETE', path: '/hosts/:id' },
   }),
   'hosts.connect': call({
@@ -308,7 +309,8 @@ export const hostMethods = {
     scope: 'hosts.write',
     input: byId,
     output: Host,
-    errors: [],
+    /** `conflict`: it is a machine that sleeps. */
+    errors: ['conflict'],
     rest: { method: 'POST', path: '/hosts/:id/connect' },
   }),
   'hosts.disconnect': call({

@@ -409,6 +409,8 @@ export const machineMethods = {
       region: OfferId.nullable().default(null),
       size: OfferId.nullable().default(null),
       hourlyUsd: Usd,
+      /** The snapshot of the whole machine that it slept in stays, and costs. */
+      keepsSnapshot: z.boolean().default(false),
     }),
     output: Operation,
     errors: [...begins, 'cloud.limit-reached', 'cloud.price-changed'],

@@ -112,7 +112,7 @@ async function connectByBerth({ remote }: BenchWorld): Promise<HostConnection> {
     ask: (async () => undefined) as Ask,
     secretOf: async () => undefined,
     onStep: () => undefined,
-    pinnedFingerprint: remote.hostKeyFingerprint,
+    pinnedFingerprints: [remote.hostKeyFingerprint],
   });
 }
 

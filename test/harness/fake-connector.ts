@@ -182,7 +182,7 @@ export class FakeConnector implements HostConnector {
   async #handshake(
     machine: FakeMachine,
     definition: Extract<HostDefinition, { kind: 'ssh' }>,
-    { ask, secretOf, onStep, signal }: ConnectOptions,
+    { ask, secretOf, onStep, pinnedFingerprints = [], signal }: ConnectOptions,
   ): Promise<HostConnection> {
     const subject = `${definition.user ?? 'dev'}@${machine.address}:22`;
     onStep('dialling', null);
@@ -195,7 +195,10 @@ export class FakeConnector implements HostConnector {
     if (machine.refusal) throw machine.refusal;
     onStep('verifying-key', null);
     const known = this.trusted.get(machine.address);
-    if (known === undefined) {
+    if (pinnedFingerprints.length > 0) {
+      if (!pinnedFingerprints.includes(machine.fingerprint))
+        throw new BerthError('host.key-changed', 'The key is not the one that is pinned.');
+    } else if (known === undefined) {
       const { fingerprint } = machine;
       const question = {
         kind: 'host-key',

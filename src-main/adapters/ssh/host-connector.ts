@@ -16,7 +16,7 @@ import type {
 import type { Log } from '../../control-plane/interfaces/log.ts';
 import { type AgentAndCandidates, sshCandidates } from './candidates.ts';
 import { HandshakeLimiter } from './handshake-limiter.ts';
-import { HostKeyCheck } from './host-key-check.ts';
+import { HostKeyCheck, type PinnedHostKeys } from './host-key-check.ts';
 import type { LoginMemory } from './identities.ts';
 import { interpretText } from './interpret.ts';
 import { KnownHostsStore } from './known-hosts-store.ts';
@@ -107,7 +107,7 @@ export function createHostConnector(deps: HostConnectorDeps): HostConnector {
       hop: Hop,
       via: SshLink | undefined,
       how: Pick<ConnectOptions, 'signal' | 'ask' | 'onStep'>,
-      pinned?: string,
+      pinned: PinnedHostKeys | undefined,
     ) =>
       logIn(
         {
@@ -118,14 +118,14 @@ export function createHostConnector(deps: HostConnectorDeps): HostConnector {
           ask: how.ask,
           secretOf: options.secretOf,
           onStep: (step: ConnectStep) => how.onStep(step, hop.isTarget ? null : hop.name),
-          pinnedFingerprint: pinned,
+          pinned,
         },
         loginDeps,
       );
     let login: Login | undefined;
     try {
       for (const hop of hops) {
-        const pinned = hop.isTarget ? options.pinnedFingerprint : undefined;
+        const pinned = hop.isTarget ? pinnedOf(options) : undefined;
         login = await logInTo(hop, links.at(-1), options, pinned);
         const link = new SshLink(login, subjectOf(hop), deps.clock);
         // A lost jump host takes the rest of the way with it.
@@ -146,7 +146,8 @@ export function createHostConnector(deps: HostConnectorDeps): HostConnector {
       openLink: async (signal) => {
         const quiet = { signal, ask: askNobody as Ask, onStep: () => undefined };
         // The same server as the first time, whatever the files say by now.
-        const further = await logInTo(target, links.at(-1), quiet, hostKey.fingerprint);
+        const same = { fingerprints: [hostKey.fingerprint], keyTypes: [hostKey.type] };
+        const further = await logInTo(target, links.at(-1), quiet, same);
         return new SshLink(further, subjectOf(target), deps.clock);
       },
       closeJumps: closeAll,
@@ -161,6 +162,14 @@ export function createHostConnector(deps: HostConnectorDeps): HostConnector {
 
 async function askNobody(): Promise<undefined> {
   return undefined;
+}
+
+/** The type of the keys that Berth gives to machines. */
+const PINNED_TYPES = ['ssh-ed25519'];
+
+function pinnedOf({ pinnedFingerprints = [] }: ConnectOptions): PinnedHostKeys | undefined {
+  if (pinnedFingerprints.length === 0) return undefined;
+  return { fingerprints: pinnedFingerprints, keyTypes: PINNED_TYPES };
 }
 
 function emptyMemory(): LoginMemory {

@@ -1,5 +1,5 @@
 /**
- * Decides whether a host key is trusted: the pinned fingerprint, Berth's own known hosts, the person's and the system's
+ * Decides whether a host key is trusted: the pinned fingerprints alone where there are some; else Berth's own known hosts, the person's and the system's
  * files, and then the person. Guarantees: only an explicit yes trusts a key; an error while looking refuses; a changed key
  * is never a question. Keys that were refused are remembered (in memory) so that the person can replace them deliberately.
  */
@@ -17,6 +17,14 @@ import {
 } from './known-hosts.ts';
 import type { KnownHostsStore } from './known-hosts-store.ts';
 import type { Hop } from './target.ts';
+
+/** Keys that are known by other means than an address. */
+export interface PinnedHostKeys {
+  /** `SHA256:…`; the server must show one of them. Never empty. */
+  readonly fingerprints: readonly string[];
+  /** What the server is asked for first: it has keys of other types, too. */
+  readonly keyTypes: readonly string[];
+}
 
 export interface HostKeyCheckDeps {
   readonly store: KnownHostsStore;
@@ -48,21 +56,17 @@ export class HostKeyCheck {
    * Returns when the key is trusted.
    * @throws host.key-unknown (declined), host.key-changed, host.key-revoked, question.expired, cancelled, store.unwritable
    */
-  async verify(
-    hop: Hop,
-    key: Buffer,
-    how: { ask: Ask; pinnedFingerprint?: string | undefined },
-  ): Promise<void> {
+  async verify(hop: Hop, key: Buffer, how: { ask: Ask; pinned?: PinnedHostKeys | undefined }): Promise<void> {
     const fingerprint = fingerprintOfKey(key);
     const keyType = keyTypeOf(key) ?? 'unknown';
+    if (how.pinned !== undefined) {
+      if (how.pinned.fingerprints.includes(fingerprint)) return;
+      throw otherThanPinned(hop, how.pinned, { is: fingerprint, keyType });
+    }
     const shown = { ...lookupOf(hop), key };
     const groups = await this.#groups(hop);
     const verdict = judgeHostKey(shown, groups);
     if (verdict.kind === 'revoked') throw revoked(hop, fingerprint, keyType, verdict.by);
-    if (how.pinnedFingerprint !== undefined) {
-      if (how.pinnedFingerprint === fingerprint) return;
-      throw changed(hop, { was: how.pinnedFingerprint, is: fingerprint, keyType, file: 'pinned', line: 0 });
-    }
     if (verdict.kind === 'trusted') return;
     const [name] = namesOf(shown);
     if (verdict.kind === 'changed') {
@@ -156,6 +160,29 @@ function changed(
     'host.key-changed',
     `The host key of ${hop.name} has changed: it was ${facts.was}, it is ${facts.is}. Either the machine was rebuilt, or someone is between you and it. Berth does not connect until you replace the key deliberately.`,
     { details: { hop: hop.name, address: hop.address, port: hop.port, ...facts } },
+  );
+}
+
+function otherThanPinned(
+  hop: Hop,
+  { fingerprints }: PinnedHostKeys,
+  shown: { is: string; keyType: string },
+): BerthError {
+  const was = fingerprints.join(' or ');
+  return new BerthError(
+    'host.key-changed',
+    `${hop.name} does not show the host key that Berth knows this machine by: it must be ${was}, it is ${shown.is}. Either its address belongs to another machine by now, or someone is between you and it. Berth does not connect.`,
+    {
+      details: {
+        hop: hop.name,
+        address: hop.address,
+        port: hop.port,
+        was,
+        ...shown,
+        file: 'pinned',
+        line: 0,
+      },
+    },
   );
 }
 

@@ -23,7 +23,7 @@ import type {
 import type { Log } from '../../control-plane/interfaces/log.ts';
 import { Authentication } from './authentication.ts';
 import type { HandshakeLimiter, HandshakePermit } from './handshake-limiter.ts';
-import type { HostKeyCheck } from './host-key-check.ts';
+import type { HostKeyCheck, PinnedHostKeys } from './host-key-check.ts';
 import type { LoginMemory } from './identities.ts';
 import { fingerprintOfKey, keyTypeOf } from './known-hosts.ts';
 import { type AuthFailure, onAuthFailure, prepareKeys } from './ssh2-internals.ts';
@@ -48,7 +48,8 @@ export interface LoginRequest {
   readonly ask: Ask;
   readonly secretOf: ConnectOptions['secretOf'];
   readonly onStep: (step: ConnectStep) => void;
-  readonly pinnedFingerprint?: string | undefined;
+  /** Undefined: files of known hosts, and the person, decide. */
+  readonly pinned: PinnedHostKeys | undefined;
 }
 
 export interface Login {
@@ -157,8 +158,8 @@ class Attempt {
   }
 
   async #start(): Promise<void> {
-    const { hop, onStep } = this.#request;
-    const knownTypes = await this.#deps.hostKeys.knownTypes(hop);
+    const { hop, onStep, pinned } = this.#request;
+    const knownTypes = pinned?.keyTypes ?? (await this.#deps.hostKeys.knownTypes(hop));
     onStep('resolving');
     this.#arm(DIAL_TIMEOUT_MS, () =>
       toBerthError(Object.assign(new Error('no answer'), { code: 'ETIMEDOUT' }), this.#subject),
@@ -307,7 +308,7 @@ class Attempt {
   }
 
   async #verify(key: Buffer): Promise<void> {
-    const { hop, onStep, pinnedFingerprint } = this.#request;
+    const { hop, onStep, pinned } = this.#request;
     // Also called when the keys of the connection are renewed: only the same key is the same server.
     if (this.#hostKey !== undefined) {
       if (this.#hostKey.equals(key)) return;
@@ -320,7 +321,7 @@ class Attempt {
     }
     onStep('verifying-key');
     const shown = Buffer.from(key);
-    await this.#deps.hostKeys.verify(hop, shown, { ask: this.#ask, pinnedFingerprint });
+    await this.#deps.hostKeys.verify(hop, shown, { ask: this.#ask, pinned });
     this.#hostKey = shown;
     if (this.#lostMeanwhile !== undefined) throw new AnsweredTooLate();
     this.#arm(HANDSHAKE_TIMEOUT_MS, () => noAnswer(hop.name, 'finish the handshake', HANDSHAKE_TIMEOUT_MS));

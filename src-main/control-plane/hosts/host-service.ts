@@ -5,7 +5,7 @@
  */
 import { BerthError } from '#contract/berth-error.ts';
 import type { CollectionItem } from '#contract/collection.ts';
-import type { Host, HostDefinition, HostFacts, HostState } from '#contract/hosts.ts';
+import type { Host, HostFacts, HostState } from '#contract/hosts.ts';
 import type { CredentialId, HostId } from '#contract/ids.ts';
 import type { ItemOf, OutputOf, ParsedInputOf } from '#contract/index.ts';
 import { Collection } from '../changes.ts';
@@ -14,39 +14,26 @@ import type { HostConnector } from '../interfaces/host-connector.ts';
 import type { Log } from '../interfaces/log.ts';
 import type { NetworkWatch } from '../interfaces/network-watch.ts';
 import type { Random } from '../interfaces/random.ts';
-import type { RecordCollection, RecordStore } from '../interfaces/record-store.ts';
-import type { Secret } from '../interfaces/secret.ts';
+import type { RecordStore } from '../interfaces/record-store.ts';
 import { type Remembered, withSecret } from './connection-ask.ts';
 import { examine, type Patient } from './doctor.ts';
 import { GuardKeeper, type GuardPolicy } from './guard-keeper.ts';
 import { HandshakeGate } from './handshake-gate.ts';
-import { credentialsOf, type HostRecord, parseHostRecord, waitsForSecrets } from './host.ts';
+import { credentialsOf, type HostRecord, requireFreeName, waitsForSecrets } from './host.ts';
 import { readHostFacts } from './host-facts.ts';
+import { HostRecords } from './host-records.ts';
 import type { HostLink, HostLinks } from './host-links.ts';
+import { type HostSecrets, keepRemembered, requireCredentials } from './host-secrets.ts';
 import { KeptAnswers } from './kept-answers.ts';
 import { HostSupervisor, type SupervisedHost } from './host-supervisor.ts';
 import { LiveLinks } from './live-links.ts';
+import { awayText, type MachineOfHost, requireAwake, requireNoMachine } from './machine-of-host.ts';
 import type { OpenHostDeps } from './open-host.ts';
 import { watchSleep } from './sleep-watch.ts';
 import { testHost } from './test-host.ts';
 import { TrialAnswers } from './trial-answers.ts';
 import { TroubleLog } from './trouble-log.ts';
 import { type WakeReason, WakeRounds } from './wake-rounds.ts';
-
-/** What hosts need of the credentials. */
-export interface HostSecrets {
-  secretOf(id: CredentialId): Promise<Secret | undefined>;
-  exists(id: CredentialId): boolean;
-  /** Keeps a secret that a person typed; in place of `replaces` where that is given. Returns its reference. */
-  remember(entry: {
-    label: string;
-    kind: 'password' | 'passphrase';
-    secret: Secret;
-    replaces: CredentialId | null;
-  }): Promise<CredentialId>;
-  /** Told when secrets can be read again (vault unlocked, keychain back). */
-  onUsable(listener: () => void): () => void;
-}
 
 export interface HostServiceDeps
   extends Omit<OpenHostDeps, 'gate' | 'secretOf' | 'trials' | 'kept'>,
@@ -57,11 +44,13 @@ export interface HostServiceDeps
   readonly random: Random;
   readonly log: Log;
   readonly network: NetworkWatch;
+  /** The machine that Berth rents and that this host is. */
+  readonly machineOf: (id: HostId) => MachineOfHost | undefined;
 }
 
 export class HostService {
   readonly #deps: HostServiceDeps;
-  readonly #records: RecordCollection<HostRecord>;
+  readonly #records: HostRecords;
   readonly #hosts = new Collection<Host>();
   readonly #supervisors = new Map<HostId, HostSupervisor>();
   readonly #links: LiveLinks;
@@ -69,12 +58,10 @@ export class HostService {
   readonly #guards: GuardKeeper;
   readonly #ends: (() => void)[] = [];
   readonly #wakes: WakeRounds;
-  /** Writes of one host follow each other, so that the last word on disk is the last word said. */
-  readonly #writes = new Map<HostId, Promise<void>>();
 
   constructor(deps: HostServiceDeps) {
     this.#deps = deps;
-    this.#records = deps.store.collection('hosts', parseHostRecord);
+    this.#records = new HostRecords(deps.store, (id) => this.#hosts.get(id) !== undefined);
     this.#openDeps = {
       connector: deps.connector,
       engines: deps.engines,
@@ -101,6 +88,7 @@ export class HostService {
       hostOf: (id) => this.#hosts.get(id),
       suspect: (id, probeMs) =>
         this.#supervisors.get(id)?.nudge({ why: 'suspicion', ...(probeMs === undefined ? {} : { probeMs }) }),
+      awayReason: (id) => awayText(deps.machineOf(id)),
       log: deps.log,
     });
   }
@@ -141,7 +129,7 @@ export class HostService {
     for (const end of this.#ends.splice(0)) end();
     await Promise.all([...this.#supervisors.values()].map((supervisor) => supervisor.disconnect()));
     this.#openDeps.kept.dropAll();
-    await Promise.all(this.#writes.values());
+    await this.#records.settled();
   }
 
   watch(signal: AbortSignal): AsyncGenerator<CollectionItem<Host>> {
@@ -163,36 +151,30 @@ export class HostService {
 
   async add(input: ParsedInputOf<'hosts.add'>): Promise<Host> {
     const { clock, random } = this.#deps;
-    const definition = input.definition;
-    this.#checkName(input.name);
-    this.#checkCredentials(definition);
-    const record: HostRecord = {
+    const { definition } = input;
+    this.checkName(input.name);
+    requireCredentials(this.#deps.secrets, definition);
+    return await this.#add({
+      ...input,
       id: random.id('host'),
-      name: input.name,
-      definition,
       desired: 'connected',
       facts: null,
       addedAt: instantOf(clock),
       lastReadyAt: null,
-    };
-    // Taken before the write, so that two additions at once cannot have the same name.
-    const supervisor = this.#watch(record);
-    try {
-      await this.#write(record);
-    } catch (error) {
-      this.#forget(record.id);
-      throw error;
-    }
-    supervisor.connect();
-    return this.#require(record.id);
+      pinnedFingerprints: [],
+    });
   }
 
-  async edit({ id, name, definition }: ParsedInputOf<'hosts.edit'>): Promise<Host> {
+  async edit(input: ParsedInputOf<'hosts.edit'>): Promise<Host> {
+    return await this.#edit(input, false);
+  }
+
+  async #edit({ id, name, definition }: ParsedInputOf<'hosts.edit'>, hasOtherKeys: boolean): Promise<Host> {
     const host = this.#require(id);
-    if (name !== undefined) this.#checkName(name, id);
+    if (name !== undefined) this.checkName(name, id);
     const next = definition === undefined ? host.definition : definition;
-    this.#checkCredentials(next);
-    const isElsewhere = JSON.stringify(next) !== JSON.stringify(host.definition);
+    requireCredentials(this.#deps.secrets, next);
+    const isElsewhere = hasOtherKeys || JSON.stringify(next) !== JSON.stringify(host.definition);
     await this.#change(id, { name: name ?? host.name, definition: next });
     const supervisor = this.#supervisors.get(id);
     if (isElsewhere && supervisor && this.#require(id).desired === 'connected') {
@@ -203,13 +185,18 @@ export class HostService {
     return this.#require(id);
   }
 
+  /** Throws conflict for a machine that Berth rents: its host goes with it. */
   async remove(id: HostId): Promise<void> {
+    requireNoMachine(this.#deps.machineOf(id));
+    await this.#remove(id);
+  }
+
+  async #remove(id: HostId): Promise<void> {
     const host = this.#require(id);
     const supervisor = this.#supervisors.get(id);
     // Out of sight first: from now on nothing is written about it.
     this.#forget(id);
     try {
-      await this.#writes.get(id);
       await this.#records.delete(id);
     } catch (error) {
       this.#hosts.put(host);
@@ -221,7 +208,9 @@ export class HostService {
     this.#links.removed(id);
   }
 
+  /** Throws conflict for a machine that sleeps. */
   async connect(id: HostId): Promise<Host> {
+    requireAwake(this.#deps.machineOf(id));
     await this.#change(id, { desired: 'connected' });
     this.#supervisors.get(id)?.connect();
     return this.#require(id);
@@ -236,6 +225,11 @@ export class HostService {
 
   async replaceKey({ id, oldFingerprint, newFingerprint }: ParsedInputOf<'hosts.replaceKey'>): Promise<Host> {
     const host = this.#require(id);
+    if (this.#records.pinsOf(id).length > 0)
+      throw new BerthError(
+        'conflict',
+        `Berth made “${host.name}” and knows its key: what shows another one is another machine. Its key is not replaced.`,
+      );
     await this.#deps.connector.replaceHostKey(host.definition, { oldFingerprint, newFingerprint });
     // Another key may be another machine: what was typed for the first one is not sent there unasked.
     this.#openDeps.kept.drop(id);
@@ -244,7 +238,8 @@ export class HostService {
   }
 
   async test(input: ParsedInputOf<'hosts.test'>, signal: AbortSignal): Promise<OutputOf<'hosts.test'>> {
-    return await testHost(this.#openDeps, this.#deps.log, input, signal);
+    const pinned = input.hostId === null ? [] : this.#records.pinsOf(input.hostId);
+    return await testHost(this.#openDeps, this.#deps.log, input, pinned, signal);
   }
 
   async interpret(text: string): Promise<OutputOf<'hosts.interpret'>> {
@@ -288,12 +283,48 @@ export class HostService {
     );
   }
 
+  // --- for machines that Berth rents --------------------------------------------------------------------------------
+
+  /** As `add`, with an id that is on record elsewhere already: one that is here is changed instead. */
+  async addForMachine(
+    host: Pick<HostRecord, 'id' | 'name' | 'definition' | 'pinnedFingerprints'>,
+  ): Promise<Host> {
+    if (this.#hosts.get(host.id)) return await this.changeForMachine(host.id, host);
+    this.checkName(host.name);
+    const addedAt = instantOf(this.#deps.clock);
+    return await this.#add({ ...host, desired: 'connected', facts: null, addedAt, lastReadyAt: null });
+  }
+
+  /** As `edit`; other keys reconnect, too. */
+  async changeForMachine(
+    id: HostId,
+    change: Partial<Pick<HostRecord, 'name' | 'definition' | 'pinnedFingerprints'>>,
+  ): Promise<Host> {
+    const { pinnedFingerprints: pins, ...rest } = change;
+    const before = this.#records.pinsOf(id);
+    if (pins !== undefined) this.#records.pin(id, pins);
+    const hasOtherKeys = pins !== undefined && JSON.stringify(pins) !== JSON.stringify(before);
+    try {
+      return await this.#edit({ id, ...rest }, hasOtherKeys);
+    } catch (error) {
+      if (this.#hosts.get(id)) this.#records.pin(id, before);
+      throw error;
+    }
+  }
+
+  /** It is no error where it is gone. */
+  async removeForMachine(id: HostId): Promise<void> {
+    if (this.#hosts.get(id)) await this.#remove(id);
+  }
+
   // --- supervision --------------------------------------------------------------------------------------------------
 
   #watch(record: HostRecord): HostSupervisor {
     const { id } = record;
     const log = this.#deps.log.child({ host: id });
-    this.#hosts.put({ ...record, state: { phase: 'disconnected' } });
+    const { pinnedFingerprints, ...host } = record;
+    this.#records.pin(id, pinnedFingerprints);
+    this.#hosts.put({ ...host, state: { phase: 'disconnected' } });
     const supervisor = new HostSupervisor(
       {
         ...this.#openDeps,
@@ -317,10 +348,14 @@ export class HostService {
         onEngineLost: (link) => this.#links.withoutEngine(link),
         onLost: () => this.#links.lost(id),
       },
-      supervised(record),
+      this.#supervised(record),
     );
     this.#supervisors.set(id, supervisor);
     return supervisor;
+  }
+
+  #supervised({ id, name, definition }: Pick<Host, 'id' | 'name' | 'definition'>): SupervisedHost {
+    return { id, name, definition, pinnedFingerprints: this.#records.pinsOf(id) };
   }
 
   #forget(id: HostId): void {
@@ -333,18 +368,18 @@ export class HostService {
     if (host) this.#hosts.put({ ...host, state });
   }
 
-  /** What follows a connection and holds nobody up: facts, the date, and what the person wanted remembered. */
+  /** What follows a connection and holds nobody up: facts, the date, what the person wanted remembered. */
   async #noteReady(link: HostLink, remembered: readonly Remembered[], log: Log): Promise<void> {
     const { clock, secrets } = this.#deps;
     const { connection, engineInfo, hostId, signal } = link;
     await this.#change(hostId, { lastReadyAt: instantOf(clock) });
-    for (const { kind, subject, secret, place } of remembered) {
-      const label = `${kind === 'password' ? 'Password' : 'Passphrase'} of ${subject}`.slice(0, 80);
+    for (const one of remembered) {
+      const { kind, secret, subject } = one;
       try {
-        const credentialId = await secrets.remember({ label, kind, secret, replaces: place.present });
+        const credentialId = await keepRemembered(secrets, one);
         const { definition } = this.#require(hostId);
         if (definition.kind === 'ssh')
-          await this.#change(hostId, { definition: withSecret(definition, place, credentialId) });
+          await this.#change(hostId, { definition: withSecret(definition, one.place, credentialId) });
       } catch (cause) {
         log.warn('a secret could not be remembered', { cause });
         if (!signal.aborted) this.#openDeps.kept.keep(hostId, [{ kind, subject, secret, remember: false }]);
@@ -362,16 +397,28 @@ export class HostService {
     });
   }
 
+  async #add(record: HostRecord): Promise<Host> {
+    // Taken before the write, so that two additions at once cannot have the same name.
+    const supervisor = this.#watch(record);
+    try {
+      await this.#records.put(this.#require(record.id));
+    } catch (error) {
+      this.#forget(record.id);
+      throw error;
+    }
+    supervisor.connect();
+    return this.#require(record.id);
+  }
+
   // --- records ------------------------------------------------------------------------------------------------------
 
   async #change(id: HostId, change: Partial<Omit<HostRecord, 'id'>>): Promise<void> {
     const before = this.#require(id);
     const after = { ...before, ...change };
     this.#hosts.put(after);
-    this.#supervisors.get(id)?.change(supervised(after));
-    const { state: _, ...record } = after;
+    this.#supervisors.get(id)?.change(this.#supervised(after));
     try {
-      await this.#write(record);
+      await this.#records.put(after);
     } catch (error) {
       const now = this.#hosts.get(id);
       // What was not written is not so: the person sees the error and the old value.
@@ -381,24 +428,10 @@ export class HostService {
         ) as Partial<Host>;
         const restored = { ...now, ...back };
         this.#hosts.put(restored);
-        this.#supervisors.get(id)?.change(supervised(restored));
+        this.#supervisors.get(id)?.change(this.#supervised(restored));
       }
       throw error;
     }
-  }
-
-  #write(record: HostRecord): Promise<void> {
-    const previous = this.#writes.get(record.id) ?? Promise.resolve();
-    const write = previous.then(async () => {
-      // A host that was removed meanwhile must not come back.
-      if (this.#hosts.get(record.id)) await this.#records.put(record);
-    });
-    const settled = write.catch(() => undefined);
-    this.#writes.set(record.id, settled);
-    void settled.then(() => {
-      if (this.#writes.get(record.id) === settled) this.#writes.delete(record.id);
-    });
-    return write;
   }
 
   #require(id: HostId): Host {
@@ -407,27 +440,8 @@ export class HostService {
     return host;
   }
 
-  #checkName(name: string, except?: HostId): void {
-    const taken = this.#hosts
-      .all()
-      .some((host) => host.id !== except && host.name.toLowerCase() === name.toLowerCase());
-    if (taken)
-      throw new BerthError(
-        'host.name-taken',
-        `There is a host named “${name}” already. Choose another name.`,
-      );
+  /** Throws host.name-taken. */
+  checkName(name: string, except?: HostId): void {
+    requireFreeName(this.#hosts.all(), name, except);
   }
-
-  #checkCredentials(definition: HostDefinition): void {
-    for (const id of credentialsOf(definition))
-      if (!this.#deps.secrets.exists(id))
-        throw new BerthError(
-          'credential.missing',
-          'The credential that this host refers to does not exist any more.',
-        );
-  }
-}
-
-function supervised({ id, name, definition }: HostRecord): SupervisedHost {
-  return { id, name, definition };
 }

@@ -77,6 +77,7 @@ export interface SupervisedHost {
   readonly id: HostId;
   readonly name: string;
   readonly definition: HostDefinition;
+  readonly pinnedFingerprints: readonly string[];
 }
 
 export class HostSupervisor {
@@ -231,6 +232,7 @@ export class HostSupervisor {
       return await openHost(this.#deps, {
         hostId: this.#host.id,
         definition: this.#host.definition,
+        pinnedFingerprints: this.#host.pinnedFingerprints,
         signal: AbortSignal.any([stop, over.signal]),
         onStep: (next, hop) => {
           step = next;

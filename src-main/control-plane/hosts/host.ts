@@ -2,15 +2,20 @@
  * A host as Berth keeps it, and how its connection state moves: pure. Owns the one table of which failures are tried
  * again by themselves and which wait for the person.
  */
-import type { ErrorShape } from '#contract/berth-error.ts';
+import { z } from 'zod';
+import { BerthError, type ErrorShape } from '#contract/berth-error.ts';
 import type { ErrorCode } from '#contract/error-codes.ts';
 import { ConnectStep, Host, type HostDefinition, type HostState } from '#contract/hosts.ts';
-import type { CredentialId, QuestionId } from '#contract/ids.ts';
+import type { CredentialId, HostId, QuestionId } from '#contract/ids.ts';
 
-/** What is on disk: a host without its state, which is never older than this run of Berth. */
-export type HostRecord = Omit<Host, 'state'>;
-
-const HostRecordShape = Host.omit({ state: true });
+/**
+ * What is on disk: a host without its state, which is never older than this run of Berth. `pinnedFingerprints`: keys of a
+ * machine that Berth made; it must show one of them, whatever its address is by now. Empty: files of known hosts decide.
+ */
+const HostRecordShape = Host.omit({ state: true }).extend({
+  pinnedFingerprints: z.array(z.string()).default([]),
+});
+export type HostRecord = z.infer<typeof HostRecordShape>;
 
 export function parseHostRecord(value: unknown): HostRecord {
   return HostRecordShape.parse(value);
@@ -215,6 +220,16 @@ export function needsNetwork(definition: HostDefinition): boolean {
   return !/^(localhost|127\.[0-9.]+|\[?::1\]?)$/i.test(
     definition.jumps[0]?.address ?? definition.address ?? '',
   );
+}
+
+/** Throws host.name-taken. */
+export function requireFreeName(
+  hosts: readonly Pick<Host, 'id' | 'name'>[],
+  name: string,
+  except?: HostId,
+): void {
+  if (hosts.some((host) => host.id !== except && host.name.toLowerCase() === name.toLowerCase()))
+    throw new BerthError('host.name-taken', `There is a host named “${name}” already. Choose another name.`);
 }
 
 /** Every credential that a definition refers to. */

@@ -12,13 +12,17 @@ export class LiveLinks implements HostLinks {
   readonly #onRemoved = new Set<(hostId: HostId) => void>();
   readonly #hostOf: (hostId: HostId) => Host | undefined;
   readonly #suspect: (hostId: HostId, timeoutMs?: number) => void;
+  readonly #awayReason: (hostId: HostId) => string | undefined;
   readonly #log: Log;
 
   constructor(deps: {
     hostOf: (hostId: HostId) => Host | undefined;
     suspect: (hostId: HostId, timeoutMs?: number) => void;
+    /** Why a host cannot be connected now, as a sentence with the remedy. */
+    awayReason: (hostId: HostId) => string | undefined;
     log: Log;
   }) {
+    this.#awayReason = deps.awayReason;
     this.#hostOf = deps.hostOf;
     this.#suspect = deps.suspect;
     this.#log = deps.log;
@@ -52,7 +56,7 @@ export class LiveLinks implements HostLinks {
     if (!host) throw new BerthError('not-found', 'There is no such host.');
     throw new BerthError(
       'host.not-connected',
-      `${host.name} is not connected. Connect it, or wait until it is back.`,
+      this.#awayReason(hostId) ?? `${host.name} is not connected. Connect it, or wait until it is back.`,
       {
         details: { hostId, phase: host.state.phase },
       },

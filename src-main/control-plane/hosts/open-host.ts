@@ -43,6 +43,8 @@ export interface OpenHostDeps {
 export interface Attempt {
   readonly hostId: HostId | null;
   readonly definition: HostDefinition;
+  /** See ConnectOptions. */
+  readonly pinnedFingerprints: readonly string[];
   /** The definition is tried, not kept: its answers are for the host that may be made of it. */
   readonly isTrial?: boolean;
   readonly signal: AbortSignal;
@@ -201,6 +203,7 @@ async function openConnection(
     signal,
     ask,
     secretOf: deps.secretOf,
+    pinnedFingerprints: attempt.pinnedFingerprints,
     onStep: (step, at) => {
       hop = at;
       attempt.onStep?.(step, at);

@@ -11,10 +11,11 @@ export async function testHost(
   deps: OpenHostDeps,
   log: Log,
   { definition, hostId }: ParsedInputOf<'hosts.test'>,
+  pinnedFingerprints: readonly string[],
   signal: AbortSignal,
 ): Promise<OutputOf<'hosts.test'>> {
   const { clock } = deps;
-  const open = await openHost(deps, { hostId, definition, isTrial: true, signal });
+  const open = await openHost(deps, { hostId, definition, pinnedFingerprints, isTrial: true, signal });
   const { connection, engine, engineInfo, roundTripMs, engineRoute, engineError } = open;
   try {
     if (engineError) throw BerthError.fromShape(engineError);

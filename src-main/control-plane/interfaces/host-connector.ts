@@ -49,10 +49,11 @@ export interface ConnectOptions {
   readonly secretOf: (id: CredentialId) => Promise<Secret | undefined>;
   readonly onStep: (step: ConnectStep, hop: string | null) => void;
   /**
-   * The key (fingerprint) that this host must have, if Berth knows it by other means than its address (a droplet's id);
-   * it then overrides the files of known hosts.
+   * Fingerprints (`SHA256:…`) of which the target must show one, where Berth knows them by other means than its address: it
+   * made the machine. Files of known hosts are neither read nor written then, and nobody is asked: an address that belonged
+   * to another machine before neither alarms nor vouches. Absent or empty: the files decide.
    */
-  readonly pinnedFingerprint?: string;
+  readonly pinnedFingerprints?: readonly string[];
 }
 
 export interface InterpretedTarget {

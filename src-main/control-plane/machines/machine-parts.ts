@@ -3,23 +3,32 @@
  * it ends with `close`. Everything that they need of the other nouns comes in through `MachinePartsDeps`.
  */
 import { BerthError } from '#contract/berth-error.ts';
+import type { CredentialId, HostId } from '#contract/ids.ts';
 import type { MethodName } from '#contract/index.ts';
 import type { CredentialService } from '../credentials/credential-service.ts';
 import type { HandlersOf } from '../handler.ts';
 import type { HostService } from '../hosts/host-service.ts';
+import type { MachineOfHost } from '../hosts/machine-of-host.ts';
 import type { Clock } from '../interfaces/clock.ts';
 import type { CloudProvider } from '../interfaces/cloud-provider.ts';
 import type { HostConnector } from '../interfaces/host-connector.ts';
 import type { Log } from '../interfaces/log.ts';
+import type { NetworkWatch } from '../interfaces/network-watch.ts';
 import type { Random } from '../interfaces/random.ts';
 import type { RecordStore } from '../interfaces/record-store.ts';
 import type { SecretStore } from '../interfaces/secret-store.ts';
+import type { SshKeyMaker } from '../interfaces/ssh-key-maker.ts';
 import type { OperationRunner } from '../operations/operation-runner.ts';
 import type { SettingsService } from '../settings/settings-service.ts';
 import type { SnapshotService } from '../snapshots/snapshot-service.ts';
 import type { TerminalService } from '../terminals/terminal-service.ts';
 import type { WorkspaceService } from '../workspaces/workspace-service.ts';
+import { CloudAccountDirectory } from './cloud-account-directory.ts';
+import { CloudAccountService } from './cloud-account-service.ts';
 import { MachineDirectory } from './machine-directory.ts';
+import type { MakingDeps } from './making/making-deps.ts';
+import { MachineMakingService } from './making/making-service.ts';
+import { createMoneyParts, type MoneyParts } from './money-parts.ts';
 
 export interface MachinePartsDeps {
   readonly providers: readonly CloudProvider[];
@@ -35,6 +44,10 @@ export interface MachinePartsDeps {
   readonly snapshots: SnapshotService;
   readonly terminals: TerminalService;
   readonly settings: SettingsService;
+  readonly keyMaker: SshKeyMaker;
+  /** Text of resources/cloud/setup.sh. */
+  readonly setupScript: string;
+  readonly network: NetworkWatch;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -42,6 +55,10 @@ export interface MachinePartsDeps {
 
 export interface MachineParts {
   readonly directory: MachineDirectory;
+  readonly clouds: CloudAccountDirectory;
+  /** Labels of the accounts and names of the machines that use it. */
+  credentialUsers(id: CredentialId): string[];
+  machineOf(hostId: HostId): MachineOfHost | undefined;
   readonly handlers: HandlersOf<'clouds'> & HandlersOf<'machines'>;
   /** Reads records and defines operations: before operations recover. */
   load(): Promise<void>;
@@ -51,31 +68,86 @@ export interface MachineParts {
 
 export function createMachineParts(deps: MachinePartsDeps): MachineParts {
   const directory = new MachineDirectory({ store: deps.store });
+  const clouds = new CloudAccountDirectory({
+    providers: deps.providers,
+    store: deps.store,
+    secretOf: (id) => deps.credentials.secretOf(id),
+    clock: deps.clock,
+    log: deps.log,
+  });
+  const accounts = new CloudAccountService({
+    directory: clouds,
+    providers: deps.providers,
+    secrets: deps.secrets,
+    credentials: deps.credentials,
+    network: deps.network,
+    clock: deps.clock,
+    random: deps.random,
+    log: deps.log,
+    machinesOf: (id) => ({
+      names: directory
+        .ofCloud(id)
+        .filter((record) => record.life !== 'vanished')
+        .map(({ name }) => name),
+      isUnderWay: directory
+        .ofCloud(id)
+        .some((record) => deps.operations.current({ kind: 'machine', id: record.id }) !== undefined),
+    }),
+    forgetMachines: async (id) => {
+      for (const record of directory.ofCloud(id)) await directory.remove(record.id);
+    },
+    onCheck: (id, signal) => money.check(id, signal),
+  });
+  const money: MoneyParts = createMoneyParts({
+    accounts: clouds,
+    providers: deps.providers,
+    installation: deps.installation,
+    store: deps.store,
+    directory,
+    operations: deps.operations,
+    hosts: deps.hosts,
+    clock: deps.clock,
+    random: deps.random,
+    log: deps.log,
+  });
+  const makingDeps: MakingDeps = {
+    directory,
+    clouds,
+    credentials: deps.credentials,
+    secrets: deps.secrets,
+    keyMaker: deps.keyMaker,
+    connector: deps.connector,
+    hosts: deps.hosts,
+    installation: deps.installation,
+    setupScript: deps.setupScript,
+    clock: deps.clock,
+    random: deps.random,
+  };
+  const making = new MachineMakingService({ ...makingDeps, operations: deps.operations, log: deps.log });
+  let tidied: Promise<void> = Promise.resolve();
   const missing = (name: MethodName) => () => {
     throw new BerthError('internal', `${name} is not there yet`);
   };
-  const handlers = {
+  const handlers: MachineParts['handlers'] = {
     // accounts
-    'clouds.providers': missing('clouds.providers'),
-    'clouds.watch': missing('clouds.watch'),
-    'clouds.connect': missing('clouds.connect'),
-    'clouds.replaceToken': missing('clouds.replaceToken'),
-    'clouds.edit': missing('clouds.edit'),
-    'clouds.check': missing('clouds.check'),
-    'clouds.disconnect': missing('clouds.disconnect'),
-    'clouds.offer': missing('clouds.offer'),
+    'clouds.providers': () => ({ providers: accounts.providers() }),
+    'clouds.watch': (_input, { signal }) => clouds.collection.watch(signal),
+    'clouds.connect': (input, { signal }) => accounts.connect(input, signal),
+    'clouds.replaceToken': (input, { signal }) => accounts.replaceToken(input, signal),
+    'clouds.edit': (input) => accounts.edit(input),
+    'clouds.check': ({ id }, { signal }) => accounts.check(id, signal),
+    'clouds.disconnect': async (input) => {
+      await accounts.disconnect(input);
+      return {};
+    },
+    'clouds.offer': ({ id }, { signal }) => accounts.offer(id, signal),
     // money and what was found
-    'clouds.costs': missing('clouds.costs'),
-    'clouds.found': missing('clouds.found'),
-    'clouds.adoptFound': missing('clouds.adoptFound'),
-    'clouds.destroyFound': missing('clouds.destroyFound'),
-    'clouds.dismissFound': missing('clouds.dismissFound'),
+    ...money.handlers,
     // making
-    'machines.watch': (_input: unknown, { signal }: { signal: AbortSignal }) =>
-      directory.collection.watch(signal),
-    'machines.create': missing('machines.create'),
-    'machines.decide': missing('machines.decide'),
-    'machines.finish': missing('machines.finish'),
+    'machines.watch': (_input, { signal }) => directory.collection.watch(signal),
+    'machines.create': (input, { caller, signal }) => making.create(input, caller.userId, signal),
+    'machines.decide': (input) => making.decide(input),
+    'machines.finish': ({ id }, { caller }) => making.finish(id, caller.userId),
     // life
     'machines.setEnd': missing('machines.setEnd'),
     'machines.power': missing('machines.power'),
@@ -99,10 +171,35 @@ export function createMachineParts(deps: MachinePartsDeps): MachineParts {
   return {
     directory,
     handlers,
-    async load() {
-      await directory.load();
+    clouds,
+    machineOf(hostId) {
+      const record = directory.ofHost(hostId);
+      if (record === undefined) return undefined;
+      const isOff = record.life === 'made' && record.power?.state === 'off';
+      return { name: record.name, away: record.life === 'asleep' ? 'asleep' : isOff ? 'off' : null };
     },
-    start() {},
-    async close() {},
+    credentialUsers: (id) => [
+      ...accounts.usersOf(id),
+      ...directory
+        .records()
+        .filter(({ loginCredentialId }) => loginCredentialId === id)
+        .map(({ name }) => name),
+    ],
+    async load() {
+      await clouds.load();
+      await directory.load();
+      await money.load();
+    },
+    start() {
+      money.start();
+      accounts.start();
+      tidied = making
+        .tidy()
+        .catch((cause: unknown) => deps.log.error('half-made machines were not tidied', { cause }));
+    },
+    async close() {
+      await money.close();
+      await Promise.all([accounts.close(), tidied]);
+    },
   };
 }

@@ -41,11 +41,16 @@ export interface OperationDefinition<I> {
   readonly recover: 'finish' | 'undo';
   /**
    * When a step fails for good: take back what was done (the default; steps without `undo` are passed over), or keep
-   * what there is.
+   * what there is. A function: as somebody decided meanwhile.
    */
-  readonly onFailure?: 'undo' | 'keep';
+  readonly onFailure?: 'undo' | 'keep' | ((input: I) => 'undo' | 'keep');
   /** May a person stop it? Cancel undoes the steps that were done. */
   readonly canCancel: boolean;
+  /**
+   * The id of a step that cannot be taken back. Once it has begun nothing is undone any more: a cancel throws conflict, and
+   * a failure keeps what there is.
+   */
+  readonly commitsAt?: string;
   /**
    * Called after the operation ended in any way, once, also after recovery; again only if Berth died inside it.
    * The subject is free by then. What it throws is logged and changes nothing.

@@ -1,6 +1,6 @@
 /** Host keys that change, sessions that run out, forwarding that is refused, networks that fall silent: against real ones. */
 import { once } from 'node:events';
-import { readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -103,12 +103,45 @@ describe('host keys', () => {
       join(harness.homeFolder, '.ssh', 'known_hosts'),
       `${host.address} ${host.clientKeyPublic}\n`,
     );
-    await harness.connect(asRoot(), { pinnedFingerprint: host.hostKeyFingerprint });
-    await expect(harness.connect(asRoot(), { pinnedFingerprint: 'SHA256:other' })).rejects.toMatchObject({
+    const own = host.hostKeyFingerprint;
+    await harness.connect(asRoot(), { pinnedFingerprints: ['SHA256:lasting', own] });
+    await expect(harness.connect(asRoot(), { pinnedFingerprints: ['SHA256:other'] })).rejects.toMatchObject({
       code: 'host.key-changed',
-      details: { was: 'SHA256:other', is: host.hostKeyFingerprint },
+      details: { was: 'SHA256:other', is: own, file: 'pinned' },
     });
     expect(harness.questions).toEqual([]);
+  });
+
+  test('pinned, no file of known hosts is read or written, nor does one vouch', async () => {
+    // Trusted under its address by Berth's own file: of another machine that had the address before.
+    await harness.connect(asRoot());
+    const known = await readFile(harness.knownHostsPath, 'utf8');
+    expect(known).toContain(host.hostKeyPublic);
+    await expect(harness.connect(asRoot(), { pinnedFingerprints: ['SHA256:other'] })).rejects.toMatchObject({
+      code: 'host.key-changed',
+    });
+    await rm(harness.knownHostsPath);
+    await mkdir(harness.knownHostsPath);
+    await harness.connect(asRoot(), { pinnedFingerprints: [host.hostKeyFingerprint] });
+    await rm(harness.knownHostsPath, { recursive: true });
+    await harness.connect(asRoot(), { pinnedFingerprints: [host.hostKeyFingerprint] });
+    await expect(readFile(harness.knownHostsPath)).rejects.toMatchObject({ code: 'ENOENT' });
+    // Revoked under this address long ago: whoever had it then.
+    await writeFile(join(harness.homeFolder, '.ssh', 'known_hosts'), `@revoked * ${host.hostKeyPublic}\n`);
+    await harness.connect(asRoot(), { pinnedFingerprints: [host.hostKeyFingerprint] });
+  });
+
+  test('pinned, a server is asked for the pinned type of key, and further connections for the same', async () => {
+    await host.run(['ssh-keygen', '-q', '-t', 'ecdsa', '-N', '', '-f', '/run/other-host-key']);
+    await host.setSshdConfig(['MaxSessions 1', 'HostKey /run/other-host-key']);
+    // A file that knows the other type would have it asked for first.
+    const { stdout } = await host.run(['cat', '/run/other-host-key.pub']);
+    await writeFile(join(harness.homeFolder, '.ssh', 'known_hosts'), `${host.address} ${stdout}`);
+    const connection = await harness.connect(asRoot(), { pinnedFingerprints: [host.hostKeyFingerprint] });
+    const both = await Promise.all([connection.openPty(pty), connection.openPty(pty)]);
+    expect(connections(connection)).toBe(2);
+    await Promise.all(both.map((terminal) => terminal.kill()));
+    await host.setSshdConfig([]);
   });
 });
 

@@ -66,6 +66,7 @@ beforeAll(async () => {
       onUsable: () => () => {},
     },
     mayGuard: () => true,
+    machineOf: () => undefined,
     isGuardWanted: () => isGuardWanted,
   });
   await hosts.load();

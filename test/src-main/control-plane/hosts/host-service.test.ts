@@ -5,6 +5,7 @@ import type { CredentialId, HostId } from '#contract/ids.ts';
 import type { Question } from '#contract/questions.ts';
 import { hostHandlers } from '#main/control-plane/hosts/host-handlers.ts';
 import { HostService } from '#main/control-plane/hosts/host-service.ts';
+import type { MachineOfHost } from '#main/control-plane/hosts/machine-of-host.ts';
 import { Questions } from '#main/control-plane/hosts/questions.ts';
 import type { Secret } from '#main/control-plane/interfaces/secret.ts';
 import { FakeConnector, FakeEngineFactory } from '#test/harness/fake-connector.ts';
@@ -31,6 +32,7 @@ async function make(store = new MemoryRecordStore(), connector = new FakeConnect
   const kept = new Map<CredentialId, Secret>();
   const network = new FakeNetwork();
   const guard = { isWanted: true };
+  const machines = new Map<HostId, MachineOfHost>();
   let tellUsable = () => {};
   const hosts = new HostService({
     connector,
@@ -55,6 +57,7 @@ async function make(store = new MemoryRecordStore(), connector = new FakeConnect
       },
     },
     mayGuard: () => true,
+    machineOf: (id) => machines.get(id),
     isGuardWanted: () => guard.isWanted,
   });
   open.push(hosts);
@@ -71,6 +74,7 @@ async function make(store = new MemoryRecordStore(), connector = new FakeConnect
     network,
     kept,
     guard,
+    machines,
     store,
     stateOf,
     phase,
@@ -701,5 +705,88 @@ describe('a test of a definition', () => {
     caller.abort(new BerthError('cancelled', 'The window was closed.'));
     await expect(pending).rejects.toMatchObject({ code: 'cancelled' });
     expect(machine.connections.size).toBe(0);
+  });
+});
+
+describe('a host that is a machine', () => {
+  const id: HostId = 'host_m0000000000000000000';
+  const machine = (pins: string[], address = 'atlas') => ({
+    id,
+    name: 'Atlas',
+    definition: at(address),
+    pinnedFingerprints: pins,
+  });
+
+  it('is known by its key, not by its address', async () => {
+    const { connector, hosts, phase, stateOf } = await make();
+    connector.machine('atlas').fingerprint = 'SHA256:own';
+    // Whoever had the address before was trusted under it.
+    connector.trusted.set('atlas', 'SHA256:first');
+    await hosts.addForMachine(machine(['SHA256:own']));
+    await vi.waitFor(() => expect(phase(id)).toBe('ready'));
+    connector.machine('other').fingerprint = 'SHA256:somebody';
+    connector.trusted.set('other', 'SHA256:somebody');
+    await hosts.changeForMachine(id, { definition: at('other') });
+    await vi.waitFor(() => expect(phase(id)).toBe('failed'));
+    expect(stateOf(id)).toMatchObject({ error: { code: 'host.key-changed' } });
+    await expect(
+      hosts.replaceKey({ id, oldFingerprint: 'SHA256:own', newFingerprint: 'SHA256:somebody' }),
+    ).rejects.toMatchObject({ code: 'conflict' });
+    await hosts.changeForMachine(id, { pinnedFingerprints: ['SHA256:own', 'SHA256:somebody'] });
+    await vi.waitFor(() => expect(phase(id)).toBe('ready'));
+  });
+
+  it('keeps its keys over a restart, and shows them to nobody', async () => {
+    const { connector, hosts, phase, store } = await make();
+    connector.machine('atlas').fingerprint = 'SHA256:own';
+    await hosts.addForMachine(machine(['SHA256:own']));
+    await vi.waitFor(() => expect(phase(id)).toBe('ready'));
+    await hosts.edit({ id, name: 'Atlas of old' });
+    expect(JSON.stringify(hosts.all())).not.toContain('pinned');
+    await hosts.close();
+    const again = await make(store, connector);
+    await vi.waitFor(() => expect(again.phase(id)).toBe('ready'));
+    connector.machine('atlas').fingerprint = 'SHA256:evil';
+    connector.trusted.set('atlas', 'SHA256:evil');
+    connector.machine('atlas').breakConnections();
+    await vi.waitFor(() => expect(again.phase(id)).toBe('failed'));
+  });
+
+  it('is added once, also when that is said twice', async () => {
+    const { connector, hosts, phase } = await make();
+    connector.machine('atlas').fingerprint = 'SHA256:own';
+    await hosts.addForMachine(machine(['SHA256:own'], 'nowhere'));
+    await hosts.addForMachine(machine(['SHA256:own']));
+    expect(hosts.all()).toHaveLength(1);
+    await vi.waitFor(() => expect(phase(id)).toBe('ready'));
+  });
+
+  it('is not forgotten while the machine is there, but by the machine itself', async () => {
+    const { hosts, connector, machines } = await make();
+    connector.machine('atlas');
+    await hosts.addForMachine(machine([]));
+    machines.set(id, { name: 'atlas', away: null });
+    await expect(hosts.remove(id)).rejects.toMatchObject({ code: 'conflict' });
+    expect(hosts.get(id)).toBeDefined();
+    await hosts.removeForMachine(id);
+    expect(hosts.get(id)).toBeUndefined();
+    await hosts.removeForMachine(id);
+  });
+
+  it('says that it sleeps, and is not dialled then', async () => {
+    const { hosts, connector, machines } = await make();
+    const attempts = () => connector.machine('atlas').attempts;
+    await hosts.addForMachine(machine([]));
+    await hosts.disconnect(id);
+    const before = attempts();
+    machines.set(id, { name: 'atlas', away: 'asleep' });
+    await expect(hosts.connect(id)).rejects.toMatchObject({ code: 'conflict', message: /asleep/ });
+    expect(() => hosts.links.require(id)).toThrow(/“atlas” is asleep. Wake the machine first./);
+    machines.set(id, { name: 'atlas', away: 'off' });
+    expect(() => hosts.links.require(id)).toThrow(/switched off/);
+    machines.set(id, { name: 'atlas', away: null });
+    expect(() => hosts.links.require(id)).toThrow(/is not connected/);
+    expect(attempts()).toBe(before);
+    expect(hosts.get(id)?.desired).toBe('disconnected');
   });
 });

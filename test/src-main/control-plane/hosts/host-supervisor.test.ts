@@ -66,6 +66,7 @@ function make(address = 'atlas') {
         jumps: [],
         engineSocket: null,
       },
+      pinnedFingerprints: [],
     },
   );
   open.push(supervisor);
