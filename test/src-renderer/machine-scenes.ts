@@ -24,14 +24,14 @@ const making = (n: number, name: string, at: number): Operation => ({
   hostId: null,
   state: 'running',
   steps: [
-    step('prepare', 'Prepare keys and firewall', 'done', { startedAt: ago(4), endedAt: ago(3.9) }),
-    step('order', 'Order it', 'done', { startedAt: ago(3.9), endedAt: ago(3.8) }),
+    step('keys', 'Make its keys', 'done', { startedAt: ago(4), endedAt: ago(3.9) }),
+    step('rent', 'Ask for the machine', 'done', { startedAt: ago(3.9), endedAt: ago(3.8) }),
     ...(
       [
-        ['action', 'The provider makes it'],
-        ['address', 'It gets its address'],
-        ['ssh', 'SSH answers with the right key'],
-        ['setup', 'Its set-up ends and the engine answers'],
+        ['gate-action', 'The provider makes the machine'],
+        ['gate-address', 'It has an address'],
+        ['gate-ssh', 'It answers with the right host key'],
+        ['gate-setup', 'It is set up, and its engine answers'],
       ] as const
     ).map(([id, title], index) =>
       index < at
