@@ -20,6 +20,7 @@ import { createScreenKeeper } from './adapters/screen/screen-keeper.ts';
 import { createSchedules } from './adapters/schedule/cron-schedules.ts';
 import { describeKey } from './adapters/ssh/describe-key.ts';
 import { createHostConnector } from './adapters/ssh/host-connector.ts';
+import { createSshKeyMaker } from './adapters/ssh/key-maker.ts';
 import { KnownHostsStore } from './adapters/ssh/known-hosts-store.ts';
 import { knownHostName } from './adapters/ssh/known-hosts.ts';
 import { createArchiveShelf } from './adapters/system/archive-shelf.ts';
@@ -32,6 +33,7 @@ import { ensureDataFolder } from './adapters/system/folders.ts';
 import { createLocalConnector } from './adapters/system/local-connector.ts';
 import { createNetworkWatch } from './adapters/system/network-watch.ts';
 import { createSystemRandom } from './adapters/system/random.ts';
+import { readSetupScript } from './adapters/system/setup-script.ts';
 import { createMultiplexerFactory } from './adapters/tmux/tmux-multiplexer.ts';
 import { type Config, servedDefaults } from './config.ts';
 import type { Caller } from './control-plane/caller.ts';
@@ -141,6 +143,8 @@ export async function compose(
       archiveShelf: createArchiveShelf(dataFolder),
       schedules: createSchedules(),
       describeKey,
+      keyMaker: createSshKeyMaker(),
+      cloudSetupScript: await readSetupScript(remoteScriptsFolder),
       createScreenKeeper,
       network: options.network ?? ownNetwork,
       accounts: {

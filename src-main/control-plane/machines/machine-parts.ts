@@ -18,6 +18,7 @@ import type { NetworkWatch } from '../interfaces/network-watch.ts';
 import type { Random } from '../interfaces/random.ts';
 import type { RecordStore } from '../interfaces/record-store.ts';
 import type { SecretStore } from '../interfaces/secret-store.ts';
+import type { SshKeyMaker } from '../interfaces/ssh-key-maker.ts';
 import type { OperationRunner } from '../operations/operation-runner.ts';
 import type { SettingsService } from '../settings/settings-service.ts';
 import type { SnapshotService } from '../snapshots/snapshot-service.ts';
@@ -26,6 +27,9 @@ import type { WorkspaceService } from '../workspaces/workspace-service.ts';
 import { CloudAccountDirectory } from './cloud-account-directory.ts';
 import { CloudAccountService } from './cloud-account-service.ts';
 import { MachineDirectory } from './machine-directory.ts';
+import type { MakingDeps } from './making/making-deps.ts';
+import { MachineMakingService } from './making/making-service.ts';
+import { createMoneyParts, type MoneyParts } from './money-parts.ts';
 import { createSleepParts } from './sleep/sleep-parts.ts';
 
 export interface MachinePartsDeps {
@@ -42,6 +46,9 @@ export interface MachinePartsDeps {
   readonly snapshots: SnapshotService;
   readonly terminals: TerminalService;
   readonly settings: SettingsService;
+  readonly keyMaker: SshKeyMaker;
+  /** Text of resources/cloud/setup.sh. */
+  readonly setupScript: string;
   readonly archiveShelf: ArchiveShelf;
   readonly network: NetworkWatch;
   readonly clock: Clock;
@@ -92,8 +99,35 @@ export function createMachineParts(deps: MachinePartsDeps): MachineParts {
     forgetMachines: async (id) => {
       for (const record of directory.ofCloud(id)) await directory.remove(record.id);
     },
-    onCheck: async () => {},
+    onCheck: (id, signal) => money.check(id, signal),
   });
+  const money: MoneyParts = createMoneyParts({
+    accounts: clouds,
+    providers: deps.providers,
+    installation: deps.installation,
+    store: deps.store,
+    directory,
+    operations: deps.operations,
+    hosts: deps.hosts,
+    clock: deps.clock,
+    random: deps.random,
+    log: deps.log,
+  });
+  const makingDeps: MakingDeps = {
+    directory,
+    clouds,
+    credentials: deps.credentials,
+    secrets: deps.secrets,
+    keyMaker: deps.keyMaker,
+    connector: deps.connector,
+    hosts: deps.hosts,
+    installation: deps.installation,
+    setupScript: deps.setupScript,
+    clock: deps.clock,
+    random: deps.random,
+  };
+  const making = new MachineMakingService({ ...makingDeps, operations: deps.operations, log: deps.log });
+  let tidied: Promise<void> = Promise.resolve();
   const sleep = createSleepParts({
     directory,
     clouds,
@@ -124,16 +158,12 @@ export function createMachineParts(deps: MachinePartsDeps): MachineParts {
     },
     'clouds.offer': ({ id }, { signal }) => accounts.offer(id, signal),
     // money and what was found
-    'clouds.costs': missing('clouds.costs'),
-    'clouds.found': missing('clouds.found'),
-    'clouds.adoptFound': missing('clouds.adoptFound'),
-    'clouds.destroyFound': missing('clouds.destroyFound'),
-    'clouds.dismissFound': missing('clouds.dismissFound'),
+    ...money.handlers,
     // making
     'machines.watch': (_input, { signal }) => directory.collection.watch(signal),
-    'machines.create': missing('machines.create'),
-    'machines.decide': missing('machines.decide'),
-    'machines.finish': missing('machines.finish'),
+    'machines.create': (input, { caller, signal }) => making.create(input, caller.userId, signal),
+    'machines.decide': (input) => making.decide(input),
+    'machines.finish': ({ id }, { caller }) => making.finish(id, caller.userId),
     // life
     'machines.setEnd': missing('machines.setEnd'),
     'machines.power': missing('machines.power'),
@@ -177,12 +207,18 @@ export function createMachineParts(deps: MachinePartsDeps): MachineParts {
     async load() {
       await clouds.load();
       await directory.load();
+      await money.load();
     },
     start() {
+      money.start();
       accounts.start();
+      tidied = making
+        .tidy()
+        .catch((cause: unknown) => deps.log.error('half-made machines were not tidied', { cause }));
     },
     async close() {
-      await accounts.close();
+      await money.close();
+      await Promise.all([accounts.close(), tidied]);
     },
   };
 }

@@ -165,8 +165,9 @@ export class OperationRun {
     const shape = shapeOf(error);
     if (shape.code === 'internal') this.#deps.log.error('a step failed', { step: step.id, cause: error });
     this.#line(step.id, 'error', shape.message);
-    const isKept = this.#deps.definition.onFailure === 'keep' || this.#isCommitted;
-    const direction = isKept ? 'stop' : 'undo';
+    const { onFailure } = this.#deps.definition;
+    const wish = typeof onFailure === 'function' ? onFailure(this.#deps.input) : onFailure;
+    const direction = wish === 'keep' || this.#isCommitted ? 'stop' : 'undo';
     this.#turnBack(direction, 'failed', shape, index, memory);
     await this.#save();
   }

@@ -104,7 +104,7 @@ function BudgetMeter({ budget }: { budget: BudgetState }) {
             className={`mt-0.5 shrink-0 ${budget.level === 'over' ? 'text-failed' : 'text-attention'}`}
           />
           <span className="min-w-0 wrap-anywhere">
-            {warning.title}: {warning.body}
+            {warning.title}. {warning.forecast}
           </span>
         </p>
       )}

@@ -14,7 +14,7 @@ export function CostTable({ report }: { report: CostReport }) {
     return own.length === 0 ? null : own.reduce((sum, { monthlyUsd }) => sum + monthlyUsd, 0);
   };
   return (
-    <table className="w-full table-fixed border-collapse text-left" aria-label="This month by host">
+    <table className="mb-2 w-full table-fixed border-collapse text-left" aria-label="This month by host">
       <thead>
         <tr className="text-meta text-muted">
           <th scope="col" className="px-4 pt-2.5 pb-1 font-medium">
@@ -50,7 +50,7 @@ function CostRow({ host, share, storedUsd }: { host: HostCost; share: number; st
     <tr className={isGone ? 'text-muted' : undefined}>
       <th scope="row" className="px-4 py-1 font-normal">
         {machineId === null || isGone ? (
-          <span className={`block truncate ${isGone ? 'line-through' : 'font-medium'}`} dir="auto">
+          <span className={`block truncate ${isGone ? '' : 'font-medium'}`} dir="auto">
             {host.name}
           </span>
         ) : (

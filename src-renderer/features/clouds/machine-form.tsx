@@ -133,7 +133,7 @@ export function MachineForm(props: MachineFormProps) {
         if (!act.isBusy) create();
       }}
     >
-      <div className="grid grid-cols-2 items-start gap-x-4 gap-y-3 max-sm:grid-cols-1">
+      <div className="grid grid-cols-3 items-start gap-x-4 gap-y-3 max-md:grid-cols-1">
         <TextField
           label="Name"
           help="Of the host, and its own host name."
@@ -215,7 +215,7 @@ export function MachineForm(props: MachineFormProps) {
         </div>
       )}
 
-      <footer className="sticky bottom-0 z-10 -mx-6 flex flex-wrap items-center justify-between gap-x-6 gap-y-2 border-t border-line bg-app px-6 py-3 max-sm:-mx-4 max-sm:px-4">
+      <footer className="sticky bottom-0 z-10 -mx-6 -mb-12 flex flex-wrap items-center justify-between gap-x-6 gap-y-2 border-t border-line bg-panel px-6 py-3 max-sm:-mx-4 max-sm:px-4">
         <p className="tabular min-w-0" aria-live="polite">
           {price === null ? (
             <span className="text-muted">Choose a size to see its price.</span>

@@ -63,12 +63,12 @@ export function AccessFields({ draft, errors, onChange }: PartProps) {
             label: 'Only this Berth',
             help: 'A firewall of the provider lets in the address that Berth comes from. It can be changed later.',
           },
+          { value: 'anywhere', label: 'From anywhere', help: 'Keys only: passwords are off in any case.' },
           {
             value: 'addresses',
             label: 'Only these addresses',
             help: 'And nobody else, whatever the machine itself listens on.',
           },
-          { value: 'anywhere', label: 'From anywhere', help: 'Keys only: passwords are off in any case.' },
         ]}
         onChange={(access) => onChange({ access })}
       />

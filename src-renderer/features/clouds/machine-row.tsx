@@ -18,7 +18,8 @@ export function MachineRow({ machine }: { machine: Machine }) {
     machine.cpus === null ? null : formatCount(machine.cpus, 'CPU', 'CPUs'),
     machine.memoryBytes === null ? null : formatBytes(machine.memoryBytes),
     machine.region,
-  ].filter((fact) => fact !== null);
+    account,
+  ].filter((fact) => fact != null);
   return (
     <li>
       <button
@@ -30,27 +31,20 @@ export function MachineRow({ machine }: { machine: Machine }) {
           <span className="truncate font-medium" dir="auto" title={machine.name}>
             {machine.name}
           </span>
-          <span className="text-meta text-muted" title={machine.size}>
+          <span className="truncate text-meta text-muted" title={machine.size} dir="auto">
             {facts.join(' · ')}
           </span>
           {(machine.ipv4 ?? machine.ipv6) !== null && (
             <span className="truncate font-code text-meta text-muted">{machine.ipv4 ?? machine.ipv6}</span>
           )}
-          {account !== undefined && (
-            <span className="truncate text-meta text-muted" dir="auto">
-              {account}
-            </span>
-          )}
         </span>
         <span className="flex min-w-0 flex-col">
-          <span className="flex flex-wrap items-baseline gap-x-2">
-            <StateMark signal={mark.signal} word={mark.word} />
-            {machine.life === 'asleep' && machine.sleep !== null && (
-              <span className="text-meta text-muted">
-                since <RelativeTime at={machine.sleep.sinceAt} />
-              </span>
-            )}
-          </span>
+          <StateMark signal={mark.signal} word={mark.word} />
+          {machine.life === 'asleep' && machine.sleep !== null && (
+            <span className="text-meta text-muted">
+              Went to sleep <RelativeTime at={machine.sleep.sinceAt} />
+            </span>
+          )}
           {detail !== null && <span className="text-meta text-muted wrap-anywhere">{detail}</span>}
         </span>
         <span className="tabular flex min-w-0 flex-col sm:text-right">
