@@ -19,6 +19,7 @@ import { createScreenKeeper } from './adapters/screen/screen-keeper.ts';
 import { createSchedules } from './adapters/schedule/cron-schedules.ts';
 import { describeKey } from './adapters/ssh/describe-key.ts';
 import { createHostConnector } from './adapters/ssh/host-connector.ts';
+import { createSshKeyMaker } from './adapters/ssh/key-maker.ts';
 import { KnownHostsStore } from './adapters/ssh/known-hosts-store.ts';
 import { knownHostName } from './adapters/ssh/known-hosts.ts';
 import { readAddHostFile } from './adapters/system/add-host-file.ts';
@@ -30,6 +31,7 @@ import { ensureDataFolder } from './adapters/system/folders.ts';
 import { createLocalConnector } from './adapters/system/local-connector.ts';
 import { createNetworkWatch } from './adapters/system/network-watch.ts';
 import { createSystemRandom } from './adapters/system/random.ts';
+import { readSetupScript } from './adapters/system/setup-script.ts';
 import { createMultiplexerFactory } from './adapters/tmux/tmux-multiplexer.ts';
 import { type Config, servedDefaults } from './config.ts';
 import type { Caller } from './control-plane/caller.ts';
@@ -132,6 +134,8 @@ export async function compose(
       entryCache: createEntryCache(dataFolder),
       schedules: createSchedules(),
       describeKey,
+      keyMaker: createSshKeyMaker(),
+      cloudSetupScript: await readSetupScript(remoteScriptsFolder),
       createScreenKeeper,
       network: options.network ?? ownNetwork,
       accounts: {

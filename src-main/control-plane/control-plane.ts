@@ -34,6 +34,7 @@ import type { RecordStore, RowLog } from './interfaces/record-store.ts';
 import type { CreateScreenKeeper } from './interfaces/screen-keeper.ts';
 import type { Schedules } from './interfaces/schedule.ts';
 import type { SecretStore } from './interfaces/secret-store.ts';
+import type { SshKeyMaker } from './interfaces/ssh-key-maker.ts';
 import { createMachineParts, type MachineParts } from './machines/machine-parts.ts';
 import { OperationRunner } from './operations/operation-runner.ts';
 import { operationsHandlers } from './operations/operations-handlers.ts';
@@ -83,6 +84,9 @@ export interface ControlPlaneDeps {
   readonly entryCache: EntryCache;
   readonly schedules: Schedules;
   readonly describeKey: DescribeKey;
+  readonly keyMaker: SshKeyMaker;
+  /** Text of resources/cloud/setup.sh. */
+  readonly cloudSetupScript: string;
   readonly createScreenKeeper: CreateScreenKeeper;
   readonly network: NetworkWatch;
   readonly mayGuard: HostServiceDeps['mayGuard'];
@@ -350,6 +354,8 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     snapshots,
     terminals,
     settings,
+    keyMaker: deps.keyMaker,
+    setupScript: deps.cloudSetupScript,
     network: deps.network,
     clock,
     random,

@@ -10,6 +10,7 @@ import { type Role, scopesOfRole } from '#contract/scopes.ts';
 import { noQuota, type Quota } from '#contract/users.ts';
 import { createSchedules } from '#main/adapters/schedule/cron-schedules.ts';
 import { createScreenKeeper } from '#main/adapters/screen/screen-keeper.ts';
+import { createSshKeyMaker } from '#main/adapters/ssh/key-maker.ts';
 import { createSystemRandom } from '#main/adapters/system/random.ts';
 import type { Caller } from '#main/control-plane/caller.ts';
 import { type ControlPlane, createControlPlane } from '#main/control-plane/control-plane.ts';
@@ -246,6 +247,8 @@ export async function peopleWorld(
     multiplexers: { open: refuse },
     entryCache: { read: async () => undefined, write: refuse, keepOnly: async () => undefined },
     schedules: createSchedules(),
+    keyMaker: createSshKeyMaker(),
+    cloudSetupScript: '#!/bin/sh\n',
     describeKey: () => {
       throw new Error('no keys here');
     },

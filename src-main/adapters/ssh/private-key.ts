@@ -139,7 +139,8 @@ function pkcs8Key(text: string, name: string, isEncrypted: boolean): PrivateKeyT
   };
 }
 
-function sshFormOf(key: KeyObject, name: string): string {
+/** PEM for the older types, OpenSSH’s own format for Ed25519, which has no other that ssh2 reads. */
+export function sshFormOf(key: KeyObject, name: string): string {
   if (key.asymmetricKeyType === 'rsa') return key.export({ format: 'pem', type: 'pkcs1' }).toString();
   if (key.asymmetricKeyType === 'ec') return key.export({ format: 'pem', type: 'sec1' }).toString();
   if (key.asymmetricKeyType !== 'ed25519')

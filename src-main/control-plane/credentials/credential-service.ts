@@ -79,10 +79,16 @@ export class CredentialService {
     return this.#deps.secrets.get(id);
   }
 
-  async add(input: { label: string; kind: CredentialKind; secret: Secret }): Promise<Credential> {
+  /** `id`: of whoever wrote it down before, so that a credential whose making was cut off is made once. */
+  async add(input: {
+    label: string;
+    kind: CredentialKind;
+    secret: Secret;
+    id?: CredentialId;
+  }): Promise<Credential> {
     const { secrets, random, clock, log, describeKey } = this.#deps;
     const publicKey = publicKeyOf(input.kind, input.secret, describeKey);
-    const id = random.id('cred');
+    const id = input.id ?? random.id('cred');
     const credential: Credential = {
       id,
       label: input.label,
@@ -118,6 +124,11 @@ export class CredentialService {
     const credential = this.require(id);
     const hostNames = this.#deps.isCredentialUsed(id);
     if (hostNames.length > 0) throw credentialInUse(credential, hostNames);
+    await this.drop(id);
+  }
+
+  /** As `remove`, for whoever it was made for: nobody is asked, and it is no error where it is gone. */
+  async drop(id: CredentialId): Promise<void> {
     // The secret first: where that fails, the reference is still there to try again.
     await this.#deps.secrets.delete(id);
     await this.#records.delete(id);

@@ -17,6 +17,7 @@ import type { NetworkWatch } from '../interfaces/network-watch.ts';
 import type { Random } from '../interfaces/random.ts';
 import type { RecordStore } from '../interfaces/record-store.ts';
 import type { SecretStore } from '../interfaces/secret-store.ts';
+import type { SshKeyMaker } from '../interfaces/ssh-key-maker.ts';
 import type { OperationRunner } from '../operations/operation-runner.ts';
 import type { SettingsService } from '../settings/settings-service.ts';
 import type { SnapshotService } from '../snapshots/snapshot-service.ts';
@@ -25,6 +26,8 @@ import type { WorkspaceService } from '../workspaces/workspace-service.ts';
 import { CloudAccountDirectory } from './cloud-account-directory.ts';
 import { CloudAccountService } from './cloud-account-service.ts';
 import { MachineDirectory } from './machine-directory.ts';
+import type { MakingDeps } from './making/making-deps.ts';
+import { MachineMakingService } from './making/making-service.ts';
 
 export interface MachinePartsDeps {
   readonly providers: readonly CloudProvider[];
@@ -40,6 +43,9 @@ export interface MachinePartsDeps {
   readonly snapshots: SnapshotService;
   readonly terminals: TerminalService;
   readonly settings: SettingsService;
+  readonly keyMaker: SshKeyMaker;
+  /** Text of resources/cloud/setup.sh. */
+  readonly setupScript: string;
   readonly network: NetworkWatch;
   readonly clock: Clock;
   readonly random: Random;
@@ -91,6 +97,21 @@ export function createMachineParts(deps: MachinePartsDeps): MachineParts {
     },
     onCheck: async () => {},
   });
+  const makingDeps: MakingDeps = {
+    directory,
+    clouds,
+    credentials: deps.credentials,
+    secrets: deps.secrets,
+    keyMaker: deps.keyMaker,
+    connector: deps.connector,
+    hosts: deps.hosts,
+    installation: deps.installation,
+    setupScript: deps.setupScript,
+    clock: deps.clock,
+    random: deps.random,
+  };
+  const making = new MachineMakingService({ ...makingDeps, operations: deps.operations, log: deps.log });
+  let tidied: Promise<void> = Promise.resolve();
   const missing = (name: MethodName) => () => {
     throw new BerthError('internal', `${name} is not there yet`);
   };
@@ -115,9 +136,9 @@ export function createMachineParts(deps: MachinePartsDeps): MachineParts {
     'clouds.dismissFound': missing('clouds.dismissFound'),
     // making
     'machines.watch': (_input, { signal }) => directory.collection.watch(signal),
-    'machines.create': missing('machines.create'),
-    'machines.decide': missing('machines.decide'),
-    'machines.finish': missing('machines.finish'),
+    'machines.create': (input, { caller, signal }) => making.create(input, caller.userId, signal),
+    'machines.decide': (input) => making.decide(input),
+    'machines.finish': ({ id }, { caller }) => making.finish(id, caller.userId),
     // life
     'machines.setEnd': missing('machines.setEnd'),
     'machines.power': missing('machines.power'),
@@ -161,9 +182,12 @@ export function createMachineParts(deps: MachinePartsDeps): MachineParts {
     },
     start() {
       accounts.start();
+      tidied = making
+        .tidy()
+        .catch((cause: unknown) => deps.log.error('half-made machines were not tidied', { cause }));
     },
     async close() {
-      await accounts.close();
+      await Promise.all([accounts.close(), tidied]);
     },
   };
 }

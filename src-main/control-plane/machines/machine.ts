@@ -93,6 +93,9 @@ const Stored = Machine.omit({ endsAt: true, power: true, sleep: true }).extend({
   /** When the provider began to bill the present hardware, by its own clock. */
   billedFromAt: z.string().nullable(),
   order: GivenOrder.nullable().optional(),
+  hasIpv6: z.boolean().optional(),
+  /** Since when a request that makes its hardware may be out whose answer is not known. */
+  requestedAt: z.string().nullable().optional(),
   /** What the firewall lets in where `sshAccess` does not say it: our own address as it was found. */
   sshSources: z.array(z.string()).optional(),
 });

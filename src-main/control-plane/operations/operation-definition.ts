@@ -41,9 +41,9 @@ export interface OperationDefinition<I> {
   readonly recover: 'finish' | 'undo';
   /**
    * When a step fails for good: take back what was done (the default; steps without `undo` are passed over), or keep
-   * what there is.
+   * what there is. A function: as somebody decided meanwhile.
    */
-  readonly onFailure?: 'undo' | 'keep';
+  readonly onFailure?: 'undo' | 'keep' | ((input: I) => 'undo' | 'keep');
   /** May a person stop it? Cancel undoes the steps that were done. */
   readonly canCancel: boolean;
   /**

@@ -162,7 +162,9 @@ export class OperationRun {
     const shape = shapeOf(error);
     if (shape.code === 'internal') this.#deps.log.error('a step failed', { step: step.id, cause: error });
     this.#line(step.id, 'error', shape.message);
-    const direction = this.#deps.definition.onFailure === 'keep' ? 'stop' : 'undo';
+    const { onFailure } = this.#deps.definition;
+    const wish = typeof onFailure === 'function' ? onFailure(this.#deps.input) : onFailure;
+    const direction = wish === 'keep' ? 'stop' : 'undo';
     this.#turnBack(direction, 'failed', shape, index, memory);
     await this.#save();
   }

@@ -1,0 +1,69 @@
+/**
+ * Keys of a machine: the pair that Berth signs in with, and the host keys that the machine shall show. Guarantees: where each
+ * private half lies is in the record before it is made, and it lies in the secret store before it is used; making them again
+ * makes nothing twice.
+ */
+import { BerthError } from '#contract/berth-error.ts';
+import type { MachineId } from '#contract/ids.ts';
+import type { Secret } from '../../interfaces/secret.ts';
+import type { MachineRecord, PinnedKey } from '../machine.ts';
+import type { MakingDeps } from './making-deps.ts';
+
+type KeyDeps = Pick<MakingDeps, 'credentials' | 'directory' | 'keyMaker' | 'random' | 'secrets'>;
+
+/** Throws credential.*. */
+export async function ensureKeys(deps: KeyDeps, id: MachineId): Promise<void> {
+  const { credentials, directory, keyMaker, random } = deps;
+  const { loginCredentialId, name } = directory.require(id);
+  const credentialId = loginCredentialId ?? random.id('cred');
+  await directory.change(id, { loginCredentialId: credentialId });
+  if (credentials.get(credentialId) === undefined)
+    await credentials.add({
+      id: credentialId,
+      label: `Login of ${name}`.slice(0, 80),
+      kind: 'private-key',
+      secret: keyMaker.make().privateKey,
+    });
+  await ensureHostKey(deps, id, 'hostKey');
+  await ensureHostKey(deps, id, 'bootKey');
+}
+
+/** The lasting key comes back with the machine: where there is one, it stays. */
+async function ensureHostKey(deps: KeyDeps, id: MachineId, which: 'hostKey' | 'bootKey'): Promise<void> {
+  const { directory, keyMaker, secrets } = deps;
+  const present = directory.require(id)[which];
+  if (present !== null && (await secrets.get(present.secretKey)) !== undefined) return;
+  const { fingerprint, privateKey, publicKey } = keyMaker.make();
+  // By the machine's id: a key whose record was not written is written over, and never left behind.
+  const secretKey = `${id}.${which === 'hostKey' ? 'host-key' : 'boot-key'}`;
+  await secrets.put(secretKey, privateKey);
+  await directory.change(id, { [which]: { fingerprint, publicKey, secretKey } });
+}
+
+/** Throws credential.missing where it was taken away behind Berth's back. */
+export async function privateHalf({ secrets }: KeyDeps, { secretKey }: PinnedKey): Promise<Secret> {
+  const secret = await secrets.get(secretKey);
+  if (secret === undefined)
+    throw new BerthError('credential.missing', 'A host key of the machine is not in the keychain any more.');
+  return secret;
+}
+
+export async function dropBootKey({ directory, secrets }: KeyDeps, id: MachineId): Promise<void> {
+  const { bootKey } = directory.require(id);
+  if (bootKey === null) return;
+  await secrets.delete(bootKey.secretKey);
+  await directory.change(id, { bootKey: null });
+}
+
+/** All of them. `keepsIdentity`: what comes back with the machine stays. */
+export async function dropKeys(deps: KeyDeps, record: MachineRecord, keepsIdentity: boolean): Promise<void> {
+  const { credentials, directory, secrets } = deps;
+  await dropBootKey(deps, record.id);
+  if (keepsIdentity) return;
+  if (record.hostKey !== null) await secrets.delete(record.hostKey.secretKey);
+  if (record.loginCredentialId !== null) await credentials.drop(record.loginCredentialId);
+  // Also what was made by a run that did not live to write it down.
+  await secrets.delete(`${record.id}.host-key`);
+  await secrets.delete(`${record.id}.boot-key`);
+  await directory.change(record.id, { hostKey: null, loginCredentialId: null });
+}
