@@ -28,6 +28,7 @@ import { CloudAccountService } from './cloud-account-service.ts';
 import { MachineDirectory } from './machine-directory.ts';
 import type { MakingDeps } from './making/making-deps.ts';
 import { MachineMakingService } from './making/making-service.ts';
+import { createMoneyParts, type MoneyParts } from './money-parts.ts';
 
 export interface MachinePartsDeps {
   readonly providers: readonly CloudProvider[];
@@ -95,7 +96,19 @@ export function createMachineParts(deps: MachinePartsDeps): MachineParts {
     forgetMachines: async (id) => {
       for (const record of directory.ofCloud(id)) await directory.remove(record.id);
     },
-    onCheck: async () => {},
+    onCheck: (id, signal) => money.check(id, signal),
+  });
+  const money: MoneyParts = createMoneyParts({
+    accounts: clouds,
+    providers: deps.providers,
+    installation: deps.installation,
+    store: deps.store,
+    directory,
+    operations: deps.operations,
+    hosts: deps.hosts,
+    clock: deps.clock,
+    random: deps.random,
+    log: deps.log,
   });
   const makingDeps: MakingDeps = {
     directory,
@@ -129,11 +142,7 @@ export function createMachineParts(deps: MachinePartsDeps): MachineParts {
     },
     'clouds.offer': ({ id }, { signal }) => accounts.offer(id, signal),
     // money and what was found
-    'clouds.costs': missing('clouds.costs'),
-    'clouds.found': missing('clouds.found'),
-    'clouds.adoptFound': missing('clouds.adoptFound'),
-    'clouds.destroyFound': missing('clouds.destroyFound'),
-    'clouds.dismissFound': missing('clouds.dismissFound'),
+    ...money.handlers,
     // making
     'machines.watch': (_input, { signal }) => directory.collection.watch(signal),
     'machines.create': (input, { caller, signal }) => making.create(input, caller.userId, signal),
@@ -179,14 +188,17 @@ export function createMachineParts(deps: MachinePartsDeps): MachineParts {
     async load() {
       await clouds.load();
       await directory.load();
+      await money.load();
     },
     start() {
+      money.start();
       accounts.start();
       tidied = making
         .tidy()
         .catch((cause: unknown) => deps.log.error('half-made machines were not tidied', { cause }));
     },
     async close() {
+      await money.close();
       await Promise.all([accounts.close(), tidied]);
     },
   };
