@@ -1,35 +1,35 @@
 /** Living with machines and their ends, put together: orders, destruction, and the end by itself. */
-import type { CredentialId, HostId, MachineId, UserId } from '#contract/ids.ts';
+import type { MachineId, UserId } from '#contract/ids.ts';
 import type { Operation } from '#contract/operations.ts';
 import type { Handlers } from '../handler.ts';
-import type { StepDefinition } from '../operations/operation-definition.ts';
 import type { CloudClients } from './cloud-clients.ts';
 import { DestroyService, type DestroyServiceDeps } from './ending/destroy-service.ts';
 import { EndKeeper } from './ends/end-keeper.ts';
 import { setEnd, type SetEndDeps } from './ends/set-end.ts';
-import type { MachineInput, MachineWorkDeps, MachineWorkspaces } from './life/machine-work.ts';
+import type { MachineWorkDeps, MachineWorkspaces } from './life/machine-work.ts';
 import { MachineLifeService } from './life/machine-life-service.ts';
 import type { MachineDirectory } from './machine-directory.ts';
 import type { MachinePartsDeps } from './machine-parts.ts';
+import { dropKeys, trustFirstBoot } from './making/hardware-keys.ts';
+import { createFinishSteps, giveUp } from './making/make-operation.ts';
+import type { MakingDeps } from './making/making-deps.ts';
+import { removeProviderParts } from './making/provider-parts.ts';
 
 export interface LifePartsDeps
   extends Pick<
       MachinePartsDeps,
       | 'clock'
-      | 'credentials'
       | 'hosts'
       | 'log'
       | 'operations'
-      | 'secrets'
       | 'snapshots'
       | 'terminals'
       | 'workspaces'
     >,
-    Pick<DestroyServiceDeps, 'dropSleep'> {
+    Pick<DestroyServiceDeps, 'discardSleep'> {
   readonly directory: MachineDirectory;
   readonly clouds: CloudClients;
-  /** See RenewalDeps. */
-  readonly firstBoot: readonly StepDefinition<MachineInput>[];
+  readonly making: MakingDeps;
   /** Puts it to sleep where it is cheapest and nobody is asked. */
   readonly hibernate: (id: MachineId, userId: UserId) => Promise<Operation>;
 }
@@ -79,15 +79,17 @@ export function createLifeParts(deps: LifePartsDeps): LifeParts {
   const destroying = new DestroyService({
     ...work,
     snapshots: () => deps.snapshots.directory.records(),
-    removeHost: (id: HostId) => hosts.removeForMachine(id),
-    removeCredential: (id: CredentialId) => deps.credentials.remove(id),
-    deleteSecret: (key) => deps.secrets.delete(key),
-    ...(deps.dropSleep === undefined ? {} : { dropSleep: deps.dropSleep }),
+    removeProviderParts: (waiting, record) => removeProviderParts(deps.making, waiting, record),
+    removeHost: (id) => hosts.removeForMachine(id),
+    dropKeys: (record) => dropKeys(deps.making, record, false),
+    discardSleep: deps.discardSleep,
   });
   const life = new MachineLifeService({
     ...work,
     operations,
-    firstBoot: deps.firstBoot,
+    trustFirstBoot: (id) => trustFirstBoot(deps.making, id),
+    firstBoot: createFinishSteps(deps.making),
+    giveUp: (machineId) => giveUp(deps.making, { machineId }),
     requireFreeHostName: (name, { hostId }) => hosts.checkName(name, hostId ?? undefined),
   });
   const { directory: workspaces } = deps.workspaces;

@@ -93,6 +93,8 @@ const Stored = Machine.omit({ endsAt: true, power: true, sleep: true }).extend({
   /** When the provider began to bill the present hardware, by its own clock. */
   billedFromAt: z.string().nullable(),
   order: GivenOrder.nullable().optional(),
+  /** What a fresh disk of the present hardware would show again at its first boot: public halves of the last `bootKey`. */
+  firstBootKey: PinnedKey.omit({ secretKey: true }).nullable().optional(),
   hasIpv6: z.boolean().optional(),
   /** Since when a request that makes its hardware may be out whose answer is not known. */
   requestedAt: z.string().nullable().optional(),

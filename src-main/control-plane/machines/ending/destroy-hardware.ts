@@ -6,18 +6,17 @@
 import { BerthError } from '#contract/berth-error.ts';
 import type { MachineId } from '#contract/ids.ts';
 import type { LeftoverRef } from '../../interfaces/cloud-provider.ts';
-import type { Log } from '../../interfaces/log.ts';
 import { askCloud } from '../ask-cloud.ts';
 import type { CloudClients } from '../cloud-clients.ts';
 import { endHardware } from '../end-hardware.ts';
 import { machineTag } from '../machine.ts';
 import type { MachineDirectory } from '../machine-directory.ts';
+import { endRentedHardware } from '../making/rent-hardware.ts';
 import type { Waiting } from '../patience.ts';
 
 export interface DestroyHardwareDeps {
   readonly directory: MachineDirectory;
   readonly clouds: CloudClients;
-  readonly log: Log;
 }
 
 export interface HardwareEnd {
@@ -34,8 +33,11 @@ export async function destroyHardware(
 ): Promise<HardwareEnd> {
   const record = directory.record(id);
   if (record === undefined) return { stays: undefined };
-  const { cloudId, providerId } = record;
+  const { cloudId } = record;
   const { signal } = waiting;
+  // A request whose answer is not known may still come to something: it is looked for as long as that takes.
+  if (record.requestedAt) await endRentedHardware({ clouds, directory }, waiting, id);
+  const providerId = directory.record(id)?.providerId ?? null;
   const tagged = await askCloud(waiting, clouds, cloudId, (client) =>
     client.machinesTagged(machineTag(id), signal),
   );
@@ -71,42 +73,6 @@ const gone = {
   ipv6: null,
   gate: null,
   trouble: null,
-  operationId: null,
+  requestedAt: null,
   billedFromAt: null,
 } as const;
-
-/** What Berth made at the provider beside the machine: it costs nothing, so a token that may not remove it is no failure. */
-export async function removeTrimmings(
-  { clouds, directory, log }: DestroyHardwareDeps,
-  waiting: Waiting,
-  id: MachineId,
-): Promise<void> {
-  const record = directory.record(id);
-  if (record === undefined) return;
-  const { cloudId, firewallId, keyId } = record;
-  const isShared = (field: 'firewallId' | 'keyId') =>
-    directory.ofCloud(cloudId).some((other) => other.id !== id && other[field] === record[field]);
-  if (firewallId !== null) {
-    if (!isShared('firewallId'))
-      await unlessForbidden(log, 'firewall', () =>
-        askCloud(waiting, clouds, cloudId, (client) => client.removeFirewall(firewallId, waiting.signal)),
-      );
-    await directory.change(id, { firewallId: null });
-  }
-  if (keyId !== null) {
-    if (!isShared('keyId'))
-      await unlessForbidden(log, 'key', () =>
-        askCloud(waiting, clouds, cloudId, (client) => client.removeKey(keyId, waiting.signal)),
-      );
-    await directory.change(id, { keyId: null });
-  }
-}
-
-async function unlessForbidden(log: Log, what: string, remove: () => Promise<void>): Promise<void> {
-  try {
-    await remove();
-  } catch (cause) {
-    if (!BerthError.is(cause, 'cloud.permission-missing', 'cloud.refused')) throw cause;
-    log.warn('what a machine had at the provider stays there; it costs nothing', { what, cause });
-  }
-}

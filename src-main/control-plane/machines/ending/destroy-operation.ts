@@ -15,15 +15,8 @@ import type { MachineWorkDeps } from '../life/machine-work.ts';
 import { requireQuietHost } from '../life/switching.ts';
 import type { MachineRecord } from '../machine.ts';
 import type { Waiting } from '../patience.ts';
-import { destroyHardware, removeTrimmings } from './destroy-hardware.ts';
-import {
-  deleteKeys,
-  parseRemains,
-  type RemainsHere,
-  remainsHere,
-  type RemainsHereDeps,
-  removeHost,
-} from './remains-here.ts';
+import { destroyHardware } from './destroy-hardware.ts';
+import { dropKeys, type RemainsDeps, removeHost, removeProviderParts } from './remains-here.ts';
 
 const RefShape = Leftover.pick({ kind: true, id: true });
 const DestroyShape = z.object({
@@ -36,9 +29,9 @@ const DestroyShape = z.object({
 });
 export type DestroyInput = z.infer<typeof DestroyShape>;
 
-export interface DestroyOperationDeps extends MachineWorkDeps, Omit<RemainsHereDeps, 'directory'> {
-  /** What a sleeping machine left elsewhere than at the provider goes, too. */
-  readonly dropSleep?: (record: MachineRecord) => Promise<void>;
+export interface DestroyOperationDeps extends MachineWorkDeps, RemainsDeps {
+  /** What a sleeping machine left on other hosts or on this computer goes, too. May be repeated. */
+  readonly discardSleep: (context: StepContext<unknown>, id: MachineId) => Promise<void>;
 }
 
 export function defineDestroy(deps: DestroyOperationDeps): OperationDefinition<DestroyInput> {
@@ -48,7 +41,6 @@ export function defineDestroy(deps: DestroyOperationDeps): OperationDefinition<D
     signal: context.signal,
     note: (text) => context.note(text),
   });
-  const remains = ({ memory }: StepContext<DestroyInput>): RemainsHere => parseRemains(memory.remains);
   return {
     kind: 'machine.destroy',
     parseInput: (value) => DestroyShape.parse(value),
@@ -60,7 +52,6 @@ export function defineDestroy(deps: DestroyOperationDeps): OperationDefinition<D
           const record = directory.require(context.input.id);
           const { hostId } = record;
           requireQuietHost(deps, hostId);
-          context.memory.remains = remainsHere(record);
           await directory.change(record.id, { life: 'destroying', trouble: null, gate: null });
           if (hostId !== null && hosts.get(hostId) !== undefined) await hosts.disconnect(hostId);
         },
@@ -87,23 +78,29 @@ export function defineDestroy(deps: DestroyOperationDeps): OperationDefinition<D
         },
       },
       {
-        id: 'trimmings',
+        id: 'sleep',
+        title: 'Delete the files that it slept in',
+        async run(context) {
+          const sleep = directory.record(context.input.id)?.sleep ?? null;
+          // A snapshot at the provider is one of the leftovers: whether it goes was said there.
+          if (sleep === null || sleep.place.kind === 'machine-snapshot') return context.note('none');
+          await deps.discardSleep(context, context.input.id);
+        },
+      },
+      {
+        id: 'parts',
         title: 'Remove its firewall and its key there',
-        run: (context) => removeTrimmings(deps, waitingOf(context), context.input.id),
+        run: (context) => removeProviderParts(deps, waitingOf(context), context.input.id),
       },
       {
         id: 'host',
         title: 'Remove its host',
-        run: (context) => removeHost(deps, context.input.id, remains(context)),
+        run: (context) => removeHost(deps, context.input.id),
       },
       {
         id: 'keys',
         title: 'Delete its keys',
-        async run(context) {
-          await deleteKeys(deps, context.input.id, remains(context));
-          const record = directory.record(context.input.id);
-          if (record !== undefined && record.sleep !== null) await deps.dropSleep?.(record);
-        },
+        run: (context) => dropKeys(deps, context.input.id),
       },
       {
         id: 'forget',

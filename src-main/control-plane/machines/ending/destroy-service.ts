@@ -13,14 +13,13 @@ import type { MachineRecord } from '../machine.ts';
 import type { MachineWorkDeps } from '../life/machine-work.ts';
 import { requireQuietHost } from '../life/switching.ts';
 import { requireDestroyable, requireForgettable, requireSameName } from '../life/wishes.ts';
-import { removeTrimmings } from './destroy-hardware.ts';
 import { defineDestroy, type DestroyInput, type DestroyOperationDeps } from './destroy-operation.ts';
 import { planDestruction } from './destroy-plan.ts';
 import { chooseLeftovers, findLeftovers } from './leftovers.ts';
-import { deleteKeys, removeHost, remainsHere } from './remains-here.ts';
+import { dropKeys, removeHost, removeProviderParts } from './remains-here.ts';
 
 /** Milliseconds that the provider has for what is forgotten beside a machine: it costs nothing where it stays. */
-const TRIMMINGS_MS = 10_000;
+const PARTS_MS = 10_000;
 
 export interface DestroyServiceDeps extends DestroyOperationDeps {
   readonly operations: MachineWorkDeps['operations'] & Pick<OperationStarter, 'define' | 'start' | 'current'>;
@@ -81,13 +80,12 @@ export class DestroyService {
     const current = operations.current({ kind: 'machine', id });
     if (current !== undefined)
       throw new BerthError('conflict', `“${current.title}” is under way; wait for its end.`);
-    const remains = remainsHere(record);
-    const waiting = { clock, signal: AbortSignal.timeout(TRIMMINGS_MS), note: () => {} };
-    await removeTrimmings(this.#deps, waiting, id).catch((cause: unknown) => {
+    const waiting = { clock, signal: AbortSignal.timeout(PARTS_MS), note: () => {} };
+    await removeProviderParts(this.#deps, waiting, id).catch((cause: unknown) => {
       log.info('a key or a firewall of a machine that is forgotten stays at the provider', { cause });
     });
-    await removeHost(this.#deps, id, remains);
-    await deleteKeys(this.#deps, id, remains);
+    await removeHost(this.#deps, id);
+    await dropKeys(this.#deps, id);
     await directory.remove(id);
   }
 

@@ -10,6 +10,7 @@ import type { ParsedInputOf } from '#contract/index.ts';
 import type { Operation } from '#contract/operations.ts';
 import type { OperationDefinition, OperationStarter } from '../../operations/operation-definition.ts';
 import type { MachineRecord } from '../machine.ts';
+import { requireFirstBootKey } from '../making/hardware-keys.ts';
 import { defineLiveOperations, type LiveOperations } from './live-operations.ts';
 import { type MachineInput, type MachineWorkDeps, requireHardware } from './machine-work.ts';
 
@@ -66,7 +67,8 @@ export class MachineLifeService {
     requireSameName(record, name);
     requireImage(record, await this.#offer(record, signal), image);
     requireQuietHost(this.#deps, record.hostId);
-    return this.#start(this.#renewal.rebuild, 'Rebuild', record, userId, { id, image });
+    requireFirstBootKey(record);
+    return this.#start(this.#renewal.rebuild, 'Rebuild', record, userId, { id, machineId: id, image });
   }
 
   async snapshots(id: MachineId, signal: AbortSignal): Promise<MachineSnapshot[]> {

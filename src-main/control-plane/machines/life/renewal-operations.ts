@@ -6,7 +6,11 @@
 import { z } from 'zod';
 import { MachineId } from '#contract/ids.ts';
 import { MachineSnapshot } from '#contract/machines.ts';
-import type { OperationDefinition, StepDefinition } from '../../operations/operation-definition.ts';
+import type {
+  OperationDefinition,
+  StepContext,
+  StepDefinition,
+} from '../../operations/operation-definition.ts';
 import { giveOrder } from './give-order.ts';
 import { settle } from './live-operations.ts';
 import { type MachineInput, type MachineWorkDeps, readMachine, workOn } from './machine-work.ts';
@@ -16,14 +20,22 @@ import { resumeOf } from './while-off.ts';
 /** Milliseconds that the provider has for writing a disk. */
 const WRITE_DISK_MS = 6 * 3_600_000;
 
-const RebuildShape = z.object({ id: MachineId, image: z.string() });
+/** `machineId`: the same, for the steps of a making. */
+const RebuildShape = z.object({ id: MachineId, machineId: MachineId, image: z.string() });
 const RestoreShape = z.object({ id: MachineId, snapshot: z.string(), kind: MachineSnapshot.shape.kind });
 export type RebuildInput = z.infer<typeof RebuildShape>;
 export type RestoreInput = z.infer<typeof RestoreShape>;
 
 export interface RenewalDeps extends MachineWorkDeps {
-  /** From a system that has just begun its first boot to a host that is ready, with the key that it has for good. */
-  readonly firstBoot: readonly StepDefinition<MachineInput>[];
+  /**
+   * Trusts the key of the first boot again; nothing else of it is done. Throws conflict where it is not known which.
+   * May be repeated.
+   */
+  readonly trustFirstBoot: (id: MachineId) => Promise<void>;
+  /** From a system that boots for the first time to a host that is ready, with the key that it has for good. */
+  readonly firstBoot: readonly StepDefinition<{ readonly machineId: MachineId }>[];
+  /** Its making may have been given up half-way: then it is shown so, and can be finished. */
+  readonly giveUp: (id: MachineId) => Promise<void>;
 }
 
 export interface RenewalOperations {
@@ -54,12 +66,20 @@ export function defineRenewal(deps: RenewalDeps): RenewalOperations {
           },
         },
         ...comeUp<RebuildInput>(deps),
+        {
+          id: 'boot-key',
+          title: 'Expect a first boot',
+          run: (context) => expectFirstBoot(deps, context),
+        },
         ...deps.firstBoot,
       ],
       recover: 'finish',
       onFailure: 'keep',
       canCancel: false,
-      onEnd: (_operation, { id }) => connectAgain(deps, id),
+      async onEnd(_operation, { id }) {
+        await deps.giveUp(id);
+        await connectAgain(deps, id);
+      },
     },
     restore: {
       kind: 'machine.restore',
@@ -125,6 +145,15 @@ function comeUp<I extends MachineInput>(deps: MachineWorkDeps): StepDefinition<I
       run: (context) => switchOn(workOn(deps, context)),
     },
   ];
+}
+
+/** It is being made again: gates ask, wait, and can be finished later, as at its first time. */
+async function expectFirstBoot(
+  { directory, trustFirstBoot }: RenewalDeps,
+  { input }: StepContext<RebuildInput>,
+): Promise<void> {
+  await trustFirstBoot(input.id);
+  await directory.change(input.id, { life: 'creating', trouble: null, gate: null, onTrouble: 'ask' });
 }
 
 /** Whatever came of it: a machine that runs is connected as its host was before. */

@@ -33,8 +33,8 @@ export function requireDestroyable({ life, name, trouble }: MachineRecord): void
 }
 
 /** Throws conflict while Berth may have hardware there, or expects it. */
-export function requireForgettable({ life, name, providerId }: MachineRecord): void {
-  if (life === 'vanished' || (life === 'incomplete' && providerId === null)) return;
+export function requireForgettable({ life, name, providerId, requestedAt }: MachineRecord): void {
+  if (life === 'vanished' || (life === 'incomplete' && providerId === null && !requestedAt)) return;
   throw new BerthError(
     'conflict',
     `“${name}” may still be at the provider and cost. Destroy it; Berth forgets it by itself then.`,

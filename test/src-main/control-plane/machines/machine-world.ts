@@ -21,13 +21,10 @@ import { Secret } from '#main/control-plane/interfaces/secret.ts';
 import type { CloudClients } from '#main/control-plane/machines/cloud-clients.ts';
 import { DestroyService } from '#main/control-plane/machines/ending/destroy-service.ts';
 import { MachineLifeService } from '#main/control-plane/machines/life/machine-life-service.ts';
-import type { MachineInput, MachineWorkspaces } from '#main/control-plane/machines/life/machine-work.ts';
+import type { MachineWorkspaces } from '#main/control-plane/machines/life/machine-work.ts';
 import { berthTag, type MachineRecord, machineTag } from '#main/control-plane/machines/machine.ts';
 import { MachineDirectory } from '#main/control-plane/machines/machine-directory.ts';
-import type {
-  OperationDefinition,
-  StepDefinition,
-} from '#main/control-plane/operations/operation-definition.ts';
+import type { OperationDefinition } from '#main/control-plane/operations/operation-definition.ts';
 import { OperationRunner } from '#main/control-plane/operations/operation-runner.ts';
 import type { SnapshotRecord } from '#main/control-plane/snapshots/manifest.ts';
 import { FakeCloud } from '#test/harness/fake-cloud.ts';
@@ -209,16 +206,6 @@ export class BerthLife {
       log,
     });
     this.clouds = cloudsOf(world, life);
-    const firstBoot: StepDefinition<MachineInput>[] = [
-      {
-        id: 'first-boot',
-        title: 'First boot',
-        run: async () => {
-          await life.point();
-          this.firstBoots.push('booted');
-        },
-      },
-    ];
     const deps = {
       directory: this.directory,
       clouds: this.clouds,
@@ -231,7 +218,24 @@ export class BerthLife {
     };
     this.living = new MachineLifeService({
       ...deps,
-      firstBoot,
+      trustFirstBoot: async () => {
+        await life.point();
+        this.firstBoots.push('trusted');
+      },
+      firstBoot: [
+        {
+          id: 'first-boot',
+          title: 'First boot',
+          run: async ({ input: { machineId: id } }) => {
+            await life.point();
+            this.firstBoots.push('booted');
+            await this.directory.change(id, { life: 'made' });
+          },
+        },
+      ],
+      giveUp: async (id) => {
+        if (this.record?.life === 'creating') await this.directory.change(id, { life: 'incomplete' });
+      },
       requireFreeHostName: (name) => {
         if (name === 'taken') throw new BerthError('host.name-taken', 'There is one.');
       },
@@ -239,24 +243,31 @@ export class BerthLife {
     this.destroying = new DestroyService({
       ...deps,
       snapshots: () => world.snapshots,
+      removeProviderParts: async ({ signal }, { firewallId, keyId }) => {
+        const client = await this.clouds.client(cloudId);
+        if (firewallId !== null) await client.removeFirewall(firewallId, signal);
+        await this.directory.change(machineId, { firewallId: null });
+        if (keyId !== null) await client.removeKey(keyId, signal);
+        await this.directory.change(machineId, { keyId: null });
+      },
       removeHost: async (id) => {
         await life.point();
-        if (world.host === undefined) throw new BerthError('not-found', 'There is no such host.');
+        if (world.host === undefined) return;
         world.host = undefined;
         world.done.push('host removed');
         this.links.remove(id);
         await life.point();
       },
-      removeCredential: async (id) => {
+      dropKeys: async ({ hostKey, bootKey, loginCredentialId }) => {
+        for (const key of [hostKey, bootKey]) if (key !== null) world.secrets.delete(key.secretKey);
         await life.point();
-        const used = this.directory.records().some((record) => record.loginCredentialId === id);
-        if (used) throw new BerthError('conflict', 'It is in use.');
-        if (!world.credentials.delete(id)) throw new BerthError('not-found', 'There is no such credential.');
-        await life.point();
+        if (loginCredentialId !== null) world.credentials.delete(loginCredentialId);
+        await this.directory.change(machineId, { hostKey: null, bootKey: null, loginCredentialId: null });
       },
-      deleteSecret: async (key) => {
+      discardSleep: async (_context, id) => {
         await life.point();
-        world.secrets.delete(key);
+        world.done.push('sleep discarded');
+        await this.directory.change(id, { sleep: null });
       },
     });
   }

@@ -1,16 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { BerthError } from '#contract/berth-error.ts';
 import { localOwnerId } from '#contract/ids.ts';
+import type { SleepPlace } from '#contract/machines.ts';
 import { Life } from '../../operations/crash-world.ts';
 import {
   BerthLife,
-  cloudId,
   hostId,
   machineId,
   MachineWorld,
   otherUserId,
   otherWorkspaceId,
-  recordOf,
   workspaceId,
 } from '../machine-world.ts';
 
@@ -59,6 +58,22 @@ function furnish(world: MachineWorld): void {
     monthlyUsd: 5,
   });
 }
+
+const asleep = (world: MachineWorld, place: SleepPlace) => ({
+  providerId: null,
+  hostId: null,
+  life: 'asleep' as const,
+  earlierProviderIds: [world.providerId],
+  sleep: {
+    place,
+    sinceAt: '2026-01-02T03:00:00.000Z',
+    snapshotId: place.kind === 'machine-snapshot' ? 'snap-1' : null,
+    sizeBytes: null,
+    monthlyUsd: 0.06,
+    workspaces: [],
+    extra: null,
+  },
+});
 
 const destroy = (
   berth: BerthLife,
@@ -177,22 +192,6 @@ describe('destroying', () => {
     nothingLeft(world);
   });
 
-  it('keeps a key and a firewall that another machine uses', async () => {
-    const { world } = await berthWith();
-    const other = {
-      ...recordOf(world.machine),
-      id: 'mach_00000000000000000002',
-      name: 'b',
-      cloudId,
-      hostId: null,
-    };
-    world.remains.records.get('machines')?.set(other.id, JSON.stringify({ ...other, providerId: '5' }));
-    const berth = await BerthLife.begin(world);
-    await berth.succeed(await destroy(berth));
-    expect(world.cloud.keys.size).toBe(1);
-    expect(world.cloud.firewalls.size).toBe(1);
-  });
-
   it('tries again what failed', async () => {
     const { berth, world } = await berthWith();
     furnish(world);
@@ -253,15 +252,6 @@ describe('destroying', () => {
     nothingLeft(world);
   });
 
-  it('leaves a firewall and a key that it may not remove: they cost nothing', async () => {
-    const { berth, world } = await berthWith();
-    world.cloud.fail('removeFirewall', new BerthError('cloud.permission-missing', 'No.'));
-    world.cloud.fail('removeKey', new BerthError('cloud.permission-missing', 'No.'));
-    await berth.succeed(await destroy(berth));
-    expect(world.record()).toBeUndefined();
-    expect(world.cloud.machines.size).toBe(0);
-  });
-
   it('is refused while something works on a workspace there, and cannot be stopped once it is under way', async () => {
     const { berth, world } = await berthWith();
     berth.links.lose(hostId);
@@ -287,17 +277,37 @@ describe('destroying', () => {
   it('of a sleeping one takes the snapshot that it sleeps in, where that is chosen', async () => {
     const { world } = await berthWith();
     world.cloud.machines.clear();
-    world.put({
-      providerId: null,
-      hostId: null,
-      life: 'asleep',
-      earlierProviderIds: [world.providerId],
-    });
+    world.put(asleep(world, { kind: 'machine-snapshot' }));
     furnish(world);
     const berth = await BerthLife.begin(world);
     await berth.succeed(await destroy(berth, [{ kind: 'snapshot', id: 'snap-1' }]));
     expect([...world.cloud.snapshots.keys()]).toEqual(['snap-other']);
+    expect(world.done).not.toContain('sleep discarded');
     expect(world.record()).toBeUndefined();
+  });
+
+  it('of one whose files sleep elsewhere takes these, too', async () => {
+    const { world } = await berthWith();
+    world.cloud.machines.clear();
+    world.put(asleep(world, { kind: 'computer' }));
+    const berth = await BerthLife.begin(world);
+    await berth.succeed(await destroy(berth));
+    expect(world.done).toContain('sleep discarded');
+    expect(world.record()).toBeUndefined();
+  });
+
+  it('finds hardware of a request whose answer was lost, also where the list is late', async () => {
+    const { world } = await berthWith();
+    const operationId = 'op_00000000000000000077' as const;
+    const late = world.machine;
+    world.cloud.machines.clear();
+    world.put({ providerId: null, life: 'incomplete', operationId, requestedAt: '2026-01-02T03:04:00.000Z' });
+    const berth = await BerthLife.begin(world);
+    const operation = await destroy(berth);
+    await world.clock.advance(5_000);
+    world.cloud.machines.set(late.id, { ...late, tags: [...late.tags, `berth:op:${operationId}`] });
+    await berth.succeed(operation);
+    nothingLeft(world);
   });
 
   it('killed anywhere, is finished: nothing stays at the provider, on disk or in the keychain', async () => {
@@ -352,14 +362,16 @@ describe('forgetting', () => {
     expect(world.record()).toBeUndefined();
   });
 
-  it.each([{}, { life: 'incomplete' as const }, { life: 'asleep' as const, providerId: null }])(
-    'is refused for what may cost: %j',
-    async (change) => {
-      const { berth, world } = await berthWith(change);
-      await expect(berth.destroying.forget(machineId)).rejects.toMatchObject({ code: 'conflict' });
-      expect(world.record()).toBeDefined();
-    },
-  );
+  it.each([
+    {},
+    { life: 'incomplete' as const },
+    { life: 'asleep' as const, providerId: null },
+    { life: 'incomplete' as const, providerId: null, requestedAt: '2026-01-02T03:04:00.000Z' },
+  ])('is refused for what may cost: %j', async (change) => {
+    const { berth, world } = await berthWith(change);
+    await expect(berth.destroying.forget(machineId)).rejects.toMatchObject({ code: 'conflict' });
+    expect(world.record()).toBeDefined();
+  });
 
   it('forgets also where the provider cannot be reached', async () => {
     const { berth, world } = await berthWith({ life: 'vanished' });

@@ -83,7 +83,7 @@ class EndWorld {
     while (!signal.aborted) {
       yield { cpus: this.cpus, networkInBytesPerSecond: 10, networkOutBytesPerSecond: 10 };
       await new Promise<void>((resolve) => {
-        clock.after(1_000, resolve);
+        clock.after(5_000, resolve);
         signal.addEventListener('abort', () => resolve(), { once: true });
       });
     }
@@ -132,7 +132,7 @@ describe('an end at an instant', () => {
     expect(it.begun).toEqual([]);
     await it.setEnd({});
     expect(it.endsAt).toBeNull();
-    await it.world.clock.advance(10 * 60 * minute);
+    await it.world.clock.advance(2 * 60 * minute);
     expect(it.begun).toEqual([]);
   });
 
@@ -322,7 +322,7 @@ describe('an end for want of work', () => {
   it('does not count what cannot be seen', async () => {
     const it = await new EndWorld().begin({ end: { ...never, idleMinutes: 10 } });
     it.berth.links.lose(hostId);
-    await it.world.clock.advance(5 * 60 * minute);
+    await it.world.clock.advance(2 * 60 * minute);
     expect(it.endsAt).toBeNull();
     expect(it.begun).toEqual([]);
   });

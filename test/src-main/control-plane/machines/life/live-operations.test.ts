@@ -368,8 +368,29 @@ describe('rebuild', () => {
     await expect(rebuild('atlas')).rejects.toMatchObject({ code: 'invalid-input' });
     await berth.succeed(await rebuild('atlas-1'));
     expect(world.orders).toEqual(['rebuild']);
-    expect(berth.firstBoots).toEqual(['booted']);
+    expect(berth.firstBoots).toEqual(['trusted', 'booted']);
     expect(world.done[0]).toBe('disconnect');
+    expect(berth.record?.life).toBe('made');
+  });
+
+  it('that the provider gives up changes nothing', async () => {
+    const { berth, world } = await berthWith();
+    world.cloud.failing.add('rebuild');
+    const wish = { id: machineId, image: 'debian-12', name: 'atlas-1' };
+    const ended = await berth.end((await berth.living.rebuild(wish, localOwnerId, signal)).id);
+    expect(ended).toMatchObject({ state: 'failed', error: { code: 'machine.action-failed' } });
+    expect(berth.firstBoots).toEqual([]);
+    expect(berth.record?.life).toBe('made');
+    expect(world.host?.desired).toBe('connected');
+  });
+
+  it('is refused where nobody knows which key a fresh disk would show', async () => {
+    const { berth, world } = await berthWith({ bootKey: null, firstBootKey: null });
+    const wish = { id: machineId, image: 'debian-12', name: 'atlas-1' };
+    await expect(berth.living.rebuild(wish, localOwnerId, signal)).rejects.toMatchObject({
+      code: 'conflict',
+    });
+    expect(world.orders).toEqual([]);
   });
 
   it('takes an image that is on offer, and no other', async () => {
