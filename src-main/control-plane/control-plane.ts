@@ -21,6 +21,7 @@ import { hostHandlers } from './hosts/host-handlers.ts';
 import { HostService, type HostServiceDeps } from './hosts/host-service.ts';
 import type { HostLink } from './hosts/host-links.ts';
 import { Questions } from './hosts/questions.ts';
+import type { ArchiveShelf } from './interfaces/archive-shelf.ts';
 import type { Clock } from './interfaces/clock.ts';
 import type { CloudProvider } from './interfaces/cloud-provider.ts';
 import type { ContainerEngineFactory } from './interfaces/container-engine.ts';
@@ -82,6 +83,7 @@ export interface ControlPlaneDeps {
   readonly engines: ContainerEngineFactory;
   readonly multiplexers: MultiplexerFactory;
   readonly entryCache: EntryCache;
+  readonly archiveShelf: ArchiveShelf;
   readonly schedules: Schedules;
   readonly describeKey: DescribeKey;
   readonly keyMaker: SshKeyMaker;
@@ -356,6 +358,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     settings,
     keyMaker: deps.keyMaker,
     setupScript: deps.cloudSetupScript,
+    archiveShelf: deps.archiveShelf,
     network: deps.network,
     clock,
     random,

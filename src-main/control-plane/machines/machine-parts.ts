@@ -9,6 +9,7 @@ import type { CredentialService } from '../credentials/credential-service.ts';
 import type { HandlersOf } from '../handler.ts';
 import type { HostService } from '../hosts/host-service.ts';
 import type { MachineOfHost } from '../hosts/machine-of-host.ts';
+import type { ArchiveShelf } from '../interfaces/archive-shelf.ts';
 import type { Clock } from '../interfaces/clock.ts';
 import type { CloudProvider } from '../interfaces/cloud-provider.ts';
 import type { HostConnector } from '../interfaces/host-connector.ts';
@@ -29,6 +30,7 @@ import { MachineDirectory } from './machine-directory.ts';
 import type { MakingDeps } from './making/making-deps.ts';
 import { MachineMakingService } from './making/making-service.ts';
 import { createMoneyParts, type MoneyParts } from './money-parts.ts';
+import { createSleepParts } from './sleep/sleep-parts.ts';
 
 export interface MachinePartsDeps {
   readonly providers: readonly CloudProvider[];
@@ -47,6 +49,7 @@ export interface MachinePartsDeps {
   readonly keyMaker: SshKeyMaker;
   /** Text of resources/cloud/setup.sh. */
   readonly setupScript: string;
+  readonly archiveShelf: ArchiveShelf;
   readonly network: NetworkWatch;
   readonly clock: Clock;
   readonly random: Random;
@@ -125,6 +128,19 @@ export function createMachineParts(deps: MachinePartsDeps): MachineParts {
   };
   const making = new MachineMakingService({ ...makingDeps, operations: deps.operations, log: deps.log });
   let tidied: Promise<void> = Promise.resolve();
+  const sleep = createSleepParts({
+    directory,
+    clouds,
+    hosts: deps.hosts,
+    operations: deps.operations,
+    workspaces: deps.workspaces,
+    snapshots: deps.snapshots,
+    settings: deps.settings,
+    shelf: deps.archiveShelf,
+    hardware: [],
+    clock: deps.clock,
+    random: deps.random,
+  });
   const missing = (name: MethodName) => () => {
     throw new BerthError('internal', `${name} is not there yet`);
   };
@@ -164,9 +180,7 @@ export function createMachineParts(deps: MachinePartsDeps): MachineParts {
     'machines.destroy': missing('machines.destroy'),
     'machines.forget': missing('machines.forget'),
     // sleep
-    'machines.hibernatePlan': missing('machines.hibernatePlan'),
-    'machines.hibernate': missing('machines.hibernate'),
-    'machines.wake': missing('machines.wake'),
+    ...sleep.handlers,
   };
   return {
     directory,
@@ -176,7 +190,12 @@ export function createMachineParts(deps: MachinePartsDeps): MachineParts {
       const record = directory.ofHost(hostId);
       if (record === undefined) return undefined;
       const isOff = record.life === 'made' && record.power?.state === 'off';
-      return { name: record.name, away: record.life === 'asleep' ? 'asleep' : isOff ? 'off' : null };
+      const turning = { hibernating: 'asleep', waking: 'awake' } as const;
+      return {
+        name: record.name,
+        away: record.life === 'asleep' ? 'asleep' : isOff ? 'off' : null,
+        turning: record.life === 'hibernating' || record.life === 'waking' ? turning[record.life] : null,
+      };
     },
     credentialUsers: (id) => [
       ...accounts.usersOf(id),

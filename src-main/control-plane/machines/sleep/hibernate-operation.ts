@@ -20,9 +20,8 @@ import { endHardware } from '../end-hardware.ts';
 import type { MachineRecord } from '../machine.ts';
 import type { MachineDirectory } from '../machine-directory.ts';
 import { patiently, type Waiting } from '../patience.ts';
-import { FilesPlan, type KeptSnapshot, SleepExtra, type SleepFiles } from './kept-files.ts';
+import { carriedOf, FilesPlan, type KeptSnapshot, SleepExtra, type SleepFiles } from './kept-files.ts';
 import { type Ordering, snapshotsNamed, switchOff, switchOn, takeSnapshot } from './orders.ts';
-import { carriedOf } from './workspace-files.ts';
 
 export const HibernateInput = z.object({ id: MachineId, userId: UserId, place: SleepPlace });
 export type HibernateInput = z.infer<typeof HibernateInput>;

@@ -20,15 +20,15 @@ import {
 import { MachineDirectory } from '#main/control-plane/machines/machine-directory.ts';
 import { endHardware } from '#main/control-plane/machines/end-hardware.ts';
 import { waitingOf } from '#main/control-plane/machines/sleep/hibernate-operation.ts';
-import type {
-  FilesPlan,
-  KeptSnapshot,
-  SleepFiles,
-  SomeStep,
+import {
+  carriedOf,
+  type FilesPlan,
+  type KeptSnapshot,
+  type SleepFiles,
+  type SomeStep,
 } from '#main/control-plane/machines/sleep/kept-files.ts';
 import { SleepService } from '#main/control-plane/machines/sleep/sleep-service.ts';
 import type { WakeInput } from '#main/control-plane/machines/sleep/wake-operation.ts';
-import { carriedOf } from '#main/control-plane/machines/sleep/workspace-files.ts';
 import { OperationRunner } from '#main/control-plane/operations/operation-runner.ts';
 import type { StepDefinition } from '#main/control-plane/operations/operation-definition.ts';
 import { FakeCloud } from '#test/harness/fake-cloud.ts';
@@ -114,6 +114,9 @@ export class SleepWorld {
       hostKey: { fingerprint: 'SHA256:x', publicKey: 'ssh-ed25519 x', secretKey: 'k' },
       bootKey: null,
       hasMonitoring: false,
+      hasIpv6: false,
+      requestedAt: null,
+      sshSources: [],
       onTrouble: 'ask',
       sleep: null,
       earlierProviderIds: [],
