@@ -18,13 +18,7 @@ import { removeProviderParts } from './making/provider-parts.ts';
 export interface LifePartsDeps
   extends Pick<
       MachinePartsDeps,
-      | 'clock'
-      | 'hosts'
-      | 'log'
-      | 'operations'
-      | 'snapshots'
-      | 'terminals'
-      | 'workspaces'
+      'clock' | 'hosts' | 'log' | 'operations' | 'snapshots' | 'terminals' | 'workspaces'
     >,
     Pick<DestroyServiceDeps, 'discardSleep'> {
   readonly directory: MachineDirectory;

@@ -158,7 +158,7 @@ export function defineDestroy(deps: DestroyOperationDeps): OperationDefinition<D
       await directory.change(id, { life: sleep === null ? 'vanished' : 'asleep' });
       return;
     }
-    await directory.change(id, { life: was === 'incomplete' ? 'incomplete' : 'made' });
+    await directory.change(id, { life: was === 'destroying' ? 'made' : was });
     if (hostId !== null && hosts.get(hostId) !== undefined) await hosts.connect(hostId);
   }
 }

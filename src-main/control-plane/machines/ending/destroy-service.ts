@@ -12,7 +12,7 @@ import type { SnapshotRecord } from '../../snapshots/manifest.ts';
 import type { MachineRecord } from '../machine.ts';
 import type { MachineWorkDeps } from '../life/machine-work.ts';
 import { requireQuietHost } from '../life/switching.ts';
-import { requireDestroyable, requireForgettable, requireSameName } from '../life/wishes.ts';
+import { requireForgettable, requireSameName } from '../life/wishes.ts';
 import { defineDestroy, type DestroyInput, type DestroyOperationDeps } from './destroy-operation.ts';
 import { planDestruction } from './destroy-plan.ts';
 import { chooseLeftovers, findLeftovers } from './leftovers.ts';
@@ -99,7 +99,6 @@ export class DestroyService {
   ): Promise<Operation> {
     const { clouds, operations } = this.#deps;
     const { cloudId, hostId, id, life, name } = record;
-    requireDestroyable(record);
     requireQuietHost(this.#deps, hostId);
     const chosen =
       leftovers.length === 0 || signal === undefined

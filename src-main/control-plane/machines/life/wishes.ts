@@ -20,18 +20,6 @@ export function requireMade({ life, name }: Pick<MachineRecord, 'life' | 'name'>
     throw new BerthError('conflict', `“${name}” ${lifeWords[life]}.`, { details: { life } });
 }
 
-/** Throws conflict where something else is being done with it, or it is asked for before it is there at all. */
-export function requireDestroyable({ life, name, trouble }: MachineRecord): void {
-  if (life === 'made' || life === 'incomplete' || life === 'asleep' || life === 'vanished') return;
-  const remedy =
-    life === 'creating' || life === 'waking'
-      ? trouble === null
-        ? ' Cancel that first.'
-        : ' Answer there that it is to be destroyed.'
-      : '';
-  throw new BerthError('conflict', `“${name}” ${lifeWords[life]}.${remedy}`, { details: { life } });
-}
-
 /** Throws conflict while Berth may have hardware there, or expects it. */
 export function requireForgettable({ life, name, providerId, requestedAt }: MachineRecord): void {
   if (life === 'vanished' || (life === 'incomplete' && providerId === null && !requestedAt)) return;

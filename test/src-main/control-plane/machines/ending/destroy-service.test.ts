@@ -269,9 +269,21 @@ describe('destroying', () => {
     await berth.succeed(operation);
   });
 
-  it('is refused for one that is being made', async () => {
-    const { berth } = await berthWith({ life: 'creating' });
-    await expect(destroy(berth)).rejects.toMatchObject({ code: 'conflict' });
+  it('is refused while something else is done with the machine', async () => {
+    const { berth, world } = await berthWith();
+    const other = await berth.living.setBackups({ id: machineId, isOn: true }, localOwnerId);
+    await expect(destroy(berth)).rejects.toMatchObject({
+      code: 'conflict',
+      details: { operationId: other.id },
+    });
+    await berth.succeed(other);
+    expect(world.now).toBeDefined();
+  });
+
+  it('comes to one that was left half-way to its sleep', async () => {
+    const { berth, world } = await berthWith({ life: 'hibernating' });
+    await berth.succeed(await destroy(berth));
+    nothingLeft(world);
   });
 
   it('of a sleeping one takes the snapshot that it sleeps in, where that is chosen', async () => {
