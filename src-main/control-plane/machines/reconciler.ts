@@ -34,6 +34,8 @@ export interface ReconcilerDeps {
 interface Account {
   state: LookState;
   running: Promise<void> | undefined;
+  /** `running` has asked the provider already. */
+  hasAsked: boolean;
   /** Begins when `running` has ended: what it saw may be older than the wish. */
   next: Promise<void> | undefined;
   stopTimer: () => void;
@@ -92,10 +94,12 @@ export class Reconciler {
     if (!this.#stop.signal.aborted) account.stopTimer = this.#deps.clock.after(waitMs, () => this.#soon(id));
   }
 
-  /** One at a time for an account; all who ask while one runs get the one after it. */
+  /** One at a time for an account; all who ask after one has asked the provider get the one after it. */
   #look(id: CloudId): Promise<void> {
     const account = this.#account(id);
+    if (account.running !== undefined && !account.hasAsked) return account.running;
     if (account.running === undefined) {
+      account.hasAsked = false;
       account.running = this.#lookOnce(id, account).finally(() => {
         account.running = undefined;
       });
@@ -117,6 +121,7 @@ export class Reconciler {
     try {
       signal.throwIfAborted();
       const client = await clients.client(id);
+      account.hasAsked = true;
       account.state = { ...(await this.#deps.reconciliation.look(id, client, signal)), error: null };
       clients.noteSuccess(id);
       if (clients.ids().includes(id)) await onReconciled(id);
@@ -153,6 +158,7 @@ export class Reconciler {
     const account = this.#accounts.get(id) ?? {
       state: { unseen: [], isBackupPriceUnknown: false, error: null },
       running: undefined,
+      hasAsked: false,
       next: undefined,
       stopTimer: () => {},
     };
