@@ -145,9 +145,12 @@ export class Reconciler {
 
   async #forget(id: CloudId): Promise<void> {
     const { log, reconciliation } = this.#deps;
-    this.#accounts.get(id)?.stopTimer();
+    const account = this.#accounts.get(id);
+    account?.stopTimer();
     this.#accounts.delete(id);
     try {
+      // What a look that is under way still brings is forgotten with the rest.
+      await account?.running?.catch(() => undefined);
       await reconciliation.forget(id);
     } catch (cause) {
       log.error('what was found in an account could not be forgotten', { id, cause });

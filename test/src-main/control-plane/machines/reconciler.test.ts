@@ -321,13 +321,26 @@ describe('what Berth does not know', () => {
     });
   });
 
-  it('is forgotten with its account', async () => {
+  it('is forgotten with its account, also what a look still brings', async () => {
     world.cloud.plant({ tags: ['berth'] });
     await berth.look();
+    world.cloud.plant({ tags: ['berth'] });
+    const answer = Promise.withResolvers<void>();
+    berth.accounts.held = answer.promise;
+    const looking = berth.look();
+    await vi.waitFor(() => expect(world.cloud.calls).toEqual(['inventory', 'inventory']));
     berth.accounts.remove(cloudId);
+    answer.resolve();
+    await looking;
     await world.clock.advance(minutes(10));
     expect(berth.finds()).toEqual([]);
-    expect(await berth.costs()).toMatchObject({ perHourUsd: 0, budgets: [], blind: [] });
+    expect(await berth.costs()).toMatchObject({
+      perHourUsd: 0,
+      monthUsd: 0,
+      hosts: [],
+      budgets: [],
+      blind: [],
+    });
   });
 });
 
