@@ -37,6 +37,8 @@ export interface StartPlaneOptions {
   readonly idleTimeoutMs?: number;
   /** A data folder to use again, as after a restart; it is then left in place. */
   readonly folder?: string;
+  /** In the place of api.digitalocean.com: a double's address. */
+  readonly digitalOceanApiUrl?: string;
   /** What first workspaces are made of. */
   readonly firstWorkspace?: ServedConfig['firstWorkspace'];
   /** Default: those of the product, with nothing to ask. */
@@ -54,6 +56,7 @@ export async function startPlane(options: StartPlaneOptions = {}): Promise<TestP
       dataFolder: folder,
       remoteScriptsFolder: join(root, 'resources', 'remote'),
       addHostFile: options.addHostFile ?? null,
+      digitalOceanApiUrl: options.digitalOceanApiUrl ?? null,
       mode: 'served',
       served: {
         ...servedDefaults,

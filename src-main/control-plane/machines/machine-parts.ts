@@ -28,10 +28,14 @@ import { CloudAccountDirectory } from './cloud-account-directory.ts';
 import { CloudAccountService } from './cloud-account-service.ts';
 import { keptKeysOf } from './kept-keys.ts';
 import { MachineDirectory } from './machine-directory.ts';
+import { createHardwareSteps } from './making/hardware-steps.ts';
+import { createHostStep } from './making/host-step.ts';
 import type { MakingDeps } from './making/making-deps.ts';
+import { removeProviderParts } from './making/provider-parts.ts';
 import { MachineMakingService } from './making/making-service.ts';
 import { createMoneyParts, type MoneyParts } from './money-parts.ts';
 import { createSleepParts } from './sleep/sleep-parts.ts';
+import type { WakeInput } from './sleep/wake-operation.ts';
 
 export interface MachinePartsDeps {
   readonly providers: readonly CloudProvider[];
@@ -139,7 +143,8 @@ export function createMachineParts(deps: MachinePartsDeps): MachineParts {
     snapshots: deps.snapshots,
     settings: deps.settings,
     shelf: deps.archiveShelf,
-    hardware: [],
+    hardware: [...createHardwareSteps<WakeInput>(makingDeps), createHostStep<WakeInput>(makingDeps)],
+    removeParts: (waiting, record) => removeProviderParts(makingDeps, waiting, record),
     clock: deps.clock,
     random: deps.random,
   });

@@ -125,6 +125,7 @@ export class Berth {
     this.operations = new OperationRunner({
       store,
       rows: rowsOf(world.remains, life),
+      secretsUsable: async () => undefined,
       links: new FakeLinks(),
       clock,
       random,
