@@ -33,6 +33,7 @@ import { MachineFacts } from './machine-facts.tsx';
 import {
   AccountNote,
   AsleepNote,
+  HalfAsleepNote,
   HalfDestroyedNote,
   type NoteProps,
   OffNote,
@@ -77,7 +78,7 @@ function Missing({ machines }: { machines: ReturnType<typeof useMachines> }) {
       title="This machine is gone"
       actions={<Button onClick={() => view.open({ type: 'clouds' })}>All machines</Button>}
     >
-      It was destroyed or forgotten, and costs nothing more.
+      It was destroyed or forgotten. What it may have left at the provider is shown with the account.
     </EmptyState>
   );
 }
@@ -156,9 +157,8 @@ function State({ machine, provider, isVisible }: NoteProps & { isVisible: boolea
     .filter((each) => isOn(each, machine))
     .sort((a, b) => b.startedAt.localeCompare(a.startedAt))[0];
   const isMaking =
-    machine.gate !== null ||
-    machine.trouble !== null ||
     machine.life === 'creating' ||
+    (machine.life !== 'incomplete' && (machine.gate !== null || machine.trouble !== null)) ||
     (running !== undefined && makingKinds.has(running.kind));
   const isFailed = running === undefined && last?.state === 'failed';
   // What failed in destroying says all that the note would.
@@ -166,7 +166,7 @@ function State({ machine, provider, isVisible }: NoteProps & { isVisible: boolea
   const hasNote = running === undefined && !isMaking && !isTold;
   return (
     <>
-      <TroubleNote machine={machine} word={wordFor(provider)} />
+      {machine.life !== 'incomplete' && <TroubleNote machine={machine} word={wordFor(provider)} />}
       {isMaking && (
         <MakingCard machine={machine} operation={running} word={wordFor(provider)} isVisible={isVisible} />
       )}
@@ -190,8 +190,9 @@ function Note(props: NoteProps): ReactNode {
       return <HalfDestroyedNote {...props} />;
     case 'made':
       return machine.power?.state === 'off' ? <OffNote {...props} /> : null;
-    case 'creating':
     case 'hibernating':
+      return <HalfAsleepNote {...props} />;
+    case 'creating':
     case 'waking':
       return null;
     default:
