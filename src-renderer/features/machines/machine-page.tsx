@@ -23,7 +23,7 @@ import {
   useOperations,
   useViewActions,
 } from '../../state/app-context.tsx';
-import type { ViewProps } from '../../state/feature.ts';
+import type { Mark, ViewProps } from '../../state/feature.ts';
 import { machineMark } from '../../state/marks.ts';
 import { subjectEntries } from '../../state/subject-menu.ts';
 import { useCloudProvider } from '../../state/use-cloud-provider.ts';
@@ -109,7 +109,10 @@ function Loaded({ machine, isVisible }: { machine: Machine; isVisible: boolean }
 }
 
 /** Nothing works on it any more: it must not look as if it were on its way. */
-const notDestroyed = { signal: 'attention', word: 'not destroyed' } as const;
+const halfWay: Readonly<Partial<Record<Machine['life'], Mark>>> = {
+  destroying: { signal: 'attention', word: 'not destroyed' },
+  hibernating: { signal: 'attention', word: 'not asleep' },
+};
 
 function Lead(props: {
   machine: Machine;
@@ -118,8 +121,8 @@ function Lead(props: {
 }) {
   const { machine, provider, offer } = props;
   const { items } = useOperations();
-  const isHalfGone = machine.life === 'destroying' && operationOn(items, machine) === undefined;
-  const mark = isHalfGone ? notDestroyed : machineMark(machine);
+  const isAtWork = operationOn(items, machine) !== undefined;
+  const mark = (isAtWork ? undefined : halfWay[machine.life]) ?? machineMark(machine);
   const word = wordFor(provider);
   return (
     <span className="flex flex-wrap items-center gap-x-4 gap-y-1">
