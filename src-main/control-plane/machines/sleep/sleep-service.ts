@@ -64,7 +64,7 @@ export class SleepService {
     return {
       awakeMonthlyUsd: record.monthlyUsd,
       places: [this.#planWhole(record, summary, offer), ...forFiles],
-      workspaces: own.map(({ ownerId: _, ...workspace }) => ({ ...workspace })),
+      workspaces: own.map(({ id: workspaceId, name, isRunning }) => ({ id: workspaceId, name, isRunning })),
       otherWorkspaces: summary.workspaces.length - own.length,
       snapshots: summary.snapshots,
     };
