@@ -91,7 +91,7 @@ describe('killed in every step', () => {
     if (machine.hostId === null) throw new Error('the machine is no host');
     await plane.hostReady(machine.hostId);
     expect([...double.account.droplets.keys()]).toEqual([Number(machine.providerId)]);
-    expect(double.countOf('droplets_create')).toBe(1);
+    expect(double.countOf('POST /v2/droplets')).toBe(1);
     expect(double.account.firewalls.size).toBe(1);
     expect(double.account.keys.size).toBe(1);
     await plane.client.call('clouds.check', { id: cloudId });

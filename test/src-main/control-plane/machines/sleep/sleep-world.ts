@@ -121,6 +121,8 @@ export class SleepWorld {
       hasIpv6: false,
       requestedAt: null,
       sshSources: [],
+      order: null,
+      firstBootKey: null,
       onTrouble: 'ask',
       sleep: null,
       earlierProviderIds: [],
