@@ -176,6 +176,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     mayGuard: deps.mayGuard,
     // Machines become hosts, and hosts ask which of them are machines: only ever later.
     machineOf: (id) => machines.machineOf(id),
+    sleepersOn: (id) => machines.sleepersOn(id),
     isGuardWanted: () => settings.get(localOwnerId).closeHostToWorkspaces,
     secrets: {
       secretOf: (id) => credentials.secretOf(id),
