@@ -13,7 +13,11 @@ describe('a refusal', () => {
     ['You specified an invalid size for Droplet creation.', 'cloud.not-offered', 'size'],
     ['size is unavailable', 'cloud.not-offered', 'size'],
     ['Size is too large to fit on your droplet’s server', 'cloud.not-offered', 'size'],
-    ['This size is currently restricted', 'cloud.not-offered', 'size'],
+    [
+      'This size is currently restricted please send an additional payment to unlock.',
+      'cloud.not-offered',
+      'size',
+    ],
     ['This image requires a larger disk', 'cloud.not-offered', 'size'],
     ['You cannot resize to a smaller disk', 'cloud.not-offered', 'size'],
     ['Region is not available', 'cloud.not-offered', 'region'],
@@ -77,6 +81,10 @@ describe('a refusal', () => {
       message: expect.stringContaining('it lacks block_storage:read.'),
       details: { permission: 'block_storage:read', permissions: ['block_storage:read'] },
     });
+    // It is no matter of payment.
+    expect(
+      of('GET /v2/customers/my/balance', 'You are missing the required permission billing:read.').code,
+    ).toBe('cloud.permission-missing');
     // What a wish for a Droplet holds needs scopes of its own.
     const making = of('POST /v2/droplets', words);
     expect(making.details.permission).toBe('droplet:create');
