@@ -1,6 +1,6 @@
 /**
  * A machine as a cloud rents it: a throw-away host in which the real cloud-init runs at each boot, in all four stages, with
- * user data, metadata and keys that were given to it; whose sshd has the keys and settings of its own /etc/ssh; and whose
+ * user data, metadata and keys that were given to it, which its metadata service shows, too; whose sshd has the keys and settings of its own /etc/ssh; and whose
  * disk can be copied, and be made of a copy. Nothing of it is left after stop(), nor after the test process ends.
  */
 import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises';
@@ -161,6 +161,13 @@ export class CloudMachine implements AsyncDisposable {
     await writeFile(join(cloud, 'seed', 'meta-data'), JSON.stringify(metaData));
     await writeFile(join(cloud, 'seed', 'user-data'), seed.userData);
     if (seed.vendorData !== undefined) await writeFile(join(cloud, 'seed', 'vendor-data'), seed.vendorData);
+    // As DigitalOcean's metadata service shows it, at 169.254.169.254: to whoever asks from the machine.
+    const shown = join(cloud, 'metadata', 'metadata', 'v1');
+    await mkdir(shown, { recursive: true });
+    await writeFile(join(shown, 'id'), seed.instanceId);
+    await writeFile(join(shown, 'hostname'), seed.hostname);
+    await writeFile(join(shown, 'user-data'), seed.userData);
+    await writeFile(join(shown, 'public-keys'), seed.publicKeys.join('\n'));
     if (hasOtherHostKey) await writeFile(join(cloud, 'other-host-key'), '');
   }
 }

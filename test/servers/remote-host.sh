@@ -178,6 +178,21 @@ run_cloud_sshd() { # once cloud-init has written keys and users, as with Debian'
   exec /usr/sbin/sshd -D -e
 }
 
+run_metadata() { # behind a router, as at providers: what a container asks of it is forwarded, and not this host's own
+  ip netns add metadata
+  ip link add m0 type veth peer name m1 netns metadata
+  ip address add 169.254.0.1/30 dev m0
+  ip link set m0 up
+  ip -n metadata address add 169.254.0.2/30 dev m1
+  ip -n metadata address add 169.254.169.254/32 dev lo
+  ip -n metadata link set lo up
+  ip -n metadata link set m1 up
+  ip -n metadata route add default via 169.254.0.1
+  ip route add 169.254.169.254/32 via 169.254.0.2
+  exec nsenter --net=/run/netns/metadata python3 -m http.server 80 \
+    --bind 169.254.169.254 --directory /run/berth-host/cloud/metadata
+}
+
 run_cloud_init() { # the four stages, in the order of Debian's units; a failed one does not stop the others
   mkdir -p /run/cloud-init
   : >/run/cloud-init/enabled
@@ -222,6 +237,7 @@ inside() {
   rmdir /.machine
   export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8
   if [ -d /run/berth-host/cloud ]; then
+    (run_metadata >>/run/berth-host/metadata.log 2>&1 </dev/null) &
     (run_cloud_init >>/run/berth-host/cloud-init.log 2>&1 </dev/null) &
     (supervise sshd run_in_subshell run_cloud_sshd) &
   else

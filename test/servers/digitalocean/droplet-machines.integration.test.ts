@@ -50,7 +50,15 @@ async function cloudConfig(): Promise<string> {
       ed25519_private: await readFile(hostKey.path, 'utf8'),
       ed25519_public: hostKey.publicLine,
     },
-    users: [{ name: 'berth', groups: ['docker'], shell: '/bin/bash', ssh_authorized_keys: [own.publicLine] }],
+    users: [
+      {
+        name: 'berth',
+        groups: ['docker'],
+        sudo: 'ALL=(ALL) NOPASSWD:ALL',
+        shell: '/bin/bash',
+        ssh_authorized_keys: [own.publicLine],
+      },
+    ],
     write_files: [
       {
         path: '/opt/berth/set-up',
@@ -129,6 +137,10 @@ describe('droplets with machines', () => {
       'hostname; ls /opt/berth/done; docker version --format {{.Server.Version}}',
     ]);
     expect(said.stdout).toMatch(/^web-1\n\/opt\/berth\/done\n\d+\./);
+    expect((await ssh(first.id, ['sudo', '-n', 'id', '-u'])).stdout).toBe('0\n');
+    const metadata = 'http://169.254.169.254/metadata/v1';
+    const shown = await ssh(first.id, [`wget -qO- ${metadata}/id; wget -qO- ${metadata}/user-data`]);
+    expect(shown.stdout.startsWith(`${first.id}#cloud-config\n`)).toBe(true);
     // Its user data closed root's door and passwords; the account's key was for root.
     expect((await ssh(first.id, ['true'], 'root')).stdout).toMatch(/Please login as/);
     const byPassword = await runSsh(host, ['true'], {
