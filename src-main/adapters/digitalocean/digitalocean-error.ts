@@ -45,8 +45,7 @@ const rows: readonly Row[] = [
   },
   {
     status: [403, 422],
-    // `billing:read` is a scope, which the token lacks.
-    pattern: /\b(account|team)\b.*\b(lock|suspend|verif|deactivat)|billing(?!:)|payment/i,
+    pattern: /\b(account|team)\b.*\b(lock|suspend|verif|deactivat)|billing|payment/i,
     code: 'cloud.refused',
     says: 'DigitalOcean does not let the account do this for now. Look at the account there.',
   },
@@ -147,6 +146,7 @@ export function refusalError(refusal: Refusal): BerthError {
     ...(message === '' ? {} : { providerMessage: message }),
     ...(requestId === null ? {} : { requestId }),
   };
+  // First, since a scope has words in its name that mean something else alone: `billing:read`.
   if (status === 403 && scopeIn(message) !== undefined) return permissionMissing(refusal, details);
   const row = rows.find(
     (one) => one.status.includes(status) && (one.pattern === undefined || one.pattern.test(message)),

@@ -139,8 +139,8 @@ export const permissionList: readonly KnownPermission[] = [
   },
   {
     name: 'tag:read',
-    isNeeded: false,
-    without: 'DigitalOcean may hide the tags by which Berth knows its own Droplets again.',
+    isNeeded: true,
+    without: 'DigitalOcean hides the tags by which Berth knows its own Droplets again.',
     probe: { route: 'GET /v2/tags', query: one },
   },
   {

@@ -81,10 +81,6 @@ describe('a refusal', () => {
       message: expect.stringContaining('it lacks block_storage:read.'),
       details: { permission: 'block_storage:read', permissions: ['block_storage:read'] },
     });
-    // It is no matter of payment.
-    expect(
-      of('GET /v2/customers/my/balance', 'You are missing the required permission billing:read.').code,
-    ).toBe('cloud.permission-missing');
     // What a wish for a Droplet holds needs scopes of its own.
     const making = of('POST /v2/droplets', words);
     expect(making.details.permission).toBe('droplet:create');
