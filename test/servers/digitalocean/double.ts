@@ -284,7 +284,7 @@ class Double {
       wrong.push('it destroys every droplet with the tag, whoever made it');
     if (wrong.length > 0) return this.#violated(operation.key, wrong, requestId);
 
-    const fault = this.faults.takeHttp(operation.key);
+    const fault = this.faults.takeHttp(operation.key, asked.body);
     if (fault?.kind === 'lose-request') return { status: 0, isLost: true };
     if (fault?.kind === 'answer') {
       const { status, id, message, headers = {} } = fault;
