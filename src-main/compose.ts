@@ -11,6 +11,7 @@ import { createSealer } from './adapters/accounts/sealed-texts.ts';
 import { openSecretKey } from './adapters/accounts/secret-key.ts';
 import { createSmtpMailer } from './adapters/accounts/smtp-mailer.ts';
 import { createTotpCodes } from './adapters/accounts/totp-codes.ts';
+import { createDigitalOcean } from './adapters/digitalocean/digitalocean.ts';
 import { createContainerEngineFactory } from './adapters/docker/container-engine.ts';
 import { KeychainSecretStore } from './adapters/keychain/keychain-secret-store.ts';
 import { backUp } from './adapters/database/data-copies.ts';
@@ -66,11 +67,11 @@ export interface ComposeOptions {
  */
 export async function compose(
   config: Pick<Config, 'version' | 'dataFolder' | 'remoteScriptsFolder' | 'addHostFile'> &
-    Partial<Pick<Config, 'served' | 'mode'>>,
+    Partial<Pick<Config, 'served' | 'mode' | 'digitalOceanApiUrl'>>,
   options: ComposeOptions = {},
 ): Promise<Plane> {
   const { platform, homeFolder, env } = options.computer ?? thisComputer();
-  const { dataFolder, remoteScriptsFolder, served = servedDefaults } = config;
+  const { dataFolder, remoteScriptsFolder, served = servedDefaults, digitalOceanApiUrl = null } = config;
   const clock = createSystemClock();
   const random = createSystemRandom();
   await ensureDataFolder(dataFolder);
@@ -128,7 +129,13 @@ export async function compose(
       store,
       secrets,
       connector,
-      cloudProviders: options.cloudProviders ?? [],
+      cloudProviders: options.cloudProviders ?? [
+        createDigitalOcean({
+          clock,
+          log: log.child({ adapter: 'digitalocean' }),
+          ...(digitalOceanApiUrl === null ? {} : { baseUrl: digitalOceanApiUrl }),
+        }),
+      ],
       engines: createContainerEngineFactory({ log, clock, remoteScriptsFolder }),
       multiplexers: createMultiplexerFactory({ log, clock, remoteScriptsFolder }),
       entryCache: createEntryCache(dataFolder),

@@ -7,6 +7,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { noQuota, type Quota } from '#contract/users.ts';
+import { parseApiUrl } from './config/cloud-api.ts';
 import { ConfigError, Findings } from './config/config-error.ts';
 import { checkDataFolder, defaultDataFolder, makeDataFolder, servedBefore } from './config/data-folder.ts';
 import { type EnvFile, readEnvFile } from './config/env-file.ts';
@@ -44,6 +45,8 @@ export interface Config {
   readonly remoteScriptsFolder: string;
   /** A JSON file {name, definition, hostKey?} with a host to add when it is absent. */
   readonly addHostFile: string | null;
+  /** `https://…`, or http on loopback; null: DigitalOcean's own. */
+  readonly digitalOceanApiUrl: string | null;
   readonly served: ServedConfig;
   /** For whoever starts it; they stop nothing. */
   readonly warnings: readonly string[];
@@ -193,10 +196,14 @@ function readDesktopConfig({ argv, env }: ConfigSource): Config {
   const values = parseKnownFlags(argv);
   const findings = new Findings();
   const dataFolder = resolve(textOf(values['data-dir']) ?? env.BERTH_DATA_DIR ?? defaultDataFolder(env));
+  const said = new Settings({ flags: {}, env, arePlainNamesOurs: true, file: undefined, findings });
+  const digitalOceanApiUrl = readApiUrl(said);
+  findings.throwErrors();
   takeDataFolder(dataFolder, '--data-dir', findings);
   return frozen(values, {
     mode: 'desktop',
     dataFolder,
+    digitalOceanApiUrl,
     host: '127.0.0.1',
     port: 0,
     publicOrigin: null,
@@ -248,7 +255,11 @@ function checkStored(folder: Folder, { databaseUrl }: ServedConfig, findings: Fi
   checkDataFolder(folder.path, folder.place, findings);
 }
 
-type Read = Pick<Config, 'host' | 'port' | 'publicOrigin' | 'served'>;
+type Read = Pick<Config, 'host' | 'port' | 'publicOrigin' | 'digitalOceanApiUrl' | 'served'>;
+
+function readApiUrl(settings: Settings): string | null {
+  return settings.read('DIGITALOCEAN_API_URL', parseApiUrl, null);
+}
 
 const readFor: Readonly<
   Record<NonNullable<ConfigSource['purpose']>, (settings: Settings, source: ConfigSource) => Read>
@@ -257,20 +268,28 @@ const readFor: Readonly<
     settings.said('DATA_DIR');
     const listening = readListening(settings, now);
     const { host, port, publicOrigin } = listening;
-    return { host, port, publicOrigin, served: readServed(settings, listening) };
+    const digitalOceanApiUrl = readApiUrl(settings);
+    return { host, port, publicOrigin, digitalOceanApiUrl, served: readServed(settings, listening) };
   },
   command: readForCommand,
   data: readForCommand,
   health: (settings, { now = new Date() }) => {
     const { host, port, publicOrigin, tls } = readListening(settings, now);
-    return { host, port, publicOrigin, served: { ...servedDefaults, tls } };
+    const served = { ...servedDefaults, tls };
+    return { host, port, publicOrigin, digitalOceanApiUrl: null, served };
   },
 };
 
 /** A command listens nowhere; a mistake in what it does not need must not stop it. */
 function readForCommand(settings: Settings): Read {
   const served = { ...servedDefaults, ...readStored(settings) };
-  return { host: '127.0.0.1', port: 0, publicOrigin: null, served };
+  return {
+    host: '127.0.0.1',
+    port: 0,
+    publicOrigin: null,
+    digitalOceanApiUrl: readApiUrl(settings),
+    served,
+  };
 }
 
 /** Where a command finds the data; makes nothing. @throws ConfigError */

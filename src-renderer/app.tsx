@@ -7,9 +7,11 @@ import { type ReactNode, useEffect } from 'react';
 import type { StoreApi } from 'zustand/vanilla';
 import type { ShellBridge } from '#contract/shell.ts';
 import { TooltipProvider } from './components/tooltip.tsx';
+import { cloudsFeature } from './features/clouds/feature.tsx';
 import { credentialsFeature } from './features/credentials/feature.tsx';
 import { homeFeature } from './features/home/feature.tsx';
 import { hostsFeature } from './features/hosts/feature.tsx';
+import { machinesFeature } from './features/machines/feature.tsx';
 import { operationsFeature } from './features/operations/feature.tsx';
 import { projectsFeature } from './features/projects/feature.tsx';
 import { snapshotsFeature } from './features/snapshots/feature.tsx';
@@ -34,11 +36,13 @@ import { createViewStore } from './state/view-state.ts';
 export const features: readonly Feature[] = [
   workbenchFeature,
   hostsFeature,
+  machinesFeature,
   terminalsFeature,
   workspacesFeature,
   snapshotsFeature,
   projectsFeature,
   operationsFeature,
+  cloudsFeature,
   credentialsFeature,
   usersFeature,
   homeFeature,
@@ -76,6 +80,7 @@ export function createApp({ client, shell, windowId, storage, signOut }: AppOpti
     views: joinViews(features, shell !== null),
     workspaceBands: features.flatMap((feature) => feature.workspaceBands ?? []),
     workspaceParts: features.flatMap((feature) => feature.workspaceParts ?? []),
+    hostBands: features.flatMap((feature) => feature.hostBands ?? []),
     homeParts: features.flatMap((feature) => (shell === null ? (feature.homeParts ?? []) : [])),
     platform: platformOf(shell),
     signOut,
@@ -89,7 +94,7 @@ export function createApp({ client, shell, windowId, storage, signOut }: AppOpti
  */
 function useForgetting(app: App): void {
   useEffect(() => {
-    const { hosts, projects, workspaces, snapshots, terminals, operations } = app.mirror;
+    const { hosts, machines, projects, workspaces, snapshots, terminals, operations } = app.mirror;
     const follow = <T,>(kind: Subject['kind'], store: StoreApi<CollectionState<T>>) =>
       store.subscribe((state, before) => {
         if (state.status !== 'ready' || state.isStale || state.byId === before.byId) return;
@@ -109,6 +114,7 @@ function useForgetting(app: App): void {
     const stops = [
       app.mirror.about.subscribe(followRole),
       follow('host', hosts),
+      follow('machine', machines),
       follow('project', projects),
       follow('workspace', workspaces),
       follow('snapshot', snapshots),

@@ -48,7 +48,7 @@ has_systemd() {
 }
 
 # Networks of a machine that just began fail for a moment, and other programs hold apt's locks.
-retry() { # COMMAND…
+retry() { # COMMAND...
   for pause in 5 10 20 30 0; do
     "$@" && return 0
     [ "$pause" = 0 ] || sleep "$pause"
@@ -67,7 +67,7 @@ update_lists() {
   : >"$state/lists-updated"
 }
 
-install() { # PACKAGE…
+install() { # PACKAGE...
   update_lists && retry apt install --no-install-recommends "$@"
 }
 

@@ -30,10 +30,11 @@ export const groups = [
   'E-mail',
   'Identity provider (OpenID Connect)',
   'Workspaces and limits',
+  'Machines of providers',
 ] as const;
 export type Group = (typeof groups)[number];
 
-const [listening, keys, people, mail, provider, limits] = groups;
+const [listening, keys, people, mail, provider, limits, machines] = groups;
 
 export const variables = [
   {
@@ -328,6 +329,15 @@ export const variables = [
     what: 'How many snapshots one person may have.',
     without: 'no limit',
     example: '100',
+  },
+  {
+    name: 'DIGITALOCEAN_API_URL',
+    group: machines,
+    what: 'Another address of DigitalOcean’s API, as of a gateway that records what is asked. Tokens are sent there: https, or http on loopback. The desktop reads it from the environment.',
+    without: 'https://api.digitalocean.com',
+    example: 'https://cloud-gateway.example.org',
+    flag: 'digitalocean-api-url',
+    argument: 'URL',
   },
 ] as const satisfies readonly Variable[];
 

@@ -94,6 +94,7 @@ export const Cloud = z.object({
 export type Cloud = z.infer<typeof Cloud>;
 
 export const CloudRegion = z.object({ id: z.string(), name: z.string(), isOpen: z.boolean() });
+export type CloudRegion = z.infer<typeof CloudRegion>;
 export const CloudSize = z.object({
   id: z.string(),
   /** Class, as "Basic" or "CPU-Optimized". */

@@ -44,6 +44,7 @@ export type SshAccess = z.infer<typeof SshAccess>;
 
 /** What happens by itself: at an instant, and after so long without work. Only while some Berth runs. */
 export const EndAction = z.enum(['destroy', 'hibernate']);
+export type EndAction = z.infer<typeof EndAction>;
 export const MachineEnd = z.object({
   at: Instant.nullable(),
   atAction: EndAction,
@@ -408,6 +409,8 @@ export const machineMethods = {
       region: OfferId.nullable().default(null),
       size: OfferId.nullable().default(null),
       hourlyUsd: Usd,
+      /** The snapshot of the whole machine that it slept in stays, and costs. */
+      keepsSnapshot: z.boolean().default(false),
     }),
     output: Operation,
     errors: [...begins, 'cloud.limit-reached', 'cloud.price-changed'],

@@ -9,11 +9,16 @@ export interface ProgressBarProps {
   /** As "62 % — 0:14 left", said in place of the percentage. */
   readonly text?: string;
   readonly isThin?: boolean;
-  readonly signal?: 'busy' | 'failed' | 'running';
+  readonly signal?: 'busy' | 'attention' | 'failed' | 'running';
   readonly className?: string;
 }
 
-const fills = { busy: 'bg-busy', failed: 'bg-failed', running: 'bg-running' } as const;
+const fills = {
+  busy: 'bg-busy',
+  attention: 'bg-attention',
+  failed: 'bg-failed',
+  running: 'bg-running',
+} as const;
 
 export function ProgressBar({
   label,

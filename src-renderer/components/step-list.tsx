@@ -1,5 +1,5 @@
 /** The steps of long work: what is done, what runs and how far it is, what waits. Says only what is known. */
-import { Check, Circle, CircleDashed, Minus, OctagonX, Undo2 } from 'lucide-react';
+import { Check, Circle, CircleAlert, CircleDashed, Minus, OctagonX, Undo2 } from 'lucide-react';
 import { classNames } from './class-names.ts';
 import { formatBytes, formatClock, formatDuration, formatPercent } from './format.ts';
 import { ProgressBar } from './progress-bar.tsx';
@@ -15,7 +15,8 @@ export interface StepPart {
 export interface StepRow {
   readonly id: string;
   readonly title: string;
-  readonly state: 'waiting' | 'running' | 'done' | 'skipped' | 'failed' | 'undone';
+  /** `stuck`: it waits for the person. */
+  readonly state: 'waiting' | 'running' | 'stuck' | 'done' | 'skipped' | 'failed' | 'undone';
   /** ISO instants. */
   readonly startedAt: string | null;
   readonly endedAt: string | null;
@@ -26,6 +27,8 @@ export interface StepRow {
     readonly unit: 'bytes' | 'items';
     readonly parts: readonly StepPart[];
   } | null;
+  /** ISO instant until which it may take; said beside the time that it took so far. */
+  readonly limitAt?: string | null;
   /** Milliseconds that it still needs, if that can be said. */
   readonly leftMs?: number | null;
 }
@@ -33,6 +36,7 @@ export interface StepRow {
 const looks = {
   waiting: { icon: Circle, colour: 'text-faint', word: 'waiting' },
   running: { icon: CircleDashed, colour: 'text-busy', word: 'running' },
+  stuck: { icon: CircleAlert, colour: 'text-attention', word: 'needs you' },
   done: { icon: Check, colour: 'text-running', word: 'done' },
   skipped: { icon: Minus, colour: 'text-stopped', word: 'not needed' },
   failed: { icon: OctagonX, colour: 'text-failed', word: 'failed' },
@@ -61,7 +65,10 @@ function Step({ step, nowMs }: { step: StepRow; nowMs: number }) {
   const { icon: Icon, colour, word } = looks[step.state];
   const time = stepTime(step, nowMs);
   return (
-    <li className="flex gap-2.5 py-1" aria-current={step.state === 'running' ? 'step' : undefined}>
+    <li
+      className="flex gap-2.5 py-1"
+      aria-current={step.state === 'running' || step.state === 'stuck' ? 'step' : undefined}
+    >
       <Icon
         role="img"
         aria-label={word}
@@ -183,7 +190,11 @@ export function progressText(
 function stepTime(step: StepRow, nowMs: number): string | null {
   if (step.startedAt === null || step.state === 'waiting' || step.state === 'skipped') return null;
   const start = Date.parse(step.startedAt);
-  if (step.endedAt === null) return step.state === 'running' ? formatClock(nowMs - start) : null;
+  if (step.endedAt === null) {
+    if (step.state !== 'running' && step.state !== 'stuck') return null;
+    const limit = step.limitAt ? ` of ${formatClock(Date.parse(step.limitAt) - start)}` : '';
+    return `${formatClock(nowMs - start)}${limit}`;
+  }
   const tookMs = Date.parse(step.endedAt) - start;
   return tookMs < 1000 ? '< 1 s' : formatDuration(tookMs);
 }

@@ -16,13 +16,14 @@ import {
   type CommandContext,
   isAllowed,
   isCommandEnabled,
+  machineOfHost,
   runRow,
   type Subject,
   subjectOfView,
   withFrontSubject,
 } from './commands.ts';
 import type { Confirmations } from './confirmations.ts';
-import type { ViewDefinition, WorkspacePartProps } from './feature.ts';
+import type { HostPartProps, ViewDefinition, WorkspacePartProps } from './feature.ts';
 import { buildKeymap, type Keymap } from './keymap.ts';
 import type { CollectionState, Mirror, ValueState } from './mirror.ts';
 import type { Notices } from './notices.ts';
@@ -43,6 +44,8 @@ export interface App {
   /** What other features show on a workspace's page. */
   readonly workspaceBands: readonly ComponentType<WorkspacePartProps>[];
   readonly workspaceParts: readonly ComponentType<WorkspacePartProps>[];
+  /** What other features show at the head of a host's page. */
+  readonly hostBands: readonly ComponentType<HostPartProps>[];
   readonly homeParts: readonly ComponentType[];
   readonly shell: ShellBridge | null;
   readonly platform: Platform;
@@ -104,6 +107,18 @@ export function useSnapshotRules() {
 export function useRepositories() {
   return useStore(useApp().mirror.repositories);
 }
+export function useClouds() {
+  return useStore(useApp().mirror.clouds);
+}
+export function useMachines() {
+  return useStore(useApp().mirror.machines);
+}
+export function useFound() {
+  return useStore(useApp().mirror.found);
+}
+export function useCosts() {
+  return useStore(useApp().mirror.costs);
+}
 export function useAccount() {
   return useStore(useApp().mirror.account);
 }
@@ -137,6 +152,16 @@ const find = <T,>(state: CollectionState<T>, id: string | null | undefined) =>
 /** One item; renders again only when that item changed. Undefined: not loaded yet, or gone. */
 export function useHost(id: string | null | undefined) {
   return useStore(useApp().mirror.hosts, (state) => find(state, id));
+}
+export function useCloud(id: string | null | undefined) {
+  return useStore(useApp().mirror.clouds, (state) => find(state, id));
+}
+export function useMachine(id: string | null | undefined) {
+  return useStore(useApp().mirror.machines, (state) => find(state, id));
+}
+/** The machine that a host is, if it is one. */
+export function useMachineOfHost(hostId: string | undefined) {
+  return useStore(useApp().mirror.machines, (state) => machineOfHost(state.byId, hostId));
 }
 export function useWorkspace(id: string | null | undefined) {
   return useStore(useApp().mirror.workspaces, (state) => find(state, id));
@@ -175,6 +200,7 @@ export function readAppState(app: App): AppState {
     connection: app.mirror.connection.getState(),
     settings: app.mirror.settings.getState().value ?? settingsDefaults,
     hosts: app.mirror.hosts.getState().byId,
+    machines: app.mirror.machines.getState().byId,
     projects: app.mirror.projects.getState().byId,
     workspaces: app.mirror.workspaces.getState().byId,
     terminals: app.mirror.terminals.getState().byId,
@@ -192,6 +218,7 @@ export function useAppState(): AppState {
   const connection = useStore(mirror.connection);
   const settings = useSettings();
   const hosts = useStore(mirror.hosts, (state) => state.byId);
+  const machines = useStore(mirror.machines, (state) => state.byId);
   const projects = useStore(mirror.projects, (state) => state.byId);
   const workspaces = useStore(mirror.workspaces, (state) => state.byId);
   const terminals = useStore(mirror.terminals, (state) => state.byId);
@@ -206,6 +233,7 @@ export function useAppState(): AppState {
         connection,
         settings,
         hosts,
+        machines,
         projects,
         workspaces,
         terminals,
@@ -219,6 +247,7 @@ export function useAppState(): AppState {
       connection,
       settings,
       hosts,
+      machines,
       projects,
       workspaces,
       terminals,

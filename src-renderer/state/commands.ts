@@ -8,7 +8,16 @@
  */
 import type { About } from '#contract/about.ts';
 import type { Host } from '#contract/hosts.ts';
-import type { HostId, OperationId, ProjectId, SnapshotId, TerminalId, WorkspaceId } from '#contract/ids.ts';
+import type {
+  HostId,
+  MachineId,
+  OperationId,
+  ProjectId,
+  SnapshotId,
+  TerminalId,
+  WorkspaceId,
+} from '#contract/ids.ts';
+import type { Machine } from '#contract/machines.ts';
 import type { Operation } from '#contract/operations.ts';
 import type { Project } from '#contract/projects.ts';
 import type { Scope } from '#contract/scopes.ts';
@@ -26,6 +35,7 @@ import { activeTab, type ViewActions, type ViewState } from './view-state.ts';
 /** What a command works on: the row of a context menu, else the page in front. */
 export type Subject =
   | { readonly kind: 'host'; readonly id: HostId }
+  | { readonly kind: 'machine'; readonly id: MachineId }
   | { readonly kind: 'project'; readonly id: ProjectId }
   | { readonly kind: 'workspace'; readonly id: WorkspaceId }
   | { readonly kind: 'terminal'; readonly id: TerminalId }
@@ -38,6 +48,7 @@ export interface AppState {
   readonly connection: ConnectionState;
   readonly settings: Settings;
   readonly hosts: ReadonlyMap<string, Host>;
+  readonly machines: ReadonlyMap<string, Machine>;
   readonly projects: ReadonlyMap<string, Project>;
   readonly workspaces: ReadonlyMap<string, Workspace>;
   readonly terminals: ReadonlyMap<string, Terminal>;
@@ -53,6 +64,7 @@ export interface AppState {
 export const menuNames = [
   'Berth',
   'Host',
+  'Machine',
   'Workspace',
   'Snapshot',
   'Terminal',
@@ -97,6 +109,8 @@ export interface Command {
   readonly scope?: Scope;
   /** Works on one thing of this kind; its context menu shows the row. */
   readonly on?: Subject['kind'];
+  /** For a row on machines: in the context menu of the host that the machine is, too. */
+  readonly inHostMenu?: boolean;
   /** Works without one as well: it asks which, then. */
   readonly isSubjectOptional?: boolean;
   readonly isDangerous?: boolean;
@@ -115,10 +129,21 @@ export function commandLabel(command: Command, state: AppState): string {
   return typeof command.label === 'function' ? command.label(state) : command.label;
 }
 
+/** The machine that a host is, if it is one. */
+export function machineOfHost(
+  machines: ReadonlyMap<string, Machine>,
+  hostId: string | undefined,
+): Machine | undefined {
+  if (hostId === undefined) return undefined;
+  for (const machine of machines.values()) if (machine.hostId === hostId) return machine;
+  return undefined;
+}
+
 /** The thing that a page shows, if a command can work on it. */
 export function subjectOfView(ref: ViewRef | undefined): Subject | null {
   if (!ref) return null;
   if (ref.type === 'host') return { kind: 'host', id: ref.hostId };
+  if (ref.type === 'machine') return { kind: 'machine', id: ref.machineId };
   if (ref.type === 'workspace') return { kind: 'workspace', id: ref.workspaceId };
   if (ref.type === 'terminal') return { kind: 'terminal', id: ref.terminalId };
   if (ref.type === 'snapshot' || ref.type === 'snapshot-compare')
@@ -130,12 +155,24 @@ export function subjectOfView(ref: ViewRef | undefined): Subject | null {
 
 /**
  * The subject that a command takes: a command on workspaces also works from a terminal in one or from a snapshot of one,
- * and a command on hosts from a workspace, a snapshot or a terminal there. Null: there is none.
+ * and a command on hosts from a workspace, a snapshot or a terminal there. A host that is a machine, and the machine, stand
+ * for each other. Null: there is none.
  */
 export function subjectFor(command: Pick<Command, 'on'>, state: AppState): Subject | null {
   const { subject } = state;
   if (command.on === undefined || subject === null) return null;
   if (subject.kind === command.on) return subject;
+  if (command.on === 'machine') {
+    // From a terminal or a workspace nobody means the machine below it.
+    const machine = subject.kind === 'host' ? machineOfHost(state.machines, subject.id) : undefined;
+    return machine === undefined ? null : { kind: 'machine', id: machine.id };
+  }
+  if (subject.kind === 'machine') {
+    const hostId = state.machines.get(subject.id)?.hostId ?? null;
+    return command.on === 'host' && hostId !== null && state.hosts.has(hostId)
+      ? { kind: 'host', id: hostId }
+      : null;
+  }
   if (subject.kind === 'terminal') {
     const target = state.terminals.get(subject.id)?.target;
     if (!target) return null;

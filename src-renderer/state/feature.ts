@@ -4,6 +4,7 @@
  */
 import type { ComponentType, ReactNode } from 'react';
 import type { LucideIcon } from 'lucide-react';
+import type { Host } from '#contract/hosts.ts';
 import type { Scope } from '#contract/scopes.ts';
 import type { Workspace } from '#contract/workspaces.ts';
 import type { AppState, Command, CommandContext } from './commands.ts';
@@ -64,6 +65,12 @@ export interface WorkspacePartProps {
   readonly isVisible: boolean;
 }
 
+/** As `WorkspacePartProps`, for a host's page. */
+export interface HostPartProps {
+  readonly host: Host;
+  readonly isVisible: boolean;
+}
+
 export interface Feature {
   readonly name: string;
   readonly views?: readonly ViewDefinition[];
@@ -76,6 +83,8 @@ export interface Feature {
   readonly workspaceBands?: readonly ComponentType<WorkspacePartProps>[];
   /** Sections of the overview of a workspace's page. */
   readonly workspaceParts?: readonly ComponentType<WorkspacePartProps>[];
+  /** Above a host's page: what it is besides a host. */
+  readonly hostBands?: readonly ComponentType<HostPartProps>[];
   /** At the head of the first page: what a person may want to do once, and can put away. */
   readonly homeParts?: readonly ComponentType[];
   /** Wraps the whole window, as for a context of the feature. */

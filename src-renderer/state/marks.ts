@@ -1,5 +1,6 @@
 /** What a thing's state is called and which signal it has: one table per noun, so that tree, tabs, pages and menus agree. */
 import type { Host } from '#contract/hosts.ts';
+import type { Machine } from '#contract/machines.ts';
 import type { Operation } from '#contract/operations.ts';
 import type { Terminal } from '#contract/terminals.ts';
 import type { Workspace, WorkspaceState } from '#contract/workspaces.ts';
@@ -14,8 +15,77 @@ const connectWords = {
   probing: 'looking around',
 } as const;
 
-export function hostMark(host: Host): Mark {
+/**
+ * Why a host that is a machine does not answer, where that is as it should be: it sleeps, is switched off, or is being made
+ * or destroyed. Null: the machine explains nothing, and what the connection says counts.
+ */
+export function machineRest(host: Pick<Host, 'state'>, machine: Machine | undefined): Mark | null {
+  if (machine === undefined || host.state.phase === 'ready') return null;
+  switch (machine.life) {
+    case 'asleep':
+    case 'hibernating':
+    case 'waking':
+    case 'destroying':
+    case 'creating':
+    case 'vanished':
+      return machineMark(machine);
+    case 'made':
+      return machine.power?.state === 'off' || machine.power?.state === 'archived'
+        ? machineMark(machine)
+        : null;
+    case 'incomplete':
+      return null;
+    default:
+      return machine.life satisfies never;
+  }
+}
+
+export function machineMark(machine: Pick<Machine, 'life' | 'power' | 'trouble'>): Mark {
+  if (machine.trouble !== null) return { signal: 'attention', word: 'needs you' };
+  switch (machine.life) {
+    case 'creating':
+      return { signal: 'busy', word: 'being made' };
+    case 'incomplete':
+      return { signal: 'attention', word: 'unfinished' };
+    case 'hibernating':
+      return { signal: 'busy', word: 'going to sleep' };
+    case 'asleep':
+      return { signal: 'stopped', word: 'asleep' };
+    case 'waking':
+      return { signal: 'busy', word: 'waking' };
+    case 'destroying':
+      return { signal: 'busy', word: 'being destroyed' };
+    case 'vanished':
+      return { signal: 'attention', word: 'vanished' };
+    case 'made':
+      return powerMark(machine.power);
+    default:
+      return machine.life satisfies never;
+  }
+}
+
+function powerMark(power: Machine['power']): Mark {
+  if (power === null) return { signal: 'stopped', word: 'not looked at yet' };
+  if (power.isBusy) return { signal: 'busy', word: 'being worked on' };
+  switch (power.state) {
+    case 'new':
+      return { signal: 'busy', word: 'starting' };
+    case 'on':
+      return { signal: 'running', word: 'on' };
+    case 'off':
+      return { signal: 'stopped', word: 'switched off' };
+    case 'archived':
+      return { signal: 'attention', word: 'archived' };
+    default:
+      return power.state satisfies never;
+  }
+}
+
+/** `machine`: the one that the host is, if it is one. */
+export function hostMark(host: Host, machine?: Machine): Mark {
   const { state } = host;
+  const rest = machineRest(host, machine);
+  if (rest !== null) return rest;
   switch (state.phase) {
     case 'disconnected':
       return { signal: 'stopped', word: 'not connected' };

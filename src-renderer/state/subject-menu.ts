@@ -9,6 +9,7 @@ import {
   isCommandShown,
   type MenuName,
   type Subject,
+  subjectFor,
 } from './commands.ts';
 import type { Keymap } from './keymap.ts';
 
@@ -43,7 +44,7 @@ function entriesOf(
       {
         kind: 'item',
         id: command.id,
-        label: commandLabel(command, state),
+        label: commandLabel(command, { ...state, subject: subjectFor(command, state) }),
         isDisabled: !isCommandEnabled(command, state),
         isDangerous: command.isDangerous ?? false,
         run: () => runCommand(app, command.id, subject),
@@ -58,7 +59,10 @@ function entriesOf(
 export function subjectEntries(app: App, keymap: Keymap, subject: Subject): CommandMenuEntry[] {
   const state = { ...readAppState(app), subject };
   const own = [...app.commands.values()].filter(
-    (command) => command.on === subject.kind && isCommandShown(command, state),
+    (command) =>
+      isCommandShown(command, state) &&
+      (command.on === subject.kind ||
+        (command.inHostMenu === true && subject.kind === 'host' && subjectFor(command, state) !== null)),
   );
   return entriesOf(app, keymap, own, state, subject);
 }

@@ -136,6 +136,30 @@ describe('configuration', () => {
   });
 });
 
+describe('the address of DigitalOcean’s API', () => {
+  const url = 'http://127.0.0.1:8081';
+
+  it('is its own unless somebody says another, also for the desktop', () => {
+    const folder = ownFolder();
+    const own = { XDG_DATA_HOME: folder };
+    for (const mode of ['desktop', 'served'] as const) {
+      expect(readConfig({ mode, argv: [], env: own }).digitalOceanApiUrl).toBeNull();
+      for (const name of ['DIGITALOCEAN_API_URL', 'BERTH_DIGITALOCEAN_API_URL'])
+        expect(readConfig({ mode, argv: [], env: { ...own, [name]: url } }).digitalOceanApiUrl).toBe(url);
+    }
+    const argv = ['--digitalocean-api-url', url];
+    expect(readConfig({ mode: 'served', argv, env: own }).digitalOceanApiUrl).toBe(url);
+  });
+
+  it('is none that a token must not be sent to', () => {
+    const env = { XDG_DATA_HOME: ownFolder(), DIGITALOCEAN_API_URL: 'http://api.example.org' };
+    for (const mode of ['desktop', 'served'] as const)
+      expect(() => readConfig({ mode, argv: [], env })).toThrow(
+        /DIGITALOCEAN_API_URL must be an https:\/\/ address/,
+      );
+  });
+});
+
 describe('the desktop', () => {
   it("passes over Chromium's flags and links", () => {
     const folder = ownFolder();

@@ -4,14 +4,17 @@
  * in tests of behaviour.
  */
 import { BerthError } from '#contract/berth-error.ts';
+import type { CostReport } from '#contract/clouds.ts';
 import type { CollectionItem } from '#contract/collection.ts';
 import { contract, type InputOf, type MethodName } from '#contract/index.ts';
 import { scopesOfRole } from '#contract/scopes.ts';
 import { Settings, settingsDefaults } from '#contract/settings.ts';
 import type { Client } from '#renderer/transport/client.ts';
 import type { ConnectionState, PlaneClient } from '#renderer/state/api.ts';
+import { cloudReplies, noCosts } from './cloud-replies.ts';
 import type { Scene } from './scenes.ts';
 import { importBytes, type ReceivedBytes, snapshotWorkReplies } from './snapshot-work-replies.ts';
+import { machineReplies } from './machine-replies.ts';
 import { userReplies } from './user-replies.ts';
 import { ownerAccount } from './user-scenes.ts';
 import { snapshotBytes, snapshotReplies } from './snapshot-replies.ts';
@@ -30,6 +33,9 @@ type CollectionName =
   | 'restoreUndos'
   | 'snapshotRules'
   | 'repositories'
+  | 'clouds'
+  | 'machines'
+  | 'found'
   | 'users'
   | 'apiKeys';
 
@@ -38,6 +44,7 @@ const streamNames: Readonly<Record<string, CollectionName>> = {
   'terminals.shares': 'shares',
   'snapshots.hosts': 'snapshotHosts',
   'snapshots.undos': 'restoreUndos',
+  'clouds.found': 'found',
 };
 
 export class FixtureCollection<T extends { id: string }> {
@@ -130,6 +137,7 @@ export interface FixturePlane extends PlaneClient {
   readonly received: ReceivedBytes;
   put(collection: CollectionName, item: { id: string }): void;
   delete(collection: CollectionName, id: string): void;
+  setCosts(report: CostReport): void;
   /** The next call of a method fails so. */
   failNext(method: MethodName, error: BerthError): void;
 }
@@ -157,6 +165,7 @@ export function createFixturePlane(scene: Scene): FixturePlane {
   const failures = new Map<MethodName, BerthError>();
   const received: ReceivedBytes = { bytes: 0, sum: 0 };
   const settings = new FixtureValue<Settings>({ ...settingsDefaults, ...scene.settings });
+  const costs = new FixtureValue<CostReport>(scene.costs ?? noCosts);
   const account = new FixtureValue(scene.account ?? ownerAccount);
   const collections = {
     hosts: new FixtureCollection(scene.hosts ?? []),
@@ -172,6 +181,9 @@ export function createFixturePlane(scene: Scene): FixturePlane {
     restoreUndos: new FixtureCollection(scene.restoreUndos ?? []),
     snapshotRules: new FixtureCollection(scene.snapshotRules ?? []),
     repositories: new FixtureCollection(scene.repositories ?? []),
+    clouds: new FixtureCollection(scene.clouds ?? []),
+    machines: new FixtureCollection(scene.machines ?? []),
+    found: new FixtureCollection(scene.found ?? []),
     users: new FixtureCollection(scene.users ?? []),
     apiKeys: new FixtureCollection(scene.apiKeys ?? []),
   };
@@ -184,6 +196,8 @@ export function createFixturePlane(scene: Scene): FixturePlane {
   const replies: Replies = {
     ...snapshotReplies(scene, collections, found),
     ...userReplies(scene, { ...collections, account }, found),
+    ...machineReplies(scene.machineWork ?? {}, collections, found),
+    ...cloudReplies(scene, collections, found),
     ...snapshotWorkReplies(scene.snapshotWork ?? {}, collections, found),
     'about.get': () => ({
       version: '0.1.0',
@@ -309,6 +323,7 @@ export function createFixturePlane(scene: Scene): FixturePlane {
     const named = streamNames[method];
     if (named) return collections[named].watch(signal);
     if (method === 'settings.watch') return settings.watch(signal);
+    if (method === 'clouds.costs') return costs.watch(signal);
     if (method === 'account.watch') return account.watch(signal);
     if (method === 'credentials.store') return once(scene.secretStore ?? keyring, signal);
     if (method === 'operations.log') return each(scene.operationLog ?? [pullLine], signal);
@@ -376,6 +391,7 @@ export function createFixturePlane(scene: Scene): FixturePlane {
       return textBytes(method, input);
     },
     put: (name, item) => (collections[name] as FixtureCollection<{ id: string }>).put(item),
+    setCosts: (report) => void costs.set(report),
     delete: (name, id) => collections[name].delete(id),
     failNext: (method, error) => failures.set(method, error),
   };

@@ -1,9 +1,11 @@
 /** States of the window for pictures: empty, a usual day, 200 hosts, long and right-to-left names, failures, loading. */
 import type { Account, ApiKey, SignedInSession } from '#contract/account.ts';
 import { BerthError } from '#contract/berth-error.ts';
+import type { Cloud, CloudOffer, CostReport, FoundResource } from '#contract/clouds.ts';
 import type { Credential, SecretStoreStatus } from '#contract/credentials.ts';
 import type { Host, HostState } from '#contract/hosts.ts';
 import type { MethodName, OutputOf } from '#contract/index.ts';
+import type { Machine } from '#contract/machines.ts';
 import type { LogLine, Operation } from '#contract/operations.ts';
 import type { Project } from '#contract/projects.ts';
 import type { Question } from '#contract/questions.ts';
@@ -22,6 +24,7 @@ import type { Terminal, TerminalMeasure } from '#contract/terminals.ts';
 import type { AuditEntry, User } from '#contract/users.ts';
 import type { KeptVolume, Workspace, WorkspaceState, WorkspaceStats } from '#contract/workspaces.ts';
 import type { ConnectionState } from '#renderer/state/api.ts';
+import type { MachineWorkScene } from './machine-replies.ts';
 import type { SnapshotWorkScene } from './snapshot-work-replies.ts';
 
 export interface Scene {
@@ -38,10 +41,17 @@ export interface Scene {
   readonly restoreUndos?: readonly RestoreUndo[];
   readonly snapshotRules?: readonly SnapshotRules[];
   readonly repositories?: readonly Repository[];
+  readonly machineWork?: MachineWorkScene;
   /** What every snapshot holds, by the path of the folder. */
   readonly snapshotTree?: () => ReadonlyMap<string, readonly SnapshotEntry[]>;
   readonly compare?: (id: Snapshot['id'], otherId: Snapshot['id'] | null) => SnapshotComparison;
   readonly snapshotWork?: SnapshotWorkScene;
+  readonly clouds?: readonly Cloud[];
+  readonly machines?: readonly Machine[];
+  readonly found?: readonly FoundResource[];
+  readonly costs?: CostReport;
+  /** Of every account. */
+  readonly offer?: CloudOffer;
   readonly settings?: Partial<Settings>;
   readonly connection?: ConnectionState;
   readonly streamErrors?: { readonly [M in MethodName]?: BerthError };

@@ -47,6 +47,11 @@ export interface OperationDefinition<I> {
   /** May a person stop it? Cancel undoes the steps that were done. */
   readonly canCancel: boolean;
   /**
+   * The id of a step that cannot be taken back. Once it has begun nothing is undone any more: a cancel throws conflict, and
+   * a failure keeps what there is.
+   */
+  readonly commitsAt?: string;
+  /**
    * Called after the operation ended in any way, once, also after recovery; again only if Berth died inside it.
    * The subject is free by then. What it throws is logged and changes nothing.
    */

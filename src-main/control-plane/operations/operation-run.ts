@@ -16,12 +16,14 @@ import {
   endOperation,
   finishStep,
   finishUndo,
+  hasBegun,
   hasEnded,
   type Move,
   nextMove,
   type OperationRecord,
   turnBack,
   waitForHost,
+  withoutCancel,
 } from './operation.ts';
 import type { OperationDefinition, StepContext } from './operation-definition.ts';
 
@@ -85,7 +87,7 @@ export class OperationRun {
 
   async cancel(): Promise<Operation> {
     if (this.#record.direction === 'forward') {
-      if (!this.#deps.definition.canCancel)
+      if (!this.#deps.definition.canCancel || this.#isCommitted)
         throw new BerthError('conflict', `“${this.operation.title}” cannot be stopped half-way.`);
       this.#line(null, 'info', 'Cancelled; what was done is taken back.');
       this.#turnBack('undo', 'cancelled', null);
@@ -123,6 +125,7 @@ export class OperationRun {
     this.#record = isUndo
       ? beginUndo(this.#record, move.index)
       : beginStep(this.#record, move.index, instantOf(clock));
+    if (this.#isCommitted) this.#record = withoutCancel(this.#record);
     await this.#save();
     // A cancel may have come while the row was written: then there is no effect yet, and there shall be none.
     if (this.#stop.signal.aborted || (!isUndo && this.#record.direction !== 'forward')) return;
@@ -164,7 +167,7 @@ export class OperationRun {
     this.#line(step.id, 'error', shape.message);
     const { onFailure } = this.#deps.definition;
     const wish = typeof onFailure === 'function' ? onFailure(this.#deps.input) : onFailure;
-    const direction = wish === 'keep' ? 'stop' : 'undo';
+    const direction = wish === 'keep' || this.#isCommitted ? 'stop' : 'undo';
     this.#turnBack(direction, 'failed', shape, index, memory);
     await this.#save();
   }
@@ -269,6 +272,11 @@ export class OperationRun {
     this.#record = endOperation(this.#record, instantOf(this.#deps.clock));
     await this.#save();
     return this.#record;
+  }
+
+  /** The step that cannot be taken back has begun. */
+  get #isCommitted(): boolean {
+    return this.#record.direction === 'forward' && hasBegun(this.#record, this.#deps.definition.commitsAt);
   }
 
   get #activeSignal(): AbortSignal {

@@ -100,6 +100,16 @@ export function beginStep(record: OperationRecord, index: number, at: string): O
   }));
 }
 
+/** Whether the step of this id has begun, or ended in any way. */
+export function hasBegun(record: OperationRecord, stepId: string | undefined): boolean {
+  return record.journal.some(({ id, phase }) => id === stepId && phase !== 'waiting');
+}
+
+/** From now on it only goes forward. */
+export function withoutCancel(record: OperationRecord): OperationRecord {
+  return { ...record, operation: { ...record.operation, canCancel: false } };
+}
+
 export function finishStep(
   record: OperationRecord,
   index: number,

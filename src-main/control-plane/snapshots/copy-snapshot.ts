@@ -1,7 +1,7 @@
 /**
  * Copies a snapshot from one host to another through Berth's own two connections: an exporter there, an importer here, and
- * nothing in between but the bytes on their way. A copy that was cut off goes on where it stopped. The importer reads back
- * what it got, and publishes only what is the same.
+ * nothing in between but the bytes on their way. Either end may be something else that holds archives. A copy that was cut
+ * off goes on where it stopped. The importer reads back what it got, and publishes only what is the same.
  */
 import { BerthError } from '#contract/berth-error.ts';
 import type { SnapshotId } from '#contract/ids.ts';
@@ -21,13 +21,88 @@ export interface SnapshotCopy {
   readonly about: SnapshotAbout;
 }
 
+/** An archive on its way out of where it lies. */
+export interface OpenArchive {
+  readonly bytes: AsyncIterable<Uint8Array>;
+  /** Ends it, whether it was read to its end or not. */
+  close(): void;
+}
+
+export interface SnapshotReceipt {
+  readonly to: ReadyLink;
+  /** What must arrive. */
+  readonly manifest: Manifest;
+  readonly id: SnapshotId;
+  readonly about: SnapshotAbout;
+  /** One that comes back where it was: when it was made stays as the manifest says. */
+  readonly isReturning: boolean;
+  /** Opens the archive at this byte. */
+  readonly open: (fromByte: number, signal: AbortSignal) => Promise<OpenArchive>;
+}
+
 export async function copySnapshot(
   context: StepContext<unknown>,
   { from, to, source, id, about }: SnapshotCopy,
 ): Promise<FoundSnapshot> {
-  const bytes = source.manifest.archive.bytes;
+  try {
+    return await receiveSnapshot(context, {
+      to,
+      manifest: source.manifest,
+      id,
+      about,
+      isReturning: false,
+      open: (fromByte, signal) => openSnapshot(context, from, source.id, fromByte, signal),
+    });
+  } catch (error) {
+    context.signal.throwIfAborted();
+    throw from.signal.aborted ? cutOff(error) : error;
+  }
+}
+
+/** The archive of a snapshot on a host, compressed as it is there. Not for those in repositories. */
+export async function openSnapshot(
+  context: Pick<StepContext<unknown>, 'operationId'>,
+  from: ReadyLink,
+  id: SnapshotId,
+  fromByte: number,
+  signal: AbortSignal,
+): Promise<OpenArchive> {
+  const exporter = await from.engine.runHelper(
+    helperSpec(from, {
+      purpose: 'export',
+      id: context.operationId,
+      snapshotId: id,
+      store: 'read',
+      rights: 'read',
+      args: ['export', '--store=/store', `--id=${id}`, `--from=${fromByte}`, '--plain'],
+    }),
+    AbortSignal.any([signal, from.signal]),
+  );
+  const end = () => exporter.release();
+  from.signal.addEventListener('abort', end, { once: true });
+  const close = () => {
+    from.signal.removeEventListener('abort', end);
+    end();
+  };
+  try {
+    exporter.endInput();
+    const content = new HelperOutput(exporter);
+    await content.event();
+    return { bytes: content.bytes(), close };
+  } catch (error) {
+    close();
+    throw error;
+  }
+}
+
+/** Publishes an archive as a snapshot of the host, once all of it has arrived and was read back. May be repeated. */
+export async function receiveSnapshot(
+  context: StepContext<unknown>,
+  { to, manifest, id, about, isReturning, open }: SnapshotReceipt,
+): Promise<FoundSnapshot> {
+  const { bytes } = manifest.archive;
   const ends: (() => void)[] = [];
-  const abort = AbortSignal.any([context.signal, from.signal, to.signal]);
+  const abort = AbortSignal.any([context.signal, to.signal]);
   const onAbort = () => {
     for (const end of ends) end();
   };
@@ -45,7 +120,8 @@ export async function copySnapshot(
         `--id=${id}`,
         `--bytes=${bytes}`,
         `--about=${JSON.stringify(about)}`,
-        `--expect-manifest=${JSON.stringify(source.manifest)}`,
+        `--expect-manifest=${JSON.stringify(manifest)}`,
+        ...(isReturning ? ['--as-expected'] : []),
       ],
     });
     // One of a connection that was cut may not have noticed yet.
@@ -58,21 +134,8 @@ export async function copySnapshot(
     const have = numberIn(first, 'bytes') ?? 0;
     if (have > 0) context.log(`${have} bytes are there from an earlier try`);
     if (have < bytes) {
-      const exporter = await from.engine.runHelper(
-        helperSpec(from, {
-          purpose: 'export',
-          id: context.operationId,
-          snapshotId: source.id,
-          store: 'read',
-          rights: 'read',
-          args: ['export', '--store=/store', `--id=${source.id}`, `--from=${have}`, '--plain'],
-        }),
-        abort,
-      );
-      ends.push(() => exporter.release());
-      exporter.endInput();
-      const content = new HelperOutput(exporter);
-      await content.event();
+      const archive = await open(have, abort);
+      ends.push(() => archive.close());
       let done = have;
       let wake: () => void = () => {};
       let hasStopped = false;
@@ -81,9 +144,10 @@ export async function copySnapshot(
         hasStopped = true;
         wake();
       });
-      for await (const chunk of content.bytes()) {
+      for await (const chunk of archive.bytes) {
         if (hasStopped) break;
-        if (!importer.write(chunk)) await new Promise<void>((resolve) => (wake = resolve));
+        if (!importer.write(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)))
+          await new Promise<void>((resolve) => (wake = resolve));
         done += chunk.length;
         context.progress({ done, total: bytes, unit: 'bytes', parts: [] });
       }
@@ -96,19 +160,21 @@ export async function copySnapshot(
     }
   } catch (error) {
     context.signal.throwIfAborted();
-    if (from.signal.aborted || to.signal.aborted)
-      throw new BerthError(
-        'connection-lost',
-        'The connection to a host was lost while the snapshot was copied.',
-        {
-          cause: error,
-        },
-      );
-    throw error;
+    throw to.signal.aborted ? cutOff(error) : error;
   } finally {
     abort.removeEventListener('abort', onAbort);
     onAbort();
   }
+}
+
+function cutOff(cause: unknown): BerthError {
+  return new BerthError(
+    'connection-lost',
+    'The connection to a host was lost while the snapshot was copied.',
+    {
+      cause,
+    },
+  );
 }
 
 function recordOf(event: HelperEvent, link: ReadyLink): FoundSnapshot {

@@ -1,17 +1,27 @@
 /** A house without hosts: three doors, and what this computer already knows. */
 import { Cloud, Monitor, Server } from 'lucide-react';
 import { type ComponentType, type ReactNode, useEffect, useState } from 'react';
+import type { CloudProviderInfo } from '#contract/clouds.ts';
 import type { HostCandidate } from '#contract/hosts.ts';
 import { Button } from '../../components/button.tsx';
 import { LoadingRows } from '../../components/loading-rows.tsx';
 import { Card, Page, Section } from '../../components/page.tsx';
-import { useClient, useNotices, useViewActions } from '../../state/app-context.tsx';
+import {
+  useClient,
+  useClouds,
+  useCommand,
+  useMay,
+  useNotices,
+  useViewActions,
+} from '../../state/app-context.tsx';
+import { useAsked } from '../../state/use-asked.ts';
 import { HomeParts } from './home-parts.tsx';
 
 const SHOWN_CANDIDATES = 4;
 
 export function FirstRun({ isVisible }: { isVisible: boolean }) {
   const view = useViewActions();
+  const mayRent = useMay('machines.write');
   const candidates = useCandidates(isVisible);
   const socket = candidates?.find((one) => one.source === 'engine-socket');
   const names = candidates?.filter((one) => one.source === 'ssh-config') ?? [];
@@ -57,41 +67,65 @@ export function FirstRun({ isVisible }: { isVisible: boolean }) {
         >
           Any machine with Docker that you can reach. Nothing is installed on it, nothing is opened.
         </Door>
-        <Door icon={Cloud} title="A DigitalOcean droplet" time="Not in this version yet">
-          Create one from here. Until then, create it at DigitalOcean and add it as a server.
-        </Door>
+        {mayRent && <CloudDoor isVisible={isVisible} />}
       </div>
     </Page>
   );
 }
 
-/** Undefined fields mean that it is a door that does not open yet. */
+/** Rents a machine; without an account, it asks for one first. */
+function CloudDoor({ isVisible }: { isVisible: boolean }) {
+  const clouds = useClouds();
+  const create = useCommand('machine.create');
+  const provider = useOnlyProvider(isVisible);
+  const hasAccount = clouds.items.length > 0;
+  const article = /^[aeiou]/i.test(provider?.name ?? '') ? 'An' : 'A';
+  return (
+    <Door
+      icon={Cloud}
+      title={provider === null ? 'A rented machine' : `${article} ${provider.name} ${provider.machineWord}`}
+      time={
+        hasAccount ? 'About two minutes' : 'About two minutes, once an account is connected with its token'
+      }
+      onOpen={create.run}
+    >
+      Berth rents it, sets it up with Docker, and counts what it costs.
+    </Door>
+  );
+}
+
+/** Null until it is known, and where there are several: no door is named after one of many. */
+function useOnlyProvider(isVisible: boolean): CloudProviderInfo | null {
+  const client = useClient();
+  const asked = useAsked(isVisible ? 'providers' : null, (signal) =>
+    client.call('clouds.providers', {}, { signal }),
+  );
+  const [kept, setKept] = useState<CloudProviderInfo | null>(null);
+  const [first, ...others] = asked.answer?.providers ?? [];
+  useEffect(() => {
+    if (first !== undefined) setKept(others.length === 0 ? first : null);
+  }, [first, others.length]);
+  return kept;
+}
+
 function Door(props: {
   readonly icon: ComponentType<{ size?: number; strokeWidth?: number; className?: string }>;
   readonly title: string;
   readonly time: string;
-  readonly onOpen?: () => void;
+  readonly onOpen: () => void;
   readonly children: ReactNode;
 }) {
   const { icon: Icon, title, time, onOpen, children } = props;
-  const content = (
-    <>
-      <Icon size={22} strokeWidth={1.5} className={onOpen === undefined ? 'text-faint' : 'text-accent'} />
-      <span className="text-lead font-semibold">{title}</span>
-      <span className="text-muted">{children}</span>
-      <span className="mt-auto pt-2 text-meta text-muted">{time}</span>
-    </>
-  );
-  const shape = 'flex min-h-40 flex-col items-start gap-1.5 rounded-lg border border-line p-4 text-left';
-  return onOpen === undefined ? (
-    <div className={`${shape} border-dashed`}>{content}</div>
-  ) : (
+  return (
     <button
       type="button"
       onClick={onOpen}
-      className={`${shape} bg-raised transition-colors hover:border-accent hover:bg-hover`}
+      className="flex min-h-40 flex-col items-start gap-1.5 rounded-lg border border-line bg-raised p-4 text-left transition-colors hover:border-accent hover:bg-hover"
     >
-      {content}
+      <Icon size={22} strokeWidth={1.5} className="text-accent" />
+      <span className="text-lead font-semibold">{title}</span>
+      <span className="text-muted">{children}</span>
+      <span className="mt-auto pt-2 text-meta text-muted">{time}</span>
     </button>
   );
 }

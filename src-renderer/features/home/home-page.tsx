@@ -17,6 +17,7 @@ import { StateMark } from '../../components/state-mark.tsx';
 import {
   useCommand,
   useHosts,
+  useMachineOfHost,
   useMay,
   useOperations,
   useTerminals,
@@ -245,7 +246,7 @@ function WorkspaceCard({ workspace, isVisible }: { workspace: Workspace; isVisib
 
 function HostCard({ host }: { host: Host }) {
   const view = useViewActions();
-  const mark = hostMark(host);
+  const mark = hostMark(host, useMachineOfHost(host.id));
   const count = useWorkspaces().items.filter((workspace) => workspace.hostId === host.id).length;
   return (
     <button

@@ -15,7 +15,7 @@ import { Card, Page, Section } from '../../components/page.tsx';
 import { StateMark } from '../../components/state-mark.tsx';
 import { TextField } from '../../components/text-field.tsx';
 import { LoadingRows } from '../../components/loading-rows.tsx';
-import { useClient, useViewActions } from '../../state/app-context.tsx';
+import { useClient, useCommand, useViewActions } from '../../state/app-context.tsx';
 import type { ViewProps } from '../../state/feature.ts';
 import { errorBesideFields, fieldErrors } from '../../state/field-errors.ts';
 import { toBerthError } from '../../state/to-berth-error.ts';
@@ -73,6 +73,7 @@ function Opening(props: {
   const [candidates, setCandidates] = useState<Candidates | null>(null);
   const [candidatesError, setCandidatesError] = useState<BerthError | null>(null);
   const input = useRef<HTMLInputElement>(null);
+  const create = useCommand('machine.create');
   const beside = errorBesideFields(error, (field) => field === 'text');
 
   useEffect(() => {
@@ -143,6 +144,15 @@ function Opening(props: {
         )}
         {candidates !== null && <CandidateList candidates={candidates} onDraft={onDraft} />}
       </Section>
+      {create.isShown && (
+        <p className="text-muted">
+          No machine at hand?{' '}
+          <button type="button" onClick={create.run} className="rounded-sm text-accent hover:underline">
+            Create one at a provider
+          </button>
+          : Berth rents it and sets it up.
+        </p>
+      )}
     </>
   );
 }

@@ -1,6 +1,7 @@
 /** What hosts give to the window: pages, commands, and the questions of their connections. */
 import { Server, ServerCog } from 'lucide-react';
 import { lazy } from 'react';
+import { machineOfHost } from '../../state/commands.ts';
 import { defineView, type Feature } from '../../state/feature.ts';
 import { hostMark } from '../../state/marks.ts';
 import { hostCommands } from './host-commands.ts';
@@ -30,7 +31,7 @@ export const hostsFeature: Feature = {
         return {
           title: host.name,
           icon: Server,
-          mark: hostMark(host),
+          mark: hostMark(host, machineOfHost(state.machines, host.id)),
           hint: `${host.name} — ${hostAddress(host.definition)}`,
         };
       },

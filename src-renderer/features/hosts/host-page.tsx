@@ -22,6 +22,7 @@ import {
   useConfirm,
   useHost,
   useHosts,
+  useMachineOfHost,
   useMay,
   useNotices,
   useViewActions,
@@ -29,7 +30,7 @@ import {
 } from '../../state/app-context.tsx';
 import type { ViewProps } from '../../state/feature.ts';
 import { lostWords } from '../../state/lost-words.ts';
-import { hostMark, workspaceMark } from '../../state/marks.ts';
+import { hostMark, machineRest, workspaceMark } from '../../state/marks.ts';
 import { toBerthError } from '../../state/to-berth-error.ts';
 import { DoctorSection } from './doctor-section.tsx';
 import { EditHostDialog } from './edit-host-dialog.tsx';
@@ -39,6 +40,8 @@ import { MachineFacts } from './machine-facts.tsx';
 export default function HostPage({ view, isVisible }: ViewProps<'host'>) {
   const host = useHost(view.hostId);
   const hosts = useHosts();
+  const { hostBands } = useApp();
+  const machine = useMachineOfHost(view.hostId);
   const [isEditing, setEditing] = useState(false);
   if (host === undefined)
     return (
@@ -51,13 +54,17 @@ export default function HostPage({ view, isVisible }: ViewProps<'host'>) {
       </Page>
     );
   const isReady = host.state.phase === 'ready';
+  const isResting = machineRest(host, machine) !== null;
   return (
     <Page
       title={host.name}
       lead={<Lead host={host} />}
       actions={<Verbs host={host} onEdit={() => setEditing(true)} />}
     >
-      <StateNote host={host} />
+      {hostBands.map((Band) => (
+        <Band key={Band.name} host={host} isVisible={isVisible} />
+      ))}
+      {!isResting && <StateNote host={host} />}
       {host.facts !== null && (
         <MachineFacts
           facts={host.facts}
@@ -84,7 +91,7 @@ export default function HostPage({ view, isVisible }: ViewProps<'host'>) {
 }
 
 function Lead({ host }: { host: Host }) {
-  const mark = hostMark(host);
+  const mark = hostMark(host, useMachineOfHost(host.id));
   const roundTrip = roundTripText(host.state);
   return (
     <span className="flex flex-wrap items-center gap-x-4 gap-y-1">
@@ -107,6 +114,7 @@ function Verbs({ host, onEdit }: { host: Host; onEdit: () => void }) {
   const terminal = useCommand('terminal.new-on-host', subject);
   const workspace = useCommand('host.new-workspace', subject);
   const mayChange = useMay('hosts.write');
+  const isResting = machineRest(host, useMachineOfHost(host.id)) !== null;
   const isReady = host.state.phase === 'ready';
   return (
     <>
@@ -114,7 +122,7 @@ function Verbs({ host, onEdit }: { host: Host; onEdit: () => void }) {
       {host.desired === 'connected' && disconnect.isShown && (
         <Button onClick={disconnect.run}>Disconnect</Button>
       )}
-      {connect.isEnabled && (
+      {connect.isEnabled && !isResting && (
         <Button variant="primary" onClick={connect.run}>
           {host.state.phase === 'lost' || host.state.phase === 'failed' ? 'Try again now' : 'Connect'}
         </Button>

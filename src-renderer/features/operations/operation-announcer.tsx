@@ -26,6 +26,16 @@ const doneWords: Readonly<Partial<Record<OperationKind, (name: string) => string
   'workspace.move': (name) => `${name} was moved. Look at it, then confirm the move or take it back`,
   'snapshot.restore': (name) => `${name} was restored`,
   'snapshot.undo-restore': (name) => `${name} is as before the restore`,
+  'machine.create': (name) => `${name} is ready`,
+  'machine.finish': (name) => `${name} is ready`,
+  'machine.resize': (name) => `${name} has its new size`,
+  'machine.rebuild': (name) => `${name} was rebuilt`,
+  'machine.snapshot': (name) => `The snapshot of ${name} is there`,
+  'machine.restore': (name) => `${name} was put back to its snapshot`,
+  'machine.destroy': (name) => `${name} is destroyed`,
+  'machine.hibernate': (name) => `${name} sleeps`,
+  'machine.wake': (name) => `${name} is awake`,
+  'found.destroy': (name) => `${name} is destroyed`,
 };
 
 /** A workspace's page shows what became of the workspace itself; of a snapshot that failed it shows nothing. */
@@ -45,7 +55,8 @@ export function OperationAnnouncer() {
             (ref?.type === 'operation' && ref.operationId === operation.id) ||
             (ref?.type === 'workspace' &&
               ref.workspaceId === operation.subject.id &&
-              isShownByWorkspace(operation));
+              isShownByWorkspace(operation)) ||
+            (ref?.type === 'machine' && ref.machineId === operation.subject.id);
           const done = doneWords[operation.kind];
           const show = () => app.view.actions.open({ type: 'operation', operationId: operation.id });
           if (operation.state === 'failed' && operation.error !== null && !isLookedAt)
@@ -61,7 +72,9 @@ export function OperationAnnouncer() {
                 label: 'Open',
                 run: () => {
                   const workspace = app.mirror.workspaces.getState().byId.get(operation.subject.id);
+                  const machine = app.mirror.machines.getState().byId.get(operation.subject.id);
                   if (workspace) app.view.actions.open({ type: 'workspace', workspaceId: workspace.id });
+                  else if (machine) app.view.actions.open({ type: 'machine', machineId: machine.id });
                   else show();
                 },
               },

@@ -8,6 +8,7 @@ import { Disclosure } from '../../components/disclosure.tsx';
 import { ErrorNote } from '../../components/error-note.tsx';
 import { formatClock, formatDuration, formatPercent } from '../../components/format.ts';
 import { LoadingRows } from '../../components/loading-rows.tsx';
+import { commandsOf, withLogLines } from '../../components/log-lines.ts';
 import { LogView } from '../../components/log-view.tsx';
 import { useNow } from '../../components/now.ts';
 import { Card, Page, Section } from '../../components/page.tsx';
@@ -18,6 +19,7 @@ import { StepList } from '../../components/step-list.tsx';
 import {
   useCommand,
   useHost,
+  useMachine,
   useOperation,
   useOperations,
   useViewActions,
@@ -26,8 +28,7 @@ import {
 import type { ViewProps } from '../../state/feature.ts';
 import { operationMark } from '../../state/marks.ts';
 import { isUnderWay, operationPart, stepLeftMs } from '../../state/operation-progress.ts';
-import { commandsOf, withLogLines } from './operation-log.ts';
-import { useOperationLog } from './use-operation-log.ts';
+import { useOperationLog } from '../../state/use-operation-log.ts';
 
 export default function OperationPage({ view, isVisible }: ViewProps<'operation'>) {
   const operation = useOperation(view.operationId);
@@ -55,6 +56,7 @@ function Loaded({ operation, isVisible }: { operation: Operation; isVisible: boo
   const view = useViewActions();
   const host = useHost(operation.hostId);
   const workspace = useWorkspace(operation.subject.id as WorkspaceId);
+  const machine = useMachine(operation.subject.kind === 'machine' ? operation.subject.id : null);
   const mark = operationMark(operation);
   const part = operationPart(operation);
   return (
@@ -78,6 +80,11 @@ function Loaded({ operation, isVisible }: { operation: Operation; isVisible: boo
           {workspace !== undefined && (
             <Button onClick={() => view.open({ type: 'workspace', workspaceId: workspace.id })}>
               Open workspace
+            </Button>
+          )}
+          {machine !== undefined && (
+            <Button onClick={() => view.open({ type: 'machine', machineId: machine.id })}>
+              Open machine
             </Button>
           )}
           {cancel.isEnabled && <Button onClick={cancel.run}>Cancel</Button>}

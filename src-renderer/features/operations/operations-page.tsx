@@ -59,7 +59,8 @@ export default function OperationsPage({ isVisible }: ViewProps<'operations'>) {
       {operations.status === 'loading' && <LoadingRows label="Loading the operations" />}
       {operations.status === 'ready' && operations.items.length === 0 && (
         <EmptyState icon={ListChecks} title="Nothing has run yet">
-          Making, starting, stopping and destroying workspaces shows up here, with every step and command.
+          Making, starting, stopping and destroying workspaces and machines shows up here, with every step and
+          command.
         </EmptyState>
       )}
       {operations.status === 'ready' && operations.items.length > 0 && (

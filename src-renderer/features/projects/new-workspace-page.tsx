@@ -7,6 +7,7 @@ import { useRef, useState } from 'react';
 import type { BerthError } from '#contract/berth-error.ts';
 import type { Host } from '#contract/hosts.ts';
 import type { HostId, ProjectId } from '#contract/ids.ts';
+import type { Machine } from '#contract/machines.ts';
 import type { Project } from '#contract/projects.ts';
 import { Button } from '../../components/button.tsx';
 import { EmptyState } from '../../components/empty-state.tsx';
@@ -17,10 +18,18 @@ import { LoadingRows } from '../../components/loading-rows.tsx';
 import { Card, Page } from '../../components/page.tsx';
 import { Select } from '../../components/select.tsx';
 import { TextField } from '../../components/text-field.tsx';
-import { useClient, useHosts, useProjects, useViewActions, useWorkspaces } from '../../state/app-context.tsx';
+import {
+  useClient,
+  useHosts,
+  useMachines,
+  useProjects,
+  useViewActions,
+  useWorkspaces,
+} from '../../state/app-context.tsx';
 import type { ViewProps } from '../../state/feature.ts';
 import { fieldErrors } from '../../state/field-errors.ts';
-import { hostMark } from '../../state/marks.ts';
+import { machineOfHost } from '../../state/commands.ts';
+import { hostMark, machineRest } from '../../state/marks.ts';
 import { toBerthError } from '../../state/to-berth-error.ts';
 import { limitsText, profileSentences, runtimeSentences } from '../../state/project-words.ts';
 import {
@@ -87,7 +96,9 @@ function isUsable(host: Host): boolean {
 }
 
 /** Why no workspace can be made there, and what to do. In quotes: a name must not be read as the sentence. */
-function unusable(host: Host): string {
+function unusable(host: Host, machine: Machine | undefined): string {
+  if (machineRest(host, machine) !== null)
+    return `“${host.name}” is ${hostMark(host, machine).word}. Its page says how it comes back; or choose another host.`;
   return host.state.phase === 'ready'
     ? `“${host.name}” has no engine that answers. Its page says why; or choose another host.`
     : `“${host.name}” is ${hostMark(host).word}. Connect it, or choose another host.`;
@@ -107,6 +118,7 @@ function Form(props: {
   const client = useClient();
   const view = useViewActions();
   const workspaces = useWorkspaces().items;
+  const machines = useMachines().byId;
   const [hostId, setHostId] = useState<HostId>(
     () => (hosts.find(({ id }) => id === props.hostId) ?? hosts.find(isUsable) ?? hosts[0]!).id,
   );
@@ -194,9 +206,9 @@ function Form(props: {
         options={hosts.map((each) => ({
           value: each.id,
           label: each.name,
-          ...(isUsable(each) ? {} : { detail: hostMark(each).word }),
+          ...(isUsable(each) ? {} : { detail: hostMark(each, machineOfHost(machines, each.id)).word }),
         }))}
-        error={isUsable(host) ? null : unusable(host)}
+        error={isUsable(host) ? null : unusable(host, machineOfHost(machines, host.id))}
         onChange={(id) => {
           setHostId(id);
           setVolumeName(newVolume);
@@ -265,7 +277,7 @@ function Form(props: {
           variant="primary"
           isBusy={isBusy}
           disabled={!isUsable(host)}
-          reason={unusable(host)}
+          reason={unusable(host, machineOfHost(machines, host.id))}
         >
           Create workspace
         </Button>

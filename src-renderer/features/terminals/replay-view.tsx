@@ -11,7 +11,7 @@ import { useApp, useCommand, useSettings } from '../../state/app-context.tsx';
 import type { ViewProps } from '../../state/feature.ts';
 import { currentTheme, onThemeChange } from '../../theme/theme.ts';
 import { xtermTheme } from '../../theme/xterm-theme.ts';
-import { openLink } from './open-link.ts';
+import { openLink } from '../../state/open-link.ts';
 import { type OpenedCast, recordings } from './recordings.ts';
 import { Replay, type ReplayStep, replaySpeeds } from './replay.ts';
 import { ReplayScreen } from './replay-screen.ts';

@@ -24,7 +24,7 @@ import { chordId, chordKeys, chordOfEvent } from '../../state/shortcut.ts';
 import { currentTheme, onThemeChange } from '../../theme/theme.ts';
 import { xtermTheme } from '../../theme/xterm-theme.ts';
 import { FindBar, type FindResult } from './find-bar.tsx';
-import { openLink } from './open-link.ts';
+import { openLink } from '../../state/open-link.ts';
 import { TerminalMarks } from './terminal-marks.tsx';
 import { SizeNote } from './size-note.tsx';
 import { TerminalSession } from './terminal-session.ts';

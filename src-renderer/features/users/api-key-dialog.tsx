@@ -10,7 +10,7 @@ import { TextField } from '../../components/text-field.tsx';
 import { useAbout, useClient } from '../../state/app-context.tsx';
 import { errorBesideFields, fieldErrors } from '../../state/field-errors.ts';
 import { useAct } from '../../state/use-act.ts';
-import { FormDialog } from './form-dialog.tsx';
+import { FormDialog } from '../../components/form-dialog.tsx';
 import { readScopes, scopeGroups } from './scope-words.ts';
 
 const lives = [

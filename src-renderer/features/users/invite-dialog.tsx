@@ -10,7 +10,7 @@ import { TextField } from '../../components/text-field.tsx';
 import { useClient, useNotices } from '../../state/app-context.tsx';
 import { errorBesideFields, fieldErrors } from '../../state/field-errors.ts';
 import { useAct } from '../../state/use-act.ts';
-import { FormDialog } from './form-dialog.tsx';
+import { FormDialog } from '../../components/form-dialog.tsx';
 import { roleWords } from './role-words.ts';
 
 type Invited = OutputOf<'users.invite'>;

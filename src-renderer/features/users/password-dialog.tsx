@@ -5,7 +5,7 @@ import { useClient, useNotices } from '../../state/app-context.tsx';
 import { errorBesideFields } from '../../state/field-errors.ts';
 import { passwordFormErrors, passwordRule } from '../../state/password-words.ts';
 import { useAct } from '../../state/use-act.ts';
-import { FormDialog } from './form-dialog.tsx';
+import { FormDialog } from '../../components/form-dialog.tsx';
 import { wrongTyped } from './wrong-typed.ts';
 
 const shown = new Set(['current', 'next']);

@@ -5,7 +5,7 @@ import { TextField } from '../../components/text-field.tsx';
 import { useClient } from '../../state/app-context.tsx';
 import { errorBesideFields, fieldErrors } from '../../state/field-errors.ts';
 import { useAct } from '../../state/use-act.ts';
-import { FormDialog } from './form-dialog.tsx';
+import { FormDialog } from '../../components/form-dialog.tsx';
 import { quotaDraft, readQuotaDraft } from './quota-draft.ts';
 import { quotaLines } from './quota-lines.ts';
 

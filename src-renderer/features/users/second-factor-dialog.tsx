@@ -11,7 +11,7 @@ import { Dialog } from '../../components/dialog.tsx';
 import { PasswordField, TextField } from '../../components/text-field.tsx';
 import { useClient } from '../../state/app-context.tsx';
 import { useAct } from '../../state/use-act.ts';
-import { FormDialog } from './form-dialog.tsx';
+import { FormDialog } from '../../components/form-dialog.tsx';
 import { saveText } from './save-text.ts';
 import { wrongTyped } from './wrong-typed.ts';
 

@@ -3,7 +3,7 @@ import { useMemo, useState } from 'react';
 import { PasswordField, TextField } from '../../components/text-field.tsx';
 import { useClient, useNotices } from '../../state/app-context.tsx';
 import { useAct } from '../../state/use-act.ts';
-import { FormDialog } from './form-dialog.tsx';
+import { FormDialog } from '../../components/form-dialog.tsx';
 import { wrongTyped } from './wrong-typed.ts';
 
 export function SecondFactorOffDialog({ onClose }: { onClose: () => void }) {

@@ -5,7 +5,7 @@ import { useClient, useNotices } from '../../state/app-context.tsx';
 import { errorBesideFields } from '../../state/field-errors.ts';
 import { passwordFormErrors, passwordRule, unfitPassword } from '../../state/password-words.ts';
 import { useAct } from '../../state/use-act.ts';
-import { FormDialog } from './form-dialog.tsx';
+import { FormDialog } from '../../components/form-dialog.tsx';
 
 const shown = new Set(['email', 'password']);
 

@@ -4,6 +4,7 @@
  */
 import { Dialog } from '@base-ui/react/dialog';
 import {
+  CloudCog,
   Container,
   FolderCog,
   type LucideIcon,
@@ -23,8 +24,9 @@ import {
   commandLabel,
   isCommandEnabled,
   isCommandShown,
+  machineOfHost,
 } from '../../state/commands.ts';
-import { hostMark, terminalMark, terminalTitle, workspaceMark } from '../../state/marks.ts';
+import { hostMark, machineMark, terminalMark, terminalTitle, workspaceMark } from '../../state/marks.ts';
 import { chordKeys } from '../../state/shortcut.ts';
 import type { ViewRef } from '../../state/view-ref.ts';
 import { fuzzyMatch } from './fuzzy.ts';
@@ -81,9 +83,21 @@ export function paletteRows(commands: Iterable<Command>, state: AppState): Palet
       detail: host.definition.kind === 'local' ? 'this computer' : 'host',
       words: 'host server',
       icon: Server,
-      mark: hostMark(host),
+      mark: hostMark(host, machineOfHost(state.machines, host.id)),
       ref: { type: 'host' as const, hostId: host.id },
     })),
+    // One that is a host is found as that; its page leads on to the machine.
+    ...[...state.machines.values()]
+      .filter(({ hostId }) => hostId === null || !state.hosts.has(hostId))
+      .map((machine) => ({
+        id: machine.id,
+        label: machine.name,
+        detail: 'machine',
+        words: `machine server ${machine.region} ${machine.size}`,
+        icon: CloudCog,
+        mark: machineMark(machine),
+        ref: { type: 'machine' as const, machineId: machine.id },
+      })),
     ...[...state.projects.values()].map((project) => ({
       id: project.id,
       label: project.name,

@@ -1,5 +1,6 @@
 /** The places of the app, at the left edge. In a narrow window they stand at the bottom of the drawer. */
 import {
+  Cloud,
   FolderCog,
   History,
   House,
@@ -13,8 +14,20 @@ import {
 } from 'lucide-react';
 import type { Scope } from '#contract/scopes.ts';
 import { Tooltip } from '../../components/tooltip.tsx';
-import { useAbout, useApp, useOperations, useViewActions, useViewState } from '../../state/app-context.tsx';
+import {
+  useAbout,
+  useApp,
+  useClouds,
+  useCosts,
+  useFound,
+  useMachines,
+  useOperations,
+  useViewActions,
+  useViewState,
+} from '../../state/app-context.tsx';
 import { isAllowed } from '../../state/commands.ts';
+import type { Mark } from '../../state/feature.ts';
+import { moneyMark } from '../../state/money-mark.ts';
 import { isUnderWay } from '../../state/operation-progress.ts';
 import type { ViewRef, ViewType } from '../../state/view-ref.ts';
 import { activeTab } from '../../state/view-state.ts';
@@ -46,6 +59,13 @@ const places: readonly Place[] = [
   },
   { label: 'Projects', icon: FolderCog, ref: { type: 'projects' }, types: ['projects', 'project'] },
   { label: 'Operations', icon: ListChecks, ref: { type: 'operations' }, types: ['operations', 'operation'] },
+  {
+    label: 'Machines and costs',
+    icon: Cloud,
+    ref: { type: 'clouds' },
+    types: ['clouds', 'create-machine', 'machine'],
+    scope: 'machines.read',
+  },
   {
     label: 'Credentials',
     icon: KeyRound,
@@ -104,17 +124,29 @@ export function Rail({ isFlat = false }: { isFlat?: boolean }) {
   );
 }
 
+/** What is to be seen from everywhere: that something runs, that something waits for the person. */
+function useRailMark(type: ViewType): Mark | null {
+  const operations = useOperations().items;
+  const clouds = useClouds().items;
+  const machines = useMachines().items;
+  const found = useFound().items;
+  const costs = useCosts().value;
+  if (type === 'operations')
+    return operations.some(isUnderWay) ? { signal: 'busy', word: 'some are running' } : null;
+  return type === 'clouds' ? moneyMark({ clouds, machines, found, costs }) : null;
+}
+
 function RailButton({ place, isFlat }: { place: Place; isFlat: boolean }) {
   const view = useViewActions();
   const type = useViewState((state) => activeTab(state)?.ref.type);
-  const isBusy = useOperations().items.some(isUnderWay) && place.ref.type === 'operations';
+  const mark = useRailMark(place.ref.type);
   const isHere = type !== undefined && place.types.includes(type);
   const Icon = place.icon;
   return (
     <Tooltip text={place.label} side={isFlat ? 'top' : 'right'}>
       <button
         type="button"
-        aria-label={isBusy ? `${place.label}, some are running` : place.label}
+        aria-label={mark === null ? place.label : `${place.label}, ${mark.word}`}
         aria-current={isHere ? 'page' : undefined}
         onClick={() => view.open(place.ref)}
         className={`relative flex size-8 items-center justify-center rounded-md transition-colors hover:bg-hover hover:text-text ${isHere ? 'bg-hover text-text' : 'text-muted'}`}
@@ -123,10 +155,10 @@ function RailButton({ place, isFlat }: { place: Place; isFlat: boolean }) {
         {isHere && !isFlat && (
           <span aria-hidden className="absolute top-2 bottom-2 -left-1.5 w-0.5 rounded-full bg-accent" />
         )}
-        {isBusy && (
+        {mark !== null && (
           <span
             aria-hidden
-            className="absolute top-1.5 right-1.5 size-1.5 rounded-full bg-busy ring-2 ring-app"
+            className={`absolute top-1.5 right-1.5 size-1.5 rounded-full ring-2 ring-app ${mark.signal === 'busy' ? 'bg-busy' : 'bg-attention'}`}
           />
         )}
       </button>

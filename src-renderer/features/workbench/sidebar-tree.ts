@@ -1,6 +1,7 @@
 /** The sidebar's tree as a value: hosts, their workspaces and terminals. Row ids are view keys or nouns' ids. Pure. */
 import { Container, Monitor, Server, SquareTerminal } from 'lucide-react';
 import type { Host } from '#contract/hosts.ts';
+import type { Machine } from '#contract/machines.ts';
 import type { Terminal } from '#contract/terminals.ts';
 import type { Workspace } from '#contract/workspaces.ts';
 import { formatLatency } from '../../components/format.ts';
@@ -15,8 +16,10 @@ export function sidebarTree(
   hosts: readonly Host[],
   workspaces: readonly Workspace[],
   terminals: readonly Terminal[],
+  machines: readonly Machine[],
   mayRename: { readonly hosts: boolean; readonly workspaces: boolean; readonly terminals: boolean },
 ): TreeNode[] {
+  const machineOf = new Map(machines.map((machine) => [machine.hostId, machine]));
   const byHost = Map.groupBy(workspaces, (workspace) => workspace.hostId);
   const terminalsOf = Map.groupBy(terminals, ({ target }) =>
     target.kind === 'workspace' ? target.workspaceId : target.hostId,
@@ -33,7 +36,7 @@ export function sidebarTree(
   const nodes = [...hosts]
     .sort((a, b) => byName.compare(a.name, b.name))
     .map((host): TreeNode => {
-      const mark = hostMark(host);
+      const mark = hostMark(host, machineOf.get(host.id));
       const children = [
         ...(byHost.get(host.id) ?? [])
           .sort((a, b) => byName.compare(a.name, b.name))
@@ -79,6 +82,8 @@ export function viewOfSubject(subject: Subject): ViewRef {
   switch (subject.kind) {
     case 'host':
       return { type: 'host', hostId: subject.id };
+    case 'machine':
+      return { type: 'machine', machineId: subject.id };
     case 'workspace':
       return { type: 'workspace', workspaceId: subject.id };
     case 'terminal':

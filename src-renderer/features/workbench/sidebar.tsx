@@ -10,6 +10,7 @@ import {
   useApp,
   useHosts,
   useKeymap,
+  useMachines,
   useMay,
   useNotices,
   useTerminals,
@@ -45,6 +46,7 @@ function HostTree() {
   const hosts = useHosts();
   const workspaces = useWorkspaces();
   const terminals = useTerminals();
+  const machines = useMachines();
   const view = useViewActions();
   const notices = useNotices();
   const keymap = useKeymap();
@@ -60,8 +62,8 @@ function HostTree() {
     [mayHosts, mayWorkspaces, mayTerminals],
   );
   const nodes = useMemo(
-    () => sidebarTree(hosts.items, workspaces.items, terminals.items, may),
-    [hosts.items, workspaces.items, terminals.items, may],
+    () => sidebarTree(hosts.items, workspaces.items, terminals.items, machines.items, may),
+    [hosts.items, workspaces.items, terminals.items, machines.items, may],
   );
 
   if (hosts.status === 'loading')

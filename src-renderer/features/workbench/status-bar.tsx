@@ -10,12 +10,13 @@ import {
   useAppState,
   useConnection,
   useHost,
+  useMachineOfHost,
   useOperations,
   useViewActions,
 } from '../../state/app-context.tsx';
 import { subjectFor } from '../../state/commands.ts';
 import { lostWords } from '../../state/lost-words.ts';
-import { hostMark } from '../../state/marks.ts';
+import { hostMark, machineRest } from '../../state/marks.ts';
 import { isUnderWay, operationPart, runningStep, stepLeftMs } from '../../state/operation-progress.ts';
 
 const itemClass =
@@ -39,9 +40,11 @@ function HostStatus() {
   const state = useAppState();
   const view = useViewActions();
   const host = useHost(subjectFor({ on: 'host' }, state)?.id);
+  const machine = useMachineOfHost(host?.id);
   const nowMs = useNow(host?.state.phase === 'lost');
   if (!host) return null;
-  const mark = hostMark(host);
+  const mark = hostMark(host, machine);
+  const isResting = machineRest(host, machine) !== null;
   const latency = host.state.phase === 'ready' ? host.state.roundTripMs : null;
   return (
     <button
@@ -55,7 +58,7 @@ function HostStatus() {
       </span>
       {/* On a phone the mark says the state, and its name says whose. */}
       <span className="shrink-0 max-sm:hidden">
-        {lostWords(host.state, nowMs) ?? mark.word}
+        {(isResting ? null : lostWords(host.state, nowMs)) ?? mark.word}
         {latency !== null && ` ${formatLatency(latency)}`}
       </span>
     </button>

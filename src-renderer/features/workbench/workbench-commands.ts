@@ -99,6 +99,12 @@ export const workbenchCommands: readonly Command[] = [
     { type: 'credentials' },
     { keywords: 'keys passwords vault keychain', scope: 'credentials.read' },
   ),
+  goTo(
+    'go.clouds',
+    'Show machines and costs',
+    { type: 'clouds' },
+    { keywords: 'cloud provider account droplet server rent budget money price', scope: 'machines.read' },
+  ),
   goTo('go.notifications', 'Show notifications', { type: 'notifications' }, { keywords: 'messages toasts' }),
   goTo(
     'go.settings',

@@ -7,8 +7,8 @@ import { Button } from '../../components/button.tsx';
 import { CodeBlock } from '../../components/code-block.tsx';
 import { ErrorNote } from '../../components/error-note.tsx';
 import { RelativeTime } from '../../components/relative-time.tsx';
-import { useCommand } from '../../state/app-context.tsx';
-import { hostMark, workspaceMark } from '../../state/marks.ts';
+import { useCommand, useMachineOfHost } from '../../state/app-context.tsx';
+import { hostMark, machineRest, workspaceMark } from '../../state/marks.ts';
 
 export function WorkspaceNotes(props: {
   workspace: Workspace;
@@ -17,6 +17,8 @@ export function WorkspaceNotes(props: {
   isFrozen: boolean;
 }) {
   const { workspace, host, isFrozen } = props;
+  const machine = useMachineOfHost(host?.id);
+  const isResting = host !== undefined && machineRest(host, machine) !== null;
   const subject = { kind: 'workspace', id: workspace.id } as const;
   const start = useCommand('workspace.start', subject);
   const restart = useCommand('workspace.restart', subject);
@@ -82,10 +84,14 @@ export function WorkspaceNotes(props: {
       )}
       {host !== undefined && workspace.state === 'unknown' && (
         <Note
-          title={`${host.name}: ${hostMark(host).word}`}
-          actions={connect.isEnabled && <Button onClick={connect.run}>Connect {host.name}</Button>}
+          title={`${host.name}: ${hostMark(host, machine).word}`}
+          actions={
+            !isResting && connect.isEnabled && <Button onClick={connect.run}>Connect {host.name}</Button>
+          }
         >
-          {host.state.phase === 'ready' ? (
+          {isResting ? (
+            'It is known again when its host is back.'
+          ) : host.state.phase === 'ready' ? (
             'Berth is reading what is there.'
           ) : workspace.lastKnown === null ? (
             'What it does cannot be known until its host is back. It goes on there by itself.'

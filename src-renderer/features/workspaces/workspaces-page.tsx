@@ -10,7 +10,13 @@ import { Card, Page } from '../../components/page.tsx';
 import { RelativeTime } from '../../components/relative-time.tsx';
 import { StateMark } from '../../components/state-mark.tsx';
 import { TextField } from '../../components/text-field.tsx';
-import { useCommand, useHosts, useViewActions, useWorkspaces } from '../../state/app-context.tsx';
+import {
+  useCommand,
+  useHosts,
+  useMachineOfHost,
+  useViewActions,
+  useWorkspaces,
+} from '../../state/app-context.tsx';
 import type { ViewProps } from '../../state/feature.ts';
 import { hostMark, workspaceMark } from '../../state/marks.ts';
 import { groupedWorkspaces, type HostGroup } from './workspaces-list.ts';
@@ -97,7 +103,8 @@ function limited(groups: readonly HostGroup[], limit: number): HostGroup[] {
 function Group({ group }: { group: HostGroup }) {
   const view = useViewActions();
   const { host } = group;
-  const mark = host && hostMark(host);
+  const machine = useMachineOfHost(host?.id);
+  const mark = host && hostMark(host, machine);
   return (
     <section className="flex flex-col gap-2">
       <h2 className="flex items-center gap-2">

@@ -61,7 +61,7 @@ describe('the table of settings', () => {
       rows
         .filter((row) => /PASSWORD|SECRET|_KEY$|_URL$/.test(row.name) && !row.isSecret)
         .map(({ name }) => name),
-    ).toEqual(['PUBLIC_URL', 'TLS_KEY']);
+    ).toEqual(['PUBLIC_URL', 'TLS_KEY', 'DIGITALOCEAN_API_URL']);
   });
 
   it('knows the settings of several providers by their ending', () => {

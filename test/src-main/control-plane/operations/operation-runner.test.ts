@@ -242,6 +242,53 @@ describe('cancel', () => {
     expect((await runner.ended(id)).state).toBe('succeeded');
   });
 
+  it('is refused once the step that cannot be taken back has begun, and what fails then stays', async () => {
+    for (const failAt of [undefined, 'container']) {
+      const remains = new Remains();
+      const { runner, links, life: present } = life(remains);
+      links.ready(hostId);
+      let go = () => {};
+      const reached = new Promise<void>((resolve) => {
+        go = resolve;
+      });
+      const answers: unknown[] = [];
+      const definition = threeThings(remains, present, {
+        commitsAt: 'volume',
+        ...(failAt === undefined ? {} : { failAt }),
+        beforeEffect: async (what) => {
+          if (what !== 'volume') return;
+          const { id, canCancel } = runner.all()[0] as Operation;
+          answers.push(canCancel, await runner.cancel(id as OperationId).catch((error: unknown) => error));
+          go();
+        },
+      });
+      runner.define(definition);
+      const { id, canCancel } = await runner.start(definition, start);
+      expect(canCancel).toBe(true);
+      await reached;
+      expect(answers).toEqual([false, expect.objectContaining({ code: 'conflict' })]);
+      const ended = await runner.ended(id as OperationId);
+      expect(ended.state).toBe(failAt === undefined ? 'succeeded' : 'failed');
+      expect(remains.history).toEqual(madeAll);
+    }
+  });
+
+  it('before that step takes back as ever', async () => {
+    const remains = new Remains();
+    const { runner, links, life: present } = life(remains);
+    links.ready(hostId);
+    const definition = threeThings(remains, present, {
+      commitsAt: 'container',
+      beforeEffect: async (what) => {
+        if (what === 'volume') await runner.cancel(runner.all()[0]?.id as OperationId);
+      },
+    });
+    runner.define(definition);
+    const { id } = await runner.start(definition, start);
+    expect((await runner.ended(id as OperationId)).state).toBe('cancelled');
+    expect(remains.things.size).toBe(0);
+  });
+
   it('with nothing begun on a host that is away, waits for the host to be sure', async () => {
     const remains = new Remains();
     const { runner, links, life: present } = life(remains);

@@ -19,6 +19,7 @@ function stateOf(snapshots: readonly Snapshot[], more: Partial<AppState> = {}): 
     about: null,
     connection: { phase: 'open' },
     settings: settingsDefaults,
+    machines: new Map(),
     hosts: new Map([['host_00000000000000000001', host(1, 'atlas', ready(1))]]),
     projects: new Map(),
     workspaces: new Map([[api.id, api]]),

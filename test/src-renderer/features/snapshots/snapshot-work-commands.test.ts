@@ -22,6 +22,7 @@ function stateOf(own: Workspace | null, more: Partial<AppState> = {}): AppState 
     about: null,
     connection: { phase: 'open' },
     settings: settingsDefaults,
+    machines: new Map(),
     hosts: new Map([host(1, 'atlas', ready(1)), host(2, 'do-fra1', ready(1))].map((one) => [one.id, one])),
     projects: new Map(),
     workspaces: new Map([[known.id, known]]),

@@ -103,6 +103,7 @@ describe('the row of the palette', () => {
       about: null,
       connection: { phase: 'open' },
       settings: settingsDefaults,
+      machines: new Map(),
       hosts: new Map([[host(1, 'atlas', ready(1)).id as string, host(1, 'atlas', ready(1))]]),
       projects: new Map(),
       workspaces: new Map([

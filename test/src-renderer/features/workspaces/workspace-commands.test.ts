@@ -13,6 +13,7 @@ function stateWith(subject: Workspace, hosts: readonly Host[]): AppState {
     about: null,
     connection: { phase: 'open' },
     settings: settingsDefaults,
+    machines: new Map(),
     hosts: new Map(hosts.map((each) => [each.id as string, each])),
     projects: new Map(),
     workspaces: new Map([[subject.id as string, subject]]),

@@ -3,8 +3,8 @@ import { useEffect, useState } from 'react';
 import type { BerthError } from '#contract/berth-error.ts';
 import type { OperationId } from '#contract/ids.ts';
 import type { LogLine } from '#contract/operations.ts';
-import { useClient, useConnection } from '../../state/app-context.tsx';
-import { toBerthError } from '../../state/to-berth-error.ts';
+import { useClient, useConnection } from './app-context.tsx';
+import { toBerthError } from './to-berth-error.ts';
 
 export interface OperationLog {
   readonly lines: readonly LogLine[];

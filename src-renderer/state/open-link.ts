@@ -1,5 +1,5 @@
 /** Opens a link that a person clicked: outside the window, in either shell. The caller has checked its scheme. */
-import type { App } from '../../state/app-context.tsx';
+import type { App } from './app-context.tsx';
 
 export function openLink(app: Pick<App, 'shell' | 'notices'>, url: string): void {
   if (app.shell !== null)

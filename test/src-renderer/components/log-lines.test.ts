@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { LogLine, Operation } from '#contract/operations.ts';
 import { endedSince } from '#renderer/features/operations/operation-announcer.tsx';
-import { commandsOf, withLogLines } from '#renderer/features/operations/operation-log.ts';
+import { commandsOf, withLogLines } from '#renderer/components/log-lines.ts';
 import { listedOperations } from '#renderer/features/operations/operations-list.ts';
 
 const at = '2026-11-20T17:00:02.000Z';

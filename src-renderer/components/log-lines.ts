@@ -1,7 +1,13 @@
-/** The log of an operation as lines that LogView draws, and the commands in it as one text. Pure. */
-import type { LogLine } from '#contract/operations.ts';
-import type { LogViewLine } from '../../components/log-view.tsx';
-import { OutputLines } from '../../components/output-lines.ts';
+/** A log with times and levels as lines that LogView draws, and the commands in it as one text. Pure. */
+import type { LogViewLine } from './log-view.tsx';
+import { OutputLines } from './output-lines.ts';
+
+export interface LogEntry {
+  /** An ISO instant. */
+  readonly at: string;
+  readonly level: 'info' | 'command' | 'warning' | 'error';
+  readonly text: string;
+}
 
 const tones = { info: undefined, command: 'command', warning: 'warning', error: 'error' } as const;
 
@@ -11,7 +17,7 @@ export function clockTime(at: string): string {
 }
 
 /** Adds lines to those that are shown; a text of several lines becomes as many, the later ones without a time. */
-export function withLogLines(before: readonly LogViewLine[], added: readonly LogLine[]): LogViewLine[] {
+export function withLogLines(before: readonly LogViewLine[], added: readonly LogEntry[]): LogViewLine[] {
   const shown = [...before];
   for (const entry of added) {
     const buffer = new OutputLines({ maxLines: 1000, maxLineLength: 4000 });
@@ -33,7 +39,7 @@ export function withLogLines(before: readonly LogViewLine[], added: readonly Log
 }
 
 /** What a person would type to do the same by hand, one command in a line. */
-export function commandsOf(lines: readonly LogLine[]): string {
+export function commandsOf(lines: readonly LogEntry[]): string {
   return lines
     .filter((line) => line.level === 'command')
     .map((line) => line.text)

@@ -1,10 +1,9 @@
 /** A dialog with one form: its main button sends it, once, and its failure stands below the fields. */
 import { type ReactNode, useId, useRef } from 'react';
-import type { BerthError } from '#contract/berth-error.ts';
-import { Button } from '../../components/button.tsx';
-import { Dialog } from '../../components/dialog.tsx';
-import { ErrorNote } from '../../components/error-note.tsx';
-import { useFirstInvalid } from '../../components/first-invalid.ts';
+import { Button } from './button.tsx';
+import { Dialog } from './dialog.tsx';
+import { type ErrorFacts, ErrorNote } from './error-note.tsx';
+import { useFirstInvalid } from './first-invalid.ts';
 
 export interface FormDialogProps {
   readonly title: ReactNode;
@@ -15,11 +14,14 @@ export interface FormDialogProps {
   readonly reason: string;
   readonly isBusy: boolean;
   readonly isDangerous?: boolean;
+  readonly width?: 'small' | 'normal' | 'wide';
   /** What is wrong at fields: the first of them gets the keyboard. A new object for each answer. */
   readonly fieldErrors?: Readonly<Record<string, string>>;
   readonly failureTitle: string;
   /** What does not stand at a field. */
-  readonly failure: BerthError | null;
+  readonly failure: ErrorFacts | null;
+  /** Beside the failure: what to do about it. */
+  readonly failureActions?: ReactNode;
   readonly onSubmit: () => void;
   readonly onClose: () => void;
   readonly children: ReactNode;
@@ -38,6 +40,7 @@ export function FormDialog(props: FormDialogProps) {
       onClose={onClose}
       title={props.title}
       description={props.description}
+      {...(props.width === undefined ? {} : { width: props.width })}
       footer={
         <>
           <Button onClick={onClose}>Cancel</Button>
@@ -65,7 +68,9 @@ export function FormDialog(props: FormDialogProps) {
         }}
       >
         {props.children}
-        {failure !== null && <ErrorNote title={props.failureTitle} error={failure} />}
+        {failure !== null && (
+          <ErrorNote title={props.failureTitle} error={failure} actions={props.failureActions} />
+        )}
       </form>
     </Dialog>
   );

@@ -1,0 +1,17 @@
+/**
+ * Prices that the API does not tell, in US dollars. A bill is what counts; these are for what people are shown before.
+ */
+
+/** For each GiB and month: docs.digitalocean.com/products/snapshots/details/pricing/. Of Droplets and of volumes. */
+export const SNAPSHOT_USD_PER_GIB_MONTH = 0.06;
+/** Weekly backups, as a share of the Droplet's price: docs.digitalocean.com/products/backups/details/pricing/. */
+export const BACKUP_SHARE = 0.2;
+/** For each GiB and month: docs.digitalocean.com/products/volumes/details/pricing/. */
+export const VOLUME_USD_PER_GIB_MONTH = 0.1;
+/** A reserved address that is at no Droplet, a month: docs.digitalocean.com/products/networking/reserved-ips/details/pricing/. */
+export const IDLE_ADDRESS_USD_PER_MONTH = 5;
+
+/** To a hundredth of a cent, which is finer than any bill. */
+export function monthlyUsdOf(sizeGib: number, usdPerGibMonth: number): number {
+  return Math.round(sizeGib * usdPerGibMonth * 10_000) / 10_000;
+}

@@ -1,0 +1,82 @@
+/** Says what disconnecting an account leaves behind: machines that go on, and go on costing, without anybody who counts. */
+import { useState } from 'react';
+import type { Cloud } from '#contract/clouds.ts';
+import { Checkbox } from '../../components/choices.tsx';
+import { formatCount } from '../../components/format.ts';
+import { FormDialog } from '../../components/form-dialog.tsx';
+import { formatPerHour, sumUsd } from '../../components/money.ts';
+import { useClient, useMachines, useNotices } from '../../state/app-context.tsx';
+import { useAct } from '../../state/use-act.ts';
+import { isBilled } from './machine-lines.ts';
+import { useProviders, wordsOf } from './use-providers.ts';
+
+/** More names than this are a number. */
+const namesShown = 6;
+
+export function DisconnectDialog({ cloud, onClose }: { cloud: Cloud; onClose: () => void }) {
+  const client = useClient();
+  const notices = useNotices();
+  const words = wordsOf(useProviders().answer, cloud.provider);
+  const machines = useMachines().items.filter(
+    ({ cloudId, life }) => cloudId === cloud.id && life !== 'vanished',
+  );
+  const act = useAct();
+  const [leaves, setLeaves] = useState(false);
+  const perHour = sumUsd(machines.filter(isBilled).map(({ hourlyUsd }) => hourlyUsd)).usd;
+  const count = formatCount(machines.length, words.machineWord, words.machinesWord);
+  const needsConsent = machines.length > 0 || act.error?.code === 'conflict';
+  return (
+    <FormDialog
+      title={`Disconnect ${cloud.label}?`}
+      description={`Berth forgets this account and its token. Nothing at ${words.name} is touched.`}
+      action="Disconnect"
+      isDangerous
+      isReady={!needsConsent || leaves}
+      reason="Tick the box first"
+      isBusy={act.isBusy}
+      failureTitle="The account was not disconnected"
+      failure={act.error}
+      onClose={onClose}
+      onSubmit={() =>
+        void act.run(async () => {
+          await client.call('clouds.disconnect', { id: cloud.id, leavesMachines: leaves });
+          notices.show({
+            level: 'done',
+            title: `${cloud.label} was disconnected`,
+            ...(machines.length === 0 ? {} : { body: `${count} there go on, and go on costing.` }),
+          });
+          onClose();
+        })
+      }
+    >
+      {machines.length === 0 ? (
+        <p>It has no {words.machineWord} of this Berth.</p>
+      ) : (
+        <div className="flex flex-col gap-1">
+          <p>
+            {count} there {machines.length === 1 ? 'goes' : 'go'} on
+            {perHour > 0 &&
+              `, and ${machines.length === 1 ? 'costs' : 'cost'} ${formatPerHour(perHour)} as now`}
+            . Berth does not watch over {machines.length === 1 ? 'it' : 'them'} any more, and ends nothing by
+            itself:
+          </p>
+          <ul className="m-0 list-disc pl-5 text-muted">
+            {machines.slice(0, namesShown).map(({ id, name }) => (
+              <li key={id} className="wrap-anywhere" dir="auto">
+                {name}
+              </li>
+            ))}
+            {machines.length > namesShown && <li>and {machines.length - namesShown} more</li>}
+          </ul>
+        </div>
+      )}
+      {needsConsent && (
+        <Checkbox
+          label={`Leave ${machines.length === 1 ? 'it' : 'them'} running and costing at ${words.name}`}
+          isChecked={leaves}
+          onChange={setLeaves}
+        />
+      )}
+    </FormDialog>
+  );
+}

@@ -1,0 +1,69 @@
+/** One machine in the list: what it is, how it is, what it costs and when it ends. Opens its page. */
+import type { Machine } from '#contract/machines.ts';
+import { formatBytes, formatCount } from '../../components/format.ts';
+import { formatPerHour } from '../../components/money.ts';
+import { RelativeTime } from '../../components/relative-time.tsx';
+import { StateMark } from '../../components/state-mark.tsx';
+import { useClouds, useViewActions } from '../../state/app-context.tsx';
+import { machineMark } from '../../state/marks.ts';
+import { endWord, isBilled, stateDetail } from './machine-lines.ts';
+
+export function MachineRow({ machine }: { machine: Machine }) {
+  const view = useViewActions();
+  const clouds = useClouds();
+  const mark = machineMark(machine);
+  const detail = stateDetail(machine);
+  const account = clouds.items.length > 1 ? clouds.byId.get(machine.cloudId)?.label : undefined;
+  const facts = [
+    machine.cpus === null ? null : formatCount(machine.cpus, 'CPU', 'CPUs'),
+    machine.memoryBytes === null ? null : formatBytes(machine.memoryBytes),
+    machine.region,
+  ].filter((fact) => fact !== null);
+  return (
+    <li>
+      <button
+        type="button"
+        onClick={() => view.open({ type: 'machine', machineId: machine.id })}
+        className="focus-inset grid w-full grid-cols-[minmax(0,5fr)_minmax(0,5fr)_minmax(0,3fr)] items-start gap-x-4 gap-y-1 px-3 py-2 text-left transition-colors hover:bg-hover max-sm:grid-cols-1"
+      >
+        <span className="flex min-w-0 flex-col">
+          <span className="truncate font-medium" dir="auto" title={machine.name}>
+            {machine.name}
+          </span>
+          <span className="text-meta text-muted" title={machine.size}>
+            {facts.join(' · ')}
+          </span>
+          {(machine.ipv4 ?? machine.ipv6) !== null && (
+            <span className="truncate font-code text-meta text-muted">{machine.ipv4 ?? machine.ipv6}</span>
+          )}
+          {account !== undefined && (
+            <span className="truncate text-meta text-muted" dir="auto">
+              {account}
+            </span>
+          )}
+        </span>
+        <span className="flex min-w-0 flex-col">
+          <span className="flex flex-wrap items-baseline gap-x-2">
+            <StateMark signal={mark.signal} word={mark.word} />
+            {machine.life === 'asleep' && machine.sleep !== null && (
+              <span className="text-meta text-muted">
+                since <RelativeTime at={machine.sleep.sinceAt} />
+              </span>
+            )}
+          </span>
+          {detail !== null && <span className="text-meta text-muted wrap-anywhere">{detail}</span>}
+        </span>
+        <span className="tabular flex min-w-0 flex-col sm:text-right">
+          <span className={isBilled(machine) ? undefined : 'text-muted'}>
+            {isBilled(machine) ? formatPerHour(machine.hourlyUsd) : '–'}
+          </span>
+          {machine.endsAt !== null && (
+            <span className="text-meta text-muted">
+              {endWord(machine)} <RelativeTime at={machine.endsAt} />
+            </span>
+          )}
+        </span>
+      </button>
+    </li>
+  );
+}

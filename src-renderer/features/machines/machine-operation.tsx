@@ -1,0 +1,101 @@
+/** What is under way on a machine, with steps; and its last operation where that failed, until it is put away. */
+import type { Machine } from '#contract/machines.ts';
+import type { Operation } from '#contract/operations.ts';
+import { Button } from '../../components/button.tsx';
+import { ErrorNote } from '../../components/error-note.tsx';
+import { formatClock, formatPercent } from '../../components/format.ts';
+import { useNow } from '../../components/now.ts';
+import { Card } from '../../components/page.tsx';
+import { ProgressBar } from '../../components/progress-bar.tsx';
+import { StateMark } from '../../components/state-mark.tsx';
+import { StepList } from '../../components/step-list.tsx';
+import { useClient, useCommand, useMay, useNotices, useViewActions } from '../../state/app-context.tsx';
+import { operationMark } from '../../state/marks.ts';
+import { operationPart, stepLeftMs } from '../../state/operation-progress.ts';
+
+export function MachineOperation({ operation, isVisible }: { operation: Operation; isVisible: boolean }) {
+  const nowMs = useNow(isVisible);
+  const view = useViewActions();
+  const cancel = useCommand('operation.cancel', { kind: 'operation', id: operation.id });
+  const part = operationPart(operation);
+  const mark = operationMark(operation);
+  return (
+    <Card className="flex flex-col gap-2.5 px-4 py-3">
+      <div className="flex flex-wrap items-center gap-x-3 gap-y-1">
+        <h2 className="min-w-0 font-semibold wrap-anywhere">{operation.title}</h2>
+        <StateMark signal={mark.signal} word={mark.word} className="text-meta" />
+        <span className="tabular ml-auto text-meta text-muted">
+          {formatClock(nowMs - Date.parse(operation.startedAt))}
+          {part !== null && ` · ${formatPercent(part)}`}
+        </span>
+      </div>
+      <ProgressBar label={operation.title} value={part} />
+      <StepList
+        label="Steps"
+        nowMs={nowMs}
+        steps={operation.steps.map((step) => ({ ...step, leftMs: stepLeftMs(step, nowMs) }))}
+      />
+      <div className="flex flex-wrap gap-2">
+        {cancel.isEnabled && <Button onClick={cancel.run}>Cancel</Button>}
+        <Button variant="quiet" onClick={() => view.open({ type: 'operation', operationId: operation.id })}>
+          Log and commands
+        </Button>
+      </div>
+    </Card>
+  );
+}
+
+/** The command that begins the same again, with its dialog where it has one. */
+const again: Readonly<Record<string, string>> = {
+  'machine.finish': 'machine.finish',
+  'machine.resize': 'machine.resize',
+  'machine.rebuild': 'machine.rebuild',
+  'machine.rename': 'machine.rename',
+  'machine.backups': 'machine.backups',
+  'machine.ssh-access': 'machine.ssh-access',
+  'machine.snapshot': 'machine.take-snapshot',
+  'machine.destroy': 'machine.destroy',
+  'machine.hibernate': 'machine.hibernate',
+  'machine.wake': 'machine.wake',
+};
+
+export function FailedOperation({ machine, operation }: { machine: Machine; operation: Operation }) {
+  const client = useClient();
+  const notices = useNotices();
+  const view = useViewActions();
+  const mayClear = useMay('operations.write');
+  const retry = useCommand(again[operation.kind] ?? 'machine.open', { kind: 'machine', id: machine.id });
+  if (operation.error === null) return null;
+  const clear = () =>
+    client
+      .call('operations.clear', { ids: [operation.id] })
+      .catch((cause: unknown) => notices.fail('It could not be put away', cause));
+  return (
+    <ErrorNote
+      title={`${operation.title}: this failed`}
+      error={operation.error}
+      actions={
+        <>
+          {again[operation.kind] !== undefined && retry.isEnabled && (
+            <Button onClick={retry.run}>Try again</Button>
+          )}
+          <Button variant="quiet" onClick={() => view.open({ type: 'operation', operationId: operation.id })}>
+            Open operation
+          </Button>
+          {mayClear && (
+            <Button variant="quiet" onClick={() => void clear()}>
+              Put away
+            </Button>
+          )}
+        </>
+      }
+    >
+      {operation.kind === 'machine.destroy' && (
+        <p>
+          What is still there goes on costing. Trying again shows first what that is, and destroys only the
+          rest.
+        </p>
+      )}
+    </ErrorNote>
+  );
+}
