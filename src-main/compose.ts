@@ -23,6 +23,7 @@ import { createHostConnector } from './adapters/ssh/host-connector.ts';
 import { createSshKeyMaker } from './adapters/ssh/key-maker.ts';
 import { KnownHostsStore } from './adapters/ssh/known-hosts-store.ts';
 import { knownHostName } from './adapters/ssh/known-hosts.ts';
+import { createArchiveShelf } from './adapters/system/archive-shelf.ts';
 import { readAddHostFile } from './adapters/system/add-host-file.ts';
 import { createSystemClock } from './adapters/system/clock.ts';
 import { type Computer, installationTag, thisComputer } from './adapters/system/computer.ts';
@@ -139,6 +140,7 @@ export async function compose(
       engines: createContainerEngineFactory({ log, clock, remoteScriptsFolder }),
       multiplexers: createMultiplexerFactory({ log, clock, remoteScriptsFolder }),
       entryCache: createEntryCache(dataFolder),
+      archiveShelf: createArchiveShelf(dataFolder),
       schedules: createSchedules(),
       describeKey,
       keyMaker: createSshKeyMaker(),

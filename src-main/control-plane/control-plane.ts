@@ -7,6 +7,7 @@ import { type CredentialId, localOwnerId, type UserId, type WorkspaceId } from '
 import { LogLine } from '#contract/operations.ts';
 import { aboutHandlers, type AboutFacts } from './about.ts';
 import { createCredentialHandlers } from './credentials/credential-handlers.ts';
+import { secretsUsable } from './credentials/secrets-usable.ts';
 import { createCredentialService } from './credentials/credential-service.ts';
 import type { DescribeKey } from './credentials/credential.ts';
 import type { AccountDoor } from './account-door.ts';
@@ -21,6 +22,7 @@ import { hostHandlers } from './hosts/host-handlers.ts';
 import { HostService, type HostServiceDeps } from './hosts/host-service.ts';
 import type { HostLink } from './hosts/host-links.ts';
 import { Questions } from './hosts/questions.ts';
+import type { ArchiveShelf } from './interfaces/archive-shelf.ts';
 import type { Clock } from './interfaces/clock.ts';
 import type { CloudProvider } from './interfaces/cloud-provider.ts';
 import type { ContainerEngineFactory } from './interfaces/container-engine.ts';
@@ -82,6 +84,7 @@ export interface ControlPlaneDeps {
   readonly engines: ContainerEngineFactory;
   readonly multiplexers: MultiplexerFactory;
   readonly entryCache: EntryCache;
+  readonly archiveShelf: ArchiveShelf;
   readonly schedules: Schedules;
   readonly describeKey: DescribeKey;
   readonly keyMaker: SshKeyMaker;
@@ -203,6 +206,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     store,
     rows: store.rowLog('operations', (value) => LogLine.parse(value), keptLogLines),
     links,
+    secretsUsable: (signal) => secretsUsable(deps.secrets, signal),
     clock,
     random,
     log,
@@ -354,6 +358,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     settings,
     keyMaker: deps.keyMaker,
     setupScript: deps.cloudSetupScript,
+    archiveShelf: deps.archiveShelf,
     network: deps.network,
     clock,
     random,

@@ -90,6 +90,7 @@ interface Fault {
 
 export class FakeCloud implements CloudProvider {
   readonly info = fakeProviderInfo;
+  readonly billing = { leastSeconds: 60, leastUsd: 0.01 };
   readonly machines = new Map<string, CloudMachine>();
   readonly wishes: MachineWish[] = [];
   readonly orders: { machineId: string; order: MachineOrder }[] = [];

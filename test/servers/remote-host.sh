@@ -1,7 +1,7 @@
 #!/bin/bash
 # remote-host.sh VERB DIRECTORY SLOT …: the namespaces, cable, disk and processes of one throw-away remote host.
 #
-#   prepare D S MIB         makes the disk image
+#   prepare D S MIB [IMAGE] makes the disk image, as a copy of IMAGE where one is given
 #   network D S             makes a fresh network namespace, plugs the cable 10.78.S.0/24 into it, prints its name
 #   link    D S OTHER       a cable to the host in slot OTHER
 #   inside  D S NAME        runs as the host's PID 1: own root (an overlay of this machine's), sshd, containerd, dockerd
@@ -22,9 +22,14 @@ netns_name() { # SLOT: its newest network namespace, if any
   find /run/netns -maxdepth 1 -name "berth-$1-*" -printf '%f\n' 2>/dev/null | sort -t- -k3 -n | tail -n 1
 }
 
-prepare() {
-  truncate -s "$1M" "$directory/disk.img"
-  mkfs.ext4 -q -F -m 0 -E lazy_itable_init=1,lazy_journal_init=1 "$directory/disk.img"
+prepare() { # MIB [IMAGE]
+  rm -f "$directory/disk.img"
+  if [ -n "${2:-}" ]; then
+    cp --sparse=always --reflink=auto "$2" "$directory/disk.img"
+  else
+    truncate -s "$1M" "$directory/disk.img"
+    mkfs.ext4 -q -F -m 0 -E lazy_itable_init=1,lazy_journal_init=1 "$directory/disk.img"
+  fi
   mkdir -p "$directory/control" "$directory/disk" "$directory/root"
 }
 
@@ -89,6 +94,30 @@ first_boot() {
   printf 'nameserver 127.0.0.1\noptions timeout:1 attempts:1\n' >"$upper/etc/resolv.conf"
 }
 
+# A machine as a cloud rents it (cloud-machine.ts): cloud-init, its seed, and an sshd that is configured in /etc/ssh.
+build_cloud() {
+  local root=$1 cloud=$directory/control/cloud seed=$1/var/lib/cloud/seed/nocloud name
+  if [ ! -e "$root/etc/cloud/cloud.cfg.d/90-machine.cfg" ]; then
+    cp -a "$(cat "$cloud/tree")/." "$root/"
+    # Nothing of this machine's own cloud-init or keys.
+    rm -rf "$root/var/lib/cloud" "$root"/etc/cloud/cloud.cfg.d/9*
+    rm -f "$root"/etc/ssh/ssh_host_* "$root"/etc/ssh/sshd_config.d/*
+    mkdir -p "$root/etc/cloud/cloud.cfg.d" "$root/etc/ssh/sshd_config.d"
+    cp "$cloud/cloud.cfg" "$root/etc/cloud/cloud.cfg.d/90-machine.cfg"
+    cp "$cloud/sshd_config" "$root/etc/ssh/sshd_config"
+    for name in systemctl service swapon swapoff sysctl; do
+      install -m 0755 "$cloud/stand-in" "$root/usr/local/sbin/$name"
+    done
+  fi
+  rm -rf "$seed"
+  mkdir -p "$seed"
+  cp "$cloud"/seed/* "$seed/"
+  # The kernel's is this machine's: it may say something to cloud-init. So may what is written to its console.
+  printf 'BOOT_IMAGE=/boot/vmlinuz root=/dev/vda1 ro\n' >"$directory/cmdline"
+  mount --bind "$directory/cmdline" "$root/proc/cmdline"
+  [ ! -e "$root/dev/console" ] || mount --bind /dev/null "$root/dev/console"
+}
+
 build_root() {
   local name=$1 disk=$directory/disk root=$directory/root entry
   if [ ! -d "$disk/upper" ]; then
@@ -119,6 +148,7 @@ build_root() {
   mkdir -p "$root/run/sshd" "$root/run/lock" "$root/run/netns" "$root/run/berth-host"
   mount --bind "$directory/control" "$root/run/berth-host"
   for entry in /run/utmp /var/log/lastlog /var/log/wtmp /var/log/btmp; do : >>"$root$entry"; done
+  [ ! -d "$directory/control/cloud" ] || build_cloud "$root"
 }
 
 mount_cgroups() { # this machine's hierarchies, or version 2 where the machine has mounted none
@@ -140,6 +170,39 @@ supervise() { # NAME COMMAND…: restarts it for ever, as a service manager woul
 
 run_sshd() { exec /usr/sbin/sshd -D -e -f /run/berth-host/sshd_config; }
 
+run_cloud_sshd() { # once cloud-init has written keys and users, as with Debian's units
+  [ -e /run/berth-network-stage ] || return 0
+  if [ -e /run/berth-host/cloud/other-host-key ]; then
+    exec /usr/sbin/sshd -D -e -h /run/berth-host/host-key
+  fi
+  exec /usr/sbin/sshd -D -e
+}
+
+run_metadata() { # behind a router, as at providers: what a container asks of it is forwarded, and not this host's own
+  ip netns add metadata
+  ip link add m0 type veth peer name m1 netns metadata
+  ip address add 169.254.0.1/30 dev m0
+  ip link set m0 up
+  ip -n metadata address add 169.254.0.2/30 dev m1
+  ip -n metadata address add 169.254.169.254/32 dev lo
+  ip -n metadata link set lo up
+  ip -n metadata link set m1 up
+  ip -n metadata route add default via 169.254.0.1
+  ip route add 169.254.169.254/32 via 169.254.0.2
+  exec nsenter --net=/run/netns/metadata python3 -m http.server 80 \
+    --bind 169.254.169.254 --directory /run/berth-host/cloud/metadata
+}
+
+run_cloud_init() { # the four stages, in the order of Debian's units; a failed one does not stop the others
+  mkdir -p /run/cloud-init
+  : >/run/cloud-init/enabled
+  cloud-init init --local || true
+  cloud-init init || true
+  : >/run/berth-network-stage
+  cloud-init modules --mode=config || true
+  cloud-init modules --mode=final || true
+}
+
 run_containerd() { exec containerd --config /run/berth-host/containerd.toml; }
 
 run_engine() {
@@ -160,8 +223,10 @@ inside() {
   mount --make-rprivate /
   mount_disk
   build_root "$name"
-  install -d -m 0700 "$directory/disk/root-home/.ssh"
-  install -m 0600 "$directory/control/authorized_keys" "$directory/disk/root-home/.ssh/authorized_keys"
+  if [ ! -d "$directory/control/cloud" ]; then # there, cloud-init does it
+    install -d -m 0700 "$directory/disk/root-home/.ssh"
+    install -m 0600 "$directory/control/authorized_keys" "$directory/disk/root-home/.ssh/authorized_keys"
+  fi
   printf '%s\n' "$outer_pid" >"$directory/init.pid.new"
   mv "$directory/init.pid.new" "$directory/init.pid"
   cd "$directory/root"
@@ -171,7 +236,13 @@ inside() {
   umount -l /.machine
   rmdir /.machine
   export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8
-  (supervise sshd run_in_subshell run_sshd) &
+  if [ -d /run/berth-host/cloud ]; then
+    (run_metadata >>/run/berth-host/metadata.log 2>&1 </dev/null) &
+    (run_cloud_init >>/run/berth-host/cloud-init.log 2>&1 </dev/null) &
+    (supervise sshd run_in_subshell run_cloud_sshd) &
+  else
+    (supervise sshd run_in_subshell run_sshd) &
+  fi
   if [ ! -e /run/berth-host/engine.none ]; then
     (supervise containerd run_in_subshell run_containerd) &
     (supervise engine run_in_subshell run_engine) &
@@ -285,7 +356,7 @@ keep() {
 }
 
 case $verb in
-prepare) prepare "$4" ;;
+prepare) prepare "$4" "${5:-}" ;;
 network) network ;;
 link) link "$4" ;;
 inside) inside "$4" ;;

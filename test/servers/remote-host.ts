@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { pingEngine, readBanner } from './host-probes.ts';
 import { claimSlot, type HostSlot, hostScript } from './host-slot.ts';
 import { ensureRequirements } from './requirements.ts';
-import { type ProcessResult, runProcess } from './run-process.ts';
+import { type ProcessResult, runChecked, runProcess } from './run-process.ts';
 import { fingerprintOf, generateKey, type SshKeyType } from './ssh-keys.ts';
 import { sshdConfigText } from './sshd-config.ts';
 import { waitUntil } from './wait-until.ts';
@@ -99,9 +99,9 @@ export class RemoteHost implements AsyncDisposable {
     this.clientKeyPath = join(slot.directory, 'client-key');
   }
 
-  /** Makes disk, keys and configuration. Called once, by startRemoteHost. */
-  async prepare(): Promise<void> {
-    await this.#slot.script('prepare', String(this.#options.diskMiB ?? 4096));
+  /** Makes disk, keys and configuration, before the first boot. `diskImage`: the disk begins as a copy of this file. */
+  async prepare(diskImage?: string): Promise<void> {
+    await this.renewDisk(diskImage);
     const clientKey = await generateKey(this.clientKeyPath, { type: 'ed25519' });
     this.clientKeyPublic = clientKey.publicLine;
     await writeFile(join(this.#control, 'authorized_keys'), `${clientKey.publicLine}\n`);
@@ -115,13 +115,33 @@ export class RemoteHost implements AsyncDisposable {
     if (this.#options.engine === false) await writeFile(join(this.#control, 'engine.none'), '');
   }
 
+  /** Another disk in the place of the one it had: an empty one, or a copy. The machine must be off. */
+  async renewDisk(diskImage?: string): Promise<void> {
+    const image = diskImage === undefined ? [] : [diskImage];
+    await this.#slot.script('prepare', String(this.#options.diskMiB ?? 4096), ...image);
+  }
+
   // --- power and network ------------------------------------------------------------------------------------------
 
   /** Switches the machine on and waits until sshd and the engine answer. Also after powerCut(). */
   async boot(): Promise<void> {
+    await this.powerOn();
+    try {
+      await Promise.all([
+        this.#sshdAnswers(),
+        this.#options.engine === false ? undefined : this.engineAnswers(),
+      ]);
+    } catch (error) {
+      throw new Error(`${this.name} did not boot:\n${await this.#logTails()}`, { cause: error });
+    }
+  }
+
+  /** Switches the machine on; what it is to run comes up in its own time. `hasSsh` false: no sshd until startSshd(). */
+  async powerOn({ hasSsh = true } = {}): Promise<void> {
     if (this.#initPid !== undefined) throw new Error(`${this.name} is on`);
     for (const name of ['sshd.off', 'containerd.off', 'engine.off'])
       await rm(join(this.#control, name), { force: true });
+    if (!hasSsh) await writeFile(join(this.#control, 'sshd.off'), '');
     const namespace = (await this.#slot.script('network')).trim();
     const log = await open(join(this.#slot.directory, 'boot.log'), 'a');
     const { directory, number } = this.#slot;
@@ -138,10 +158,6 @@ export class RemoteHost implements AsyncDisposable {
       const pidFile = join(directory, 'init.pid');
       const options = { what: `${this.name} boots`, timeoutMs: BOOT_TIMEOUT_MS };
       this.#initPid = await waitUntil(async () => Number(await readFile(pidFile, 'utf8')), options);
-      await Promise.all([
-        this.#sshdAnswers(),
-        this.#options.engine === false ? undefined : this.engineAnswers(),
-      ]);
     } catch (error) {
       throw new Error(`${this.name} did not boot:\n${await this.#logTails()}`, { cause: error });
     }
@@ -279,6 +295,11 @@ export class RemoteHost implements AsyncDisposable {
     await this.#sshdAnswers();
   }
 
+  /** Ends `powerOn({ hasSsh: false })`. */
+  async startSshd(): Promise<void> {
+    await rm(join(this.#control, 'sshd.off'), { force: true });
+  }
+
   /** Replaces the lines given at the start; a `Match` and what follows it goes to the end of the file. */
   async setSshdConfig(lines: readonly string[]): Promise<void> {
     this.#sshdLines = lines;
@@ -390,6 +411,26 @@ export class RemoteHost implements AsyncDisposable {
     const rest = await this.run(['dd', 'if=/dev/zero', 'of=/home/.ballast-rest', 'bs=4096']);
     if (!rest.stderr.includes('No space left'))
       throw new Error(`${this.name}: the disk is not full\n${rest.stderr}`);
+  }
+
+  /**
+   * A copy of the whole disk as a sparse file, as of one moment: writes wait meanwhile. Of a machine that is off, too.
+   * Resolves with the bytes that it takes.
+   */
+  async copyDisk(path: string): Promise<number> {
+    const isOn = this.#initPid !== undefined;
+    if (isOn) await this.runChecked(['fsfreeze', '--freeze', '/var/lib/docker']);
+    try {
+      const image = join(this.#slot.directory, 'disk.img');
+      await runChecked(['cp', '--sparse=always', '--reflink=auto', image, path]);
+    } finally {
+      if (isOn) await this.runChecked(['fsfreeze', '--unfreeze', '/var/lib/docker']);
+    }
+    return Number((await runChecked(['du', '--block-size=1', path])).split(/\s/)[0]);
+  }
+
+  get isOn(): boolean {
+    return this.#initPid !== undefined;
   }
 
   async freeDisk(): Promise<void> {

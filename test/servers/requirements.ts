@@ -10,6 +10,7 @@ import { runProcess } from './run-process.ts';
 
 export type RequirementName =
   | 'remote-host'
+  | 'cloud-init'
   | 'images'
   | 'registry'
   | 'ssh-keys'
@@ -69,6 +70,7 @@ const REQUIREMENTS: Readonly<Record<RequirementName, Requirement>> = {
       part('mkfs.ext4', 'e2fsprogs', "a remote host's disk"),
       part('e2fsck', 'e2fsprogs', 'that disk after a power cut'),
       part('losetup', 'mount', "a remote host's disk"),
+      part('fsfreeze', 'util-linux', 'a copy of that disk as of one moment'),
       part('unshare', 'util-linux', 'namespaces'),
       part('nsenter', 'util-linux', 'namespaces'),
       part('flock', 'util-linux', 'one owner per remote host'),
@@ -80,6 +82,16 @@ const REQUIREMENTS: Readonly<Record<RequirementName, Requirement>> = {
       part('tmux', 'tmux', 'terminals that outlive a connection, on a remote host'),
       part('zstd', 'zstd', 'snapshots, on a remote host'),
       part('/usr/bin/python3', 'python3', 'what makes and reads snapshots, on a remote host'),
+    ],
+  },
+  // cloud-init itself is unpacked, never installed (cloud-init.ts): on this machine it would wait for the next start.
+  'cloud-init': {
+    needsRoot: true,
+    parts: [
+      part('apt-get', 'apt', 'getting cloud-init and what it needs'),
+      part('dpkg-deb', 'dpkg', 'unpacking it'),
+      part('/usr/bin/python3', 'python3', 'what it is written in'),
+      part('useradd', 'passwd', 'the users that it makes'),
     ],
   },
   images: {

@@ -21,3 +21,19 @@ export function sshdConfigText(address: string, lines: readonly string[]): strin
   ];
   return `${[...globals, ...defaults, ...matches].join('\n')}\n`;
 }
+
+/** The /etc/ssh/sshd_config of a rented machine, as Debian's cloud images have it: cloud-init and a set-up add files to it. */
+export function cloudSshdConfigText(): string {
+  const lines = [
+    'Include /etc/ssh/sshd_config.d/*.conf',
+    'UsePAM yes',
+    'KbdInteractiveAuthentication no',
+    'PermitRootLogin prohibit-password',
+    'PrintMotd no',
+    'PidFile /run/sshd.pid',
+    'LogLevel VERBOSE',
+    'AcceptEnv LANG LC_*',
+    'Subsystem sftp /usr/lib/openssh/sftp-server',
+  ];
+  return `${lines.join('\n')}\n`;
+}

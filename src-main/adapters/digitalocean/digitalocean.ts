@@ -20,6 +20,7 @@ import { readInventory } from './inventory.ts';
 import { createOffer } from './offer.ts';
 import { permissionList } from './permission-list.ts';
 import { probePermissions } from './permissions.ts';
+import { BILLING } from './prices.ts';
 import { ensureKey, removeKey } from './ssh-keys.ts';
 import { assertTokenForm } from './token-form.ts';
 
@@ -51,6 +52,7 @@ export function createDigitalOcean({
   const url = checkedApiUrl(baseUrl);
   return {
     info,
+    billing: BILLING,
     open(token: Secret): CloudClient {
       assertTokenForm(token.reveal());
       return createClient(new ApiClient({ baseUrl: url, token, clock, log, fetch: send }), clock);

@@ -18,7 +18,10 @@ export interface HostLinks {
   current(hostId: HostId): HostLink | undefined;
   /** Throws not-found (no such host) or host.not-connected. */
   require(hostId: HostId): HostLink;
-  /** As `require`, and throws the engine's own error where there is none. */
+  /**
+   * As `require`, and throws the engine's own error where there is none; host.not-connected, too, where nothing may be begun
+   * (a machine on its way into sleep). What is under way goes on with `require` and `current`.
+   */
   requireEngine(
     hostId: HostId,
   ): HostLink & { readonly engine: ContainerEngine; readonly engineInfo: EngineInfo };

@@ -27,7 +27,7 @@ import { type HostSecrets, keepRemembered, requireCredentials } from './host-sec
 import { KeptAnswers } from './kept-answers.ts';
 import { HostSupervisor, type SupervisedHost } from './host-supervisor.ts';
 import { LiveLinks } from './live-links.ts';
-import { awayText, type MachineOfHost, requireAwake, requireNoMachine } from './machine-of-host.ts';
+import { type MachineOfHost, reasonsBy, requireAwake, requireNoMachine } from './machine-of-host.ts';
 import type { OpenHostDeps } from './open-host.ts';
 import { watchSleep } from './sleep-watch.ts';
 import { testHost } from './test-host.ts';
@@ -88,7 +88,7 @@ export class HostService {
       hostOf: (id) => this.#hosts.get(id),
       suspect: (id, probeMs) =>
         this.#supervisors.get(id)?.nudge({ why: 'suspicion', ...(probeMs === undefined ? {} : { probeMs }) }),
-      awayReason: (id) => awayText(deps.machineOf(id)),
+      ...reasonsBy(deps.machineOf),
       log: deps.log,
     });
   }

@@ -13,6 +13,7 @@ export class LiveLinks implements HostLinks {
   readonly #hostOf: (hostId: HostId) => Host | undefined;
   readonly #suspect: (hostId: HostId, timeoutMs?: number) => void;
   readonly #awayReason: (hostId: HostId) => string | undefined;
+  readonly #heldReason: (hostId: HostId) => string | undefined;
   readonly #log: Log;
 
   constructor(deps: {
@@ -20,8 +21,11 @@ export class LiveLinks implements HostLinks {
     suspect: (hostId: HostId, timeoutMs?: number) => void;
     /** Why a host cannot be connected now, as a sentence with the remedy. */
     awayReason: (hostId: HostId) => string | undefined;
+    /** Why nothing may be begun on a host that is connected, as a sentence with the remedy. */
+    heldReason: (hostId: HostId) => string | undefined;
     log: Log;
   }) {
+    this.#heldReason = deps.heldReason;
     this.#awayReason = deps.awayReason;
     this.#hostOf = deps.hostOf;
     this.#suspect = deps.suspect;
@@ -65,6 +69,8 @@ export class LiveLinks implements HostLinks {
 
   requireEngine(hostId: HostId): ReturnType<HostLinks['requireEngine']> {
     const link = this.require(hostId);
+    const held = this.#heldReason(hostId);
+    if (held !== undefined) throw new BerthError('host.not-connected', held, { details: { hostId } });
     const { engine, engineInfo } = link;
     if (engine && engineInfo) return { ...link, engine, engineInfo };
     const state = this.#hostOf(hostId)?.state;

@@ -11,8 +11,16 @@ import type { CloudOffer, CloudPermission, CloudProviderInfo } from '#contract/c
 import type { Leftover, MachineSnapshot, SshAccess } from '#contract/machines.ts';
 import type { Secret } from './secret.ts';
 
+/** The least that a machine costs, however short it was there: whichever of the two is more. */
+export interface BillingRule {
+  readonly leastSeconds: number;
+  readonly leastUsd: number;
+}
+
 export interface CloudProvider {
   readonly info: CloudProviderInfo;
+  /** Absent: a machine costs what it ran, to the second. */
+  readonly billing?: BillingRule;
   /** Throws invalid-input (field `token`) where a text cannot be a token. Asks nothing yet. */
   open(token: Secret): CloudClient;
 }

@@ -9,6 +9,7 @@ import type { CredentialService } from '../credentials/credential-service.ts';
 import type { HandlersOf } from '../handler.ts';
 import type { HostService } from '../hosts/host-service.ts';
 import type { MachineOfHost } from '../hosts/machine-of-host.ts';
+import type { ArchiveShelf } from '../interfaces/archive-shelf.ts';
 import type { Clock } from '../interfaces/clock.ts';
 import type { CloudProvider } from '../interfaces/cloud-provider.ts';
 import type { HostConnector } from '../interfaces/host-connector.ts';
@@ -25,9 +26,16 @@ import type { TerminalService } from '../terminals/terminal-service.ts';
 import type { WorkspaceService } from '../workspaces/workspace-service.ts';
 import { CloudAccountDirectory } from './cloud-account-directory.ts';
 import { CloudAccountService } from './cloud-account-service.ts';
+import { keptKeysOf } from './kept-keys.ts';
 import { MachineDirectory } from './machine-directory.ts';
+import { createHardwareSteps } from './making/hardware-steps.ts';
+import { createHostStep } from './making/host-step.ts';
 import type { MakingDeps } from './making/making-deps.ts';
+import { removeProviderParts } from './making/provider-parts.ts';
 import { MachineMakingService } from './making/making-service.ts';
+import { createMoneyParts, type MoneyParts } from './money-parts.ts';
+import { createSleepParts } from './sleep/sleep-parts.ts';
+import type { WakeInput } from './sleep/wake-operation.ts';
 
 export interface MachinePartsDeps {
   readonly providers: readonly CloudProvider[];
@@ -46,6 +54,7 @@ export interface MachinePartsDeps {
   readonly keyMaker: SshKeyMaker;
   /** Text of resources/cloud/setup.sh. */
   readonly setupScript: string;
+  readonly archiveShelf: ArchiveShelf;
   readonly network: NetworkWatch;
   readonly clock: Clock;
   readonly random: Random;
@@ -95,7 +104,20 @@ export function createMachineParts(deps: MachinePartsDeps): MachineParts {
     forgetMachines: async (id) => {
       for (const record of directory.ofCloud(id)) await directory.remove(record.id);
     },
-    onCheck: async () => {},
+    onCheck: (id, signal) => money.check(id, signal),
+  });
+  const money: MoneyParts = createMoneyParts({
+    accounts: clouds,
+    providers: deps.providers,
+    installation: deps.installation,
+    store: deps.store,
+    directory,
+    operations: deps.operations,
+    hosts: deps.hosts,
+    keptKeys: (id, name) => keptKeysOf(deps, id, name),
+    clock: deps.clock,
+    random: deps.random,
+    log: deps.log,
   });
   const makingDeps: MakingDeps = {
     directory,
@@ -112,6 +134,20 @@ export function createMachineParts(deps: MachinePartsDeps): MachineParts {
   };
   const making = new MachineMakingService({ ...makingDeps, operations: deps.operations, log: deps.log });
   let tidied: Promise<void> = Promise.resolve();
+  const sleep = createSleepParts({
+    directory,
+    clouds,
+    hosts: deps.hosts,
+    operations: deps.operations,
+    workspaces: deps.workspaces,
+    snapshots: deps.snapshots,
+    settings: deps.settings,
+    shelf: deps.archiveShelf,
+    hardware: [...createHardwareSteps<WakeInput>(makingDeps), createHostStep<WakeInput>(makingDeps)],
+    removeParts: (waiting, record) => removeProviderParts(makingDeps, waiting, record),
+    clock: deps.clock,
+    random: deps.random,
+  });
   const missing = (name: MethodName) => () => {
     throw new BerthError('internal', `${name} is not there yet`);
   };
@@ -129,11 +165,7 @@ export function createMachineParts(deps: MachinePartsDeps): MachineParts {
     },
     'clouds.offer': ({ id }, { signal }) => accounts.offer(id, signal),
     // money and what was found
-    'clouds.costs': missing('clouds.costs'),
-    'clouds.found': missing('clouds.found'),
-    'clouds.adoptFound': missing('clouds.adoptFound'),
-    'clouds.destroyFound': missing('clouds.destroyFound'),
-    'clouds.dismissFound': missing('clouds.dismissFound'),
+    ...money.handlers,
     // making
     'machines.watch': (_input, { signal }) => directory.collection.watch(signal),
     'machines.create': (input, { caller, signal }) => making.create(input, caller.userId, signal),
@@ -155,9 +187,7 @@ export function createMachineParts(deps: MachinePartsDeps): MachineParts {
     'machines.destroy': missing('machines.destroy'),
     'machines.forget': missing('machines.forget'),
     // sleep
-    'machines.hibernatePlan': missing('machines.hibernatePlan'),
-    'machines.hibernate': missing('machines.hibernate'),
-    'machines.wake': missing('machines.wake'),
+    ...sleep.handlers,
   };
   return {
     directory,
@@ -167,7 +197,12 @@ export function createMachineParts(deps: MachinePartsDeps): MachineParts {
       const record = directory.ofHost(hostId);
       if (record === undefined) return undefined;
       const isOff = record.life === 'made' && record.power?.state === 'off';
-      return { name: record.name, away: record.life === 'asleep' ? 'asleep' : isOff ? 'off' : null };
+      const turning = { hibernating: 'asleep', waking: 'awake' } as const;
+      return {
+        name: record.name,
+        away: record.life === 'asleep' ? 'asleep' : isOff ? 'off' : null,
+        turning: record.life === 'hibernating' || record.life === 'waking' ? turning[record.life] : null,
+      };
     },
     credentialUsers: (id) => [
       ...accounts.usersOf(id),
@@ -179,14 +214,17 @@ export function createMachineParts(deps: MachinePartsDeps): MachineParts {
     async load() {
       await clouds.load();
       await directory.load();
+      await money.load();
     },
     start() {
+      money.start();
       accounts.start();
       tidied = making
         .tidy()
         .catch((cause: unknown) => deps.log.error('half-made machines were not tidied', { cause }));
     },
     async close() {
+      await money.close();
       await Promise.all([accounts.close(), tidied]);
     },
   };

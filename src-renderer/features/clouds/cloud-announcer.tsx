@@ -2,11 +2,15 @@
 import { useEffect } from 'react';
 import type { FoundResource } from '#contract/clouds.ts';
 import { useApp, useClouds } from '../../state/app-context.tsx';
+import type { NewNotice } from '../../state/notices.ts';
 import { activeTab } from '../../state/view-state.ts';
 import { type BudgetState, budgetWarning, graverBudgets } from './cost-words.ts';
 import { newFinds } from './new-finds.ts';
 import { foundTitle } from './found-words.ts';
 import { commonWords, useProviders } from './use-providers.ts';
+
+/** Where the same stands on the page, or its button would lie below a toast. */
+const pages: ReadonlySet<string> = new Set(['clouds', 'create-machine']);
 
 export function CloudAnnouncer() {
   const app = useApp();
@@ -14,8 +18,18 @@ export function CloudAnnouncer() {
   const providers = useProviders(useClouds().items.length > 0).answer;
   useEffect(() => {
     const { mirror, notices, view } = app;
-    const isLookedAt = () => activeTab(view.getState())?.ref.type === 'clouds';
+    const isLookedAt = () => pages.has(activeTab(view.getState())?.ref.type ?? '');
     const action = { label: 'Look', run: () => view.actions.open({ type: 'clouds' }) };
+    let shownIds: readonly number[] = [];
+    const show = (notice: NewNotice) => {
+      shownIds = [...shownIds, notices.show(notice)];
+    };
+    /** Whoever looks at the page sees it there. */
+    const hideWhereSeen = () => {
+      if (!isLookedAt()) return;
+      for (const id of shownIds) notices.hide(id);
+      shownIds = [];
+    };
     let told: readonly BudgetState[] | null = null;
     const tellBudgets = () => {
       const { value } = mirror.costs.getState();
@@ -24,7 +38,13 @@ export function CloudAnnouncer() {
       for (const budget of graverBudgets(told, value.budgets)) {
         const label = clouds.byId.get(budget.cloudId)?.label ?? 'an account';
         const warning = budgetWarning(budget, label);
-        if (warning !== null && !isLookedAt()) notices.show({ level: 'warning', ...warning, action });
+        if (warning !== null && !isLookedAt())
+          show({
+            level: 'warning',
+            title: warning.title,
+            body: `${warning.spent} ${warning.forecast}`.trim(),
+            action,
+          });
       }
       told = value.budgets;
     };
@@ -37,7 +57,7 @@ export function CloudAnnouncer() {
       const [first] = finds;
       if (first === undefined || isLookedAt()) return;
       const { machineWord } = commonWords(providers);
-      notices.show({
+      show({
         level: 'warning',
         title:
           finds.length === 1
@@ -53,7 +73,11 @@ export function CloudAnnouncer() {
     if (providers === null) return;
     tellBudgets();
     tellFinds();
-    const stops = [mirror.costs.subscribe(tellBudgets), mirror.found.subscribe(tellFinds)];
+    const stops = [
+      view.subscribe(hideWhereSeen),
+      mirror.costs.subscribe(tellBudgets),
+      mirror.found.subscribe(tellFinds),
+    ];
     return () => {
       for (const stop of stops) stop();
     };

@@ -5,7 +5,7 @@ import type { Cloud, CloudProviderInfo } from '#contract/clouds.ts';
 import { errorCodes } from '#contract/error-codes.ts';
 import { Button, IconButton } from '../../components/button.tsx';
 import { ErrorNote } from '../../components/error-note.tsx';
-import { formatUsd } from '../../components/money.ts';
+import { formatPerMonth, formatUsd } from '../../components/money.ts';
 import { Card } from '../../components/page.tsx';
 import { RelativeTime } from '../../components/relative-time.tsx';
 import { StateMark } from '../../components/state-mark.tsx';
@@ -53,7 +53,7 @@ export function CloudCard({ cloud, providers }: CloudCardProps) {
               <Button
                 icon={RefreshCw}
                 isBusy={isChecking}
-                aria-label={`Check ${cloud.label} now`}
+                aria-label={`Check now: ${cloud.label}`}
                 onClick={() => void check.run(async () => void (await client.call('clouds.check', { id })))}
               >
                 Check now
@@ -74,14 +74,14 @@ export function CloudCard({ cloud, providers }: CloudCardProps) {
         {state.phase === 'refused' && (
           <ErrorNote title={errorCodes[state.error.code].title} error={state.error} actions={replace}>
             <p className="text-muted">
-              Since <RelativeTime at={state.sinceAt} />. What is shown is the last that was known.
+              It began <RelativeTime at={state.sinceAt} />. What is shown is the last that was known.
             </p>
           </ErrorNote>
         )}
         {state.phase === 'unreachable' && (
           <Note icon={<TriangleAlert aria-hidden size={14} className="mt-0.5 shrink-0 text-attention" />}>
-            Since <RelativeTime at={state.sinceAt} />: {state.error.message} Berth tries again by itself; what
-            is shown is the last that was known.
+            {state.error.message} It began <RelativeTime at={state.sinceAt} />; Berth tries again by itself.
+            What is shown is the last that was known.
           </Note>
         )}
         {cloud.standing !== null && cloud.standing !== 'active' && (
@@ -139,9 +139,10 @@ function CloudFacts(props: { cloud: Cloud; words: { machineWord: string; machine
         </Fact>
       )}
       <Fact label="Budget">
-        {budget.monthlyUsd === null
-          ? 'none'
-          : `${formatUsd(budget.monthlyUsd)} a month, warns from ${budget.warnAtPercent}\u00a0%`}
+        {budget.monthlyUsd === null ? 'none' : formatPerMonth(budget.monthlyUsd)}
+        {budget.monthlyUsd !== null && (
+          <span className="block text-meta text-muted">warns from {budget.warnAtPercent}&nbsp;%</span>
+        )}
       </Fact>
       {balance !== null && (
         <Fact label="The provider’s own count">

@@ -47,7 +47,9 @@ function Costs({ report }: { report: CostReport }) {
           ))}
         </div>
       )}
-      <CostTable report={report} />
+      <div className="pb-2">
+        <CostTable report={report} />
+      </div>
       <StoredTable stored={report.stored} />
       <div className="flex flex-col gap-1 px-4 py-2.5 text-meta text-muted">
         {report.blind.map((sentence) => (
@@ -104,7 +106,7 @@ function BudgetMeter({ budget }: { budget: BudgetState }) {
             className={`mt-0.5 shrink-0 ${budget.level === 'over' ? 'text-failed' : 'text-attention'}`}
           />
           <span className="min-w-0 wrap-anywhere">
-            {warning.title}: {warning.body}
+            {warning.title}. {warning.forecast}
           </span>
         </p>
       )}

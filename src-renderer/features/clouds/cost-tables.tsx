@@ -8,7 +8,7 @@ import { kindWord } from './found-words.ts';
 
 export function CostTable({ report }: { report: CostReport }) {
   if (report.hosts.length === 0)
-    return <p className="px-4 py-3 text-muted">Nothing has cost anything this month.</p>;
+    return <p className="px-4 pt-3 pb-1 text-muted">Nothing has cost anything this month.</p>;
   const storedOf = (id: HostCost['machineId']) => {
     const own = report.stored.filter(({ machineId }) => machineId !== null && machineId === id);
     return own.length === 0 ? null : own.reduce((sum, { monthlyUsd }) => sum + monthlyUsd, 0);
@@ -50,7 +50,7 @@ function CostRow({ host, share, storedUsd }: { host: HostCost; share: number; st
     <tr className={isGone ? 'text-muted' : undefined}>
       <th scope="row" className="px-4 py-1 font-normal">
         {machineId === null || isGone ? (
-          <span className={`block truncate ${isGone ? 'line-through' : 'font-medium'}`} dir="auto">
+          <span className={`block truncate ${isGone ? '' : 'font-medium'}`} dir="auto">
             {host.name}
           </span>
         ) : (

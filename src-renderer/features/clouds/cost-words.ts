@@ -44,19 +44,29 @@ export function budgetShare({
   return spentUsd / monthlyUsd;
 }
 
-/** "85 % of the budget of DigitalOcean is spent"; null where nothing need be said. */
-export function budgetWarning(budget: BudgetState, label: string): { title: string; body: string } | null {
+export interface BudgetWarning {
+  /** "84 % of the budget of DigitalOcean is used". */
+  readonly title: string;
+  readonly spent: string;
+  /** What the month comes to, as a sentence; empty where it is no more than that. */
+  readonly forecast: string;
+}
+
+/** Null where nothing need be said. */
+export function budgetWarning(budget: BudgetState, label: string): BudgetWarning | null {
   const share = budgetShare(budget);
   if (share === null || (budget.level !== 'near' && budget.level !== 'over')) return null;
-  const limit = formatUsd(budget.monthlyUsd);
-  const forecast =
-    budget.forecastUsd > budget.spentUsd
-      ? ` If everything stays as it is, it is ${formatUsd(budget.forecastUsd)} at the end of the month.`
-      : '';
-  const body = `${formatUsd(budget.spentUsd)} of ${limit} this month.${forecast}`;
-  return budget.level === 'over'
-    ? { title: `The budget of ${label} is used up`, body }
-    : { title: `${Math.floor(share * 100)}\u00a0% of the budget of ${label} is used`, body };
+  return {
+    title:
+      budget.level === 'over'
+        ? `The budget of ${label} is used up`
+        : `${Math.floor(share * 100)}\u00a0% of the budget of ${label} is used`,
+    spent: `${formatUsd(budget.spentUsd)} of ${formatUsd(budget.monthlyUsd)} this month.`,
+    forecast:
+      budget.forecastUsd > budget.spentUsd
+        ? `If everything stays as it is, it is ${formatUsd(budget.forecastUsd)} at the end of the month.`
+        : '',
+  };
 }
 
 const gravity: Readonly<Record<BudgetState['level'], number>> = { none: 0, within: 0, near: 1, over: 2 };

@@ -4,21 +4,23 @@ import { formatBytes, formatCount } from '../../components/format.ts';
 import { formatPerHour } from '../../components/money.ts';
 import { RelativeTime } from '../../components/relative-time.tsx';
 import { StateMark } from '../../components/state-mark.tsx';
-import { useClouds, useViewActions } from '../../state/app-context.tsx';
+import { useClouds, useCosts, useViewActions } from '../../state/app-context.tsx';
 import { machineMark } from '../../state/marks.ts';
-import { endWord, isBilled, stateDetail } from './machine-lines.ts';
+import { endWord, perHourOf, stateDetail } from './machine-lines.ts';
 
 export function MachineRow({ machine }: { machine: Machine }) {
   const view = useViewActions();
   const clouds = useClouds();
   const mark = machineMark(machine);
-  const detail = stateDetail(machine);
+  const perHourUsd = perHourOf(machine, useCosts().value);
+  const detail = stateDetail(machine, perHourUsd);
   const account = clouds.items.length > 1 ? clouds.byId.get(machine.cloudId)?.label : undefined;
   const facts = [
     machine.cpus === null ? null : formatCount(machine.cpus, 'CPU', 'CPUs'),
     machine.memoryBytes === null ? null : formatBytes(machine.memoryBytes),
     machine.region,
-  ].filter((fact) => fact !== null);
+    account,
+  ].filter((fact) => fact != null);
   return (
     <li>
       <button
@@ -30,32 +32,25 @@ export function MachineRow({ machine }: { machine: Machine }) {
           <span className="truncate font-medium" dir="auto" title={machine.name}>
             {machine.name}
           </span>
-          <span className="text-meta text-muted" title={machine.size}>
+          <span className="truncate text-meta text-muted" title={machine.size} dir="auto">
             {facts.join(' · ')}
           </span>
           {(machine.ipv4 ?? machine.ipv6) !== null && (
             <span className="truncate font-code text-meta text-muted">{machine.ipv4 ?? machine.ipv6}</span>
           )}
-          {account !== undefined && (
-            <span className="truncate text-meta text-muted" dir="auto">
-              {account}
-            </span>
-          )}
         </span>
         <span className="flex min-w-0 flex-col">
-          <span className="flex flex-wrap items-baseline gap-x-2">
-            <StateMark signal={mark.signal} word={mark.word} />
-            {machine.life === 'asleep' && machine.sleep !== null && (
-              <span className="text-meta text-muted">
-                since <RelativeTime at={machine.sleep.sinceAt} />
-              </span>
-            )}
-          </span>
+          <StateMark signal={mark.signal} word={mark.word} />
+          {machine.life === 'asleep' && machine.sleep !== null && (
+            <span className="text-meta text-muted">
+              Went to sleep <RelativeTime at={machine.sleep.sinceAt} />
+            </span>
+          )}
           {detail !== null && <span className="text-meta text-muted wrap-anywhere">{detail}</span>}
         </span>
         <span className="tabular flex min-w-0 flex-col sm:text-right">
-          <span className={isBilled(machine) ? undefined : 'text-muted'}>
-            {isBilled(machine) ? formatPerHour(machine.hourlyUsd) : '–'}
+          <span className={perHourUsd === null ? 'text-muted' : undefined}>
+            {perHourUsd === null ? '–' : formatPerHour(perHourUsd)}
           </span>
           {machine.endsAt !== null && (
             <span className="text-meta text-muted">

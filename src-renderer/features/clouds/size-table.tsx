@@ -3,7 +3,7 @@
  * and says why. Kept to one class at first, since a provider has more than a hundred.
  */
 import { CircleAlert } from 'lucide-react';
-import { useEffect, useId, useRef, useState } from 'react';
+import { useEffect, useId, useState } from 'react';
 import type { CloudImage, CloudOffer, CloudRegion, CloudSize } from '#contract/clouds.ts';
 import { classNames } from '../../components/class-names.ts';
 import { formatBytes, formatCount } from '../../components/format.ts';
@@ -41,7 +41,6 @@ export function SizeTable({ offer, region, image, chosen, error, onChoose }: Siz
       {families.length > 1 && (
         <Select
           label="Class"
-          isLabelHidden
           className="max-w-64"
           value={shown}
           options={[
@@ -118,7 +117,6 @@ function SizeRow(props: {
 }) {
   const { group, isChosen, onChoose } = props;
   const { item: size, problem } = props.row;
-  const radio = useRef<HTMLInputElement>(null);
   const isOff = problem !== null;
   const isWrong = props.isWrong && isChosen;
   return (
@@ -133,7 +131,6 @@ function SizeRow(props: {
         {/* The label covers the row: a click anywhere chooses it. */}
         <label className="flex items-center after:absolute after:inset-0">
           <input
-            ref={radio}
             type="radio"
             name={group}
             checked={isChosen}
@@ -142,7 +139,7 @@ function SizeRow(props: {
             aria-invalid={isWrong || undefined}
             aria-describedby={isWrong ? props.errorId : undefined}
             aria-label={sizeLabel(size, problem)}
-            className="size-4 accent-accent outline-none"
+            className="size-4 appearance-none rounded-full border border-line-control bg-field outline-none checked:border-accent checked:bg-accent checked:shadow-[inset_0_0_0_3px_var(--surface-field)] disabled:opacity-60"
           />
         </label>
       </td>
@@ -157,9 +154,11 @@ function SizeRow(props: {
       <td className="tabular px-2 py-1.5 text-right">{formatUsd(size.monthlyUsd)}</td>
       <td className="px-3 py-1.5 text-meta wrap-anywhere max-sm:hidden">
         <span className="font-code text-muted">{size.id}</span>
-        {size.gpu !== null && <span className="block">{size.gpu}</span>}
-        {props.showsFamily && <span className="block text-muted">{size.family}</span>}
-        {problem !== null && <span className="block">{problem}</span>}
+        {[size.gpu, props.showsFamily ? size.family : null, problem]
+          .filter((fact) => fact !== null)
+          .map((fact) => (
+            <span key={fact}> · {fact}</span>
+          ))}
       </td>
     </tr>
   );

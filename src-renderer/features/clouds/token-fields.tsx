@@ -23,7 +23,7 @@ export function TokenFields({ provider, token, error, onToken }: TokenFieldsProp
           Make a token at {provider.name} with these permissions, and paste it below. Without some of them
           Berth sees less, and says what.
         </p>
-        <CodeBlock text={provider.permissions.join('\n')} label="Permissions" maxHeightPx={116} />
+        <CodeBlock text={provider.permissions.join('\n')} label="Permissions" maxHeightPx={97} />
         <Button
           variant="secondary"
           icon={ExternalLink}

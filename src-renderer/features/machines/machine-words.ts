@@ -40,12 +40,18 @@ export const gateTitles: Record<Gate, string> = {
   ssh: 'SSH answers with the right key',
   setup: 'Its set-up ends and the engine answers',
 };
-export const troubleTitles: Record<Gate, string> = {
+const troubleTitles: Record<Gate, string> = {
   action: 'The provider has not made it',
   address: 'It has no address',
   ssh: 'It cannot be reached over SSH as it should be',
   setup: 'Its set-up did not end well',
 };
+/** What has no choices is no trouble of its making. */
+export function troubleTitle({ choices, error, gate }: NonNullable<Machine['trouble']>): string {
+  if (choices.length === 0 && error.code === 'machine.copy-unverified') return 'What it sleeps in is missing';
+  if (choices.length === 0 && error.code === 'credential.missing') return 'It is not a host yet';
+  return troubleTitles[gate];
+}
 export const choiceLabels: Record<TroubleChoice, string> = {
   'keep-waiting': 'Keep waiting',
   retry: 'Try again',
@@ -109,9 +115,9 @@ export function placeWords(
   }
 }
 
-/** Tells places apart, and names one to the plane. */
+/** Tells places apart. Part of an element’s id, where a space would end the name. */
 export function placeKey(place: SleepPlace): string {
-  return place.kind === 'host' ? `host ${place.hostId}` : place.kind;
+  return place.kind === 'host' ? `on-${place.hostId}` : place.kind;
 }
 
 export const leftoverWords: Record<Leftover['kind'], string> = {

@@ -8,7 +8,7 @@ import { formatPerHour } from '../../components/money.ts';
 import { RelativeTime } from '../../components/relative-time.tsx';
 import { useClient, useConfirm, useMay } from '../../state/app-context.tsx';
 import { useAct } from '../../state/use-act.ts';
-import { choiceLabels, choiceOrder, troubleTitles } from './machine-words.ts';
+import { choiceLabels, choiceOrder, troubleTitle } from './machine-words.ts';
 
 export function TroubleNote({ machine, word }: { machine: Machine; word: string }) {
   const client = useClient();
@@ -40,7 +40,7 @@ export function TroubleNote({ machine, word }: { machine: Machine; word: string 
     >
       <CircleAlert aria-hidden size={16} className="mt-0.5 shrink-0 text-attention" />
       <div className="flex min-w-0 flex-1 flex-col gap-2">
-        <h2 className="font-semibold wrap-anywhere">{troubleTitles[trouble.gate]}</h2>
+        <h2 className="font-semibold wrap-anywhere">{troubleTitle(trouble)}</h2>
         <p className="wrap-anywhere">{trouble.error.message}</p>
         {mayDecide ? (
           <div className="flex flex-wrap items-center gap-2">

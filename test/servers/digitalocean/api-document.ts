@@ -363,7 +363,7 @@ function emptied(value: Json): Json {
 }
 
 function coerced(text: string): Json {
-  if (/^-?\d{1,15}$/.test(text)) return Number(text);
+  if (/^-?\d+$/.test(text) && Number.isSafeInteger(Number(text))) return Number(text);
   if (text === 'true' || text === 'false') return text === 'true';
   return text;
 }

@@ -36,6 +36,14 @@ export const FilesPlan = z.object({
 export type FilesPlan = z.infer<typeof FilesPlan>;
 export type PlannedWorkspace = FilesPlan['workspaces'][number];
 
+/** Its files first: a place that turns out to be too small does so for them. */
+export function carriedOf(plan: FilesPlan): Pick<KeptSnapshot, 'id' | 'copyId'>[] {
+  return [
+    ...plan.workspaces.map(({ snapshotId, copyId }) => ({ id: snapshotId, copyId })),
+    ...plan.snapshots,
+  ];
+}
+
 /** The record's `sleep.extra`. */
 export const SleepExtra = z.object({
   /** That put it to sleep: by it what it made is found. */

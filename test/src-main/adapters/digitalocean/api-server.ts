@@ -131,7 +131,7 @@ export interface World {
   readonly log: MemoryLog;
   readonly signal: AbortSignal;
   /** Moves the clock over each wait of the client's own, until the promise has settled. */
-  settle<T>(promise: Promise<T>): Promise<T>;
+  readonly settle: <T>(promise: Promise<T>) => Promise<T>;
 }
 
 /** A client of a server with these answers, on a clock that moves by hand. */
@@ -146,7 +146,9 @@ export async function talkTo(answers: Answers): Promise<World> {
 function settleOn(clock: ManualClock): World['settle'] {
   return async (promise) => {
     let isSettled = false;
-    const settled = () => void (isSettled = true);
+    const settled = () => {
+      isSettled = true;
+    };
     promise.then(settled, settled);
     while (!isSettled) {
       if (clock.nextTimerMs !== undefined) await clock.advance(clock.nextTimerMs);

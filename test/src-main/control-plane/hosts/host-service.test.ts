@@ -789,4 +789,20 @@ describe('a host that is a machine', () => {
     expect(attempts()).toBe(before);
     expect(hosts.get(id)?.desired).toBe('disconnected');
   });
+
+  it('lets nobody begin anything while it goes to sleep or wakes, and lets go on what is under way', async () => {
+    const { hosts, connector, machines, phase } = await make();
+    connector.machine('atlas');
+    await hosts.addForMachine(machine([]));
+    await vi.waitFor(() => expect(phase(id)).toBe('ready'));
+    for (const turning of ['asleep', 'awake'] as const) {
+      machines.set(id, { name: 'atlas', away: null, turning });
+      expect(() => hosts.links.requireEngine(id)).toThrow(
+        turning === 'asleep' ? /going to sleep/ : /is waking/,
+      );
+      expect(hosts.links.require(id).hostId).toBe(id);
+    }
+    machines.set(id, { name: 'atlas', away: null, turning: null });
+    expect(() => hosts.links.requireEngine(id)).not.toThrow(/asleep|waking/);
+  });
 });

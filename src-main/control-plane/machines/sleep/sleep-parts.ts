@@ -1,0 +1,75 @@
+/** Puts sleep together from the other nouns, and answers its lines of the contract. */
+import type { HandlersOf } from '../../handler.ts';
+import type { HostService } from '../../hosts/host-service.ts';
+import type { ArchiveShelf } from '../../interfaces/archive-shelf.ts';
+import type { Clock } from '../../interfaces/clock.ts';
+import type { Random } from '../../interfaces/random.ts';
+import type { OperationStarter } from '../../operations/operation-definition.ts';
+import type { SettingsService } from '../../settings/settings-service.ts';
+import type { SnapshotService } from '../../snapshots/snapshot-service.ts';
+import type { WorkspaceService } from '../../workspaces/workspace-service.ts';
+import type { CloudClients } from '../cloud-clients.ts';
+import type { MachineDirectory } from '../machine-directory.ts';
+import { SleepService } from './sleep-service.ts';
+import type { WakeDeps } from './wake-operation.ts';
+import { WorkspaceFiles } from './workspace-files.ts';
+
+export interface SleepPartsDeps {
+  readonly directory: MachineDirectory;
+  readonly clouds: CloudClients;
+  readonly hosts: HostService;
+  readonly operations: OperationStarter;
+  readonly workspaces: WorkspaceService;
+  readonly snapshots: SnapshotService;
+  readonly settings: SettingsService;
+  readonly shelf: ArchiveShelf;
+  readonly hardware: WakeDeps['hardware'];
+  readonly removeParts: WakeDeps['removeParts'];
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+export type SleepHandlers = Pick<
+  HandlersOf<'machines'>,
+  'machines.hibernatePlan' | 'machines.hibernate' | 'machines.wake'
+>;
+
+/** Defines its operations. */
+export function createSleepParts(deps: SleepPartsDeps): {
+  readonly service: SleepService;
+  readonly handlers: SleepHandlers;
+} {
+  const { hosts, workspaces, snapshots, settings, clock, random } = deps;
+  const { links } = hosts;
+  const service = new SleepService({
+    ...deps,
+    links,
+    files: new WorkspaceFiles({
+      links,
+      workspaces: workspaces.directory,
+      snapshots: snapshots.directory,
+      shelf: deps.shelf,
+      access: (id) => snapshots.repositories.access(id),
+      contentsOf: (record) => workspaces.contentsOf(record),
+      stopGraceSeconds: (userId) => settings.get(userId).stopGraceSeconds,
+      volumesBefore: (hostId) => snapshots.undos.volumesOn(hostId),
+      onSettled: (id) => workspaces.settled(id),
+      clock,
+      random,
+    }),
+    readyHosts: () =>
+      hosts
+        .all()
+        .filter(({ id }) => links.current(id)?.engine !== undefined)
+        .toSorted((a, b) => a.name.localeCompare(b.name)),
+  });
+  return {
+    service,
+    handlers: {
+      'machines.hibernatePlan': ({ id }, { caller, signal }) =>
+        service.hibernatePlan(id, caller.userId, signal),
+      'machines.hibernate': ({ id, place }, { caller }) => service.hibernate(id, place, caller.userId),
+      'machines.wake': (input, { caller, signal }) => service.wake(input, caller.userId, signal),
+    },
+  };
+}
