@@ -7,6 +7,7 @@ import { type CredentialId, localOwnerId, type UserId, type WorkspaceId } from '
 import { LogLine } from '#contract/operations.ts';
 import { aboutHandlers, type AboutFacts } from './about.ts';
 import { createCredentialHandlers } from './credentials/credential-handlers.ts';
+import { secretsUsable } from './credentials/secrets-usable.ts';
 import { createCredentialService } from './credentials/credential-service.ts';
 import type { DescribeKey } from './credentials/credential.ts';
 import type { AccountDoor } from './account-door.ts';
@@ -87,7 +88,6 @@ export interface ControlPlaneDeps {
   readonly schedules: Schedules;
   readonly describeKey: DescribeKey;
   readonly keyMaker: SshKeyMaker;
-  /** Text of resources/cloud/setup.sh. */
   readonly cloudSetupScript: string;
   readonly createScreenKeeper: CreateScreenKeeper;
   readonly network: NetworkWatch;
@@ -173,7 +173,6 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     log,
     network: deps.network,
     mayGuard: deps.mayGuard,
-    // Machines become hosts, and hosts ask which of them are machines: only ever later.
     machineOf: (id) => machines.machineOf(id),
     isGuardWanted: () => settings.get(localOwnerId).closeHostToWorkspaces,
     secrets: {
@@ -207,6 +206,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     store,
     rows: store.rowLog('operations', (value) => LogLine.parse(value), keptLogLines),
     links,
+    secretsUsable: (signal) => secretsUsable(deps.secrets, signal),
     clock,
     random,
     log,

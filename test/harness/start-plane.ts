@@ -19,6 +19,7 @@ import type { Workspace, WorkspaceState } from '#contract/workspaces.ts';
 import { compose } from '#main/compose.ts';
 import { type ServedConfig, servedDefaults } from '#main/config.ts';
 import type { Caller } from '#main/control-plane/caller.ts';
+import type { CloudProvider } from '#main/control-plane/interfaces/cloud-provider.ts';
 import type { Plane } from '#main/control-plane/plane.ts';
 import { type ByteStream, type ConnectedClient, createClient } from '#renderer/transport/client.ts';
 import { FakeNetwork } from './fake-network.ts';
@@ -40,6 +41,8 @@ export interface StartPlaneOptions {
   readonly digitalOceanApiUrl?: string;
   /** What first workspaces are made of. */
   readonly firstWorkspace?: ServedConfig['firstWorkspace'];
+  /** Default: those of the product, with nothing to ask. */
+  readonly cloudProviders?: readonly CloudProvider[];
 }
 
 const root = new URL('../..', import.meta.url).pathname;
@@ -66,6 +69,7 @@ export async function startPlane(options: StartPlaneOptions = {}): Promise<TestP
       // Whoever comes is somebody with an account.
       people: { isPerson: () => true, quotaOf: (userId) => quotas.get(userId) ?? noQuota },
       ...(options.isRoaming ? {} : { network: new FakeNetwork() }),
+      ...(options.cloudProviders === undefined ? {} : { cloudProviders: options.cloudProviders }),
       ...(options.onLogLine === undefined ? {} : { onLogLine: options.onLogLine }),
       // No agent, no keychain, no configuration of the person who runs the tests.
       computer: { platform: 'linux', homeFolder: folder, env: {} },

@@ -44,7 +44,7 @@ import {
 import { followEvents, followLogs, followStats, readPastEvents } from './engine-streams.ts';
 import { HelperContainersOfEngine } from './helper-containers.ts';
 import { type HelperPrograms, withoutHelperImages } from './helper-image.ts';
-import { pullImage } from './image-pull.ts';
+import { isInRegistry, pullImage } from './image-pull.ts';
 import { digestFor, familiarReference, parseImageReference } from './image-reference.ts';
 import { ensureNetwork, listNetworks, removeNetwork } from './workspace-network.ts';
 import { workspaceContainerBody } from './workspace-container.ts';
@@ -146,6 +146,10 @@ export class DockerEngine implements ContainerEngine {
     options: { onProgress: (progress: PullProgress) => void; signal: AbortSignal },
   ): Promise<void> {
     return pullImage(this.#client, reference, options);
+  }
+
+  isInRegistry(reference: string, signal: AbortSignal): Promise<boolean> {
+    return isInRegistry(this.#client, reference, signal);
   }
 
   // --- containers -----------------------------------------------------------------------------------------------------

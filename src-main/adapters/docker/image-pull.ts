@@ -1,4 +1,7 @@
-/** Pulls an image and reads every line of the answer: an error may stand in the middle of a successful one. */
+/**
+ * Pulls an image and reads every line of the answer: an error may stand in the middle of a successful one. And asks, without
+ * pulling, whether it could be.
+ */
 import { BerthError } from '#contract/berth-error.ts';
 import type { PullProgress } from '../../control-plane/interfaces/container-engine.ts';
 import { engineAnswerError, engineTransportError } from './docker-error.ts';
@@ -54,4 +57,25 @@ export async function pullImage(
     details: { image },
     signal,
   });
+}
+
+/** GET /distribution/{name}/json: the engine asks the registry itself. A name that may not be seen there counts as missing. */
+export async function isInRegistry(
+  client: EngineClient,
+  text: string,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const reference = parseImageReference(text);
+  if (reference.kind === 'id') return false;
+  const image = familiarReference(reference);
+  const answer = await client.call({
+    method: 'GET',
+    path: `/distribution/${image}/json`,
+    subject: 'pull',
+    details: { image },
+    accept: [401, 403, 404],
+    timeoutMs: FIRST_BYTE_TIMEOUT_MS,
+    signal,
+  });
+  return ![401, 403, 404].includes(answer.status);
 }

@@ -155,6 +155,12 @@ export interface ContainerEngine extends HelperContainers, ContainerProcesses {
     options: { onProgress: (progress: PullProgress) => void; signal: AbortSignal },
   ): Promise<void>;
 
+  /**
+   * Whether a registry that the host reaches would give this image to it. Throws image.pull-failed where none could be asked.
+   * (A digest is no sign of it: engines with the containerd store give one to whatever is loaded or built.)
+   */
+  isInRegistry(reference: string, signal: AbortSignal): Promise<boolean>;
+
   /** Filters by labels, all of which must match; `null` = present with any value. */
   listContainers(
     labels: Readonly<Record<string, string | null>>,

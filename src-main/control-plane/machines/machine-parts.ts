@@ -26,11 +26,16 @@ import type { TerminalService } from '../terminals/terminal-service.ts';
 import type { WorkspaceService } from '../workspaces/workspace-service.ts';
 import { CloudAccountDirectory } from './cloud-account-directory.ts';
 import { CloudAccountService } from './cloud-account-service.ts';
+import { keptKeysOf } from './kept-keys.ts';
 import { MachineDirectory } from './machine-directory.ts';
+import { createHardwareSteps } from './making/hardware-steps.ts';
+import { createHostStep } from './making/host-step.ts';
 import type { MakingDeps } from './making/making-deps.ts';
+import { removeProviderParts } from './making/provider-parts.ts';
 import { MachineMakingService } from './making/making-service.ts';
 import { createMoneyParts, type MoneyParts } from './money-parts.ts';
 import { createSleepParts } from './sleep/sleep-parts.ts';
+import type { WakeInput } from './sleep/wake-operation.ts';
 
 export interface MachinePartsDeps {
   readonly providers: readonly CloudProvider[];
@@ -109,6 +114,7 @@ export function createMachineParts(deps: MachinePartsDeps): MachineParts {
     directory,
     operations: deps.operations,
     hosts: deps.hosts,
+    keptKeys: (id, name) => keptKeysOf(deps, id, name),
     clock: deps.clock,
     random: deps.random,
     log: deps.log,
@@ -137,7 +143,8 @@ export function createMachineParts(deps: MachinePartsDeps): MachineParts {
     snapshots: deps.snapshots,
     settings: deps.settings,
     shelf: deps.archiveShelf,
-    hardware: [],
+    hardware: [...createHardwareSteps<WakeInput>(makingDeps), createHostStep<WakeInput>(makingDeps)],
+    removeParts: (waiting, record) => removeProviderParts(makingDeps, waiting, record),
     clock: deps.clock,
     random: deps.random,
   });

@@ -38,6 +38,7 @@ export function defineCreate(deps: MakingDeps): OperationDefinition<MachineInput
     parseInput: (value) => Input.parse(value),
     steps,
     recover: 'finish',
+    waitsForSecrets: true,
     canCancel: true,
     onFailure: ({ machineId }) => (directory.record(machineId)?.life === 'incomplete' ? 'keep' : 'undo'),
     onEnd: (_operation, input) => giveUp(deps, input),
@@ -48,12 +49,9 @@ export function defineFinish(deps: MakingDeps): OperationDefinition<MachineInput
   return {
     kind: 'machine.finish',
     parseInput: (value) => Input.parse(value),
-    steps: [
-      ...createGateSteps<MachineInput>(deps, finishChoices),
-      createHostStepThatStays(deps),
-      madeStep(deps),
-    ],
+    steps: [...createGateSteps<MachineInput>(deps, finishChoices), hostStepThatStays(deps), madeStep(deps)],
     recover: 'finish',
+    waitsForSecrets: true,
     canCancel: true,
     onFailure: 'keep',
     onEnd: (_operation, input) => giveUp(deps, input),
@@ -70,9 +68,9 @@ function madeStep({ directory }: MakingDeps): StepDefinition<MachineInput> {
   };
 }
 
-function createHostStepThatStays(deps: MakingDeps): StepDefinition<MachineInput> {
-  const { undo: _, ...step } = createHostStep<MachineInput>(deps, finishChoices);
-  return step;
+function hostStepThatStays(deps: MakingDeps): StepDefinition<MachineInput> {
+  const { id, title, ...step } = createHostStep<MachineInput>(deps, finishChoices);
+  return { id, title, run: (context) => step.run(context) };
 }
 
 /** What is still being made when its making has ended is not whole, and costs: it stays in sight. */

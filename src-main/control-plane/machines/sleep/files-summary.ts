@@ -2,6 +2,7 @@
  * What of a host would go to sleep, how large it is, and what would be lost where only workspaces are kept. Looks without
  * changing anything; what cannot be read is not known.
  */
+import { BerthError } from '#contract/berth-error.ts';
 import type { HostId } from '#contract/ids.ts';
 import type { HostLinks } from '../../hosts/host-links.ts';
 import type { SnapshotRecord } from '../../snapshots/manifest.ts';
@@ -90,10 +91,15 @@ export async function missingImage(
   signal: AbortSignal,
 ): Promise<string | null> {
   const engine = links.current(hostId)?.engine;
+  if (engine === undefined) return null;
   for (const { name, definition } of records) {
-    const image = await engine?.inspectImage(definition.image, signal).catch(() => undefined);
-    if (image === undefined || (image.digest !== null && !definition.image.startsWith('sha256:'))) continue;
-    return `The image ${definition.image} of “${name}” is on this machine and in no registry: it could not be brought back. Push it to one, or keep the whole machine.`;
+    try {
+      if (await engine.isInRegistry(definition.image, signal)) continue;
+      return `The image ${definition.image} of “${name}” is in no registry that this machine can ask: it could not be brought back. Push it to one, or keep the whole machine.`;
+    } catch (error) {
+      if (!BerthError.is(error)) throw error;
+      return `Whether the image ${definition.image} of “${name}” could be brought back is not known: ${error.message}`;
+    }
   }
   return null;
 }

@@ -38,6 +38,8 @@ export interface SleepDeps {
   readonly clouds: CloudClients;
   readonly files: SleepFiles;
   readonly hosts: SleepHosts;
+  /** What the hardware had at the provider beside itself (its key, its firewall): made anew with the next one. */
+  readonly removeParts: (waiting: Waiting, record: MachineRecord) => Promise<void>;
   readonly clock: Clock;
 }
 
@@ -272,7 +274,6 @@ export function defineHibernate(deps: SleepDeps): OperationDefinition<HibernateI
       await directory.change(id, {
         life: 'asleep',
         providerId: null,
-        operationId: null,
         power: null,
         gate: null,
         trouble: null,
@@ -284,11 +285,28 @@ export function defineHibernate(deps: SleepDeps): OperationDefinition<HibernateI
     },
   };
 
+  const parts: StepDefinition<HibernateInput> = {
+    id: 'parts',
+    title: 'Remove its firewall and its key there',
+    async run(context) {
+      try {
+        await deps.removeParts(waitingOf(clock, context), recordOf(context));
+      } catch (error) {
+        context.signal.throwIfAborted();
+        if (!BerthError.is(error)) throw error;
+        // They cost nothing, and the next hardware finds them by name.
+        context.log(`What costs nothing could not be removed: ${error.message}`, 'warning');
+      }
+      await directory.change(context.input.id, { operationId: null });
+    },
+  };
+
   return {
     kind: 'machine.hibernate',
     parseInput: (value) => HibernateInput.parse(value),
-    steps: [check, stop, prepare, archive, carry, flush, off, snapshot, verify, write, destroy],
+    steps: [check, stop, prepare, archive, carry, flush, off, snapshot, verify, write, destroy, parts],
     recover: 'finish',
+    waitsForSecrets: true,
     canCancel: true,
     commitsAt: destroy.id,
     async onEnd(_operation, { id }) {

@@ -24,6 +24,7 @@ export interface SleepPartsDeps {
   readonly settings: SettingsService;
   readonly shelf: ArchiveShelf;
   readonly hardware: WakeDeps['hardware'];
+  readonly removeParts: WakeDeps['removeParts'];
   readonly clock: Clock;
   readonly random: Random;
 }

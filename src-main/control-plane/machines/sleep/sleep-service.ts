@@ -116,7 +116,7 @@ export class SleepService {
       subject: { kind: 'machine', id: record.id, name: record.name },
       hostId: null,
       userId,
-      input: { id: record.id, userId, region, size, keepsSnapshot: input.keepsSnapshot },
+      input: { machineId: record.id, userId, region, size, keepsSnapshot: input.keepsSnapshot },
     });
   }
 

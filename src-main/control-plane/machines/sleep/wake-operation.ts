@@ -20,7 +20,7 @@ import { awaitEngine, type Reach } from './host-reach.ts';
 import type { SleepExtra } from './kept-files.ts';
 
 export const WakeInput = z.object({
-  id: MachineId,
+  machineId: MachineId,
   userId: UserId,
   region: z.string(),
   /** As it was on offer when it was asked for. */
@@ -52,7 +52,7 @@ const TRANSFER_MS = 8 * 3_600_000;
 
 export function defineWake(deps: WakeDeps): OperationDefinition<WakeInput> {
   const { directory, clouds, files, hosts, clock } = deps;
-  const recordOf = ({ input }: Context) => directory.require(input.id);
+  const recordOf = ({ input }: Context) => directory.require(input.machineId);
   const hostOf = (context: Context): HostId => HostId.parse(recordOf(context).hostId);
 
   function sleepOf(context: Context): { sleep: Sleep; kept: SleepExtra } {
@@ -78,14 +78,16 @@ export function defineWake(deps: WakeDeps): OperationDefinition<WakeInput> {
       const { size, region } = context.input;
       const { sleep, kept } = sleepOf(context);
       const { id: _, ...facts } = size;
-      await directory.change(context.input.id, {
+      await directory.change(context.input.machineId, {
         life: 'waking',
         region,
         size: size.id,
         image: sleep.snapshotId ?? kept.was.image,
         ...facts,
         power: null,
+        gate: null,
         trouble: null,
+        onTrouble: 'ask',
       });
       const asleep =
         sleep.monthlyUsd === null ? '' : ` and $${sleep.monthlyUsd} a month for what it sleeps in`;
@@ -202,7 +204,7 @@ export function defineWake(deps: WakeDeps): OperationDefinition<WakeInput> {
     title: 'It is awake',
     async run(context) {
       const { kept } = sleepOf(context);
-      await directory.change(context.input.id, { life: 'made', image: kept.was.image });
+      await directory.change(context.input.machineId, { life: 'made', image: kept.was.image });
     },
   };
 
@@ -246,10 +248,13 @@ export function defineWake(deps: WakeDeps): OperationDefinition<WakeInput> {
     parseInput: (value) => WakeInput.parse(value),
     steps: [check, transfer, ...deps.hardware, reach, bring, images, rebuild, verify, start, awake, drop],
     recover: 'finish',
+    waitsForSecrets: true,
     canCancel: true,
+    // One that a person kept unfinished stays, and is gone on with when it is woken again.
+    onFailure: ({ machineId }) => (directory.record(machineId)?.life === 'incomplete' ? 'keep' : 'undo'),
     commitsAt: awake.id,
-    async onEnd(_operation, { id }) {
-      const hostId = directory.record(id)?.hostId ?? null;
+    async onEnd(_operation, { machineId }) {
+      const hostId = directory.record(machineId)?.hostId ?? null;
       if (hostId !== null) files.settled(hostId);
     },
   };

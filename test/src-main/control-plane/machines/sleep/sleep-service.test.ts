@@ -82,6 +82,8 @@ describe.each(places)('a machine that sleeps in $kind', (place) => {
     expect(asleep?.error).toBeNull();
     expectAsleep(world, place);
     expect(world.record.earlierProviderIds).toEqual(['1000']);
+    expect(world.record).toMatchObject({ keyId: null, firewallId: null, operationId: null });
+    expect(world.parts.size).toBe(0);
     const awake = await woken(world);
     expect(awake?.error).toBeNull();
     expectAwake(world);

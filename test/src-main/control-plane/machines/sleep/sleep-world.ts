@@ -67,6 +67,8 @@ export class SleepWorld {
   readonly wholes = new Map<string, Disk>();
   /** Where files sleep in the two places for workspaces, by the copy's id. */
   readonly copies = new Map<SnapshotId, WorkspaceId>();
+  /** Keys at the provider. */
+  readonly parts = new Set(['key-1']);
   readonly running = new Set<WorkspaceId>([ada]);
   readonly desired = new Set<WorkspaceId>([ada]);
   readonly calls: string[] = [];
@@ -121,6 +123,9 @@ export class SleepWorld {
       sleep: null,
       earlierProviderIds: [],
       billedFromAt: '2026-01-02T03:04:05.000Z',
+      hasIpv6: false,
+      requestedAt: null,
+      sshSources: [],
     } satisfies Record<keyof MachineRecord, unknown>;
     this.remains.records.set('machines', new Map([[machineId, JSON.stringify(record)]]));
   }
@@ -184,6 +189,7 @@ export async function live(world: SleepWorld, killAt = Number.POSITIVE_INFINITY)
   const runner = new OperationRunner({
     store,
     rows: rowsOf(world.remains, life),
+    secretsUsable: async () => undefined,
     links,
     clock,
     random: {
@@ -225,6 +231,11 @@ export async function live(world: SleepWorld, killAt = Number.POSITIVE_INFINITY)
     links,
     operations: runner,
     readyHosts: () => [{ id: otherHostId, name: 'other' }],
+    async removeParts(_waiting, record) {
+      await life.point();
+      world.parts.delete(record.keyId ?? '');
+      await directory.change(record.id, { keyId: null, firewallId: null });
+    },
     hardware: [makeHardware(directory, clouds, world, () => links.lose(hostId))],
   });
   await directory.load();
@@ -276,7 +287,7 @@ function makeHardware(
     id: 'make',
     title: 'Make it',
     async run(context) {
-      const record = directory.require(context.input.id);
+      const record = directory.require(context.input.machineId);
       const client = await clouds.client(record.cloudId);
       const tag = operationTag(context.operationId);
       let [machine] = await client.machinesTagged(tag, context.signal);
@@ -311,7 +322,7 @@ function makeHardware(
     },
     async undo(context) {
       lost();
-      const record = directory.require(context.input.id);
+      const record = directory.require(context.input.machineId);
       if (record.providerId === null) return;
       const client = await clouds.client(record.cloudId);
       await endHardware({
