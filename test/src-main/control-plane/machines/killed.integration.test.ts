@@ -62,10 +62,10 @@ describe('killed in every step', () => {
       'keys',
       'provider',
       'rent',
-      'action',
-      'address',
-      'ssh',
-      'setup',
+      'gate-action',
+      'gate-address',
+      'gate-ssh',
+      'gate-setup',
       'secure',
       'host',
     ];
@@ -91,7 +91,7 @@ describe('killed in every step', () => {
     if (machine.hostId === null) throw new Error('the machine is no host');
     await plane.hostReady(machine.hostId);
     expect([...double.account.droplets.keys()]).toEqual([Number(machine.providerId)]);
-    expect(double.countOf('droplets_create')).toBe(1);
+    expect(double.countOf('POST /v2/droplets', 202)).toBe(1);
     expect(double.account.firewalls.size).toBe(1);
     expect(double.account.keys.size).toBe(1);
     await plane.client.call('clouds.check', { id: cloudId });
