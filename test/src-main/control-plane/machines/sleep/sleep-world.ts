@@ -119,6 +119,8 @@ export class SleepWorld {
       hasIpv6: false,
       requestedAt: null,
       sshSources: [],
+      order: null,
+      firstBootKey: null,
       onTrouble: 'ask',
       sleep: null,
       earlierProviderIds: [],
