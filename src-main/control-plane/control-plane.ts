@@ -88,7 +88,6 @@ export interface ControlPlaneDeps {
   readonly schedules: Schedules;
   readonly describeKey: DescribeKey;
   readonly keyMaker: SshKeyMaker;
-  /** Text of resources/cloud/setup.sh. */
   readonly cloudSetupScript: string;
   readonly createScreenKeeper: CreateScreenKeeper;
   readonly network: NetworkWatch;
@@ -174,7 +173,6 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     log,
     network: deps.network,
     mayGuard: deps.mayGuard,
-    // Machines become hosts, and hosts ask which of them are machines: only ever later.
     machineOf: (id) => machines.machineOf(id),
     sleepersOn: (id) => machines.sleepersOn(id),
     isGuardWanted: () => settings.get(localOwnerId).closeHostToWorkspaces,

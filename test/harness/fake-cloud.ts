@@ -119,6 +119,8 @@ export class FakeCloud implements CloudProvider {
   aheadMs = 0;
   /** How many looks an action and a new machine's address take. */
   looks = 1;
+  /** Milliseconds for which a new machine is in no list. */
+  listingLagMs = 0;
   /** The next machine's public address. */
   nextAddress: (() => string) | undefined;
   /** Ends of destructions that fail so many times. */
@@ -367,7 +369,11 @@ export class FakeCloud implements CloudProvider {
         );
         return { machine, actionId: action.id };
       },
-      machinesTagged: async (tag) => [...this.machines.values()].filter(({ tags }) => tags.includes(tag)),
+      machinesTagged: async (tag) =>
+        [...this.machines.values()].filter(
+          ({ createdAt, tags }) =>
+            tags.includes(tag) && Date.parse(this.#now()) - Date.parse(createdAt) >= this.listingLagMs,
+        ),
       machine: async (id) => this.machines.get(id),
       inventory: async (tag) => ({
         machines: [...this.machines.values()].filter(({ tags }) => tags.includes(tag)),

@@ -10,7 +10,11 @@ import type {
   ContainerEngineFactory,
   EngineInfo,
 } from '#main/control-plane/interfaces/container-engine.ts';
-import type { ExecResult, HostConnection } from '#main/control-plane/interfaces/host-connection.ts';
+import type {
+  ExecOptions,
+  ExecResult,
+  HostConnection,
+} from '#main/control-plane/interfaces/host-connection.ts';
 import type { ConnectOptions, HostConnector } from '#main/control-plane/interfaces/host-connector.ts';
 
 export const fakeEngineInfo: EngineInfo = {
@@ -50,7 +54,7 @@ export class FakeMachine {
   engineRefusal: BerthError | undefined;
   engineInfo: EngineInfo = fakeEngineInfo;
   /** Answers of runScript by the script's name; absent: exit code 127. */
-  readonly scripts = new Map<string, (args: readonly string[]) => Partial<ExecResult>>();
+  readonly scripts = new Map<string, (args: readonly string[], input: string) => Partial<ExecResult>>();
   /** Scripts that were run, with their arguments. */
   readonly ran: string[][] = [];
   readonly connections = new Set<FakeConnection>();
@@ -93,10 +97,17 @@ export class FakeConnection implements HostConnection {
   exec(): Promise<ExecResult> {
     return Promise.resolve({ stdout: '', stderr: '', exitCode: 0, isTruncated: false });
   }
-  async runScript(script: string, args: readonly string[] = []): Promise<ExecResult> {
+  async runScript(
+    script: string,
+    args: readonly string[] = [],
+    { input = '' }: ExecOptions = {},
+  ): Promise<ExecResult> {
     this.#checkOpen();
     this.machine.ran.push([script, ...args]);
-    const answer = this.machine.scripts.get(script)?.(args) ?? { exitCode: 127, stderr: 'not found' };
+    const answer = this.machine.scripts.get(script)?.(args, String(input)) ?? {
+      exitCode: 127,
+      stderr: 'not found',
+    };
     return { stdout: '', stderr: '', exitCode: 0, isTruncated: false, ...answer };
   }
   openPty(): Promise<never> {

@@ -89,8 +89,11 @@ export interface DigitalOceanDouble extends AsyncDisposable {
   revokeToken(token: string, afterRequests?: number): void;
   /** Every scope that the document names. */
   readonly allScopes: ReadonlySet<string>;
-  /** How often an operation (as the document names it) was asked. */
-  countOf(operation: string): number;
+  /**
+   * How often an operation (`POST /v2/droplets`) was asked, or answered with this status. A client that finds out what its
+   * token may do asks for much that it does not want.
+   */
+  countOf(operation: string, status?: number): number;
   /** The machine behind a droplet, with `machines: 'real'`. */
   hostOf(dropletId: number | string): RemoteHost;
   /** Ends `sshRefusedMs: Infinity`. */
@@ -210,8 +213,9 @@ class Double {
     known.requestsLeft = afterRequests;
   }
 
-  countOf(operation: string): number {
-    return this.requests.filter((request) => request.operation === operation).length;
+  countOf(operation: string, status?: number): number {
+    const isMeant = (request: SeenRequest) => status === undefined || request.status === status;
+    return this.requests.filter((one) => one.operation === operation && isMeant(one)).length;
   }
 
   hostOf(dropletId: number | string): RemoteHost {
@@ -284,7 +288,7 @@ class Double {
       wrong.push('it destroys every droplet with the tag, whoever made it');
     if (wrong.length > 0) return this.#violated(operation.key, wrong, requestId);
 
-    const fault = this.faults.takeHttp(operation.key);
+    const fault = this.faults.takeHttp(operation.key, asked.body);
     if (fault?.kind === 'lose-request') return { status: 0, isLost: true };
     if (fault?.kind === 'answer') {
       const { status, id, message, headers = {} } = fault;

@@ -3,6 +3,8 @@
  * order in which they were set; an operation is named as the document names it, or `*` for all.
  */
 
+import type { Json } from './api-document.ts';
+
 /** With the words that people met in the wild. */
 export const refusals = {
   limit: 'creating this/these droplet(s) will exceed your droplet limit',
@@ -60,6 +62,7 @@ export type ResourceKind = 'reserved_ips' | 'snapshots' | 'volumes' | 'volume_sn
 
 interface Armed<T> {
   readonly fault: T;
+  readonly when: (body: Json | undefined) => boolean;
   left: number;
   skip: number;
 }
@@ -68,13 +71,18 @@ export interface Arming {
   readonly times?: number;
   /** How many go well before. */
   readonly skip?: number;
+  /** Of requests: those with such a body alone, as of one name. */
+  readonly when?: (body: Json | undefined) => boolean;
 }
 
-const arm = <T>(fault: T, { times = 1, skip = 0 }: Arming): Armed<T> => ({ fault, left: times, skip });
+const arm = <T>(fault: T, { times = 1, skip = 0, when = () => true }: Arming): Armed<T> => ({
+  ...{ fault, skip, when },
+  left: times,
+});
 
-function take<T>(list: Armed<T>[] | undefined): T | undefined {
+function take<T>(list: Armed<T>[] | undefined, body?: Json): T | undefined {
   for (const armed of list ?? []) {
-    if (armed.left <= 0) continue;
+    if (armed.left <= 0 || !armed.when(body)) continue;
     if (armed.skip > 0) {
       armed.skip--;
       return undefined;
@@ -142,8 +150,8 @@ export class Faults {
   }
 
   // --- for the double itself --------------------------------------------------------------------------------------
-  takeHttp(operation: string): HttpFault | undefined {
-    return take(this.#http.get(operation)) ?? take(this.#http.get('*'));
+  takeHttp(operation: string, body?: Json): HttpFault | undefined {
+    return take(this.#http.get(operation), body) ?? take(this.#http.get('*'), body);
   }
   takeDroplet(): DropletOddity {
     return take(this.#droplets) ?? {};

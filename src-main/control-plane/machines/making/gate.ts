@@ -64,7 +64,7 @@ export interface GateVisit {
 
 /** Throws the trouble, where it was decided to end with it. */
 export async function passGate({ clock, directory }: GateDeps, visit: GateVisit): Promise<void> {
-  const { context, gate, look, mayPass } = visit;
+  const { context, gate } = visit;
   const { machineId } = context.input;
   const { signal } = context;
   for (let looks = 0; ; looks += 1) {
@@ -75,12 +75,12 @@ export async function passGate({ clock, directory }: GateDeps, visit: GateVisit)
     let found: GateLook;
     let failure: BerthError | undefined;
     try {
-      found = await look(directory.require(machineId));
+      found = await visit.look(directory.require(machineId));
     } catch (error) {
       signal.throwIfAborted();
       if (!BerthError.is(error)) throw error;
       found = notYet(error.message);
-      if (!mayPass(error) && !isPassing(error) && !waitsForPerson(error)) failure = error;
+      if (!visit.mayPass(error) && !isPassing(error) && !waitsForPerson(error)) failure = error;
     }
     signal.throwIfAborted();
     if (found.isPassed) {
@@ -109,6 +109,8 @@ async function meet(
   const { onTrouble, trouble } = directory.require(context.input.machineId);
   const isKnown = trouble?.gate === gate && trouble.error.code === error.code;
   const isDecided = onTrouble !== 'ask' && choices.includes(onTrouble);
+  // Said once, as it was when the time was up.
+  if (isKnown && error.code === 'machine.overdue') return;
   await directory.change(context.input.machineId, {
     trouble: {
       gate,

@@ -81,7 +81,10 @@ async function lookAtHost({ hosts }: MakingDeps, hostId: HostId): Promise<GateLo
       if (isBooting(error)) return notYet(error.message);
       throw error;
     }
-    default:
+    case 'connecting':
+    case 'disconnected':
+    case 'needs-you':
+    case undefined:
       return notYet('it is being connected');
   }
 }

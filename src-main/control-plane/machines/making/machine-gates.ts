@@ -27,10 +27,9 @@ export async function lookAtAction(
 ): Promise<GateLook> {
   const providerId = requireHardware(record);
   const client = await deps.clouds.client(record.cloudId);
-  const action =
-    actionId === null
-      ? (await client.actionsOf(providerId, signal)).find(({ type }) => type === 'create')
-      : await client.action(providerId, actionId, signal);
+  const id =
+    actionId ?? (await client.actionsOf(providerId, signal)).find(({ type }) => type === 'create')?.id;
+  const action = id === undefined ? undefined : await client.action(providerId, id, signal);
   if (action?.state === 'done') return passed;
   if (action?.state === 'failed')
     throw new BerthError('machine.action-failed', 'The provider could not make the machine.');

@@ -62,18 +62,21 @@ async function install(
 
 async function narrow(
   { clouds, directory }: MakingDeps,
-  { log, signal }: Context,
+  context: Context,
   { cloudId, firewallId, id, sshAccess }: MachineRecord,
   address: string | undefined,
 ): Promise<GateLook> {
   if (sshAccess?.from !== 'mine' || firewallId === null) return passed;
   if (address === undefined) {
-    log('The machine does not say which address we come from: its SSH server stays open to all.', 'warning');
+    context.log(
+      'The machine does not say which address we come from: its SSH server stays open to all.',
+      'warning',
+    );
     return passed;
   }
   const client = await clouds.client(cloudId);
-  await client.changeFirewall(firewallId, { from: 'addresses', addresses: [address] }, signal);
+  await client.changeFirewall(firewallId, { from: 'addresses', addresses: [address] }, context.signal);
   await directory.change(id, { sshSources: [address] });
-  log(`Its SSH server can be reached from ${address} only.`);
+  context.log(`Its SSH server can be reached from ${address} only.`);
   return passed;
 }

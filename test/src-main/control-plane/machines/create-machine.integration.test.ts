@@ -1,10 +1,11 @@
-/** From a token to a shell: the whole plane against the double, whose droplets are real machines. */
+/** From a token to a shell, and to nothing again: the whole plane against the double, whose droplets are real machines. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Cloud } from '#contract/clouds.ts';
 import type { Machine } from '#contract/machines.ts';
 import type { Workspace } from '#contract/workspaces.ts';
 import { startPlane, type TestPlane } from '#test/harness/start-plane.ts';
 import { type DigitalOceanDouble, startDigitalOceanDouble } from '#test/servers/digitalocean/double.ts';
+import { remainsOf, slotOf } from '#test/servers/host-remains.ts';
 import { busyboxImage, loadImage } from '#test/servers/images.ts';
 
 let double: DigitalOceanDouble;
@@ -19,8 +20,8 @@ beforeAll(async () => {
   await plane.client.call('credentials.createVault', { passphrase: 'a passphrase for tests' });
 });
 afterAll(async () => {
-  await plane.close();
-  await double.close();
+  await plane?.close();
+  await double?.close();
 });
 
 const untilMachine = (find: (machine: Machine) => boolean, timeoutMs?: number) =>
@@ -94,6 +95,12 @@ it('what it was told at its first boot is closed to workspaces, and its host key
   expect(await remote.runChecked(['bash', '-c', words])).toContain(machine.providerId);
 });
 
-it('broke no rule of the API', () => {
+it('nothing of it is left once it is destroyed', { timeout: 120_000 }, async () => {
+  const address = machine.ipv4 ?? '';
+  const operation = await plane.client.call('machines.destroy', { id: machine.id, name: 'anvil' });
+  await plane.succeeded(operation.id, 90_000);
+  const { account } = double;
+  expect([account.droplets.size, account.firewalls.size, account.keys.size]).toEqual([0, 0, 0]);
+  expect(await remainsOf(slotOf(address))).toEqual([]);
   expect(double.violations).toEqual([]);
 });
