@@ -56,9 +56,12 @@ afterAll(async () => {
 const now = () => plane.until('machines.watch', {}, ([one]) => one);
 const hardware = () => double.hostOf(machine.providerId ?? '');
 const droplet = () => double.account.droplets.get(Number(machine.providerId));
+/** To this one: what a token may do was tried on one that is not there. */
 const orders = () =>
   double.requests.flatMap(({ body, method, path }) =>
-    method === 'POST' && path.endsWith('/actions') ? [(body as { type: string }).type] : [],
+    method === 'POST' && path === `/v2/droplets/${machine.providerId}/actions`
+      ? [(body as { type: string }).type]
+      : [],
   );
 
 /** Nobody is to be asked anything: whatever becomes of the machine, its key is known. */
