@@ -67,3 +67,15 @@ export function formatMode(kind: string, mode: number): string {
   });
   return `${kinds[kind] ?? '-'}${triples.join('')}`;
 }
+
+/** US dollars to the cent; less than a cent keeps its digits. Null, what is not known, is a dash. */
+export function formatUsd(usd: number | null): string {
+  if (usd === null) return '–';
+  const digits = usd !== 0 && Math.abs(usd) < 0.01 ? 5 : 2;
+  return `${usd < 0 ? '-' : ''}$${Math.abs(usd).toFixed(digits)}`;
+}
+
+/** A price for an hour: providers give them with five decimals. Without zeros at the end, but for cents. */
+export function formatHourly(usd: number): string {
+  return `$${usd.toFixed(5).replace(/0{1,3}$/, '')}/h`;
+}

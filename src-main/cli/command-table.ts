@@ -1,5 +1,7 @@
 /** Every command there is, in the order in which help shows them. */
 import type { Command } from './command.ts';
+import { cloudCommands } from './cloud-commands.ts';
+import { cloudFindCommands } from './cloud-find-commands.ts';
 import { completionCommands } from './completion.ts';
 import { containerCommands } from './container-commands.ts';
 import { copyCommands } from './copy-command.ts';
@@ -7,6 +9,8 @@ import { doctorCommands } from './doctor-command.ts';
 import { execCommands } from './exec-command.ts';
 import { forwardCommands } from './forward-command.ts';
 import { hostCommands } from './host-commands.ts';
+import { machineCommands } from './machine-commands.ts';
+import { machineEndCommands } from './machine-end-commands.ts';
 import { projectCommands } from './project-commands.ts';
 import { shellCommands } from './shell-command.ts';
 import { snapshotCommands } from './snapshot-commands.ts';
@@ -19,6 +23,10 @@ import { workspaceLifeCommands } from './workspace-life-commands.ts';
 
 export const commands: readonly Command[] = [
   ...hostCommands,
+  ...cloudCommands,
+  ...cloudFindCommands,
+  ...machineCommands,
+  ...machineEndCommands,
   ...projectCommands,
   ...workspaceLifeCommands,
   ...workspaceCommands,

@@ -13,7 +13,7 @@ const shells = ['bash', 'zsh', 'fish'] as const;
 type Shell = (typeof shells)[number];
 
 /** What names can be completed; others are left to the shell, which knows files. */
-const findable = ['workspace', 'host', 'project', 'snapshot', 'user'] as const;
+const findable = ['workspace', 'host', 'cloud', 'machine', 'find', 'project', 'snapshot', 'user'] as const;
 type Findable = (typeof findable)[number];
 
 /** Names of a kind; `workspace`: a word that was typed before. Empty where no Berth answers at once. */
@@ -105,6 +105,12 @@ export function candidatesOf(client: Client): FindCandidates {
         return (await readAll(client, 'workspaces.watch')).map(({ name }) => name);
       case 'host':
         return (await readAll(client, 'hosts.watch')).map(({ name }) => name);
+      case 'cloud':
+        return (await readAll(client, 'clouds.watch')).map(({ label }) => label);
+      case 'machine':
+        return (await readAll(client, 'machines.watch')).map(({ name }) => name);
+      case 'find':
+        return (await readAll(client, 'clouds.found')).map(({ name }) => name);
       case 'project':
         return (await readAll(client, 'projects.watch')).map(({ name }) => name);
       case 'user':

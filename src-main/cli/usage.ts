@@ -58,6 +58,8 @@ const wordHelp = [
   ['<workspace>', 'a name, an id (ws_…), host/name where names are the same, or a person with one workspace'],
   ['<snapshot>', 'a name, an id (snap_…), or latest: the newest that was not made by a restore'],
   ['<host>', 'a name or an id (host_…)'],
+  ['<cloud>', 'an account at a provider, by name or id (cloud_…)'],
+  ['<machine>', 'a name or an id (mach_…)'],
   ['<project>', 'a name or an id (proj_…)'],
   ['<user>', 'an e-mail address, a name where it is the only one, or an id (user_…)'],
 ] as const;

@@ -7,6 +7,7 @@ import { type CredentialId, localOwnerId, type UserId, type WorkspaceId } from '
 import { LogLine } from '#contract/operations.ts';
 import { aboutHandlers, type AboutFacts } from './about.ts';
 import { createCredentialHandlers } from './credentials/credential-handlers.ts';
+import { secretsUsable } from './credentials/secrets-usable.ts';
 import { createCredentialService } from './credentials/credential-service.ts';
 import type { DescribeKey } from './credentials/credential.ts';
 import type { AccountDoor } from './account-door.ts';
@@ -207,6 +208,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     store,
     rows: store.rowLog('operations', (value) => LogLine.parse(value), keptLogLines),
     links,
+    secretsUsable: (signal) => secretsUsable(deps.secrets, signal),
     clock,
     random,
     log,

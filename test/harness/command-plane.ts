@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { BerthError } from '#contract/berth-error.ts';
+import type { Cloud, FoundResource } from '#contract/clouds.ts';
 import type { CollectionItem } from '#contract/collection.ts';
 import type { ApiKey } from '#contract/account.ts';
 import type { Host } from '#contract/hosts.ts';
@@ -18,6 +19,7 @@ import {
   type SnapshotId,
   type WorkspaceId,
 } from '#contract/ids.ts';
+import type { Machine } from '#contract/machines.ts';
 import type { Operation, OperationKind } from '#contract/operations.ts';
 import { type Project, projectDefaults } from '#contract/projects.ts';
 import type { Question } from '#contract/questions.ts';
@@ -159,6 +161,80 @@ export function userOf(n: number, over: Partial<User> = {}): User {
   };
 }
 
+export function cloudOf(n: number, over: Partial<Cloud> = {}): Cloud {
+  return {
+    id: `cloud_${pad(n)}`,
+    provider: 'fake-cloud',
+    label: `account ${n}`,
+    state: { phase: 'ready', checkedAt: '2026-01-01T00:00:00.000Z' },
+    owner: 'Team One',
+    standing: 'active',
+    standingMessage: '',
+    machineLimit: 10,
+    machineCount: 2,
+    balance: null,
+    permissions: [],
+    budget: { monthlyUsd: null, warnAtPercent: 80 },
+    reconciledAt: null,
+    clockAheadMs: null,
+    addedAt: '2026-01-01T00:00:00.000Z',
+    ...over,
+  };
+}
+
+export function machineOf(n: number, over: Partial<Machine> = {}): Machine {
+  return {
+    id: `mach_${pad(n)}`,
+    cloudId: `cloud_${pad(1)}`,
+    name: `box${n}`,
+    providerId: `${1000 + n}`,
+    hostId: null,
+    life: 'made',
+    power: { state: 'on', isBusy: false, readAt: '2026-01-01T00:00:00.000Z' },
+    gate: null,
+    trouble: null,
+    region: 'ams',
+    size: 'small',
+    image: 'debian-12',
+    cpus: 1,
+    memoryBytes: 2 ** 30,
+    diskBytes: 25 * 2 ** 30,
+    hourlyUsd: 0.00893,
+    monthlyUsd: 6,
+    ipv4: '192.0.2.9',
+    ipv6: null,
+    tags: [],
+    hasBackups: false,
+    sshAccess: { from: 'mine' },
+    end: { at: null, atAction: 'destroy', idleMinutes: null, idleAction: 'destroy' },
+    endsAt: null,
+    sleep: null,
+    createdAt: '2026-01-01T00:00:00.000Z',
+    ...over,
+  };
+}
+
+export function foundOf(n: number, over: Partial<FoundResource> = {}): FoundResource {
+  return {
+    id: `found_${pad(n)}`,
+    cloudId: `cloud_${pad(1)}`,
+    kind: 'machine',
+    providerId: `${2000 + n}`,
+    name: `stray${n}`,
+    region: 'ams',
+    createdAt: '2026-01-01T00:00:00.000Z',
+    hourlyUsd: 0.02,
+    monthlyUsd: 14,
+    sizeBytes: null,
+    origin: 'here',
+    detail: 'This Berth made it and lost sight of it.',
+    canAdopt: true,
+    isDismissed: false,
+    foundAt: '2026-01-01T00:00:00.000Z',
+    ...over,
+  };
+}
+
 export function entryOf(path: string, over: Partial<SnapshotEntry> = {}): SnapshotEntry {
   return {
     path,
@@ -234,6 +310,9 @@ export class CommandPlane {
   readonly questions = new Shelf<Question>();
   readonly terminals = new Shelf<Terminal>();
   readonly users = new Shelf<User>();
+  readonly clouds = new Shelf<Cloud>();
+  readonly machines = new Shelf<Machine>();
+  readonly found = new Shelf<FoundResource>();
   readonly apiKeys = new Shelf<ApiKey>();
   /** Every call that changes something, as it came in. */
   readonly asked: { readonly method: string; readonly input: unknown }[] = [];
@@ -341,6 +420,9 @@ export class CommandPlane {
       'questions.watch': this.questions.watch,
       'terminals.watch': this.terminals.watch,
       'users.watch': this.users.watch,
+      'clouds.watch': this.clouds.watch,
+      'clouds.found': this.found.watch,
+      'machines.watch': this.machines.watch,
       'apiKeys.watch': this.apiKeys.watch,
       'operations.cancel': ({ id }) => {
         this.note('operations.cancel', { id });

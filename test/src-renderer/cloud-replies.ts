@@ -4,7 +4,6 @@ import type { Cloud, CloudOffer, CloudProviderInfo, CostReport, FoundResource } 
 import type { Machine } from '#contract/machines.ts';
 import type { Operation } from '#contract/operations.ts';
 import type { FixtureCollection, Replies } from './fixture-plane.ts';
-import type { Scene } from './scenes.ts';
 
 /** The one text that is a token on fixtures. */
 export const rightToken = 'ocean_v1_a6f1';
@@ -63,7 +62,7 @@ const madeAt = () => new Date().toISOString();
 const newId = (prefix: string, count: number) => `${prefix}_${String(count + 50).padStart(20, '0')}`;
 
 export function cloudReplies(
-  scene: Scene,
+  offer: () => CloudOffer | undefined,
   { clouds, machines, found, operations }: CloudWorld,
   present: <T>(value: T | undefined) => T,
 ): Replies {
@@ -121,7 +120,7 @@ export function cloudReplies(
       clouds.delete(id);
       return {};
     },
-    'clouds.offer': () => scene.offer ?? emptyOffer,
+    'clouds.offer': () => offer() ?? emptyOffer,
     'clouds.adoptFound': ({ id }) => {
       const one = present(found.items.get(id));
       found.delete(id);

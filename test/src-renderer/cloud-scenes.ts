@@ -322,7 +322,17 @@ export const cloudScenes = {
         ...{ hourlyUsd: 3.39, monthlyUsd: 2522.16, region: 'nyc3', size: 'gpu-h100x1-80gb' },
       }),
     ],
-    costs: { ...noCosts, at: ago(0), perHourUsd: 3.39, monthUsd: 1204.55, blind: costs.blind },
+    costs: {
+      ...noCosts,
+      ...{ at: ago(0), perHourUsd: 3.39, monthUsd: 1204.55, blind: costs.blind },
+      hosts: [
+        {
+          ...{ machineId: machineId(1), hostId: null, cloudId: cloudId(1), state: 'on' },
+          name: 'a-machine-whose-name-has-the-sixty-three-characters-of-a-label',
+          ...{ perHourUsd: 3.39, monthUsd: 1204.55 },
+        },
+      ],
+    },
     offer,
   },
   'clouds-errors': {

@@ -4,7 +4,7 @@
  * in tests of behaviour.
  */
 import { BerthError } from '#contract/berth-error.ts';
-import type { CostReport } from '#contract/clouds.ts';
+import type { CloudOffer, CostReport } from '#contract/clouds.ts';
 import type { CollectionItem } from '#contract/collection.ts';
 import { contract, type InputOf, type MethodName } from '#contract/index.ts';
 import { scopesOfRole } from '#contract/scopes.ts';
@@ -138,6 +138,8 @@ export interface FixturePlane extends PlaneClient {
   put(collection: CollectionName, item: { id: string }): void;
   delete(collection: CollectionName, id: string): void;
   setCosts(report: CostReport): void;
+  /** What accounts have on offer from now on. */
+  setOffer(next: CloudOffer): void;
   /** The next call of a method fails so. */
   failNext(method: MethodName, error: BerthError): void;
 }
@@ -165,6 +167,7 @@ export function createFixturePlane(scene: Scene): FixturePlane {
   const failures = new Map<MethodName, BerthError>();
   const received: ReceivedBytes = { bytes: 0, sum: 0 };
   const settings = new FixtureValue<Settings>({ ...settingsDefaults, ...scene.settings });
+  let offer = scene.offer;
   const costs = new FixtureValue<CostReport>(scene.costs ?? noCosts);
   const account = new FixtureValue(scene.account ?? ownerAccount);
   const collections = {
@@ -197,7 +200,7 @@ export function createFixturePlane(scene: Scene): FixturePlane {
     ...snapshotReplies(scene, collections, found),
     ...userReplies(scene, { ...collections, account }, found),
     ...machineReplies(scene.machineWork ?? {}, collections, found),
-    ...cloudReplies(scene, collections, found),
+    ...cloudReplies(() => offer, collections, found),
     ...snapshotWorkReplies(scene.snapshotWork ?? {}, collections, found),
     'about.get': () => ({
       version: '0.1.0',
@@ -392,6 +395,9 @@ export function createFixturePlane(scene: Scene): FixturePlane {
     },
     put: (name, item) => (collections[name] as FixtureCollection<{ id: string }>).put(item),
     setCosts: (report) => void costs.set(report),
+    setOffer: (next) => {
+      offer = next;
+    },
     delete: (name, id) => collections[name].delete(id),
     failNext: (method, error) => failures.set(method, error),
   };

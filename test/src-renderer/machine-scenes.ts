@@ -24,14 +24,14 @@ const making = (n: number, name: string, at: number): Operation => ({
   hostId: null,
   state: 'running',
   steps: [
-    step('prepare', 'Prepare keys and firewall', 'done', { startedAt: ago(4), endedAt: ago(3.9) }),
-    step('order', 'Order it', 'done', { startedAt: ago(3.9), endedAt: ago(3.8) }),
+    step('keys', 'Make its keys', 'done', { startedAt: ago(4), endedAt: ago(3.9) }),
+    step('rent', 'Ask for the machine', 'done', { startedAt: ago(3.9), endedAt: ago(3.8) }),
     ...(
       [
-        ['action', 'The provider makes it'],
-        ['address', 'It gets its address'],
-        ['ssh', 'SSH answers with the right key'],
-        ['setup', 'Its set-up ends and the engine answers'],
+        ['gate-action', 'The provider makes the machine'],
+        ['gate-address', 'It has an address'],
+        ['gate-ssh', 'It answers with the right host key'],
+        ['gate-setup', 'It is set up, and its engine answers'],
       ] as const
     ).map(([id, title], index) =>
       index < at
@@ -109,10 +109,6 @@ const machines: readonly Machine[] = [
   }),
   machine(7, 'vanished', { life: 'vanished', power: null }),
   machine(8, 'half-gone', { life: 'destroying', hostId: null }),
-  machine(9, 'ending-soon', {
-    end: { at: ahead(14), atAction: 'destroy', idleMinutes: 120, idleAction: 'hibernate' },
-    endsAt: ahead(14),
-  }),
   machine(10, longName, {
     tags: ['x'.repeat(128), 'a', 'b:c', ...Array.from({ length: 12 }, (_, index) => `tag-number-${index}`)],
     sshAccess: { from: 'anywhere' },
@@ -130,6 +126,11 @@ const machines: readonly Machine[] = [
     hostId: null,
   }),
 ];
+
+const ending = machine(9, 'ending-soon', {
+  end: { at: ahead(14), atAction: 'destroy', idleMinutes: 120, idleAction: 'hibernate' },
+  endsAt: ahead(14),
+});
 
 const snapshots: readonly MachineSnapshot[] = [
   {
@@ -232,6 +233,7 @@ const scene: Scene = {
 
 export const machineScenes = {
   machines: scene,
+  'machines-ending': { ...scene, machines: [...machines, ending] },
   'machines-bare': { ...scene, machineWork: {}, operations: [] },
   'machines-away': {
     ...scene,

@@ -38,7 +38,8 @@ const rows: readonly Row[] = [
   },
   {
     status: [403, 422],
-    pattern: /\b(account|team)\b.*\b(lock|suspend|verif|deactivat)|billing|payment/i,
+    // `billing:read` is a scope, which the token lacks.
+    pattern: /\b(account|team)\b.*\b(lock|suspend|verif|deactivat)|billing(?!:)|payment/i,
     code: 'cloud.refused',
     says: 'DigitalOcean does not let the account do this for now. Look at the account there.',
   },

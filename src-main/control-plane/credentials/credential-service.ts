@@ -57,6 +57,10 @@ export class CredentialService {
     return this.#credentials.get(id);
   }
 
+  all(): Credential[] {
+    return this.#credentials.all();
+  }
+
   /** Throws not-found. */
   require(id: CredentialId): Credential {
     const credential = this.#credentials.get(id);

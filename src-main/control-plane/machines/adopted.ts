@@ -88,15 +88,17 @@ export function hostOf(
   return fitting.length === 1 ? fitting[0] : undefined;
 }
 
-/** What a machine without a key shows: its host, or how it becomes one. */
+/** What a machine without keys of its own has: a host that is there, or a word on how it becomes one. */
 export function waitsForHost(
   { ipv4, ipv6, name, trouble }: MachineRecord,
   host: Host | undefined,
   clock: Clock,
-): Pick<MachineRecord, 'hostId' | 'trouble'> {
-  const isOwn =
-    trouble === null || (trouble.error.code === 'credential.missing' && trouble.choices.length === 0);
-  if (host !== undefined) return { hostId: host.id, trouble: isOwn ? null : trouble };
+): Partial<MachineRecord> {
+  if (host !== undefined) {
+    // A trouble with choices is one of its making.
+    const isOwn = trouble !== null && trouble.choices.length === 0 && trouble.gate === 'ssh';
+    return { hostId: host.id, trouble: isOwn ? null : trouble, ...loginOf(host) };
+  }
   const address = ipv4 ?? ipv6;
   const error = new BerthError(
     'credential.missing',
@@ -106,4 +108,12 @@ export function waitsForHost(
     hostId: null,
     trouble: { gate: 'ssh', error: error.toShape(), choices: [], sinceAt: instantOf(clock) },
   };
+}
+
+/** The host's own way in is the machine's, too. */
+function loginOf({ definition }: Host): Partial<MachineRecord> {
+  if (definition.kind !== 'ssh' || definition.user === null) return {};
+  const { auth, user } = definition;
+  if (auth.method !== 'key' || auth.source.kind !== 'credential') return { loginUser: user };
+  return { loginUser: user, loginCredentialId: auth.source.credentialId };
 }

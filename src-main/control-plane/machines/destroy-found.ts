@@ -58,6 +58,7 @@ export function destroyFoundDefinition(deps: DestroyFoundDeps): OperationDefinit
     kind: 'found.destroy',
     parseInput: (value) => Input.parse(value),
     recover: 'finish',
+    waitsForSecrets: true,
     onFailure: 'keep',
     canCancel: false,
     steps: [

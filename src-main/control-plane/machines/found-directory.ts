@@ -57,23 +57,27 @@ export class FoundDirectory {
     return () => void this.#listeners.delete(listener);
   }
 
-  /** It is there; the same find as before where it is known already. */
-  async put(find: Find): Promise<void> {
+  /** They are there; the same finds as before where they are known already. Written together: a look brings hundreds. */
+  async putAll(finds: readonly Find[]): Promise<void> {
     const { clock, random } = this.#deps;
     await this.#inTurn(async () => {
-      const id = this.#byThing.get(thing(find));
-      const before = id === undefined ? undefined : this.#records.get(id);
-      await this.#keep({
-        ...find,
-        id: before?.id ?? random.id('found'),
-        isDismissed: before?.isDismissed ?? false,
-        foundAt: before?.foundAt ?? instantOf(clock),
-      });
+      await this.#keep(
+        finds.map((find) => {
+          const id = this.#byThing.get(thing(find));
+          const before = id === undefined ? undefined : this.#records.get(id);
+          return {
+            ...find,
+            id: before?.id ?? random.id('found'),
+            isDismissed: before?.isDismissed ?? false,
+            foundAt: before?.foundAt ?? instantOf(clock),
+          };
+        }),
+      );
     });
   }
 
   async dismiss(id: FoundId, isDismissed: boolean): Promise<void> {
-    await this.#inTurn(() => this.#keep({ ...this.require(id), isDismissed }));
+    await this.#inTurn(() => this.#keep([{ ...this.require(id), isDismissed }]));
   }
 
   async remove(id: FoundId): Promise<void> {
@@ -88,11 +92,16 @@ export class FoundDirectory {
     });
   }
 
-  async #keep(record: FoundRecord): Promise<void> {
-    const after = parseFoundRecord(record);
-    if (JSON.stringify(after) === JSON.stringify(this.#records.get(after.id))) return;
-    await this.#store.put(after);
-    this.#show(after);
+  async #keep(records: readonly FoundRecord[]): Promise<void> {
+    const changed = records
+      .map((record) => parseFoundRecord(record))
+      .filter((after) => JSON.stringify(after) !== JSON.stringify(this.#records.get(after.id)));
+    if (changed.length === 0) return;
+    await this.#deps.store.transaction(async () => {
+      for (const after of changed) await this.#store.put(after);
+    });
+    for (const after of changed) this.#show(after);
+    this.#tell();
   }
 
   #inTurn(write: () => Promise<void>): Promise<void> {
@@ -105,7 +114,6 @@ export class FoundDirectory {
     this.#records.set(record.id, record);
     this.#byThing.set(thing(record), record.id);
     this.collection.put(toFound(record));
-    this.#tell();
   }
 
   #tell(): void {

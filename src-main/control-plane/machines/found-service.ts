@@ -4,11 +4,11 @@
  */
 import { BerthError } from '#contract/berth-error.ts';
 import type { FoundResource } from '#contract/clouds.ts';
-import type { Host } from '#contract/hosts.ts';
 import type { MachineId, UserId } from '#contract/ids.ts';
 import type { ParsedInputOf } from '#contract/index.ts';
 import type { Machine } from '#contract/machines.ts';
 import type { Operation } from '#contract/operations.ts';
+import type { HostService } from '../hosts/host-service.ts';
 import { type Clock, instantOf } from '../interfaces/clock.ts';
 import type { Random } from '../interfaces/random.ts';
 import type { OperationDefinition, OperationStarter } from '../operations/operation-definition.ts';
@@ -18,7 +18,9 @@ import { machineIdIn } from './compare.ts';
 import type { DestroyFoundInput } from './destroy-found.ts';
 import { gone, type FoundDirectory } from './found-directory.ts';
 import type { FoundRecord } from './found.ts';
+import type { KeptKeys } from './kept-keys.ts';
 import type { MachineDirectory } from './machine-directory.ts';
+import { definitionOf, pinsOf } from './making/making-deps.ts';
 
 export interface FoundServiceDeps {
   readonly clients: CloudClients;
@@ -26,7 +28,9 @@ export interface FoundServiceDeps {
   readonly finds: FoundDirectory;
   readonly operations: OperationStarter;
   readonly destroyFound: OperationDefinition<DestroyFoundInput>;
-  readonly hosts: () => readonly Host[];
+  readonly hosts: Pick<HostService, 'all' | 'addForMachine'>;
+  /** Those that are still there of a machine with this id and name. */
+  readonly keptKeys: (id: MachineId, name: string) => Promise<KeptKeys | undefined>;
   readonly clock: Clock;
   readonly random: Pick<Random, 'id'>;
 }
@@ -54,7 +58,7 @@ export class FoundService {
     userId: UserId,
     signal: AbortSignal,
   ): Promise<Machine> {
-    const { clients, clock, directory, finds, hosts, random } = this.#deps;
+    const { clients, clock, directory, finds, hosts, keptKeys, random } = this.#deps;
     const find = finds.require(id);
     if (!find.canAdopt)
       throw new BerthError('conflict', 'Only a machine can become one of Berth’s machines.');
@@ -64,11 +68,12 @@ export class FoundService {
       await finds.remove(id);
       throw gone();
     }
-    // From here to `add` nothing is awaited: whoever asks at the same time finds it taken.
-    this.#requireFree(find);
     const tagged = machineIdIn(machine.tags);
-    const machineId: MachineId =
-      tagged !== undefined && directory.record(tagged) === undefined ? tagged : random.id('mach');
+    const isFree = tagged !== undefined && directory.record(tagged) === undefined;
+    const machineId: MachineId = isFree ? tagged : random.id('mach');
+    const kept = isFree ? await keptKeys(machineId, machine.name) : undefined;
+    // From here to `add` nothing is awaited: whoever asks at the same time finds it taken.
+    this.#requireFree(find, machineId);
     const record = adoptedRecord({
       id: machineId,
       cloudId: find.cloudId,
@@ -77,11 +82,11 @@ export class FoundService {
       userId,
       at: instantOf(clock),
     });
-    await directory.add({
-      ...record,
-      ...waitsForHost(record, hostOf(record, hosts(), directory.records()), clock),
-    });
+    const host = hostOf(record, hosts.all(), directory.records());
+    const known = kept === undefined || host !== undefined ? waitsForHost(record, host, clock) : kept;
+    await directory.add({ ...record, ...known });
     await finds.remove(id);
+    if (host === undefined && kept !== undefined) await this.#makeHost(machineId);
     return directory.view(machineId);
   }
 
@@ -113,15 +118,44 @@ export class FoundService {
     const { clock, directory, hosts } = this.#deps;
     const record = directory.record(id);
     if (record === undefined || record.hostId !== null || record.life !== 'made') return;
-    const host = hostOf(record, hosts(), directory.records());
+    const host = hostOf(record, hosts.all(), directory.records());
     if (host !== undefined) await directory.change(id, waitsForHost(record, host, clock));
   }
 
-  #requireFree({ cloudId, id, providerId }: FoundRecord): void {
+  /** With its own keys: nobody has to say whether it is the right machine. */
+  async #makeHost(id: MachineId): Promise<void> {
+    const { clock, directory, hosts, random } = this.#deps;
+    const record = directory.require(id);
+    const definition = definitionOf(record);
+    const hostId = random.id('host');
+    try {
+      if (definition === undefined)
+        throw new BerthError(
+          'conflict',
+          `“${record.name}” has no address. Once it has one, add it as a host.`,
+        );
+      await directory.change(id, { hostId });
+      const pinnedFingerprints = pinsOf(record);
+      await hosts.addForMachine({ id: hostId, name: record.name, definition, pinnedFingerprints });
+    } catch (error) {
+      if (!BerthError.is(error)) throw error;
+      const trouble = {
+        gate: 'ssh' as const,
+        error: error.toShape(),
+        choices: [],
+        sinceAt: instantOf(clock),
+      };
+      await directory.change(id, { hostId: null, trouble });
+    }
+  }
+
+  #requireFree({ cloudId, id, providerId }: FoundRecord, machineId: MachineId): void {
     const { directory, operations } = this.#deps;
     if (operations.current({ kind: 'found', id }) !== undefined)
       throw new BerthError('conflict', 'It is being destroyed.');
-    const known = directory.ofCloud(cloudId).find((record) => record.providerId === providerId);
+    const known =
+      directory.ofCloud(cloudId).find((record) => record.providerId === providerId) ??
+      directory.record(machineId);
     if (known !== undefined)
       throw new BerthError('conflict', `It is one of Berth’s machines already: “${known.name}”.`);
   }

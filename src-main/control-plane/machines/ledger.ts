@@ -23,14 +23,18 @@ export interface LedgerDeps {
 }
 
 export class Ledger {
+  readonly #records: RecordStore;
   readonly #store: RecordCollection<LedgerRow>;
   readonly #log: Log;
   /** By thing, oldest first; the last one is open or the thing is gone. */
   readonly #rows = new Map<string, LedgerRow[]>();
   readonly #listeners = new Set<() => void>();
+  /** By id of the row; undefined: it is forgotten. */
+  readonly #unwritten = new Map<string, LedgerRow | undefined>();
   #writes: Promise<void> = Promise.resolve();
 
   constructor({ store, log }: LedgerDeps) {
+    this.#records = store;
     this.#store = store.collection('cloud-ledger', parseLedgerRow);
     this.#log = log;
   }
@@ -131,16 +135,27 @@ export class Ledger {
     if (changed.length === 0 && dropped.length === 0) return;
     if (after.length === 0) this.#rows.delete(key);
     else this.#rows.set(key, after);
-    this.#writes = this.#writes.then(async () => {
-      try {
-        for (const row of changed) await this.#store.put(row);
-        for (const { id } of dropped) await this.#store.delete(id);
-      } catch (cause) {
-        // The provider's bill is what counts: what is counted here may not hold up the work that it is about.
-        this.#log.error('the ledger could not be written', { cause });
-      }
-    });
+    for (const row of changed) this.#unwritten.set(row.id, row);
+    for (const { id } of dropped) this.#unwritten.set(id, undefined);
+    this.#writes = this.#writes.then(() => this.#write());
     for (const listener of this.#listeners) listener();
+  }
+
+  /** All that has come together meanwhile, at once: a look at an account brings hundreds of rows. */
+  async #write(): Promise<void> {
+    if (this.#unwritten.size === 0) return;
+    const rows = [...this.#unwritten];
+    this.#unwritten.clear();
+    try {
+      await this.#records.transaction(async () => {
+        for (const [id, row] of rows)
+          if (row === undefined) await this.#store.delete(id);
+          else await this.#store.put(row);
+      });
+    } catch (cause) {
+      // The provider's bill is what counts: what is counted here may not hold up the work that it is about.
+      this.#log.error('the ledger could not be written', { cause });
+    }
   }
 }
 

@@ -24,6 +24,7 @@ import type { TerminalService } from '../terminals/terminal-service.ts';
 import type { WorkspaceService } from '../workspaces/workspace-service.ts';
 import { CloudAccountDirectory } from './cloud-account-directory.ts';
 import { CloudAccountService } from './cloud-account-service.ts';
+import { keptKeysOf } from './kept-keys.ts';
 import { createLifeParts } from './life-parts.ts';
 import { MachineDirectory } from './machine-directory.ts';
 import { createHardwareSteps } from './making/hardware-steps.ts';
@@ -112,6 +113,7 @@ export function createMachineParts(deps: MachinePartsDeps): MachineParts {
     directory,
     operations: deps.operations,
     hosts: deps.hosts,
+    keptKeys: (id, name) => keptKeysOf(deps, id, name),
     clock: deps.clock,
     random: deps.random,
     log: deps.log,

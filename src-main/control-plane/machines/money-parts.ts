@@ -15,7 +15,7 @@ import type { CloudClients } from './cloud-clients.ts';
 import { CostService, type CountedAccounts } from './cost-service.ts';
 import { destroyFoundDefinition } from './destroy-found.ts';
 import { FoundDirectory } from './found-directory.ts';
-import { FoundService } from './found-service.ts';
+import { FoundService, type FoundServiceDeps } from './found-service.ts';
 import { Ledger } from './ledger.ts';
 import { LedgerKeeper } from './ledger-keeper.ts';
 import type { MachineDirectory } from './machine-directory.ts';
@@ -29,7 +29,8 @@ export interface MoneyPartsDeps {
   readonly store: RecordStore;
   readonly directory: MachineDirectory;
   readonly operations: OperationStarter;
-  readonly hosts: Pick<HostService, 'all' | 'watch'>;
+  readonly hosts: Pick<HostService, 'all' | 'watch' | 'addForMachine'>;
+  readonly keptKeys: FoundServiceDeps['keptKeys'];
   readonly clock: Clock;
   readonly random: Pick<Random, 'id' | 'fraction'>;
   readonly log: Log;
@@ -75,7 +76,8 @@ export function createMoneyParts(deps: MoneyPartsDeps): MoneyParts {
     finds,
     operations,
     destroyFound,
-    hosts: () => hosts.all(),
+    hosts,
+    keptKeys: deps.keptKeys,
     clock,
     random,
   });

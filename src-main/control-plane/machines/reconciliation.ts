@@ -24,6 +24,8 @@ import type { MachineDirectory } from './machine-directory.ts';
 
 /** Machines that are asked for by their ids in one look; a list that is empty by mistake must not cost hundreds. */
 const CONFIRM_AT_ONCE = 50;
+/** Milliseconds that the time of a reading may be behind while the reading stays the same. */
+const READ_AGAIN_MS = 60 * 60_000;
 
 export interface ReconciliationDeps {
   readonly directory: MachineDirectory;
@@ -125,6 +127,7 @@ export class Reconciliation {
         ...this.#told(machine),
         providerId: machine.id,
         billedFromAt: machine.createdAt,
+        requestedAt: null,
         life: 'incomplete',
       });
     }
@@ -135,14 +138,20 @@ export class Reconciliation {
   }
 
   async #refresh(record: MachineRecord, machine: CloudMachine): Promise<void> {
-    const { directory, log, onRefreshed } = this.#deps;
+    const { clock, directory, log, onRefreshed } = this.#deps;
     const isBack = record.life === 'vanished';
     if (isBack) log.warn('a machine that was gone is there again', { id: record.id, providerId: machine.id });
-    await directory.change(record.id, {
+    const told = {
       ...this.#told(machine),
       billedFromAt: record.billedFromAt ?? machine.createdAt,
-      ...(isBack ? { life: 'made' } : {}),
-    });
+      ...(isBack ? { life: 'made' as const } : {}),
+    };
+    // That nothing has changed is no news: hundreds of machines are not written each time to say when that was seen.
+    const readMs = record.power === null ? 0 : Date.parse(record.power.readAt);
+    const isFresh = clock.nowMs() - readMs < READ_AGAIN_MS;
+    const same =
+      record.power === null ? told : { ...told, power: { ...told.power, readAt: record.power.readAt } };
+    await directory.change(record.id, isFresh ? same : told);
     await onRefreshed(record.id);
   }
 
@@ -192,7 +201,7 @@ export class Reconciliation {
   ): Promise<void> {
     const { finds } = this.#deps;
     const present = new Set(comparison.finds.map(({ kind, providerId }) => `${kind}/${providerId}`));
-    for (const find of comparison.finds) if (!this.#isKnown(find)) await finds.put(find);
+    await finds.putAll(comparison.finds.filter((find) => !this.#isKnown(find)));
     for (const record of finds.ofCloud(cloudId)) {
       const { id, kind, providerId } = record;
       if (present.has(`${kind}/${providerId}`) && !this.#isKnown(record)) continue;

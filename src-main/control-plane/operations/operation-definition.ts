@@ -7,6 +7,9 @@ import type { Operation, OperationKind, StepProgress } from '#contract/operation
 import type { HostId, OperationId, UserId } from '#contract/ids.ts';
 import type { HostLink } from '../hosts/host-links.ts';
 
+/** Resolves when secrets can be read, at once where they can be now, or when the signal aborts. */
+export type SecretsUsable = (signal: AbortSignal) => Promise<void>;
+
 export interface StepContext<I> {
   readonly operationId: OperationId;
   readonly input: I;
@@ -44,6 +47,8 @@ export interface OperationDefinition<I> {
    * what there is. A function: as somebody decided meanwhile.
    */
   readonly onFailure?: 'undo' | 'keep' | ((input: I) => 'undo' | 'keep');
+  /** Where the keychain or vault is locked it waits, instead of failing. What goes on after a crash does so in any case. */
+  readonly waitsForSecrets?: true;
   /** May a person stop it? Cancel undoes the steps that were done. */
   readonly canCancel: boolean;
   /**

@@ -1,6 +1,7 @@
 /**
  * One operation on its way: takes the moves that the journal asks for, one at a time, until it has ended or Berth does.
- * Writes before each effect; waits while its host is away; shows progress without writing it.
+ * Writes before each effect; waits while its host is away; shows progress without writing it. Long, since every way to
+ * wait, repeat and turn back is of one state.
  */
 import { BerthError } from '#contract/berth-error.ts';
 import { HostId } from '#contract/ids.ts';
@@ -25,7 +26,7 @@ import {
   waitForHost,
   withoutCancel,
 } from './operation.ts';
-import type { OperationDefinition, StepContext } from './operation-definition.ts';
+import type { OperationDefinition, SecretsUsable, StepContext } from './operation-definition.ts';
 
 /** Milliseconds between two pictures of a progress. Ten a second look smooth; a pull tells a hundred. */
 const PROGRESS_EVERY_MS = 100;
@@ -37,6 +38,8 @@ const TIME_OUT_REPEATS = 1;
 const UNDO_AGAIN_AFTER_MS = [1_000, 5_000] as const;
 /** Milliseconds before a write of the journal that failed is tried again (a full disk here, at home). */
 const SAVE_AGAIN_AFTER_MS = 5_000;
+/** Milliseconds from the word that secrets can be read to the next try. */
+const SECRETS_AGAIN_AFTER_MS = 500;
 const NOTE_CHARACTERS = 500;
 /** As many as the contract carries. */
 const PROGRESS_PARTS = 256;
@@ -49,6 +52,7 @@ export interface OperationRunDeps {
   readonly clock: Clock;
   readonly links: HostLinks;
   readonly log: Log;
+  readonly secretsUsable: SecretsUsable;
   readonly save: (record: OperationRecord) => Promise<void>;
   readonly show: (operation: Operation) => void;
   readonly addLine: (line: LogLine) => void;
@@ -201,6 +205,11 @@ export class OperationRun {
    */
   async #mayRepeat(stepId: string, error: unknown): Promise<boolean> {
     const { links, clock } = this.#deps;
+    if (this.#waitsForSecrets(error)) {
+      this.#line(stepId, 'warning', `${error.message} Waiting until then.`);
+      await this.#awaitSecrets();
+      return true;
+    }
     if (this.#hostId === null) return false;
     const lost = [...this.#used.values()].find(({ signal }) => signal.aborted);
     if (BerthError.is(error, 'host.not-connected') || lost !== undefined) {
@@ -223,6 +232,24 @@ export class OperationRun {
     const lostNow = [...this.#used.values()].find(({ signal }) => signal.aborted);
     if (lostNow !== undefined) await this.#awaitHost(lostNow, lostNow.hostId);
     return true;
+  }
+
+  /** Nobody is there to unlock anything when Berth goes on by itself: nothing is undone for that. */
+  #waitsForSecrets(error: unknown): error is BerthError {
+    const { definition, isRecovered } = this.#deps;
+    return (
+      (isRecovered || definition.waitsForSecrets === true) &&
+      BerthError.is(error, 'credential.vault-locked', 'credential.keychain-unavailable')
+    );
+  }
+
+  async #awaitSecrets(): Promise<void> {
+    const { clock, secretsUsable } = this.#deps;
+    this.#record = waitForHost(this.#record);
+    await this.#save();
+    await secretsUsable(this.#activeSignal);
+    // A store that calls itself ready and is not must not be asked without end.
+    await delay(clock, SECRETS_AGAIN_AFTER_MS, this.#activeSignal);
   }
 
   /** Resolves when the host is back (with another link than `lost`), it was removed, or the wait has lost its point. */

@@ -24,7 +24,12 @@ import {
   parseOperationRecord,
   turnBack,
 } from './operation.ts';
-import type { OperationDefinition, OperationStarter, StartOperation } from './operation-definition.ts';
+import type {
+  OperationDefinition,
+  OperationStarter,
+  SecretsUsable,
+  StartOperation,
+} from './operation-definition.ts';
 import { OperationLog } from './operation-log.ts';
 import { OperationRun } from './operation-run.ts';
 
@@ -37,6 +42,7 @@ export interface OperationRunnerDeps {
   readonly store: RecordStore;
   readonly rows: RowLog<LogLine>;
   readonly links: HostLinks;
+  readonly secretsUsable: SecretsUsable;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -247,7 +253,7 @@ export class OperationRunner implements OperationStarter {
     input: unknown,
     isRecovered: boolean,
   ): void {
-    const { clock, links, log } = this.#deps;
+    const { clock, links, log, secretsUsable } = this.#deps;
     const run = new OperationRun({
       definition,
       record,
@@ -255,6 +261,7 @@ export class OperationRunner implements OperationStarter {
       isRecovered,
       clock,
       links,
+      secretsUsable,
       log: log.child({ operation: record.id, kind: definition.kind }),
       save: (next) => this.#records.put(next),
       show: (operation) => this.#shown.put(operation),

@@ -53,7 +53,7 @@ export function CloudCard({ cloud, providers }: CloudCardProps) {
               <Button
                 icon={RefreshCw}
                 isBusy={isChecking}
-                aria-label={`Check ${cloud.label} now`}
+                aria-label={`Check now: ${cloud.label}`}
                 onClick={() => void check.run(async () => void (await client.call('clouds.check', { id })))}
               >
                 Check now

@@ -47,7 +47,9 @@ function Costs({ report }: { report: CostReport }) {
           ))}
         </div>
       )}
-      <CostTable report={report} />
+      <div className="pb-2">
+        <CostTable report={report} />
+      </div>
       <StoredTable stored={report.stored} />
       <div className="flex flex-col gap-1 px-4 py-2.5 text-meta text-muted">
         {report.blind.map((sentence) => (

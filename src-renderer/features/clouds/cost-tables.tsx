@@ -8,13 +8,13 @@ import { kindWord } from './found-words.ts';
 
 export function CostTable({ report }: { report: CostReport }) {
   if (report.hosts.length === 0)
-    return <p className="px-4 py-3 text-muted">Nothing has cost anything this month.</p>;
+    return <p className="px-4 pt-3 pb-1 text-muted">Nothing has cost anything this month.</p>;
   const storedOf = (id: HostCost['machineId']) => {
     const own = report.stored.filter(({ machineId }) => machineId !== null && machineId === id);
     return own.length === 0 ? null : own.reduce((sum, { monthlyUsd }) => sum + monthlyUsd, 0);
   };
   return (
-    <table className="mb-2 w-full table-fixed border-collapse text-left" aria-label="This month by host">
+    <table className="w-full table-fixed border-collapse text-left" aria-label="This month by host">
       <thead>
         <tr className="text-meta text-muted">
           <th scope="col" className="px-4 pt-2.5 pb-1 font-medium">

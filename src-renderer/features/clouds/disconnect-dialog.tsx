@@ -5,9 +5,9 @@ import { Checkbox } from '../../components/choices.tsx';
 import { formatCount } from '../../components/format.ts';
 import { FormDialog } from '../../components/form-dialog.tsx';
 import { formatPerHour, sumUsd } from '../../components/money.ts';
-import { useClient, useMachines, useNotices } from '../../state/app-context.tsx';
+import { useClient, useCosts, useMachines, useNotices } from '../../state/app-context.tsx';
 import { useAct } from '../../state/use-act.ts';
-import { isBilled } from './machine-lines.ts';
+import { perHourOf } from './machine-lines.ts';
 import { useProviders, wordsOf } from './use-providers.ts';
 
 /** More names than this are a number. */
@@ -20,9 +20,10 @@ export function DisconnectDialog({ cloud, onClose }: { cloud: Cloud; onClose: ()
   const machines = useMachines().items.filter(
     ({ cloudId, life }) => cloudId === cloud.id && life !== 'vanished',
   );
+  const costs = useCosts().value;
   const act = useAct();
   const [leaves, setLeaves] = useState(false);
-  const perHour = sumUsd(machines.filter(isBilled).map(({ hourlyUsd }) => hourlyUsd)).usd;
+  const perHour = sumUsd(machines.map((machine) => perHourOf(machine, costs) ?? 0)).usd;
   const count = formatCount(machines.length, words.machineWord, words.machinesWord);
   const needsConsent = machines.length > 0 || act.error?.code === 'conflict';
   return (

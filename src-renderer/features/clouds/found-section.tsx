@@ -119,7 +119,7 @@ function FoundRow({ found }: { found: FoundResource }) {
           <Button
             variant="quiet"
             onClick={() => void dismiss(!found.isDismissed)}
-            aria-label={found.isDismissed ? `Speak of ${found.name} again` : `Leave ${found.name}`}
+            aria-label={`${found.isDismissed ? 'Speak of it again' : 'Leave it'}: ${found.name}`}
           >
             {found.isDismissed ? 'Speak of it again' : 'Leave it'}
           </Button>

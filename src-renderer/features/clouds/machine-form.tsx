@@ -48,7 +48,9 @@ const noErrors: DraftErrors = {};
 /** What the plane answered, at the fields that it is about. */
 function answeredErrors(error: BerthError | null): DraftErrors {
   if (error === null) return noErrors;
-  return nameCodes.has(error.code) ? { name: error.message } : atFields(fieldErrors(error));
+  if (nameCodes.has(error.code)) return { name: error.message };
+  const { field } = error.details;
+  return typeof field === 'string' ? atFields({ [field]: error.message }) : atFields(fieldErrors(error));
 }
 
 export function MachineForm(props: MachineFormProps) {
@@ -99,7 +101,8 @@ export function MachineForm(props: MachineFormProps) {
   const create = () => {
     if (price === null || wrongSize !== null || wrongImage !== null) return;
     const chosen = { cloudId: cloud.id, name, region: region.id, size: size?.id, image: image?.id };
-    const read = readMachineDraft(draft, { ...chosen, hourlyUsd: price.hourlyUsd }, Date.now());
+    // The plane compares the price of the size; what backups add follows from it.
+    const read = readMachineDraft(draft, { ...chosen, hourlyUsd: size?.hourlyUsd ?? 0 }, Date.now());
     setTyped('errors' in read ? read.errors : noErrors);
     act.forget();
     if ('errors' in read) return;
@@ -117,7 +120,9 @@ export function MachineForm(props: MachineFormProps) {
     });
   };
   const { error } = act;
-  const isAtField = Object.keys(answeredErrors(error)).length > 0;
+  // What comes near is offered in the note, wherever else it is said that this cannot be had.
+  const isAtField = error?.code !== 'cloud.not-offered' && Object.keys(answeredErrors(error)).length > 0;
+  const isDearer = price !== null && !props.isOfferAsked && price.hourlyUsd !== seenUsd;
   const choices =
     error?.code === 'cloud.not-offered' && size !== undefined
       ? nextChoices(offer, { region, size }, image)
@@ -200,7 +205,7 @@ export function MachineForm(props: MachineFormProps) {
             }
             error={error}
           >
-            {error.code === 'cloud.price-changed' && price !== null && !props.isOfferAsked && (
+            {error.code === 'cloud.price-changed' && isDearer && (
               <p>
                 You saw {formatPerHour(seenUsd)}; now it is {formatPerHour(price.hourlyUsd)}. Nothing was
                 made: press the button again if that is all right.

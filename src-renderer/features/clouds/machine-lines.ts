@@ -1,4 +1,5 @@
 /** A machine in the second lines of its row: what it waits for, what it costs in this state, when it ends. Pure. */
+import type { CostReport } from '#contract/clouds.ts';
 import type { Gate, Machine } from '#contract/machines.ts';
 import { formatPerHour, formatPerMonth } from '../../components/money.ts';
 
@@ -15,7 +16,7 @@ export function gateText(gate: Gate): string {
 }
 
 /** What stands below the word of its state; null: nothing more to say. */
-export function stateDetail(machine: Machine): string | null {
+export function stateDetail(machine: Machine, perHourUsd: number | null): string | null {
   if (machine.trouble !== null) return machine.trouble.error.message;
   switch (machine.life) {
     case 'creating':
@@ -32,7 +33,7 @@ export function stateDetail(machine: Machine): string | null {
       return 'The provider does not have it any more';
     case 'made':
       return machine.power?.state === 'off' || machine.power?.state === 'archived'
-        ? `Still costs ${formatPerHour(machine.hourlyUsd)}`
+        ? `Still costs ${formatPerHour(perHourUsd)}`
         : null;
     case 'hibernating':
     case 'destroying':
@@ -45,6 +46,13 @@ export function stateDetail(machine: Machine): string | null {
 /** Whether there is hardware, and so a price for each hour. */
 export function isBilled({ life, providerId }: Pick<Machine, 'life' | 'providerId'>): boolean {
   return life !== 'asleep' && life !== 'vanished' && providerId !== null;
+}
+
+/** For each hour now, with backups where they are counted; null: there is no hardware that costs. */
+export function perHourOf(machine: Machine, costs: Pick<CostReport, 'hosts'> | null): number | null {
+  if (!isBilled(machine)) return null;
+  const counted = costs?.hosts.find(({ machineId }) => machineId === machine.id)?.perHourUsd ?? 0;
+  return counted > 0 ? counted : machine.hourlyUsd;
 }
 
 /** What happens when it ends by itself. */

@@ -92,7 +92,7 @@ const endActions: readonly { value: EndAction; label: string }[] = [
   { value: 'hibernate', label: 'put it to sleep' },
 ];
 const idleTimes = [
-  { value: 'never', label: 'never' },
+  { value: 'never', label: 'Never' },
   { value: '30', label: '30 minutes' },
   { value: '60', label: '1 hour' },
   { value: '120', label: '2 hours' },
@@ -108,7 +108,7 @@ export function EndFields({ draft, errors, onChange }: PartProps) {
     <Section title="Ends by itself">
       <Pair>
         <Select
-          label="When nothing was done on it for"
+          label="After so long without work"
           value={draft.idleMinutes}
           options={idleTimes}
           error={errors.idleMinutes ?? null}

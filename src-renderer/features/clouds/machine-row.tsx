@@ -4,15 +4,16 @@ import { formatBytes, formatCount } from '../../components/format.ts';
 import { formatPerHour } from '../../components/money.ts';
 import { RelativeTime } from '../../components/relative-time.tsx';
 import { StateMark } from '../../components/state-mark.tsx';
-import { useClouds, useViewActions } from '../../state/app-context.tsx';
+import { useClouds, useCosts, useViewActions } from '../../state/app-context.tsx';
 import { machineMark } from '../../state/marks.ts';
-import { endWord, isBilled, stateDetail } from './machine-lines.ts';
+import { endWord, perHourOf, stateDetail } from './machine-lines.ts';
 
 export function MachineRow({ machine }: { machine: Machine }) {
   const view = useViewActions();
   const clouds = useClouds();
   const mark = machineMark(machine);
-  const detail = stateDetail(machine);
+  const perHourUsd = perHourOf(machine, useCosts().value);
+  const detail = stateDetail(machine, perHourUsd);
   const account = clouds.items.length > 1 ? clouds.byId.get(machine.cloudId)?.label : undefined;
   const facts = [
     machine.cpus === null ? null : formatCount(machine.cpus, 'CPU', 'CPUs'),
@@ -48,8 +49,8 @@ export function MachineRow({ machine }: { machine: Machine }) {
           {detail !== null && <span className="text-meta text-muted wrap-anywhere">{detail}</span>}
         </span>
         <span className="tabular flex min-w-0 flex-col sm:text-right">
-          <span className={isBilled(machine) ? undefined : 'text-muted'}>
-            {isBilled(machine) ? formatPerHour(machine.hourlyUsd) : '–'}
+          <span className={perHourUsd === null ? 'text-muted' : undefined}>
+            {perHourUsd === null ? '–' : formatPerHour(perHourUsd)}
           </span>
           {machine.endsAt !== null && (
             <span className="text-meta text-muted">

@@ -119,7 +119,7 @@ function Verbs({ host, onEdit }: { host: Host; onEdit: () => void }) {
   return (
     <>
       {mayChange && <IconButton label="Edit host" icon={Pencil} onClick={onEdit} />}
-      {host.desired === 'connected' && disconnect.isShown && (
+      {host.desired === 'connected' && disconnect.isShown && !isResting && (
         <Button onClick={disconnect.run}>Disconnect</Button>
       )}
       {connect.isEnabled && !isResting && (

@@ -51,7 +51,7 @@ export function EndBand({ machine, isVisible }: { machine: Machine; isVisible: b
     >
       <p>
         {ending.cause === 'time'
-          ? 'Its time was set when it was made or later.'
+          ? 'This time was set for it.'
           : 'Nobody has worked on it for a while; work puts the end off, too.'}
       </p>
       {act.error !== null && <ErrorNote title="The end was not put off" error={act.error} />}

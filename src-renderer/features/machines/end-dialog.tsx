@@ -24,7 +24,7 @@ export function EndDialog({ machine, onClose }: { machine: Machine; onClose: () 
   return (
     <MachineForm
       title={`When ${machine.name} ends by itself`}
-      description="Berth does it while it runs here or is served somewhere: it must be up at that time, or does it when it is up again."
+      description="Berth itself does it, while it runs: if it does not run at that time, as soon as it does again."
       verb="Save"
       failure="It was not changed"
       missing={problem === null ? null : 'The time must be in the future'}

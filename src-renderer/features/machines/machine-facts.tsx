@@ -24,7 +24,9 @@ export function MachineFacts(props: {
         <dl className="m-0 grid grid-cols-2 gap-x-8 px-4 py-2 max-sm:grid-cols-1">
           <Fact label="Size">
             <span className="tabular">{size === '' ? machine.size : size}</span>
-            {size !== '' && <span className="font-code text-meta text-muted"> {machine.size}</span>}
+            {size !== '' && (
+              <span className="font-code text-meta whitespace-nowrap text-muted"> {machine.size}</span>
+            )}
           </Fact>
           <Fact label="Price">
             <span className="tabular">
@@ -76,8 +78,8 @@ export function MachineFacts(props: {
 
 function Fact({ label, children }: { label: string; children: ReactNode }) {
   return (
-    <div className="grid min-w-0 grid-cols-[96px_1fr] items-baseline gap-x-3 py-1">
-      <dt className="text-meta text-muted">{label}</dt>
+    <div className="grid min-w-0 grid-cols-[96px_1fr] items-start gap-x-3 py-1">
+      <dt className="pt-px text-meta text-muted">{label}</dt>
       <dd className="m-0 min-w-0">{children}</dd>
     </div>
   );

@@ -91,10 +91,7 @@ export function FailedOperation({ machine, operation }: { machine: Machine; oper
       }
     >
       {operation.kind === 'machine.destroy' && (
-        <p>
-          What is still there goes on costing. Trying again shows first what that is, and destroys only the
-          rest.
-        </p>
+        <p>What is still there goes on costing. Trying again shows first what that is.</p>
       )}
     </ErrorNote>
   );

@@ -1,5 +1,5 @@
 /** One machine: how it is and what it costs, what is under way or waits for the person, what it is, what can be changed. */
-import { CloudOff, Ellipsis, Moon, Plus, Power } from 'lucide-react';
+import { CloudOff, Ellipsis, Moon, Plus } from 'lucide-react';
 import type { ReactNode } from 'react';
 import type { CloudOffer, CloudProviderInfo } from '#contract/clouds.ts';
 import type { Machine } from '#contract/machines.ts';
@@ -107,13 +107,18 @@ function Loaded({ machine, isVisible }: { machine: Machine; isVisible: boolean }
   );
 }
 
+/** Nothing works on it any more: it must not look as if it were on its way. */
+const notDestroyed = { signal: 'attention', word: 'not destroyed' } as const;
+
 function Lead(props: {
   machine: Machine;
   provider: CloudProviderInfo | undefined;
   offer: CloudOffer | null;
 }) {
   const { machine, provider, offer } = props;
-  const mark = machineMark(machine);
+  const { items } = useOperations();
+  const isHalfGone = machine.life === 'destroying' && operationOn(items, machine) === undefined;
+  const mark = isHalfGone ? notDestroyed : machineMark(machine);
   const word = wordFor(provider);
   return (
     <span className="flex flex-wrap items-center gap-x-4 gap-y-1">
@@ -155,7 +160,10 @@ function State({ machine, provider, isVisible }: NoteProps & { isVisible: boolea
     machine.trouble !== null ||
     machine.life === 'creating' ||
     (running !== undefined && makingKinds.has(running.kind));
-  const note = running === undefined && !isMaking ? <Note machine={machine} provider={provider} /> : null;
+  const isFailed = running === undefined && last?.state === 'failed';
+  // What failed in destroying says all that the note would.
+  const isTold = isFailed && machine.life === 'destroying';
+  const hasNote = running === undefined && !isMaking && !isTold;
   return (
     <>
       <TroubleNote machine={machine} word={wordFor(provider)} />
@@ -163,10 +171,8 @@ function State({ machine, provider, isVisible }: NoteProps & { isVisible: boolea
         <MakingCard machine={machine} operation={running} word={wordFor(provider)} isVisible={isVisible} />
       )}
       {!isMaking && running !== undefined && <MachineOperation operation={running} isVisible={isVisible} />}
-      {running === undefined && last?.state === 'failed' && (
-        <FailedOperation machine={machine} operation={last} />
-      )}
-      {note}
+      {isFailed && <FailedOperation machine={machine} operation={last} />}
+      {hasNote && <Note machine={machine} provider={provider} />}
     </>
   );
 }
@@ -201,7 +207,6 @@ function Verbs({ machine }: { machine: Machine }) {
   useAppState();
   const host = useHost(machine.hostId);
   const subject = { kind: 'machine', id: machine.id } as const;
-  const on = useCommand('machine.power-on', subject);
   const hibernate = useCommand('machine.hibernate', subject);
   const workspace = useCommand(
     'host.new-workspace',
@@ -213,11 +218,6 @@ function Verbs({ machine }: { machine: Machine }) {
       {hibernate.isShown && hibernate.isEnabled && machine.power?.state === 'on' && (
         <Button icon={Moon} onClick={hibernate.run}>
           Hibernate…
-        </Button>
-      )}
-      {on.isShown && on.isEnabled && (
-        <Button icon={Power} onClick={on.run}>
-          Switch on
         </Button>
       )}
       {isReady && workspace.isShown && (

@@ -115,9 +115,9 @@ export function placeWords(
   }
 }
 
-/** Tells places apart, and names one to the plane. */
+/** Tells places apart. Part of an element’s id, where a space would end the name. */
 export function placeKey(place: SleepPlace): string {
-  return place.kind === 'host' ? `host ${place.hostId}` : place.kind;
+  return place.kind === 'host' ? `on-${place.hostId}` : place.kind;
 }
 
 export const leftoverWords: Record<Leftover['kind'], string> = {

@@ -12,7 +12,7 @@ export const makingKinds: ReadonlySet<string> = new Set(['machine.create', 'mach
 
 /** The gate that a step of an operation stands for. */
 function gateOf(step: OperationStep): Gate | undefined {
-  return gates.find((gate) => step.id === gate || step.id === `gate-${gate}`);
+  return gates.find((gate) => step.id === `gate-${gate}`);
 }
 
 export function makingSteps(
@@ -21,17 +21,17 @@ export function makingSteps(
 ): StepRow[] {
   const steps = operation?.steps ?? [];
   if (steps.some((step) => gateOf(step) !== undefined))
-    return steps.map((step) => {
-      const gate = gateOf(step);
-      return gate === undefined ? step : atGate(step, gate, machine);
-    });
+    return steps.map((step) => (step.state === 'running' ? atWork(step, machine) : step));
   return gates.map((gate) => gateRow(gate, machine));
 }
 
-function atGate(step: OperationStep, gate: Gate, machine: Pick<Machine, 'gate' | 'trouble'>): StepRow {
-  if (machine.trouble?.gate === gate && step.state !== 'done') return { ...step, state: 'stuck' };
-  const limitAt = machine.gate?.gate === gate ? machine.gate.limitAt : null;
-  return { ...step, limitAt };
+/** One step runs at a time: a trouble is its own, and so is the limit, of whatever gate it passes. */
+function atWork(step: OperationStep, { gate, trouble }: Pick<Machine, 'gate' | 'trouble'>): StepRow {
+  if (trouble !== null) return { ...step, state: 'stuck' };
+  const own = gateOf(step);
+  return gate !== null && (own === undefined || own === gate.gate)
+    ? { ...step, limitAt: gate.limitAt }
+    : step;
 }
 
 /** Without word of the operation (it was cleared, or the plane has only begun): as far as the machine itself tells. */

@@ -139,6 +139,8 @@ export const auditKinds = [
   { value: 'apiKeys.', label: 'API keys' },
   { value: 'hosts.', label: 'Hosts' },
   { value: 'questions.', label: 'Questions of hosts' },
+  { value: 'clouds.', label: 'Accounts at providers' },
+  { value: 'machines.', label: 'Machines' },
   { value: 'credentials.', label: 'Credentials' },
   { value: 'projects.', label: 'Projects' },
   { value: 'workspaces.', label: 'Workspaces' },

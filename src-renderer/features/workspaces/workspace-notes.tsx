@@ -18,6 +18,7 @@ export function WorkspaceNotes(props: {
 }) {
   const { workspace, host, isFrozen } = props;
   const machine = useMachineOfHost(host?.id);
+  // The machine’s own band says it, and what brings it back.
   const isResting = host !== undefined && machineRest(host, machine) !== null;
   const subject = { kind: 'workspace', id: workspace.id } as const;
   const start = useCommand('workspace.start', subject);
@@ -82,16 +83,12 @@ export function WorkspaceNotes(props: {
           Nothing on it was touched. Adding the host again finds this workspace by its labels.
         </Note>
       )}
-      {host !== undefined && workspace.state === 'unknown' && (
+      {host !== undefined && !isResting && workspace.state === 'unknown' && (
         <Note
-          title={`${host.name}: ${hostMark(host, machine).word}`}
-          actions={
-            !isResting && connect.isEnabled && <Button onClick={connect.run}>Connect {host.name}</Button>
-          }
+          title={`${host.name}: ${hostMark(host).word}`}
+          actions={connect.isEnabled && <Button onClick={connect.run}>Connect {host.name}</Button>}
         >
-          {isResting ? (
-            'It is known again when its host is back.'
-          ) : host.state.phase === 'ready' ? (
+          {host.state.phase === 'ready' ? (
             'Berth is reading what is there.'
           ) : workspace.lastKnown === null ? (
             'What it does cannot be known until its host is back. It goes on there by itself.'

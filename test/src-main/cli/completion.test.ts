@@ -14,6 +14,9 @@ const find = async (kind: string, workspace: string | undefined) => {
   const known: Record<string, string[]> = {
     workspace: ['alpha', 'my work', 'bad\u001b[2J'],
     host: ['atlas'],
+    machine: ['box'],
+    cloud: ['main'],
+    find: ['stray'],
     snapshot: ['latest', 'before'],
     user: ['ada@example.org'],
   };
@@ -40,6 +43,10 @@ describe('completion', () => {
     expect(await complete('snapshot', 'restore', 'alpha', 'be')).toEqual(['before']);
     expect(asked.at(-1)).toEqual(['snapshot', 'alpha']);
     expect(await complete('shell', '--host', '')).toEqual(['atlas']);
+    expect(await complete('machine', 'destroy', '')).toEqual(['box']);
+    expect(await complete('machine', 'power', 'box', 'o')).toEqual(['off', 'on']);
+    expect(await complete('machine', 'create', 'new', '--cloud', '')).toEqual(['main']);
+    expect(await complete('cloud', 'adopt', '')).toEqual(['stray']);
     expect(await complete('user', 'role', 'ada@example.org', 'm')).toEqual(['member']);
     expect(await complete('snapshot', 'restore', '--data-dir', 'x', '')).toEqual(['alpha', 'my work']);
   });

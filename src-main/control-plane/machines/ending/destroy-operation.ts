@@ -122,6 +122,7 @@ export function defineDestroy(deps: DestroyOperationDeps): OperationDefinition<D
       },
     ],
     recover: 'finish',
+    waitsForSecrets: true,
     onFailure: 'keep',
     canCancel: false,
     onEnd: backToTruth,

@@ -144,6 +144,7 @@ function definePower(deps: MachineWorkDeps): OperationDefinition<PowerInput> {
       },
     ],
     recover: 'finish',
+    waitsForSecrets: true,
     canCancel: false,
   };
 }
@@ -172,6 +173,7 @@ function defineResize(deps: MachineWorkDeps): OperationDefinition<ResizeInput> {
       ...off.after,
     ],
     recover: 'finish',
+    waitsForSecrets: true,
     canCancel: false,
   };
 }
@@ -199,6 +201,7 @@ function defineSnapshot(deps: MachineWorkDeps): OperationDefinition<SnapshotInpu
       ...off.after,
     ],
     recover: 'finish',
+    waitsForSecrets: true,
     canCancel: false,
   };
 }
@@ -230,6 +233,7 @@ function defineDestroySnapshot(deps: MachineWorkDeps): OperationDefinition<Destr
       },
     ],
     recover: 'finish',
+    waitsForSecrets: true,
     onFailure: 'keep',
     canCancel: false,
   };
@@ -275,6 +279,7 @@ function defineRename(deps: MachineWorkDeps): OperationDefinition<RenameInput> {
       },
     ],
     recover: 'finish',
+    waitsForSecrets: true,
     onFailure: 'keep',
     canCancel: false,
   };
@@ -303,6 +308,7 @@ function defineBackups(deps: MachineWorkDeps): OperationDefinition<BackupsInput>
       settle(deps),
     ],
     recover: 'finish',
+    waitsForSecrets: true,
     onFailure: 'keep',
     canCancel: false,
   };

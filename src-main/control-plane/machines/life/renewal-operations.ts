@@ -74,6 +74,7 @@ export function defineRenewal(deps: RenewalDeps): RenewalOperations {
         ...deps.firstBoot,
       ],
       recover: 'finish',
+      waitsForSecrets: true,
       onFailure: 'keep',
       canCancel: false,
       async onEnd(_operation, { id }) {
@@ -108,6 +109,7 @@ export function defineRenewal(deps: RenewalDeps): RenewalOperations {
         },
       ],
       recover: 'finish',
+      waitsForSecrets: true,
       onFailure: 'keep',
       canCancel: false,
       onEnd: (_operation, { id }) => connectAgain(deps, id),

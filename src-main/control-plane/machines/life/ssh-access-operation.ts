@@ -62,6 +62,7 @@ export function defineSshAccess(deps: MachineWorkDeps): OperationDefinition<SshA
       },
     ],
     recover: 'finish',
+    waitsForSecrets: true,
     canCancel: false,
   };
 

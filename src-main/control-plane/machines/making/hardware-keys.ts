@@ -11,6 +11,15 @@ import type { MakingDeps } from './making-deps.ts';
 
 type KeyDeps = Pick<MakingDeps, 'credentials' | 'directory' | 'keyMaker' | 'random' | 'secrets'>;
 
+/** What the credential of a machine's login is called. */
+export function loginLabel(name: string): string {
+  return `Login of ${name}`.slice(0, 80);
+}
+/** Under which the private half of its lasting host key is in the secret store. */
+export function hostKeySecret(id: MachineId): string {
+  return `${id}.host-key`;
+}
+
 /** Throws credential.*. */
 export async function ensureKeys(deps: KeyDeps, id: MachineId): Promise<void> {
   const { credentials, directory, keyMaker, random } = deps;
@@ -20,7 +29,7 @@ export async function ensureKeys(deps: KeyDeps, id: MachineId): Promise<void> {
   if (credentials.get(credentialId) === undefined)
     await credentials.add({
       id: credentialId,
-      label: `Login of ${name}`.slice(0, 80),
+      label: loginLabel(name),
       kind: 'private-key',
       secret: keyMaker.make().privateKey,
     });
@@ -35,7 +44,7 @@ async function ensureHostKey(deps: KeyDeps, id: MachineId, which: 'hostKey' | 'b
   if (present !== null && (await secrets.get(present.secretKey)) !== undefined) return;
   const { fingerprint, privateKey, publicKey } = keyMaker.make();
   // By the machine's id: a key whose record was not written is written over, and never left behind.
-  const secretKey = which === 'hostKey' ? hostKeyOf(id) : bootKeyOf(id);
+  const secretKey = which === 'hostKey' ? hostKeySecret(id) : bootKeyOf(id);
   await secrets.put(secretKey, privateKey);
   await directory.change(id, { [which]: { fingerprint, publicKey, secretKey } });
 }
@@ -88,15 +97,11 @@ export async function dropKeys(deps: KeyDeps, record: MachineRecord, keepsIdenti
   if (record.hostKey !== null) await secrets.delete(record.hostKey.secretKey);
   if (record.loginCredentialId !== null) await credentials.drop(record.loginCredentialId);
   // Also what was made by a run that did not live to write it down.
-  await secrets.delete(hostKeyOf(record.id));
+  await secrets.delete(hostKeySecret(record.id));
   await secrets.delete(bootKeyOf(record.id));
   await directory.change(record.id, { hostKey: null, loginCredentialId: null });
 }
 
-/** Places in the secret store. */
-function hostKeyOf(id: MachineId): string {
-  return `${id}.host-key`;
-}
 function bootKeyOf(id: MachineId): string {
   return `${id}.boot-key`;
 }

@@ -14,6 +14,9 @@ import type { MachineRecord } from '../machine.ts';
 import type { MachineDirectory } from '../machine-directory.ts';
 import type { Waiting } from '../patience.ts';
 
+/** The login that Berth has on machines that it makes. */
+export const LOGIN_USER = 'berth';
+
 export interface MakingDeps {
   readonly directory: MachineDirectory;
   readonly clouds: CloudClients;

@@ -14,10 +14,7 @@ import type { MachineRecord } from '../machine.ts';
 import { checkAccount } from './account-check.ts';
 import { newGate } from './gate.ts';
 import { defineCreate, defineFinish } from './make-operation.ts';
-import type { MakingDeps } from './making-deps.ts';
-
-/** The login that Berth has on machines that it makes. */
-const LOGIN_USER = 'berth';
+import { LOGIN_USER, type MakingDeps } from './making-deps.ts';
 
 export interface MachineMakingDeps extends MakingDeps {
   readonly operations: OperationRunner;

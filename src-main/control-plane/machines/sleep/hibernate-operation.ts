@@ -306,6 +306,7 @@ export function defineHibernate(deps: SleepDeps): OperationDefinition<HibernateI
     parseInput: (value) => HibernateInput.parse(value),
     steps: [check, stop, prepare, archive, carry, flush, off, snapshot, verify, write, destroy, parts],
     recover: 'finish',
+    waitsForSecrets: true,
     canCancel: true,
     commitsAt: destroy.id,
     async onEnd(_operation, { id }) {

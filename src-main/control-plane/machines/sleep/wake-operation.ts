@@ -248,6 +248,7 @@ export function defineWake(deps: WakeDeps): OperationDefinition<WakeInput> {
     parseInput: (value) => WakeInput.parse(value),
     steps: [check, transfer, ...deps.hardware, reach, bring, images, rebuild, verify, start, awake, drop],
     recover: 'finish',
+    waitsForSecrets: true,
     canCancel: true,
     // One that a person kept unfinished stays, and is gone on with when it is woken again.
     onFailure: ({ machineId }) => (directory.record(machineId)?.life === 'incomplete' ? 'keep' : 'undo'),

@@ -89,6 +89,10 @@ describe('a refusal', () => {
     expect(
       of('POST /v2/droplets', 'You are missing the required permission ssh_key:read').details.permission,
     ).toBe('ssh_key:read');
+    // A scope of billing is a scope, and no trouble with a bill.
+    expect(
+      of('GET /v2/customers/my/balance', 'You are missing the required permission billing:read.'),
+    ).toMatchObject({ code: 'cloud.permission-missing', details: { permission: 'billing:read' } });
   });
 
   it.each([403, 422])('%i of an account that is locked is not about the token', (status) => {

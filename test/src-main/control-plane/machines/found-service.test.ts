@@ -3,7 +3,9 @@ import { BerthError } from '#contract/berth-error.ts';
 import type { Host } from '#contract/hosts.ts';
 import { machineTag } from '#main/control-plane/machines/machine.ts';
 import { Life } from '../operations/crash-world.ts';
-import { type Berth, cloudId, machineIdOf, minutes, MoneyWorld, ownTags } from './money-world.ts';
+import { bareHost, type Berth, cloudId, machineIdOf, minutes, MoneyWorld, ownTags } from './money-world.ts';
+
+const login = 'cred_00000000000000000005';
 
 let world: MoneyWorld;
 let berth: Berth;
@@ -15,6 +17,7 @@ afterEach(() => world.end());
 
 function hostAt(address: string): Host {
   return {
+    ...bareHost,
     id: 'host_00000000000000000009',
     name: 'by hand',
     definition: {
@@ -22,17 +25,12 @@ function hostAt(address: string): Host {
       configName: null,
       address,
       port: null,
-      user: 'root',
-      auth: { method: 'agent' },
+      user: 'admin',
+      auth: { method: 'key', source: { kind: 'credential', credentialId: login }, passphraseId: null },
       jumps: [],
       engineSocket: null,
     },
-    desired: 'connected',
-    state: { phase: 'disconnected' },
-    facts: null,
-    addedAt: '2026-01-02T03:04:05.000Z',
-    lastReadyAt: null,
-  } as unknown as Host;
+  };
 }
 
 async function foundMachine(change: Parameters<MoneyWorld['cloud']['plant']>[0] = {}) {
@@ -105,7 +103,44 @@ describe('adopting a machine that was found', () => {
   it('knows the host that is there already', async () => {
     berth.hosts.put(hostAt('192.0.2.9'));
     const { found } = await foundMachine();
-    expect(await berth.adopt(found.id)).toMatchObject({ hostId: 'host_00000000000000000009', trouble: null });
+    const { id } = await berth.adopt(found.id);
+    expect(berth.directory.record(id)).toMatchObject({
+      hostId: 'host_00000000000000000009',
+      trouble: null,
+      loginUser: 'admin',
+      loginCredentialId: login,
+    });
+  });
+
+  it('makes a host of it at once where its keys are still there, which knows it by its own key', async () => {
+    const hostKey = { fingerprint: 'SHA256:abc', publicKey: 'ssh-ed25519 AAAA', secretKey: 'x.host-key' };
+    berth.keptKeys.set(`${machineIdOf(42)} web`, { hostKey, loginCredentialId: login, loginUser: 'berth' });
+    const tags = [...ownTags, machineTag(machineIdOf(42))];
+    const { found } = await foundMachine({ name: 'web', tags });
+    const adopted = await berth.adopt(found.id);
+    expect(adopted.trouble).toBeNull();
+    const host = berth.hosts.get(adopted.hostId!);
+    expect(host).toMatchObject({
+      name: 'web',
+      definition: {
+        address: '192.0.2.9',
+        user: 'berth',
+        auth: { source: { kind: 'credential', credentialId: login } },
+      },
+    });
+    expect(berth.pins.get(adopted.hostId!)).toEqual(['SHA256:abc']);
+    expect(berth.directory.record(adopted.id)?.hostKey).toEqual(hostKey);
+  });
+
+  it('is a machine although it cannot become a host, and says why', async () => {
+    const hostKey = { fingerprint: 'SHA256:abc', publicKey: 'ssh-ed25519 AAAA', secretKey: 'x.host-key' };
+    berth.keptKeys.set(`${machineIdOf(42)} web`, { hostKey, loginCredentialId: login, loginUser: 'berth' });
+    berth.hosts.put({ ...hostAt('198.51.100.4'), name: 'web' });
+    const { found } = await foundMachine({ name: 'web', tags: [...ownTags, machineTag(machineIdOf(42))] });
+    expect(await berth.adopt(found.id)).toMatchObject({
+      hostId: null,
+      trouble: { error: { code: 'host.name-taken' } },
+    });
   });
 
   it('knows the host that a person adds later', async () => {

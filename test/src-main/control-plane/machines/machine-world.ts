@@ -197,6 +197,7 @@ export class BerthLife {
       store,
       rows: rowsOf(remains, life),
       links: this.links,
+      secretsUsable: async () => undefined,
       clock,
       random: {
         id: (prefix) => `${prefix}_${String(idCount++).padStart(20, '0')}` as never,

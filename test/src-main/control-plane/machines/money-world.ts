@@ -2,6 +2,7 @@
  * Accounts at fake providers and a disk that outlive Berth, and the parts that keep it from losing a machine. A Berth here
  * can be ended, killed at any point of touching disk or provider, and begun anew.
  */
+import { BerthError } from '#contract/berth-error.ts';
 import type { Cloud, CostReport, FoundResource } from '#contract/clouds.ts';
 import type { Host } from '#contract/hosts.ts';
 import { type CloudId, type FoundId, localOwnerId, type MachineId } from '#contract/ids.ts';
@@ -11,6 +12,7 @@ import type { CloudClient } from '#main/control-plane/interfaces/cloud-provider.
 import { Secret } from '#main/control-plane/interfaces/secret.ts';
 import { adoptedRecord } from '#main/control-plane/machines/adopted.ts';
 import { installationTag, type MachineRecord, machineTag } from '#main/control-plane/machines/machine.ts';
+import type { KeptKeys } from '#main/control-plane/machines/kept-keys.ts';
 import { MachineDirectory } from '#main/control-plane/machines/machine-directory.ts';
 import { createMoneyParts, type MoneyParts } from '#main/control-plane/machines/money-parts.ts';
 import { OperationRunner } from '#main/control-plane/operations/operation-runner.ts';
@@ -41,6 +43,14 @@ export function recordOf(machine: Parameters<typeof adoptedRecord>[0]['machine']
     at: machine.createdAt,
   });
 }
+
+export const bareHost: Omit<Host, 'id' | 'name' | 'definition'> = {
+  desired: 'connected',
+  state: { phase: 'disconnected' },
+  facts: null,
+  addedAt: '2026-01-02T03:04:05.000Z',
+  lastReadyAt: null,
+};
 
 export const minutes = (count: number): number => count * 60_000;
 export const hours = (count: number): number => count * 3_600_000;
@@ -94,6 +104,10 @@ export class Berth {
   readonly operations: OperationRunner;
   readonly parts: MoneyParts;
   readonly hosts = new Collection<Host>();
+  /** Fingerprints that a host's key must have. */
+  readonly pins = new Map<string, readonly string[]>();
+  /** By id and name of a machine. */
+  readonly keptKeys = new Map<string, KeptKeys>();
   readonly #clock: ManualClock;
 
   constructor(world: MoneyWorld, life: Life, count: () => number) {
@@ -111,6 +125,7 @@ export class Berth {
     this.operations = new OperationRunner({
       store,
       rows: rowsOf(world.remains, life),
+      secretsUsable: async () => undefined,
       links: new FakeLinks(),
       clock,
       random,
@@ -123,7 +138,18 @@ export class Berth {
       store,
       directory: this.directory,
       operations: this.operations,
-      hosts: { all: () => this.hosts.all(), watch: (signal) => this.hosts.watch(signal) },
+      hosts: {
+        all: () => this.hosts.all(),
+        watch: (signal) => this.hosts.watch(signal),
+        addForMachine: async ({ definition, id, name, pinnedFingerprints }) => {
+          if (this.hosts.all().some((host) => host.name === name))
+            throw new BerthError('host.name-taken', 'There is a host of this name already.');
+          this.pins.set(id, pinnedFingerprints);
+          this.hosts.put({ ...bareHost, id, name, definition });
+          return this.hosts.get(id)!;
+        },
+      },
+      keptKeys: async (id, name) => this.keptKeys.get(`${id} ${name}`),
       clock,
       random,
       log: this.log,

@@ -24,10 +24,12 @@ function life(remains: Remains, present = new Life(), links = new FakeLinks()) {
   const clock = new ManualClock();
   const log = new MemoryLog();
   const store = storeOf(remains, present);
+  const secrets = Promise.withResolvers<void>();
   const runner = new OperationRunner({
     store,
     rows: rowsOf(remains, present),
     links,
+    secretsUsable: () => secrets.promise,
     clock,
     random: {
       id: (prefix) => `${prefix}_${String(idCount++).padStart(20, '0')}` as never,
@@ -37,7 +39,7 @@ function life(remains: Remains, present = new Life(), links = new FakeLinks()) {
     log,
   });
   open.push(runner);
-  return { runner, clock, links, log, store, life: present };
+  return { runner, clock, links, log, store, life: present, unlock: () => secrets.resolve() };
 }
 
 const start: StartOperation<{ name: string }> = {

@@ -188,6 +188,7 @@ export async function live(world: SleepWorld, killAt = Number.POSITIVE_INFINITY)
   const runner = new OperationRunner({
     store,
     rows: rowsOf(world.remains, life),
+    secretsUsable: async () => undefined,
     links,
     clock,
     random: {

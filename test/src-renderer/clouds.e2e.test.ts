@@ -1,0 +1,393 @@
+/**
+ * Accounts, costs, what was found and the form of a machine in Chromium on fixtures. What each act asks of the plane is
+ * exactly what was chosen, and what it does not ask for is not asked.
+ */
+import type { BrowserContext, Page } from 'playwright';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { rightToken } from './cloud-replies.ts';
+import { cloudId, cloudScenes, machineId, offer } from './cloud-scenes.ts';
+import { seriousFindings } from './fixture/axe.ts';
+import { type FixtureSite, startFixtureSite } from './fixture/fixture-site.ts';
+import './fixture/fixture-window.ts';
+
+let site: FixtureSite;
+let context: BrowserContext;
+let page: Page;
+let complaints: string[] = [];
+
+beforeAll(async () => {
+  site = await startFixtureSite();
+});
+afterAll(() => site?.close());
+afterEach(async () => {
+  await context.close();
+  expect(complaints).toEqual([]);
+});
+
+async function show(scene: string, ref?: object): Promise<void> {
+  context = await site.browser.newContext({
+    viewport: { width: 1024, height: 700 },
+    colorScheme: 'dark',
+    reducedMotion: 'reduce',
+  });
+  page = await context.newPage();
+  complaints = [];
+  page.on('console', (message) => {
+    if (message.type() === 'error' && !message.text().includes('favicon')) complaints.push(message.text());
+  });
+  page.on('pageerror', (error) => complaints.push(error.message));
+  await page.goto(`${site.url}?scene=${scene}`);
+  await page.getByRole('tablist').first().waitFor();
+  if (ref !== undefined) await open(ref);
+}
+
+async function open(ref: object): Promise<void> {
+  await page.evaluate((value) => window.fixture.app.view.actions.open(value as never), ref);
+  const heading = page.getByRole('tabpanel').getByRole('heading', { level: 1 });
+  await heading.and(page.locator(':visible')).first().waitFor();
+}
+
+const calls = (method: string) =>
+  page.evaluate(
+    (wanted) => window.fixture.plane.calls.filter((call) => call.method === wanted).map((call) => call.input),
+    method,
+  );
+const frontView = () =>
+  page.evaluate(() => {
+    const { root } = window.fixture.app.view.getState();
+    return root.kind === 'pane' ? root.tabs.find((tab) => tab.id === root.activeTabId)?.ref : undefined;
+  });
+const failNext = (method: string, code: string, message: string, details: object = {}) =>
+  page.evaluate(
+    ([name, failed, words, more]) =>
+      window.fixture.plane.failNext(
+        name as never,
+        new window.fixture.BerthError(failed as never, words, { details: more as never }),
+      ),
+    [method, code, message, details] as const,
+  );
+const button = (name: string | RegExp) => page.getByRole('button', { name, exact: typeof name === 'string' });
+const dialog = () => page.getByRole('dialog');
+const createButton = () => page.getByRole('button', { name: /^Create for/ });
+const cloudsRef = { type: 'clouds' };
+const createRef = { type: 'create-machine', cloudId: null };
+
+describe('the page', () => {
+  it('says what is rented and what it costs, and lets nothing serious be found', async () => {
+    await show('clouds', cloudsRef);
+    await page.getByRole('table', { name: 'This month by host' }).waitFor();
+    const text = (await page.getByRole('tabpanel').innerText()).replaceAll('\u00a0', ' ');
+    expect(text).toContain('$0.18571');
+    expect(text).toContain('switched off, still costs $0.03571 an hour');
+    expect(text).toContain('84 % of the budget of DigitalOcean is used');
+    expect(text).toContain(
+      'A droplet that costs $0.02083 an hour and that this Berth made and lost sight of',
+    );
+    expect(text).toContain('7 of 25 droplets');
+    expect(text).toContain('3 of 4: waits for SSH with the right key');
+    expect(text).toContain('$1.26 a month asleep, $96.00 a month awake');
+    // What was destroyed costs nothing any more, and leads nowhere.
+    expect(await button('load-test').count()).toBe(0);
+    await button(/^Left by you/).click();
+    expect(await seriousFindings(page)).toEqual([]);
+    await page
+      .getByRole('list', { name: 'Machines' })
+      .getByRole('button', { name: /^trial/ })
+      .click();
+    expect(await frontView()).toEqual({ type: 'machine', machineId: machineId(6) });
+  });
+
+  it('says what is wrong with an account, and replaces a token that is refused', async () => {
+    await show('clouds-trouble', cloudsRef);
+    await page.getByText('Contact support about invoice').waitFor();
+    expect(await page.getByText('6 min 52 s behind').count()).toBe(1);
+    await page.getByText('may not do what is needed').waitFor();
+    expect(await seriousFindings(page)).toEqual([]);
+    await button('Replace token…').first().click();
+    await dialog().getByLabel('Token', { exact: true }).fill('nothing like it');
+    await page.keyboard.press('Enter');
+    await dialog().getByText('Must begin with').waitFor();
+    await dialog().getByLabel('Token', { exact: true }).fill('ocean_v1_old');
+    await page.keyboard.press('Enter');
+    await dialog().getByText('does not accept this token').waitFor();
+    await dialog().getByLabel('Token', { exact: true }).fill(rightToken);
+    await page.keyboard.press('Enter');
+    await dialog().waitFor({ state: 'detached' });
+    expect((await calls('clouds.replaceToken')).at(-1)).toEqual({ id: cloudId(1), token: rightToken });
+  });
+
+  it('has words for nothing, for what could not be read, and for what is on its way', async () => {
+    await show('clouds-errors', cloudsRef);
+    await page.getByText('The accounts could not be read').waitFor();
+    await context.close();
+    await show('loading', cloudsRef);
+    await page.getByRole('status', { name: 'Loading the accounts' }).waitFor();
+    await context.close();
+    await show('clouds-empty', cloudsRef);
+    await page.getByText('No droplets yet').waitFor();
+    await page.getByText('Nothing has cost anything this month').waitFor();
+  });
+
+  it('is not there for who may not see what machines cost', async () => {
+    await show('member');
+    await button(/^Machines and costs/).waitFor({ state: 'detached' });
+    await page.keyboard.press('Control+k');
+    await page.keyboard.type('machines and costs');
+    await page.getByText('Nothing has “machines and costs” in its name').waitFor();
+    expect(await calls('clouds.providers')).toEqual([]);
+  });
+});
+
+describe('an account', () => {
+  it('is connected by keyboard alone; its token is in nothing that is kept', async () => {
+    await show('clouds-none', cloudsRef);
+    await button('Connect an account').focus();
+    await page.keyboard.press('Enter');
+    await dialog().getByLabel('Token', { exact: true }).waitFor();
+    expect(await dialog().getByLabel('Token', { exact: true }).getAttribute('type')).toBe('password');
+    await page.keyboard.type(rightToken);
+    expect(await seriousFindings(page)).toEqual([]);
+    await page.keyboard.press('Enter');
+    await dialog().getByText('Volumes are not seen').waitFor();
+    expect(await calls('clouds.connect')).toEqual([
+      { provider: 'ocean', label: 'DigitalOcean', token: rightToken },
+    ]);
+    const kept = await page.evaluate(() => [
+      JSON.stringify(window.fixture.app.view.getState()),
+      JSON.stringify(Object.entries(window.localStorage)),
+      document.documentElement.outerHTML,
+    ]);
+    expect(kept.filter((text) => text.includes(rightToken))).toEqual([]);
+    await button('Create a droplet').last().click();
+    expect(await frontView()).toMatchObject({ type: 'create-machine' });
+  });
+
+  it('has a label and a budget that can be changed', async () => {
+    await show('clouds', cloudsRef);
+    await button('Label and budget of DigitalOcean…').click();
+    await dialog().getByLabel('Budget for a month').fill('a lot');
+    await page.keyboard.press('Enter');
+    await dialog().getByText('Must be an amount').waitFor();
+    expect(await calls('clouds.edit')).toEqual([]);
+    await dialog().getByLabel('Budget for a month').fill('120');
+    await dialog().getByLabel('Warn from').fill('90');
+    await page.keyboard.press('Enter');
+    await dialog().waitFor({ state: 'detached' });
+    expect(await calls('clouds.edit')).toEqual([
+      { id: cloudId(1), label: 'DigitalOcean', budget: { monthlyUsd: 120, warnAtPercent: 90 } },
+    ]);
+  });
+
+  it('is disconnected only when it was said that its machines go on and cost', async () => {
+    await show('clouds', cloudsRef);
+    await button('Disconnect DigitalOcean…').click();
+    await dialog().getByText('7 droplets there go on').waitFor();
+    expect(await button('Disconnect').getAttribute('aria-disabled')).toBe('true');
+    await dialog().getByRole('checkbox').click();
+    expect(await seriousFindings(page)).toEqual([]);
+    await button('Disconnect').click();
+    await page.getByText('No account yet').waitFor();
+    expect(await calls('clouds.disconnect')).toEqual([{ id: cloudId(1), leavesMachines: true }]);
+  });
+});
+
+describe('what was found', () => {
+  it('is left and taken back, adopted under a name, and destroyed by its name', async () => {
+    await show('clouds', cloudsRef);
+    await button('Leave it: api-server before 2.0').click();
+    await button('Left by you: 2').waitFor();
+    await button('Undo').click();
+    await button('Left by you: 1').waitFor();
+
+    await button('Destroy api-server before 2.0…').click();
+    const destroy = dialog().getByRole('button', { name: 'Destroy snapshot' });
+    await dialog().getByRole('textbox').fill('api-server');
+    expect(await destroy.getAttribute('aria-disabled')).toBe('true');
+    await dialog().getByRole('textbox').fill('api-server before 2.0');
+    await destroy.click();
+    await dialog().waitFor({ state: 'detached' });
+    expect(await calls('clouds.destroyFound')).toMatchObject([{ name: 'api-server before 2.0' }]);
+
+    await button('Adopt berth-fra1-7…').click();
+    await failNext('clouds.adoptFound', 'machine.name-taken', 'Another machine is called so.');
+    await page.keyboard.press('Enter');
+    await dialog().getByText('Another machine is called so.').waitFor();
+    await dialog().getByLabel('Name').fill('found-again');
+    await page.keyboard.press('Enter');
+    await dialog().waitFor({ state: 'detached' });
+    expect((await calls('clouds.adoptFound')).at(-1)).toMatchObject({ name: 'found-again' });
+    expect(await frontView()).toMatchObject({ type: 'machine' });
+  });
+
+  it('and a budget that comes near are said once, and marked where they can be seen from anywhere', async () => {
+    await show('clouds');
+    const budget = page.getByText('84\u00a0% of the budget of DigitalOcean is used').first();
+    await budget.waitFor();
+    await page.getByText('2 things cost and are not known to this Berth').first().waitFor();
+    await button('Machines and costs, a machine needs you').waitFor();
+    await page.getByTitle(/Rented machines: .0\.18571 an.hour: a machine needs you/).click();
+    expect(await frontView()).toEqual(cloudsRef);
+    // On the page itself no toast says it again.
+    await button('Look').first().waitFor({ state: 'detached' });
+    const count = () => page.evaluate(() => window.fixture.app.notices.store.getState().notices.length);
+    expect(await count()).toBe(2);
+    await open({ type: 'home' });
+    const { costs } = cloudScenes.clouds;
+    await page.evaluate((report) => window.fixture.plane.setCosts(structuredClone(report)), costs as never);
+    await page.evaluate(
+      (report) => window.fixture.plane.setCosts(report),
+      cloudScenes['clouds-over'].costs as never,
+    );
+    await page.waitForFunction(() => window.fixture.app.notices.store.getState().notices.length === 3);
+    const [last] = await page.evaluate(() =>
+      window.fixture.app.notices.store.getState().notices.map(({ title }) => title),
+    );
+    expect(last).toBe('The budget of DigitalOcean is used up');
+  });
+});
+
+describe('the form of a machine', () => {
+  it('is filled in by keyboard alone, and asks for exactly what it shows', async () => {
+    await show('clouds-two', createRef);
+    await page.getByRole('table', { name: 'Sizes' }).waitFor();
+    expect(await seriousFindings(page)).toEqual([]);
+    await page.getByLabel('Name', { exact: true }).focus();
+    await page.keyboard.press('Control+a');
+    await page.keyboard.type('api-2');
+    await page.keyboard.press('Tab');
+    // Region: down to the next one.
+    await page.keyboard.press('Enter');
+    await page.getByRole('option', { name: /New York 3/ }).waitFor();
+    await page.keyboard.type('New');
+    await page.keyboard.press('Enter');
+    await page.getByRole('option').first().waitFor({ state: 'detached' });
+    // Past image and class to the sizes, which the arrow keys choose.
+    for (let step = 0; step < 3; step += 1) await page.keyboard.press('Tab');
+    expect(await page.evaluate(() => (document.activeElement as HTMLInputElement).type)).toBe('radio');
+    await page.keyboard.press('ArrowDown');
+    await createButton().getByText('$0.02679').waitFor();
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Space');
+    await page.getByText('with backups', { exact: false }).last().waitFor();
+    expect((await createButton().innerText()).replaceAll('\u00a0', ' ')).toBe('Create for $0.03215 an hour');
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Tab');
+    await page.keyboard.type('team:api trial');
+    await page.keyboard.press('Enter');
+    await page.waitForFunction(() =>
+      window.fixture.plane.calls.some(({ method }) => method === 'machines.create'),
+    );
+    expect(await calls('machines.create')).toEqual([
+      {
+        cloudId: cloudId(1),
+        ...{ name: 'api-2', region: 'nyc3', size: 's-2vcpu-2gb', image: 'debian-13-x64' },
+        tags: ['team:api', 'trial'],
+        ...{ hasIpv6: false, hasBackups: true, hasMonitoring: false },
+        sshAccess: { from: 'mine' },
+        end: { at: null, atAction: 'destroy', idleMinutes: null, idleAction: 'destroy' },
+        onTrouble: 'ask',
+        // Of the size: what backups add follows from it.
+        hourlyUsd: 0.02679,
+      },
+    ]);
+    await page.waitForFunction(() => window.fixture.app.view.getState().root.kind === 'pane');
+    expect(await frontView()).toMatchObject({ type: 'machine' });
+  });
+
+  it('says each broken rule at its field, and asks nothing before they are kept', async () => {
+    await show('clouds', createRef);
+    await page.getByRole('radio', { name: 'Only these addresses' }).click();
+    await page.getByRole('checkbox', { name: 'At a time' }).click();
+    await page.getByLabel('Tags').fill('berth:mine');
+    await createButton().click();
+    await page.getByText('Must not begin with “berth”').waitFor();
+    await page.getByText('Must be addresses or ranges').waitFor();
+    await page.getByText('Must be a day and a time').waitFor();
+    expect(await page.getByLabel('Tags').evaluate((one) => one === document.activeElement)).toBe(true);
+    expect(await seriousFindings(page)).toEqual([]);
+    expect(await calls('machines.create')).toEqual([]);
+    await page.getByLabel('Tags').fill('');
+    await page.getByRole('textbox', { name: 'Addresses' }).fill('203.0.113.0/24');
+    await page.getByLabel('Day and time').fill('2099-01-01T10:00');
+    await failNext('machines.create', 'machine.name-taken', 'Another machine is called “berth-fra1”.');
+    await createButton().click();
+    await page.getByText('Another machine is called').waitFor();
+    expect(await page.getByLabel('Name', { exact: true }).getAttribute('aria-invalid')).toBe('true');
+  });
+
+  it('shows a new price before it is asked again, and never pays it unseen', async () => {
+    await show('clouds', createRef);
+    await createButton().waitFor();
+    await page.evaluate((next) => window.fixture.plane.setOffer(next), {
+      ...offer,
+      sizes: offer.sizes.map((size) =>
+        size.id === 's-1vcpu-2gb' ? { ...size, hourlyUsd: 0.01986, monthlyUsd: 13.35 } : size,
+      ),
+    } as never);
+    await failNext('machines.create', 'cloud.price-changed', 'It costs $0.01986 an hour now.');
+    await createButton().click();
+    await page.getByText(/You saw .0\.01786.an.hour; now it is .0\.01986/).waitFor();
+    expect(await calls('machines.create')).toMatchObject([{ hourlyUsd: 0.01786 }]);
+    await createButton().getByText('$0.01986').click();
+    await page.waitForFunction(
+      () => window.fixture.plane.calls.filter(({ method }) => method === 'machines.create').length === 2,
+    );
+    expect((await calls('machines.create')).at(-1)).toMatchObject({ hourlyUsd: 0.01986 });
+  });
+
+  it('offers what comes near where the size cannot be had, and greys out the rest with the reason', async () => {
+    await show('clouds', createRef);
+    await createButton().waitFor();
+    const away = page.getByRole('radio', { name: /60.0.GiB disk.*not on offer in Frankfurt 1/ });
+    expect(await away.isDisabled()).toBe(true);
+    await failNext('machines.create', 'cloud.not-offered', 'It is sold out.', { field: 'size' });
+    await createButton().click();
+    await button('The same in Amsterdam 3').click();
+    await page.getByRole('combobox', { name: 'Region' }).getByText('Amsterdam 3').waitFor();
+    await createButton().click();
+    await page.waitForFunction(
+      () => window.fixture.plane.calls.filter(({ method }) => method === 'machines.create').length === 2,
+    );
+    expect((await calls('machines.create')).at(-1)).toMatchObject({ region: 'ams3', size: 's-1vcpu-2gb' });
+  });
+
+  it('changes the account with what was typed kept, and says where one is full or cannot make anything', async () => {
+    await show('clouds-two', createRef);
+    await page.getByLabel('Tags').fill('kept');
+    await page.getByRole('combobox', { name: 'Account' }).click();
+    await page.getByRole('option', { name: /A customer/ }).click();
+    await page.getByText(/The account is at its limit, 3 of 3 droplets/).waitFor();
+    await createButton().waitFor();
+    expect(await page.getByLabel('Tags').inputValue()).toBe('kept');
+    await context.close();
+    await show('clouds-trouble', { type: 'create-machine', cloudId: cloudId(1) });
+    await page.getByText('Nothing can be made with Revoked now').waitFor();
+    expect(await createButton().count()).toBe(0);
+    await failNext('clouds.offer', 'cloud.unreachable', 'No answer in 30 seconds.');
+    await page.getByRole('combobox', { name: 'Account' }).click();
+    await page.getByRole('option', { name: /Away/ }).click();
+    await page.getByText('No answer in 30 seconds.').waitFor();
+    await button('Ask again').click();
+    await createButton().waitFor();
+  });
+});
+
+describe('the third door', () => {
+  it('is named after the provider and leads to the form, which asks for an account first', async () => {
+    await show('empty');
+    await button(/^A DigitalOcean droplet/).click();
+    await page.getByText('Connect an account first').waitFor();
+    expect(await seriousFindings(page)).toEqual([]);
+    await context.close();
+    await show('clouds-first-run');
+    await button(/^A DigitalOcean droplet.*About two minutes$/).click();
+    await createButton().waitFor();
+  });
+
+  it('stands in the page that adds a host, too', async () => {
+    await show('empty', { type: 'add-host' });
+    await button('Create one at a provider').click();
+    expect(await frontView()).toEqual(createRef);
+  });
+});
