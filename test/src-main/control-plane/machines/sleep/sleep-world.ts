@@ -127,9 +127,6 @@ export class SleepWorld {
       sleep: null,
       earlierProviderIds: [],
       billedFromAt: '2026-01-02T03:04:05.000Z',
-      hasIpv6: false,
-      requestedAt: null,
-      sshSources: [],
     } satisfies Record<keyof MachineRecord, unknown>;
     this.remains.records.set('machines', new Map([[machineId, JSON.stringify(record)]]));
   }
