@@ -1,0 +1,164 @@
+/**
+ * A droplet as a new user rents one: from the first page and a pasted token, through one form and the gates that can be
+ * watched, to a shell in a workspace; put to sleep and woken; and back to nothing, at the provider too. The provider is the
+ * double, its machines are real.
+ */
+import { AxeBuilder } from '@axe-core/playwright';
+import type { Locator, Page } from 'playwright';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { type DigitalOceanDouble, startDigitalOceanDouble } from '../servers/digitalocean/double.ts';
+import { loadImage, workspaceImage } from '../servers/images.ts';
+import { openWindow, type ServedBerth, startServedBerth, type Window } from './served-berth.ts';
+
+/** Machines boot, and cloud-init runs in them, on slow and shared processors. */
+const slow = { timeout: 150_000 };
+
+let double: DigitalOceanDouble;
+let berth: ServedBerth;
+let window: Window;
+let page: Page;
+let token: string;
+
+beforeAll(async () => {
+  double = await startDigitalOceanDouble({ machines: 'real' });
+  token = double.addToken();
+  berth = await startServedBerth({
+    env: {
+      BERTH_DIGITALOCEAN_API_URL: double.baseUrl,
+      // Opens the vault: there is no keychain here.
+      BERTH_SECRET_KEY: 'S1mple.Words-For=The_vault+of/this~test',
+    },
+  });
+  window = await openWindow(berth);
+  page = window.page;
+});
+
+afterAll(async () => {
+  await window?.close();
+  await berth?.stop();
+  await double?.close();
+});
+
+function screen(): Locator {
+  return page.locator('.xterm-rows').last();
+}
+const dialog = () => page.getByRole('dialog');
+const button = (name: string | RegExp) => page.getByRole('button', { name, exact: typeof name === 'string' });
+
+async function palette(words: string): Promise<void> {
+  const isInTerminal = await page.evaluate(
+    () => document.activeElement?.closest('[data-keys=terminal]') != null,
+  );
+  await page.keyboard.press(isInTerminal ? 'Control+Shift+K' : 'Control+K');
+  await dialog().getByRole('combobox').fill(words);
+  await page.getByRole('option', { name: words }).first().click();
+}
+
+async function expectAccessible(what: string): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
+  expect(
+    serious.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.target.join(' ')).join(', ')}`),
+    what,
+  ).toEqual([]);
+}
+
+describe('a droplet', () => {
+  it('begins with a token that is pasted once', async () => {
+    await page
+      .getByRole('main')
+      .getByRole('button', { name: /A DigitalOcean droplet/ })
+      .click();
+    await button('Connect an account').last().click();
+    await dialog().getByLabel('Token', { exact: true }).fill(token);
+    await page.keyboard.press('Enter');
+    await dialog().getByText('The account of Team main').waitFor(slow);
+    await dialog()
+      .getByRole('button', { name: /Create a droplet|Done/ })
+      .last()
+      .click();
+    expect(await page.content()).not.toContain(token);
+  });
+
+  it('is rented by one form with one button that says the price', slow, async () => {
+    await page.getByLabel('Name', { exact: true }).fill('anvil');
+    await page.getByRole('radio', { name: /s-1vcpu-1gb/ }).check({ force: true });
+    await expectAccessible('the form');
+    await button(/^Create for \$0\.00893/).click();
+    await page.getByRole('heading', { name: 'anvil', exact: true }).waitFor(slow);
+    const steps = page.getByRole('list', { name: 'Steps' });
+    await steps.getByText('SSH answers with the right key').waitFor(slow);
+    await expectAccessible('the gates');
+    await button('Create a workspace').waitFor(slow);
+    expect(double.account.droplets.size).toBe(1);
+  });
+
+  it('has a workspace with a shell in it', slow, async () => {
+    const [id] = double.account.droplets.keys();
+    await loadImage(double.hostOf(id ?? 0), await workspaceImage());
+    await button('Create a workspace').click();
+    await page.getByLabel('Image', { exact: true }).fill('berth-workspace:test');
+    await page.getByLabel('Workspace name').fill('api');
+    await button('Create workspace').click();
+    await page.getByRole('heading', { name: 'api', exact: true }).waitFor(slow);
+    await button('Open terminal').first().click(slow);
+    await screen().waitFor(slow);
+    await vi.waitFor(async () => expect(await screen().innerText()).toMatch(/[$#]/), slow);
+    await page.keyboard.type('echo "marker-$((6*7))"; echo kept > ~/file; sync\n');
+    await vi.waitFor(async () => expect(await screen().innerText()).toContain('marker-42'), slow);
+  });
+
+  it('shows what it costs', async () => {
+    await palette('Machines and costs');
+    const costs = page.getByRole('table', { name: 'This month by host' });
+    await costs.getByText('anvil').waitFor(slow);
+    expect((await page.getByRole('main').innerText()).replaceAll('\u00a0', ' ')).toContain('$0.00893');
+    await expectAccessible('the page of costs');
+  });
+
+  it('sleeps and comes back with its files', { timeout: 300_000 }, async () => {
+    await page
+      .getByRole('list', { name: 'Machines' })
+      .getByRole('button', { name: /^anvil/ })
+      .click();
+    await button('Hibernate…').click();
+    await dialog().getByRole('radio').first().waitFor(slow);
+    await expectAccessible('where it sleeps');
+    await dialog().getByRole('button', { name: 'Hibernate', exact: true }).click();
+    await button(/^Wake/).first().waitFor(slow);
+    expect(double.account.droplets.size).toBe(0);
+    await button(/^Wake/).first().click();
+    await dialog().getByRole('button', { name: /^Wake/ }).click(slow);
+    await vi.waitFor(() => expect(double.account.droplets.size).toBe(1), slow);
+    await button('Create a workspace').waitFor(slow);
+    await page.getByRole('treeitem', { name: /^api/ }).click();
+    await button('Open terminal').first().click(slow);
+    await vi.waitFor(async () => expect(await screen().innerText()).toMatch(/[$#]/), slow);
+    await page.keyboard.type('cat ~/file\n');
+    await vi.waitFor(async () => expect(await screen().innerText()).toMatch(/^kept\s*$/m), slow);
+    expect(await page.getByRole('dialog').count()).toBe(0);
+  });
+
+  it('is destroyed with what it left, and nothing stays that costs', slow, async () => {
+    await palette('Machines and costs');
+    await page
+      .getByRole('list', { name: 'Machines' })
+      .getByRole('button', { name: /^anvil/ })
+      .click();
+    await button('More acts').last().click();
+    await page.getByRole('menuitem', { name: /^Destroy/ }).click();
+    await dialog().getByText('Gone for good').waitFor(slow);
+    await dialog().getByText('api').waitFor();
+    await expectAccessible('the end');
+    await dialog().getByRole('textbox').fill('anvil');
+    await dialog()
+      .getByRole('button', { name: /^Destroy/ })
+      .click();
+    await page.getByText('This machine is gone').waitFor(slow);
+    expect(double.account.droplets.size).toBe(0);
+    expect(double.account.firewalls.size).toBe(0);
+    expect(double.account.keys.size).toBe(0);
+    expect(double.violations).toEqual([]);
+    expect(berth.output()).not.toContain(token);
+  });
+});
