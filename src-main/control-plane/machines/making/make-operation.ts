@@ -49,7 +49,11 @@ export function defineFinish(deps: MakingDeps): OperationDefinition<MachineInput
   return {
     kind: 'machine.finish',
     parseInput: (value) => Input.parse(value),
-    steps: [...createGateSteps<MachineInput>(deps, finishChoices), hostStepThatStays(deps), madeStep(deps)],
+    steps: [
+      ...createGateSteps<MachineInput>(deps, finishChoices),
+      createHostStepThatStays(deps),
+      madeStep(deps),
+    ],
     recover: 'finish',
     waitsForSecrets: true,
     canCancel: true,
@@ -68,7 +72,7 @@ function madeStep({ directory }: MakingDeps): StepDefinition<MachineInput> {
   };
 }
 
-function hostStepThatStays(deps: MakingDeps): StepDefinition<MachineInput> {
+function createHostStepThatStays(deps: MakingDeps): StepDefinition<MachineInput> {
   const { id, title, ...step } = createHostStep<MachineInput>(deps, finishChoices);
   return { id, title, run: (context) => step.run(context) };
 }
