@@ -49,12 +49,21 @@ export function toAction(action: Action): CloudAction {
   const state = action.status === 'completed' ? 'done' : action.status === 'errored' ? 'failed' : 'running';
   return {
     id: action.id,
-    type: action.type,
+    type: orderTypes[action.type] ?? action.type,
     state,
     startedAt: action.started_at,
     endedAt: action.completed_at ?? null,
   };
 }
+
+/** The provider's words → the order's. Whatever is not ordered here (`create`, `transfer`) keeps its name. */
+const orderTypes: Readonly<Record<string, MachineOrder['type']>> = {
+  power_on: 'power-on',
+  power_off: 'power-off',
+  power_cycle: 'power-cycle',
+  enable_backups: 'backups',
+  disable_backups: 'backups',
+};
 
 function bodyOf(what: MachineOrder): object {
   switch (what.type) {

@@ -41,7 +41,7 @@ export interface HostLinks {
   suspect(hostId: HostId, timeoutMs?: number): void;
 }
 
-/** Whether the host was removed from Berth. */
+/** Berth does not know it any more; one that is only away is not forgotten. */
 export function isForgotten(links: HostLinks, hostId: HostId): boolean {
   try {
     links.require(hostId);

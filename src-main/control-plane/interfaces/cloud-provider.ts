@@ -61,6 +61,7 @@ export interface CloudMachine {
 
 export interface CloudAction {
   readonly id: string;
+  /** As the order's (MachineOrder); `create` for the making of a machine; else the provider's own word. */
   readonly type: string;
   readonly state: 'running' | 'done' | 'failed';
   readonly startedAt: string;

@@ -2,9 +2,7 @@
  * The services of clouds and machines, built in dependency order. Guarantees: nothing here runs before `start`, and all of
  * it ends with `close`. Everything that they need of the other nouns comes in through `MachinePartsDeps`.
  */
-import { BerthError } from '#contract/berth-error.ts';
 import type { CredentialId, HostId } from '#contract/ids.ts';
-import type { MethodName } from '#contract/index.ts';
 import type { CredentialService } from '../credentials/credential-service.ts';
 import type { HandlersOf } from '../handler.ts';
 import type { HostService } from '../hosts/host-service.ts';
@@ -27,6 +25,7 @@ import type { WorkspaceService } from '../workspaces/workspace-service.ts';
 import { CloudAccountDirectory } from './cloud-account-directory.ts';
 import { CloudAccountService } from './cloud-account-service.ts';
 import { keptKeysOf } from './kept-keys.ts';
+import { createLifeParts } from './life-parts.ts';
 import { MachineDirectory } from './machine-directory.ts';
 import { createHardwareSteps } from './making/hardware-steps.ts';
 import { createHostStep } from './making/host-step.ts';
@@ -67,6 +66,8 @@ export interface MachineParts {
   /** Labels of the accounts and names of the machines that use it. */
   credentialUsers(id: CredentialId): string[];
   machineOf(hostId: HostId): MachineOfHost | undefined;
+  /** Names of machines whose files sleep on this host. */
+  sleepersOn(hostId: HostId): readonly string[];
   readonly handlers: HandlersOf<'clouds'> & HandlersOf<'machines'>;
   /** Reads records and defines operations: before operations recover. */
   load(): Promise<void>;
@@ -148,9 +149,21 @@ export function createMachineParts(deps: MachinePartsDeps): MachineParts {
     clock: deps.clock,
     random: deps.random,
   });
-  const missing = (name: MethodName) => () => {
-    throw new BerthError('internal', `${name} is not there yet`);
-  };
+  const life = createLifeParts({
+    directory,
+    clouds,
+    making: makingDeps,
+    hosts: deps.hosts,
+    operations: deps.operations,
+    workspaces: deps.workspaces,
+    snapshots: deps.snapshots,
+    terminals: deps.terminals,
+    discardSleep: (context, id) => sleep.service.discard(context, id),
+    // The whole disk: nobody is asked, and nothing of it is lost.
+    hibernate: (id, userId) => sleep.service.hibernate(id, { kind: 'machine-snapshot' }, userId),
+    clock: deps.clock,
+    log: deps.log,
+  });
   const handlers: MachineParts['handlers'] = {
     // accounts
     'clouds.providers': () => ({ providers: accounts.providers() }),
@@ -171,21 +184,8 @@ export function createMachineParts(deps: MachinePartsDeps): MachineParts {
     'machines.create': (input, { caller, signal }) => making.create(input, caller.userId, signal),
     'machines.decide': (input) => making.decide(input),
     'machines.finish': ({ id }, { caller }) => making.finish(id, caller.userId),
-    // life
-    'machines.setEnd': missing('machines.setEnd'),
-    'machines.power': missing('machines.power'),
-    'machines.resize': missing('machines.resize'),
-    'machines.rebuild': missing('machines.rebuild'),
-    'machines.rename': missing('machines.rename'),
-    'machines.setBackups': missing('machines.setBackups'),
-    'machines.setSshAccess': missing('machines.setSshAccess'),
-    'machines.snapshots': missing('machines.snapshots'),
-    'machines.takeSnapshot': missing('machines.takeSnapshot'),
-    'machines.restoreSnapshot': missing('machines.restoreSnapshot'),
-    'machines.destroySnapshot': missing('machines.destroySnapshot'),
-    'machines.destroyPlan': missing('machines.destroyPlan'),
-    'machines.destroy': missing('machines.destroy'),
-    'machines.forget': missing('machines.forget'),
+    // life and end
+    ...life.handlers,
     // sleep
     ...sleep.handlers,
   };
@@ -204,6 +204,7 @@ export function createMachineParts(deps: MachinePartsDeps): MachineParts {
         turning: record.life === 'hibernating' || record.life === 'waking' ? turning[record.life] : null,
       };
     },
+    sleepersOn: (hostId) => directory.sleepersOn(hostId),
     credentialUsers: (id) => [
       ...accounts.usersOf(id),
       ...directory
@@ -222,8 +223,10 @@ export function createMachineParts(deps: MachinePartsDeps): MachineParts {
       tidied = making
         .tidy()
         .catch((cause: unknown) => deps.log.error('half-made machines were not tidied', { cause }));
+      life.start();
     },
     async close() {
+      await life.close();
       await money.close();
       await Promise.all([accounts.close(), tidied]);
     },

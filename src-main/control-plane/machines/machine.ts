@@ -3,7 +3,7 @@
  * anything is asked of a provider, and says which operation made what, so that nothing can be lost or made twice.
  */
 import { z } from 'zod';
-import { CredentialId, MachineId, OperationId, UserId, WorkspaceId } from '#contract/ids.ts';
+import { CredentialId, type MachineId, OperationId, UserId, WorkspaceId } from '#contract/ids.ts';
 import { Machine, SleepPlace } from '#contract/machines.ts';
 
 /** All that carries it was made by some Berth. */
@@ -30,6 +30,23 @@ const PinnedKey = z.object({
   secretKey: z.string(),
 });
 export type PinnedKey = z.infer<typeof PinnedKey>;
+
+/**
+ * The last order that was given to the provider, written before it is sent: with it a reply that was lost, or that Berth did
+ * not live to read, is found again, and nothing is ordered twice.
+ */
+const GivenOrder = z.object({
+  operationId: OperationId,
+  /** Which of the operation's orders. */
+  key: z.string(),
+  /** By the provider's clock. */
+  askedAt: z.string(),
+  /** Ids of the actions that were there before. */
+  before: z.array(z.string()),
+  /** Null: no reply yet. */
+  actionId: z.string().nullable(),
+});
+export type GivenOrder = z.infer<typeof GivenOrder>;
 
 /** A workspace as it went to sleep: what is needed to bring it back. */
 export const SleepingWorkspace = z.object({
@@ -75,6 +92,9 @@ const Stored = Machine.omit({ endsAt: true, power: true, sleep: true }).extend({
   earlierProviderIds: z.array(z.string()),
   /** When the provider began to bill the present hardware, by its own clock. */
   billedFromAt: z.string().nullable(),
+  order: GivenOrder.nullable().optional(),
+  /** What a fresh disk of the present hardware would show again at its first boot: public halves of the last `bootKey`. */
+  firstBootKey: PinnedKey.omit({ secretKey: true }).nullable().optional(),
   hasIpv6: z.boolean().optional(),
   /** Since when a request that makes its hardware may be out whose answer is not known. */
   requestedAt: z.string().nullable().optional(),

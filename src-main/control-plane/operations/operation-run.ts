@@ -1,6 +1,7 @@
 /**
  * One operation on its way: takes the moves that the journal asks for, one at a time, until it has ended or Berth does.
- * Writes before each effect; waits while its host is away; shows progress without writing it.
+ * Writes before each effect; waits while its host is away; shows progress without writing it. Long, since every way to
+ * wait, repeat and turn back is of one state.
  */
 import { BerthError } from '#contract/berth-error.ts';
 import { HostId } from '#contract/ids.ts';

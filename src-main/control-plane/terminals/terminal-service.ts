@@ -206,6 +206,13 @@ export class TerminalService {
       ).length;
   }
 
+  /** When one of these was last typed or printed to, on the monotonic clock; null: none is open. */
+  usedMs(isMeant: (target: TerminalTarget) => boolean): number | null {
+    const open = [...this.#entries.values()].filter(({ record }) => isMeant(record.target));
+    const uses = open.flatMap(({ live }) => (live && !live.isEnded ? [live.use.usedAtMs] : []));
+    return uses.length === 0 ? null : Math.max(...uses);
+  }
+
   /** All of them, unless told which to show. */
   watch(
     signal: AbortSignal,

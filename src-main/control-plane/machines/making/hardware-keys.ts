@@ -44,7 +44,7 @@ async function ensureHostKey(deps: KeyDeps, id: MachineId, which: 'hostKey' | 'b
   if (present !== null && (await secrets.get(present.secretKey)) !== undefined) return;
   const { fingerprint, privateKey, publicKey } = keyMaker.make();
   // By the machine's id: a key whose record was not written is written over, and never left behind.
-  const secretKey = which === 'hostKey' ? hostKeySecret(id) : `${id}.boot-key`;
+  const secretKey = which === 'hostKey' ? hostKeySecret(id) : bootKeyOf(id);
   await secrets.put(secretKey, privateKey);
   await directory.change(id, { [which]: { fingerprint, publicKey, secretKey } });
 }
@@ -57,11 +57,36 @@ export async function privateHalf({ secrets }: KeyDeps, { secretKey }: PinnedKey
   return secret;
 }
 
+/** For a disk that is written anew: it boots for the first time once more, with what it was given when it was made. */
+export async function trustFirstBoot(
+  { directory }: Pick<KeyDeps, 'directory'>,
+  id: MachineId,
+): Promise<void> {
+  const record = directory.require(id);
+  if (record.bootKey !== null) return;
+  await directory.change(id, { bootKey: { ...requireFirstBootKey(record), secretKey: bootKeyOf(id) } });
+}
+
+/** Throws conflict where it is not known. */
+export function requireFirstBootKey({
+  bootKey,
+  firstBootKey,
+  name,
+}: MachineRecord): Omit<PinnedKey, 'secretKey'> {
+  const known = bootKey ?? firstBootKey;
+  if (known) return { fingerprint: known.fingerprint, publicKey: known.publicKey };
+  throw new BerthError(
+    'conflict',
+    `Which key a fresh disk of “${name}” would show is not known: Berth did not make it. Make another machine instead.`,
+  );
+}
+
 export async function dropBootKey({ directory, secrets }: KeyDeps, id: MachineId): Promise<void> {
   const { bootKey } = directory.require(id);
   if (bootKey === null) return;
-  await secrets.delete(bootKey.secretKey);
-  await directory.change(id, { bootKey: null });
+  const { secretKey, ...firstBootKey } = bootKey;
+  await secrets.delete(secretKey);
+  await directory.change(id, { bootKey: null, firstBootKey });
 }
 
 /** All of them. `keepsIdentity`: what comes back with the machine stays. */
@@ -73,6 +98,10 @@ export async function dropKeys(deps: KeyDeps, record: MachineRecord, keepsIdenti
   if (record.loginCredentialId !== null) await credentials.drop(record.loginCredentialId);
   // Also what was made by a run that did not live to write it down.
   await secrets.delete(hostKeySecret(record.id));
-  await secrets.delete(`${record.id}.boot-key`);
+  await secrets.delete(bootKeyOf(record.id));
   await directory.change(record.id, { hostKey: null, loginCredentialId: null });
+}
+
+function bootKeyOf(id: MachineId): string {
+  return `${id}.boot-key`;
 }

@@ -49,17 +49,22 @@ export function defineFinish(deps: MakingDeps): OperationDefinition<MachineInput
   return {
     kind: 'machine.finish',
     parseInput: (value) => Input.parse(value),
-    steps: [
-      ...createGateSteps<MachineInput>(deps, finishChoices),
-      createHostStepThatStays(deps),
-      madeStep(deps),
-    ],
+    steps: createFinishSteps(deps),
     recover: 'finish',
     waitsForSecrets: true,
     canCancel: true,
     onFailure: 'keep',
     onEnd: (_operation, input) => giveUp(deps, input),
   };
+}
+
+/** From hardware that is there to a host. Nothing is taken back: what fails is kept, and can be finished. */
+export function createFinishSteps(deps: MakingDeps): StepDefinition<MachineInput>[] {
+  return [
+    ...createGateSteps<MachineInput>(deps, finishChoices),
+    createHostStepThatStays(deps),
+    madeStep(deps),
+  ];
 }
 
 function madeStep({ directory }: MakingDeps): StepDefinition<MachineInput> {
@@ -78,7 +83,10 @@ function createHostStepThatStays(deps: MakingDeps): StepDefinition<MachineInput>
 }
 
 /** What is still being made when its making has ended is not whole, and costs: it stays in sight. */
-async function giveUp({ directory }: MakingDeps, { machineId }: MachineInput): Promise<void> {
+export async function giveUp(
+  { directory }: Pick<MakingDeps, 'directory'>,
+  { machineId }: MachineInput,
+): Promise<void> {
   const record = directory.record(machineId);
   if (record === undefined) return;
   if (record.life === 'creating') await directory.change(machineId, { life: 'incomplete', gate: null });

@@ -4,7 +4,7 @@ import { action, list } from './answers.ts';
 import { talkTo } from './api-server.ts';
 
 describe('an order', () => {
-  it.each<[MachineOrder, object]>([
+  it.each<[MachineOrder, { type: string; [field: string]: unknown }]>([
     [{ type: 'power-on' }, { type: 'power_on' }],
     [{ type: 'power-off' }, { type: 'power_off' }],
     [{ type: 'power-cycle' }, { type: 'power_cycle' }],
@@ -38,11 +38,11 @@ describe('an order', () => {
     [{ type: 'backups', isOn: false }, { type: 'disable_backups' }],
   ])('%j is %j', async (order, body) => {
     const { api, client, signal } = await talkTo({
-      'POST /v2/droplets/1/actions': { status: 201, body: { action: action() } },
+      'POST /v2/droplets/1/actions': { status: 201, body: { action: action({ type: body.type }) } },
     });
     expect(await client.order('1', order, signal)).toEqual({
       id: '36804636',
-      type: 'power_on',
+      type: order.type,
       state: 'running',
       startedAt: '2026-01-02T03:00:00.000Z',
       endedAt: null,

@@ -54,7 +54,9 @@ const found = (fits: (finds: FoundResource[]) => boolean) =>
   plane.until('clouds.found', {}, (finds) => (fits(finds) ? finds : undefined));
 
 describe('an account with hundreds of droplets', () => {
-  it('is read to its last page, and what is Berth’s is found among what is not', { timeout: 60_000 }, async () => {
+  it('is read to its last page, and what is Berth’s is found among what is not', {
+    timeout: 60_000,
+  }, async () => {
     double.account.plantDroplets(450, { tags: ['berth', 'berth:install:elsewhere'], name: 'fleet' });
     double.account.plantDroplets(50, { name: 'own-business' });
     const gpu = double.account.plantGpuDroplet({ tags: ['berth'], name: 'trainer' });
@@ -77,7 +79,9 @@ describe('an account with hundreds of droplets', () => {
 });
 
 describe('what was lost', () => {
-  it('is adopted, or destroyed to the end; what it leaves behind is found, too', { timeout: 60_000 }, async () => {
+  it('is adopted, or destroyed to the end; what it leaves behind is found, too', {
+    timeout: 60_000,
+  }, async () => {
     const kept = double.account.plantDroplet({ tags: ['berth'], name: 'kept.example.org', ageMs: 3_600_000 });
     const lost = double.account.plantDroplet({ tags: ['berth'], name: 'lost' });
     const volume = double.account.plantVolume({ name: 'lost-data', dropletId: lost.id });
