@@ -204,6 +204,7 @@ export async function live(world: MakingWorld, dieAt = Number.POSITIVE_INFINITY)
     mayGuard: () => false,
     isGuardWanted: () => false,
     machineOf: () => undefined,
+    sleepersOn: () => [],
   });
   const clouds = new CloudAccountDirectory({
     providers: [provider],
