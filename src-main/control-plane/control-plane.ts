@@ -345,25 +345,17 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
   });
 
   const machines: MachineParts = createMachineParts({
+    ...deps,
     providers: deps.cloudProviders,
     installation: deps.terminalTag,
-    store,
-    secrets: deps.secrets,
+    setupScript: deps.cloudSetupScript,
     credentials,
-    connector,
     hosts,
     operations,
     workspaces,
     snapshots,
     terminals,
     settings,
-    keyMaker: deps.keyMaker,
-    setupScript: deps.cloudSetupScript,
-    archiveShelf: deps.archiveShelf,
-    network: deps.network,
-    clock,
-    random,
-    log,
   });
 
   const first = new FirstWorkspace({

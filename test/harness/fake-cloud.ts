@@ -286,13 +286,15 @@ export class FakeCloud implements CloudProvider {
       case 'power-on':
       case 'reboot':
       case 'power-cycle':
-        return this.#change(machineId, { state: 'on' });
+        this.#change(machineId, { state: 'on' });
+        return;
       case 'power-off':
       case 'shutdown':
-        return this.#change(machineId, { state: 'off' });
+        this.#change(machineId, { state: 'off' });
+        return;
       case 'resize': {
         const size = this.offer.sizes.find(({ id }) => id === order.size);
-        return this.#change(machineId, {
+        this.#change(machineId, {
           size: order.size,
           ...(size && {
             cpus: size.cpus,
@@ -302,18 +304,23 @@ export class FakeCloud implements CloudProvider {
             ...(order.growsDisk ? { diskBytes: size.diskBytes } : {}),
           }),
         });
+        return;
       }
       case 'rebuild':
       case 'restore':
-        return this.#change(machineId, { image: order.image, state: 'on' });
+        this.#change(machineId, { image: order.image, state: 'on' });
+        return;
       case 'snapshot':
-        return void this.#addSnapshot(machineId, order.name);
+        this.#addSnapshot(machineId, order.name);
+        return;
       case 'rename':
-        return this.#change(machineId, { name: order.name });
+        this.#change(machineId, { name: order.name });
+        return;
       case 'backups':
-        return this.#change(machineId, { hasBackups: order.isOn });
+        this.#change(machineId, { hasBackups: order.isOn });
+        return;
       default:
-        return order satisfies never;
+        order satisfies never;
     }
   }
 

@@ -10,6 +10,7 @@ import type { ParsedInputOf } from '#contract/index.ts';
 import { LogLine, type Operation } from '#contract/operations.ts';
 import { createSshKeyMaker } from '#main/adapters/ssh/key-maker.ts';
 import { createSystemRandom } from '#main/adapters/system/random.ts';
+import { secretsUsable } from '#main/control-plane/credentials/secrets-usable.ts';
 import { createCredentialService } from '#main/control-plane/credentials/credential-service.ts';
 import { HostService } from '#main/control-plane/hosts/host-service.ts';
 import { Questions } from '#main/control-plane/hosts/questions.ts';
@@ -216,7 +217,7 @@ export async function live(world: MakingWorld, dieAt = Number.POSITIVE_INFINITY)
     store,
     rows: store.rowLog('operations', (value) => LogLine.parse(value), 2000),
     links: hosts.links,
-    secretsUsable: async () => undefined,
+    secretsUsable: (signal) => secretsUsable(world.secrets, signal),
     clock,
     random,
     log,
