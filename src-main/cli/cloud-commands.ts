@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Cloud, CloudPermission } from '#contract/clouds.ts';
 import { formatBytes, formatCount, formatHourly, formatUsd } from './amounts.ts';
-import { readAll } from './collections.ts';
+import { readAll, watchUntil } from './collections.ts';
 import { type Answer, type Context, type Flag, type PlaneCommand, yesFlag } from './command.ts';
 import { CommandFailure, cancelled } from './failure.ts';
 import { cloudOrOnly, pickCloud } from './find-machine.ts';
@@ -74,6 +74,20 @@ function checkedLines(cloud: Cloud): string[] {
   ];
 }
 
+/** Milliseconds that a list waits for accounts that a Berth which just began looks at. */
+const checkLimitMs = 10_000;
+
+/** As they are once none is being looked at any more, or after a while. */
+async function checkedClouds({ client }: Context): Promise<Cloud[]> {
+  const checked = await watchUntil(
+    client,
+    'clouds.watch',
+    (clouds) => (clouds.some(({ state }) => state.phase === 'checking') ? undefined : clouds),
+    AbortSignal.timeout(checkLimitMs),
+  );
+  return checked ?? (await readAll(client, 'clouds.watch'));
+}
+
 const list: PlaneCommand = {
   name: 'cloud list',
   aliases: ['cloud ls'],
@@ -82,9 +96,7 @@ const list: PlaneCommand = {
   summary: 'Lists accounts at providers with their states.',
   flags: {},
   read: () => async (context) => {
-    const clouds = (await readAll(context.client, 'clouds.watch')).toSorted((a, b) =>
-      a.label.localeCompare(b.label),
-    );
+    const clouds = (await checkedClouds(context)).toSorted((a, b) => a.label.localeCompare(b.label));
     const rows = clouds.map((cloud) => [
       cloud.label,
       cloud.id,

@@ -29,8 +29,13 @@ export function cancelled(what: string): CommandFailure {
 export function linesOf(error: unknown): string[] {
   const message = error instanceof Error ? error.message : String(error);
   const fields = BerthError.is(error, 'invalid-input') ? error.details.fields : undefined;
-  const more = Array.isArray(fields) ? fields.filter((field) => !message.includes(field)) : [];
+  const more = Array.isArray(fields) ? fields.filter((field) => !isSaid(message, field)) : [];
   return [...message.split('\n'), ...more.map((field) => `  ${field}`)];
+}
+
+/** A field with a sentence of its own is that sentence, with its name before it. */
+function isSaid(message: string, field: string): boolean {
+  return message.includes(field) || message.includes(field.slice(field.indexOf(': ') + 2));
 }
 
 /** The same for a program. */

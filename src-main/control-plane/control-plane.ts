@@ -174,6 +174,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     network: deps.network,
     mayGuard: deps.mayGuard,
     machineOf: (id) => machines.machineOf(id),
+    sleepersOn: (id) => machines.sleepersOn(id),
     isGuardWanted: () => settings.get(localOwnerId).closeHostToWorkspaces,
     secrets: {
       secretOf: (id) => credentials.secretOf(id),

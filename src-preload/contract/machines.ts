@@ -413,7 +413,7 @@ export const machineMethods = {
       keepsSnapshot: z.boolean().default(false),
     }),
     output: Operation,
-    errors: [...begins, 'cloud.limit-reached', 'cloud.price-changed'],
+    errors: [...begins, 'host.not-connected', 'cloud.limit-reached', 'cloud.price-changed'],
     rest: { method: 'POST', path: '/machines/:id/wake' },
   }),
 };

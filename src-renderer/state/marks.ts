@@ -41,7 +41,9 @@ export function machineRest(host: Pick<Host, 'state'>, machine: Machine | undefi
 }
 
 export function machineMark(machine: Pick<Machine, 'life' | 'power' | 'trouble'>): Mark {
-  if (machine.trouble !== null) return { signal: 'attention', word: 'needs you' };
+  // Of one that was kept unfinished the trouble stays to be read; nothing waits any more.
+  if (machine.trouble !== null && machine.life !== 'incomplete')
+    return { signal: 'attention', word: 'needs you' };
   switch (machine.life) {
     case 'creating':
       return { signal: 'busy', word: 'being made' };

@@ -17,7 +17,8 @@ export interface MoneyFacts {
 export function moneyMark({ clouds, machines, found, costs }: MoneyFacts): Mark | null {
   if (clouds.some(({ state }) => state.phase === 'refused'))
     return { signal: 'attention', word: 'a token is not accepted' };
-  if (machines.some(({ trouble }) => trouble !== null))
+  // Of one that was kept unfinished the trouble stays to be read; nothing waits any more.
+  if (machines.some(({ life, trouble }) => trouble !== null && life !== 'incomplete'))
     return { signal: 'attention', word: 'a machine needs you' };
   if (found.some(({ isDismissed }) => !isDismissed))
     return { signal: 'attention', word: 'something costs that this Berth does not know' };

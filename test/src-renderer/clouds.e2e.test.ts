@@ -297,7 +297,7 @@ describe('the form of a machine', () => {
 
   it('says each broken rule at its field, and asks nothing before they are kept', async () => {
     await show('clouds', createRef);
-    await page.getByRole('radio', { name: 'Only these addresses' }).click();
+    await page.getByRole('radio', { name: 'From these addresses only' }).click();
     await page.getByRole('checkbox', { name: 'At a time' }).click();
     await page.getByLabel('Tags').fill('berth:mine');
     await createButton().click();

@@ -91,7 +91,17 @@ const machines: readonly Machine[] = [
       sinceAt: ago(2),
     },
   }),
-  machine(4, 'unfinished', { life: 'incomplete', hostId: null }),
+  machine(4, 'unfinished', {
+    ...{ life: 'incomplete', hostId: null },
+    trouble: {
+      ...{ gate: 'ssh', choices: [], sinceAt: ago(200) },
+      error: {
+        code: 'machine.overdue',
+        message: 'Nothing answered on port 22 for ten minutes.',
+        details: {},
+      },
+    },
+  }),
   machine(5, 'switched-off', {
     power: { state: 'off', isBusy: false, readAt: ago(1) },
     hasBackups: true,
@@ -114,6 +124,14 @@ const machines: readonly Machine[] = [
     sshAccess: { from: 'anywhere' },
     power: { state: 'on', isBusy: true, readAt: ago(0) },
     end: { ...off, idleMinutes: 240, idleAction: 'hibernate' },
+  }),
+  machine(12, 'half-asleep', {
+    life: 'hibernating',
+    sleep: {
+      ...{ place: { kind: 'machine-snapshot' }, sinceAt: ago(9), monthlyUsd: 0.74 },
+      ...{ sizeBytes: 12 * gib, workspaces: 2 },
+    },
+    hostId: null,
   }),
   machine(11, 'adopted', {
     sshAccess: null,

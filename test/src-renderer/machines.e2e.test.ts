@@ -299,6 +299,8 @@ describe('the making', () => {
     await shown()
       .getByText(/costs \$0\.03571 an\u00a0hour, but it is no host yet/)
       .waitFor();
+    await shown().getByText('Nothing answered on port 22 for ten minutes.').waitFor();
+    expect(await button('Keep waiting').count()).toBe(0);
     await button('Finish setting up').click();
     await shown().getByText('Finish “unfinished”').waitFor();
     expect(await calls('machines.finish')).toEqual([{ id: machineId(4) }]);
@@ -323,6 +325,16 @@ describe('sleep', () => {
     await dialog().waitFor({ state: 'detached' });
     expect(await calls('machines.hibernate')).toEqual([
       { id: machineId(1), place: { kind: 'host', hostId: 'host_00000000000000000012' } },
+    ]);
+  });
+
+  it('that did not come to its end is gone on with where the files are kept already', async () => {
+    await show(12);
+    await shown().getByText('It is not asleep yet').waitFor();
+    await button('Go on').click();
+    await shown().getByText('Hibernate “half-asleep”').waitFor();
+    expect(await calls('machines.hibernate')).toEqual([
+      { id: machineId(12), place: { kind: 'machine-snapshot' } },
     ]);
   });
 
@@ -352,10 +364,11 @@ describe('sleep', () => {
     await page.getByRole('option', { name: 'New York 3' }).click();
     await dialog().getByRole('combobox', { name: 'Size' }).click();
     await page.getByRole('option', { name: /16\.0 GiB memory/ }).click();
+    await dialog().getByRole('checkbox', { name: 'Keep the snapshot that it slept in' }).click();
     await inDialog('Wake machine').click();
     await dialog().waitFor({ state: 'detached' });
     expect(await calls('machines.wake')).toEqual([
-      { id: machineId(6), region: 'nyc3', size: 's-8vcpu-16gb', hourlyUsd: 0.14286 },
+      { id: machineId(6), region: 'nyc3', size: 's-8vcpu-16gb', hourlyUsd: 0.14286, keepsSnapshot: true },
     ]);
   });
 });

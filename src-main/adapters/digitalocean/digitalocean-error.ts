@@ -37,9 +37,15 @@ const rows: readonly Row[] = [
     says: 'DigitalOcean does not accept the token: it is wrong, expired or was revoked. Make a new one there, and put it in here.',
   },
   {
+    status: unprocessable,
+    pattern: /too large to fit|restricted/i,
+    code: 'cloud.not-offered',
+    says: 'DigitalOcean does not give this size to the account, or not here. Choose another size, or look at the account there.',
+    field: 'size',
+  },
+  {
     status: [403, 422],
-    // `billing:read` is a scope, which the token lacks.
-    pattern: /\b(account|team)\b.*\b(lock|suspend|verif|deactivat)|billing(?!:)|payment/i,
+    pattern: /\b(account|team)\b.*\b(lock|suspend|verif|deactivat)|billing|payment/i,
     code: 'cloud.refused',
     says: 'DigitalOcean does not let the account do this for now. Look at the account there.',
   },
@@ -68,13 +74,6 @@ const rows: readonly Row[] = [
     pattern: /exceed\w* .*limit|limit .*(exceed|reach)|reached .*(limit|maximum)|too many/i,
     code: 'cloud.limit-reached',
     says: 'The limit of the DigitalOcean account is reached. Destroy something there, or ask DigitalOcean to raise it.',
-  },
-  {
-    status: unprocessable,
-    pattern: /too large to fit|restricted/i,
-    code: 'cloud.not-offered',
-    says: 'DigitalOcean cannot give this size here. Choose another size.',
-    field: 'size',
   },
   {
     status: unprocessable,
@@ -147,6 +146,8 @@ export function refusalError(refusal: Refusal): BerthError {
     ...(message === '' ? {} : { providerMessage: message }),
     ...(requestId === null ? {} : { requestId }),
   };
+  // First, since a scope has words in its name that mean something else alone: `billing:read`.
+  if (status === 403 && scopeIn(message) !== undefined) return permissionMissing(refusal, details);
   const row = rows.find(
     (one) => one.status.includes(status) && (one.pattern === undefined || one.pattern.test(message)),
   );
@@ -181,7 +182,7 @@ export function isGone(error: unknown): boolean {
 
 /** The answer names the scope only now and then; the table always does. */
 function permissionMissing({ message, route }: Refusal, details: ErrorDetails): BerthError {
-  const named = /\b[a-z]+(?:_[a-z]+)*:[a-z]+\b/.exec(message)?.[0];
+  const named = scopeIn(message);
   const permissions: readonly string[] = named === undefined ? routes[route] : [named];
   const [first = ''] = permissions;
   const list = permissions.length === 1 ? first : `one of ${permissions.join(', ')}`;
@@ -193,6 +194,10 @@ function permissionMissing({ message, route }: Refusal, details: ErrorDetails): 
     ),
     { details: { ...details, permission: first, permissions } },
   );
+}
+
+function scopeIn(message: string): string | undefined {
+  return /\b[a-z]+(?:_[a-z]+)*:[a-z]+\b/.exec(message)?.[0];
 }
 
 function withWords(says: string, message: string): string {

@@ -43,7 +43,13 @@ export async function machinesTagged(
     readAllPages(api, 'GET /v2/droplets', 'droplets', Droplet, signal, { query });
   // A tag and a type cannot be asked for together.
   const [usual, gpu] = await Promise.all([list({ tag_name: tag }), list({ type: 'gpus' })]);
-  const all = [...usual, ...gpu].filter(({ tags }) => hasTag(tags, tag));
+  // A token without `tag:read` is shown Droplets without their tags; that these have this one is then known all the same.
+  const all = [
+    ...usual.map((droplet) =>
+      hasTag(droplet.tags, tag) ? droplet : { ...droplet, tags: [...droplet.tags, tag] },
+    ),
+    ...gpu.filter(({ tags }) => hasTag(tags, tag)),
+  ];
   // A list that changes between two pages shows some twice.
   return [...new Map(all.map((droplet) => [droplet.id, toMachine(droplet)])).values()];
 }

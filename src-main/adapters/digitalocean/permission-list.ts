@@ -23,10 +23,10 @@ export interface KnownPermission {
   readonly probe: Probe | null;
 }
 
-/** Ids of Droplets and images count up from 1 and stand near 10^9: the largest exact JSON number is never reached. */
-export const NO_NUMBER = String(Number.MAX_SAFE_INTEGER);
+/** Ids of Droplets and images count up from 1 and stand near 10^9, some 10^8 a year: this one is never reached. */
+const NO_NUMBER = '999999999999';
 /** The nil UUID (RFC 9562, 5.9): no thing has it. */
-export const NO_UUID = '00000000-0000-0000-0000-000000000000';
+const NO_UUID = '00000000-0000-0000-0000-000000000000';
 /** No known key has an MD5 of zeros, and nobody can make one that has. */
 const NO_FINGERPRINT = Array.from({ length: 16 }, () => '00').join(':');
 /** TEST-NET-1 (RFC 5737): nobody can have reserved it. */
@@ -139,8 +139,8 @@ export const permissionList: readonly KnownPermission[] = [
   },
   {
     name: 'tag:read',
-    isNeeded: false,
-    without: 'DigitalOcean may hide the tags by which Berth knows its own Droplets again.',
+    isNeeded: true,
+    without: 'DigitalOcean hides the tags by which Berth knows its own Droplets again.',
     probe: { route: 'GET /v2/tags', query: one },
   },
   {

@@ -1,7 +1,7 @@
 /**
  * Turns any value into JSON that may be written to the log. Guarantees: no `Secret`, no value under a name that means a
- * secret (also inside nested causes), no private key block, no credentials of a URL or an Authorization header; bounded
- * in depth and size; never throws, whatever it is given.
+ * secret (also inside nested causes), no private key block, no credentials of a URL or an Authorization header, no token
+ * that says what it is; bounded in depth and size; never throws, whatever it is given.
  */
 import { Secret } from '../../control-plane/interfaces/secret.ts';
 
@@ -20,6 +20,8 @@ const privateKeyBlock =
   /-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----[\s\S]*?(-----END [A-Z0-9 ]*PRIVATE KEY-----|$)/g;
 const puttyKeyBlock = /PuTTY-User-Key-File-\d:[\s\S]*/g;
 const urlPassword = /([a-z][a-z0-9+.-]*:\/\/[^\s/:@]*):[^\s/@]+@/gi;
+/** Tokens that say what they are, as `abc_v1_` and hexadecimal digits. */
+const versionedToken = /\b[a-z]{2,8}_v\d{1,2}_[0-9a-f]{32,}\b/g;
 const authorization = /\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]{6,}/gi;
 const namedInText =
   /\b((?:pass(?:word|phrase|wd)|secret|token|api[-_]?key|authorization)["']?\s*[=:]\s*)(?:"[^"]*"|'[^']*'|[^\s,;&"']+)/gi;
@@ -33,6 +35,7 @@ export function redactText(text: string): string {
     .replace(privateKeyBlock, redacted)
     .replace(puttyKeyBlock, redacted)
     .replace(urlPassword, `$1:${redacted}@`)
+    .replace(versionedToken, redacted)
     .replace(authorization, `$1 ${redacted}`)
     .replace(namedInText, `$1${redacted}`);
 }

@@ -1,4 +1,5 @@
 /** What the other nouns see of a connected host: its connection and its engine, and word of coming and going. */
+import { BerthError } from '#contract/berth-error.ts';
 import type { HostId } from '#contract/ids.ts';
 import type { ContainerEngine, EngineInfo } from '../interfaces/container-engine.ts';
 import type { HostConnection } from '../interfaces/host-connection.ts';
@@ -38,4 +39,14 @@ export interface HostLinks {
    * lost and dialled again at once; where none is up, nothing happens.
    */
   suspect(hostId: HostId, timeoutMs?: number): void;
+}
+
+/** Berth does not know it any more; one that is only away is not forgotten. */
+export function isForgotten(links: HostLinks, hostId: HostId): boolean {
+  try {
+    links.require(hostId);
+    return false;
+  } catch (error) {
+    return BerthError.is(error, 'not-found');
+  }
 }

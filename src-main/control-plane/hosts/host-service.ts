@@ -46,6 +46,8 @@ export interface HostServiceDeps
   readonly network: NetworkWatch;
   /** The machine that Berth rents and that this host is. */
   readonly machineOf: (id: HostId) => MachineOfHost | undefined;
+  /** Names of machines whose files sleep on it. */
+  readonly sleepersOn: (id: HostId) => readonly string[];
 }
 
 export class HostService {
@@ -187,7 +189,7 @@ export class HostService {
 
   /** Throws conflict for a machine that Berth rents: its host goes with it. */
   async remove(id: HostId): Promise<void> {
-    requireNoMachine(this.#deps.machineOf(id));
+    requireNoMachine(this.#deps.machineOf(id), this.#deps.sleepersOn(id));
     await this.#remove(id);
   }
 

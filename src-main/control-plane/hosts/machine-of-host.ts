@@ -26,7 +26,13 @@ function awayText(machine: MachineOfHost | undefined): string | undefined {
 }
 
 /** Throws conflict: a host that is forgotten while its machine runs would cost unseen. */
-export function requireNoMachine(machine: MachineOfHost | undefined): void {
+export function requireNoMachine(machine: MachineOfHost | undefined, sleepers: readonly string[] = []): void {
+  const [sleeper] = sleepers;
+  if (sleeper !== undefined)
+    throw new BerthError(
+      'conflict',
+      `The files of the machine “${sleeper}” sleep on this host. Wake or destroy that machine first.`,
+    );
   if (machine === undefined) return;
   throw new BerthError(
     'conflict',

@@ -90,10 +90,9 @@ export class LedgerKeeper {
     await this.#store.put(after);
   }
 
-  /** The account is not Berth's any more: nothing there can be counted from now on. */
+  /** The account is not Berth's any more: nothing there can be counted. */
   async forget(cloudId: CloudId): Promise<void> {
-    const { ledger } = this.#deps;
-    for (const row of ledger.open(cloudId)) ledger.end(row, this.nowMs(cloudId));
+    this.#deps.ledger.forget(cloudId);
     this.#looks.delete(cloudId);
     await this.#store.delete(cloudId);
   }
@@ -115,8 +114,13 @@ export class LedgerKeeper {
       ledger.observe(this.#hardware(record, record.providerId), nowMs, sinceMs);
     }
     const { sleep } = record;
-    if (sleep !== null && sleep.snapshotId !== null)
-      ledger.observe(sleepItem(record, sleep.snapshotId, sleep.monthlyUsd ?? 0), nowMs, nowMs);
+    if (sleep !== null && sleep.snapshotId !== null) {
+      const item = sleepItem(record, sleep.snapshotId, sleep.monthlyUsd ?? 0);
+      // What a look has read of the snapshot is newer than what was known when it was taken.
+      const seen = ledger.last(item);
+      const monthlyUsd = seen?.isSleep === true ? seen.monthlyUsd : item.monthlyUsd;
+      ledger.observe({ ...item, monthlyUsd }, nowMs, nowMs);
+    }
   }
 
   #hardware(record: MachineRecord, providerId: string): LedgerItem {

@@ -60,6 +60,11 @@ export class Ledger {
     });
   }
 
+  /** The newest row of a thing. */
+  last(thing: Pick<LedgerRow, 'cloudId' | 'kind' | 'providerId'>): LedgerRow | undefined {
+    return this.#rows.get(itemKey(thing))?.at(-1);
+  }
+
   /** Machines of this Berth or found, also those that are gone, by the provider's id. */
   machinesOf(cloudId: CloudId): Map<string, LedgerRow> {
     const machines = new Map<string, LedgerRow>();
@@ -117,6 +122,11 @@ export class Ledger {
       const kept = rows.filter(({ to }) => to === null || Date.parse(to) >= oldestMs);
       if (kept.length < rows.length) this.#put(key, kept);
     }
+  }
+
+  /** An account that is not Berth's any more: what is there would be counted twice when it is connected again. */
+  forget(cloudId: CloudId): void {
+    for (const [key, rows] of [...this.#rows]) if (rows.at(-1)?.cloudId === cloudId) this.#put(key, []);
   }
 
   /** Resolves when all that was said is on disk, or could not be written. */

@@ -53,6 +53,13 @@ export class MachineDirectory {
   ofHost(hostId: HostId): MachineRecord | undefined {
     return this.records().find((record) => record.hostId === hostId);
   }
+  /** Names of machines whose files sleep on this host. */
+  sleepersOn(hostId: HostId): string[] {
+    const sleepers = this.records().filter(
+      ({ sleep }) => sleep?.place.kind === 'host' && sleep.place.hostId === hostId,
+    );
+    return sleepers.map(({ name }) => name);
+  }
 
   /** Told after every change, also when one is gone. */
   onChange(listener: (id: MachineId) => void): () => void {

@@ -66,6 +66,8 @@ export interface MachineParts {
   /** Labels of the accounts and names of the machines that use it. */
   credentialUsers(id: CredentialId): string[];
   machineOf(hostId: HostId): MachineOfHost | undefined;
+  /** Names of machines whose files sleep on this host. */
+  sleepersOn(hostId: HostId): readonly string[];
   readonly handlers: HandlersOf<'clouds'> & HandlersOf<'machines'>;
   /** Reads records and defines operations: before operations recover. */
   load(): Promise<void>;
@@ -202,6 +204,7 @@ export function createMachineParts(deps: MachinePartsDeps): MachineParts {
         turning: record.life === 'hibernating' || record.life === 'waking' ? turning[record.life] : null,
       };
     },
+    sleepersOn: (hostId) => directory.sleepersOn(hostId),
     credentialUsers: (id) => [
       ...accounts.usersOf(id),
       ...directory

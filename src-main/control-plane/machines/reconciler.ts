@@ -34,6 +34,8 @@ export interface ReconcilerDeps {
 interface Account {
   state: LookState;
   running: Promise<void> | undefined;
+  /** `running` has asked the provider already. */
+  hasAsked: boolean;
   /** Begins when `running` has ended: what it saw may be older than the wish. */
   next: Promise<void> | undefined;
   stopTimer: () => void;
@@ -92,10 +94,12 @@ export class Reconciler {
     if (!this.#stop.signal.aborted) account.stopTimer = this.#deps.clock.after(waitMs, () => this.#soon(id));
   }
 
-  /** One at a time for an account; all who ask while one runs get the one after it. */
+  /** One at a time for an account; all who ask after one has asked the provider get the one after it. */
   #look(id: CloudId): Promise<void> {
     const account = this.#account(id);
+    if (account.running !== undefined && !account.hasAsked) return account.running;
     if (account.running === undefined) {
+      account.hasAsked = false;
       account.running = this.#lookOnce(id, account).finally(() => {
         account.running = undefined;
       });
@@ -117,6 +121,7 @@ export class Reconciler {
     try {
       signal.throwIfAborted();
       const client = await clients.client(id);
+      account.hasAsked = true;
       account.state = { ...(await this.#deps.reconciliation.look(id, client, signal)), error: null };
       clients.noteSuccess(id);
       if (clients.ids().includes(id)) await onReconciled(id);
@@ -140,9 +145,12 @@ export class Reconciler {
 
   async #forget(id: CloudId): Promise<void> {
     const { log, reconciliation } = this.#deps;
-    this.#accounts.get(id)?.stopTimer();
+    const account = this.#accounts.get(id);
+    account?.stopTimer();
     this.#accounts.delete(id);
     try {
+      // What a look that is under way still brings is forgotten with the rest.
+      await account?.running?.catch(() => undefined);
       await reconciliation.forget(id);
     } catch (cause) {
       log.error('what was found in an account could not be forgotten', { id, cause });
@@ -153,6 +161,7 @@ export class Reconciler {
     const account = this.#accounts.get(id) ?? {
       state: { unseen: [], isBackupPriceUnknown: false, error: null },
       running: undefined,
+      hasAsked: false,
       next: undefined,
       stopTimer: () => {},
     };

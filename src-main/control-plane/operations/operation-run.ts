@@ -7,7 +7,7 @@ import { BerthError } from '#contract/berth-error.ts';
 import { HostId } from '#contract/ids.ts';
 import type { LogLine, Operation, StepProgress } from '#contract/operations.ts';
 import { delay } from '../delay.ts';
-import type { HostLink, HostLinks } from '../hosts/host-links.ts';
+import { type HostLink, type HostLinks, isForgotten } from '../hosts/host-links.ts';
 import { type Clock, instantOf } from '../interfaces/clock.ts';
 import type { Log } from '../interfaces/log.ts';
 import {
@@ -385,15 +385,6 @@ export class OperationRun {
     });
     this.#saving = saved;
     return saved;
-  }
-}
-
-function isForgotten(links: HostLinks, hostId: HostId): boolean {
-  try {
-    links.require(hostId);
-    return false;
-  } catch (error) {
-    return BerthError.is(error, 'not-found');
   }
 }
 

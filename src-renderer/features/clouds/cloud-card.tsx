@@ -153,7 +153,7 @@ function CloudFacts(props: { cloud: Cloud; words: { machineWord: string; machine
           </span>
         </Fact>
       )}
-      <Fact label="Compared">
+      <Fact label="Last compared">
         {cloud.reconciledAt === null ? 'not yet' : <RelativeTime at={cloud.reconciledAt} />}
       </Fact>
     </dl>

@@ -63,8 +63,8 @@ export default function CloudsPage(_props: ViewProps<'clouds'>) {
       {hasAccount && (
         <>
           <CostSection />
-          <FoundSection />
-          <Machines />
+          <FoundSection providers={providers} />
+          <Machines words={words} />
           <Section
             title="Accounts"
             actions={
@@ -87,10 +87,9 @@ export default function CloudsPage(_props: ViewProps<'clouds'>) {
   );
 }
 
-function Machines() {
+function Machines({ words }: { words: ReturnType<typeof commonWords> }) {
   const machines = useMachines();
   const create = useCommand('machine.create');
-  const words = commonWords(useProviders().answer);
   return (
     <Section title="Machines">
       {machines.status === 'loading' && <LoadingRows label="Loading the machines" />}

@@ -1,6 +1,6 @@
 /** What costs at the providers and is not known here: adopt it, destroy it, or leave it. What was left is folded away. */
 import { CircleAlert } from 'lucide-react';
-import type { FoundResource } from '#contract/clouds.ts';
+import type { CloudProviderInfo, FoundResource } from '#contract/clouds.ts';
 import { Button } from '../../components/button.tsx';
 import { Disclosure } from '../../components/disclosure.tsx';
 import { ErrorNote } from '../../components/error-note.tsx';
@@ -10,9 +10,11 @@ import { RelativeTime } from '../../components/relative-time.tsx';
 import { useClient, useClouds, useFound, useMay, useNotices } from '../../state/app-context.tsx';
 import { cloudDialogs } from './cloud-dialogs.ts';
 import { foundTitle } from './found-words.ts';
-import { useProviders, wordsOf } from './use-providers.ts';
+import { wordsOf } from './use-providers.ts';
 
-export function FoundSection() {
+type Providers = readonly CloudProviderInfo[] | null;
+
+export function FoundSection({ providers }: { providers: Providers }) {
   const found = useFound();
   const waiting = found.items.filter(({ isDismissed }) => !isDismissed);
   const dismissed = found.items.filter(({ isDismissed }) => isDismissed);
@@ -30,36 +32,41 @@ export function FoundSection() {
       {waiting.length === 0 ? (
         <p className="text-muted">Everything that costs is known, or was left by you.</p>
       ) : (
-        <FoundList label="Not known to this Berth" items={waiting} />
+        <FoundList label="Not known to this Berth" items={waiting} providers={providers} />
       )}
       {dismissed.length > 0 && (
         <Disclosure label={`Left by you: ${dismissed.length}`}>
-          <FoundList label="Left by you" items={dismissed} />
+          <FoundList label="Left by you" items={dismissed} providers={providers} />
         </Disclosure>
       )}
     </Section>
   );
 }
 
-function FoundList({ label, items }: { label: string; items: readonly FoundResource[] }) {
+function FoundList(props: {
+  readonly label: string;
+  readonly items: readonly FoundResource[];
+  readonly providers: Providers;
+}) {
+  const { label, items, providers } = props;
   return (
     <Card>
       <ul aria-label={label} className="m-0 list-none divide-y divide-line p-0">
         {items.map((found) => (
-          <FoundRow key={found.id} found={found} />
+          <FoundRow key={found.id} found={found} providers={providers} />
         ))}
       </ul>
     </Card>
   );
 }
 
-function FoundRow({ found }: { found: FoundResource }) {
+function FoundRow({ found, providers }: { found: FoundResource; providers: Providers }) {
   const client = useClient();
   const notices = useNotices();
   const clouds = useClouds();
   const mayAct = useMay('machines.write');
   const cloud = clouds.byId.get(found.cloudId);
-  const words = wordsOf(useProviders().answer, cloud?.provider);
+  const words = wordsOf(providers, cloud?.provider);
   const dismiss = async (isDismissed: boolean) => {
     try {
       await client.call('clouds.dismissFound', { id: found.id, isDismissed });

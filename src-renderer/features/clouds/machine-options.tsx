@@ -60,14 +60,14 @@ export function AccessFields({ draft, errors, onChange }: PartProps) {
         options={[
           {
             value: 'mine',
-            label: 'Only this Berth',
-            help: 'A firewall of the provider lets in the address that Berth comes from. It can be changed later.',
+            label: 'From this Berth’s address only',
+            help: 'A firewall of the provider lets in the address that Berth comes from, and no other. It can be changed later.',
           },
           { value: 'anywhere', label: 'From anywhere', help: 'Keys only: passwords are off in any case.' },
           {
             value: 'addresses',
-            label: 'Only these addresses',
-            help: 'And nobody else, whatever the machine itself listens on.',
+            label: 'From these addresses only',
+            help: 'And no others, whatever the machine itself listens on.',
           },
         ]}
         onChange={(access) => onChange({ access })}

@@ -49,7 +49,7 @@ export function MachineRow({ machine }: { machine: Machine }) {
           {detail !== null && <span className="text-meta text-muted wrap-anywhere">{detail}</span>}
         </span>
         <span className="tabular flex min-w-0 flex-col sm:text-right">
-          <span className={perHourUsd === null ? 'text-muted' : undefined}>
+          <span className={perHourUsd === null ? 'text-muted max-sm:hidden' : undefined}>
             {perHourUsd === null ? '–' : formatPerHour(perHourUsd)}
           </span>
           {machine.endsAt !== null && (

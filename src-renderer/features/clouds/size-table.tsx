@@ -129,7 +129,7 @@ function SizeRow(props: {
     >
       <td className="px-3 py-1.5">
         {/* The label covers the row: a click anywhere chooses it. */}
-        <label className="flex items-center after:absolute after:inset-0">
+        <label title={problem ?? undefined} className="flex items-center after:absolute after:inset-0">
           <input
             type="radio"
             name={group}

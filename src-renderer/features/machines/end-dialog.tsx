@@ -57,7 +57,7 @@ export function EndDialog({ machine, onClose }: { machine: Machine; onClose: () 
       <div className="flex flex-col gap-2">
         <Switch
           label="When nobody works on it"
-          help="Counted from the last work that Berth saw on it."
+          help="No terminal there is typed or printed to, and no workspace computes or sends. What Berth cannot see never counts as idle."
           isChecked={draft.hasIdle}
           onChange={(hasIdle) => change({ hasIdle })}
         />

@@ -74,7 +74,13 @@ export const machineCommands: readonly Command[] = [
     label: 'Finish setting up the machine',
     description: 'Goes on with the making of one that was kept unfinished.',
     group: 1,
-    isEnabled: when((machine, state) => machine.life === 'incomplete' && isFree(machine, state)),
+    isEnabled: when(
+      (machine, state) =>
+        machine.life === 'incomplete' &&
+        machine.providerId !== null &&
+        machine.sleep === null &&
+        isFree(machine, state),
+    ),
     run: async ({ subject, client }) => {
       if (subject?.kind === 'machine') await client.call('machines.finish', { id: subject.id });
     },
@@ -88,7 +94,12 @@ export const machineCommands: readonly Command[] = [
     group: 1,
     inHostMenu: true,
     keywords: 'resume start unhibernate',
-    isEnabled: when((machine, state) => machine.life === 'asleep' && isFree(machine, state)),
+    // One whose waking was given up and kept goes on by being woken again.
+    isEnabled: when(
+      (machine, state) =>
+        (machine.life === 'asleep' || (machine.life === 'incomplete' && machine.sleep !== null)) &&
+        isFree(machine, state),
+    ),
     run: asks('wake'),
   },
   {

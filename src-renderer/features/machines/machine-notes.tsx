@@ -1,11 +1,20 @@
-/** States of a machine that need a word: unfinished, switched off, asleep, vanished, being destroyed; and an account that is away. */
+/** States of a machine that need a word: unfinished, off, asleep, half-way there, vanished; and an account that is away. */
 import type { Cloud, CloudProviderInfo } from '#contract/clouds.ts';
 import type { Machine } from '#contract/machines.ts';
 import { Button } from '../../components/button.tsx';
+import { ErrorNote } from '../../components/error-note.tsx';
 import { formatBytes, formatCount } from '../../components/format.ts';
 import { formatPerHour, formatPerMonth } from '../../components/money.ts';
 import { RelativeTime } from '../../components/relative-time.tsx';
-import { type CommandHandle, useCommand, useHosts, useViewActions } from '../../state/app-context.tsx';
+import {
+  type CommandHandle,
+  useClient,
+  useCommand,
+  useHosts,
+  useMay,
+  useViewActions,
+} from '../../state/app-context.tsx';
+import { useAct } from '../../state/use-act.ts';
 import { Band } from './band.tsx';
 import { placeWords, wordFor } from './machine-words.ts';
 
@@ -27,15 +36,17 @@ const subjectOf = ({ id }: Machine) => ({ kind: 'machine', id }) as const;
 
 export function UnfinishedNote({ machine, provider }: NoteProps) {
   const finish = useCommand('machine.finish', subjectOf(machine));
+  const wake = useCommand('machine.wake', subjectOf(machine));
   const destroy = useCommand('machine.destroy', subjectOf(machine));
   const isBilled = machine.providerId !== null;
   return (
     <Band
       tone="attention"
-      title="Kept unfinished"
+      title={machine.sleep === null ? 'Kept unfinished' : 'Kept half awake'}
       actions={
         <>
           <Act handle={finish} label="Finish setting up" isMain />
+          <Act handle={wake} label="Go on waking…" isMain />
           <Act handle={destroy} label="Destroy…" />
         </>
       }
@@ -43,8 +54,41 @@ export function UnfinishedNote({ machine, provider }: NoteProps) {
       <p className="tabular">
         {isBilled
           ? `The ${wordFor(provider)} is there and costs ${formatPerHour(machine.hourlyUsd)}, but it is no host yet.`
-          : `No ${wordFor(provider)} was made, so it costs nothing.`}
+          : `There is no ${wordFor(provider)}, so it costs nothing.`}
       </p>
+      {machine.trouble !== null && <p className="wrap-anywhere">{machine.trouble.error.message}</p>}
+    </Band>
+  );
+}
+
+/** Its files are kept and proved good; the machine itself was not given back. */
+export function HalfAsleepNote({ machine }: NoteProps) {
+  const client = useClient();
+  const mayChange = useMay('machines.write');
+  const act = useAct();
+  const goOn = () =>
+    act.run(async () => {
+      // Where they are kept already is where they stay, whatever is named.
+      const place = machine.sleep?.place ?? { kind: 'machine-snapshot' };
+      await client.call('machines.hibernate', { id: machine.id, place });
+    });
+  return (
+    <Band
+      tone="attention"
+      title="It is not asleep yet"
+      actions={
+        mayChange && (
+          <Button variant="primary" isBusy={act.isBusy} onClick={() => void goOn()}>
+            Go on
+          </Button>
+        )
+      }
+    >
+      <p className="tabular">
+        Putting it to sleep did not come to its end. The machine goes on costing{' '}
+        {formatPerHour(machine.hourlyUsd)} until it does.
+      </p>
+      {act.error !== null && <ErrorNote title="It was not begun again" error={act.error} />}
     </Band>
   );
 }

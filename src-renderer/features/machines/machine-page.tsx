@@ -23,7 +23,7 @@ import {
   useOperations,
   useViewActions,
 } from '../../state/app-context.tsx';
-import type { ViewProps } from '../../state/feature.ts';
+import type { Mark, ViewProps } from '../../state/feature.ts';
 import { machineMark } from '../../state/marks.ts';
 import { subjectEntries } from '../../state/subject-menu.ts';
 import { useCloudProvider } from '../../state/use-cloud-provider.ts';
@@ -33,6 +33,7 @@ import { MachineFacts } from './machine-facts.tsx';
 import {
   AccountNote,
   AsleepNote,
+  HalfAsleepNote,
   HalfDestroyedNote,
   type NoteProps,
   OffNote,
@@ -77,7 +78,7 @@ function Missing({ machines }: { machines: ReturnType<typeof useMachines> }) {
       title="This machine is gone"
       actions={<Button onClick={() => view.open({ type: 'clouds' })}>All machines</Button>}
     >
-      It was destroyed or forgotten, and costs nothing more.
+      It was destroyed or forgotten. What it may have left at the provider is shown with the account.
     </EmptyState>
   );
 }
@@ -108,7 +109,10 @@ function Loaded({ machine, isVisible }: { machine: Machine; isVisible: boolean }
 }
 
 /** Nothing works on it any more: it must not look as if it were on its way. */
-const notDestroyed = { signal: 'attention', word: 'not destroyed' } as const;
+const halfWay: Readonly<Partial<Record<Machine['life'], Mark>>> = {
+  destroying: { signal: 'attention', word: 'not destroyed' },
+  hibernating: { signal: 'attention', word: 'not asleep' },
+};
 
 function Lead(props: {
   machine: Machine;
@@ -117,8 +121,8 @@ function Lead(props: {
 }) {
   const { machine, provider, offer } = props;
   const { items } = useOperations();
-  const isHalfGone = machine.life === 'destroying' && operationOn(items, machine) === undefined;
-  const mark = isHalfGone ? notDestroyed : machineMark(machine);
+  const isAtWork = operationOn(items, machine) !== undefined;
+  const mark = (isAtWork ? undefined : halfWay[machine.life]) ?? machineMark(machine);
   const word = wordFor(provider);
   return (
     <span className="flex flex-wrap items-center gap-x-4 gap-y-1">
@@ -156,9 +160,8 @@ function State({ machine, provider, isVisible }: NoteProps & { isVisible: boolea
     .filter((each) => isOn(each, machine))
     .sort((a, b) => b.startedAt.localeCompare(a.startedAt))[0];
   const isMaking =
-    machine.gate !== null ||
-    machine.trouble !== null ||
     machine.life === 'creating' ||
+    (machine.life !== 'incomplete' && (machine.gate !== null || machine.trouble !== null)) ||
     (running !== undefined && makingKinds.has(running.kind));
   const isFailed = running === undefined && last?.state === 'failed';
   // What failed in destroying says all that the note would.
@@ -166,7 +169,7 @@ function State({ machine, provider, isVisible }: NoteProps & { isVisible: boolea
   const hasNote = running === undefined && !isMaking && !isTold;
   return (
     <>
-      <TroubleNote machine={machine} word={wordFor(provider)} />
+      {machine.life !== 'incomplete' && <TroubleNote machine={machine} word={wordFor(provider)} />}
       {isMaking && (
         <MakingCard machine={machine} operation={running} word={wordFor(provider)} isVisible={isVisible} />
       )}
@@ -190,8 +193,9 @@ function Note(props: NoteProps): ReactNode {
       return <HalfDestroyedNote {...props} />;
     case 'made':
       return machine.power?.state === 'off' ? <OffNote {...props} /> : null;
-    case 'creating':
     case 'hibernating':
+      return <HalfAsleepNote {...props} />;
+    case 'creating':
     case 'waking':
       return null;
     default:

@@ -12,6 +12,7 @@ import { useNow } from '../../components/now.ts';
 import { Card } from '../../components/page.tsx';
 import { StepList } from '../../components/step-list.tsx';
 import { useClient, useConfirm, useMay, useNotices, useViewActions } from '../../state/app-context.tsx';
+import type { Confirmation } from '../../state/confirmations.ts';
 import { stepLeftMs } from '../../state/operation-progress.ts';
 import { useOperationLog } from '../../state/use-operation-log.ts';
 import { makingSteps } from './making-steps.ts';
@@ -81,25 +82,8 @@ function Cancel(props: { machine: Machine; operation: Operation; word: string })
   const notices = useNotices();
   const mayCancel = useMay('operations.write');
   if (!mayCancel || !operation.canCancel || operation.state === 'undoing') return null;
-  const isWaking = operation.kind === 'machine.wake';
   const cancel = async () => {
-    const isAgreed = await confirm(
-      isWaking
-        ? {
-            title: `Stop waking ${machine.name}?`,
-            body: 'It goes on sleeping, and can be woken at any time.',
-            deletes: [`The new ${word}, with what was brought back to it so far`],
-            keeps: ['Everything that is kept of it while it sleeps'],
-            action: 'Stop waking it',
-          }
-        : {
-            title: `Stop making ${machine.name}?`,
-            body: `It costs nothing more once the ${word} is gone; that is followed to the end.`,
-            deletes: [`The ${word} and all that was made for it at the provider`],
-            action: 'Stop and destroy',
-            isDangerous: true,
-          },
-    );
+    const isAgreed = await confirm(stopWords(machine, operation, word));
     if (!isAgreed) return;
     try {
       await client.call('operations.cancel', { id: operation.id });
@@ -108,4 +92,30 @@ function Cancel(props: { machine: Machine; operation: Operation; word: string })
     }
   };
   return <Button onClick={() => void cancel()}>Cancel…</Button>;
+}
+
+/** What stopping takes back, by what is under way. */
+function stopWords({ name }: Machine, { kind }: Operation, word: string): Confirmation {
+  if (kind === 'machine.wake')
+    return {
+      title: `Stop waking ${name}?`,
+      body: 'It goes on sleeping, and can be woken at any time.',
+      deletes: [`The new ${word}, with what was brought back to it so far`],
+      keeps: ['Everything that is kept of it while it sleeps'],
+      action: 'Stop waking it',
+    };
+  if (kind === 'machine.finish')
+    return {
+      title: `Stop setting ${name} up?`,
+      body: `It stays unfinished, and goes on costing. Destroying the ${word} is an act of its own.`,
+      keeps: [`The ${word}, as it is now`],
+      action: 'Stop setting up',
+    };
+  return {
+    title: `Stop making ${name}?`,
+    body: `It costs nothing more once the ${word} is gone; that is followed to the end.`,
+    deletes: [`The ${word} and all that was made for it at the provider`],
+    action: 'Stop and destroy',
+    isDangerous: true,
+  };
 }

@@ -1,6 +1,5 @@
 /** What an act takes away and what it leaves, as lists with a heading. */
 import { Minus, ShieldCheck, TriangleAlert } from 'lucide-react';
-import type { ReactNode } from 'react';
 
 const looks = {
   goes: { icon: Minus, colour: 'text-failed' },
@@ -10,8 +9,8 @@ const looks = {
 
 export interface PlanLine {
   readonly key: string;
-  readonly text: ReactNode;
-  readonly detail?: ReactNode;
+  readonly text: string;
+  readonly detail?: string;
 }
 
 export function PlanLines(props: {

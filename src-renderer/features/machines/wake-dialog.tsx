@@ -2,6 +2,8 @@
 import { useState } from 'react';
 import type { CloudOffer } from '#contract/clouds.ts';
 import type { Machine } from '#contract/machines.ts';
+import { Checkbox } from '../../components/choices.tsx';
+import { formatPerMonth } from '../../components/money.ts';
 import { Select } from '../../components/select.tsx';
 import { useClient } from '../../state/app-context.tsx';
 import { useAct } from '../../state/use-act.ts';
@@ -15,7 +17,9 @@ export function WakeDialog({ machine, onClose }: { machine: Machine; onClose: ()
   const offer = useOffer(machine.cloudId);
   const [regionId, setRegionId] = useState<string>(machine.region);
   const [sizeId, setSizeId] = useState<string>(machine.size);
+  const [keepsSnapshot, setKeepsSnapshot] = useState(false);
   const act = useAct();
+  const isWhole = machine.sleep?.place.kind === 'machine-snapshot';
   const sizes = offer.answer === null ? [] : fittingSizes(offer.answer, machine, regionId);
   const size = sizes.find(({ id }) => id === sizeId) ?? sizes[0];
   const isOther = size !== undefined && size.id !== machine.size;
@@ -35,6 +39,7 @@ export function WakeDialog({ machine, onClose }: { machine: Machine; onClose: ()
           region: regionId === machine.region ? null : regionId,
           size: isOther ? size.id : null,
           hourlyUsd: size.hourlyUsd,
+          keepsSnapshot: isWhole && keepsSnapshot,
         });
       }}
       onClose={onClose}
@@ -74,6 +79,18 @@ export function WakeDialog({ machine, onClose }: { machine: Machine; onClose: ()
                   : {
                       help: 'The size that it had cannot be had there now: this is the cheapest that fits.',
                     })}
+              />
+            )}
+            {isWhole && (
+              <Checkbox
+                label="Keep the snapshot that it slept in"
+                help={
+                  machine.sleep?.monthlyUsd == null
+                    ? 'It goes on costing. Without this it is destroyed once everything is back.'
+                    : `It goes on costing ${formatPerMonth(machine.sleep.monthlyUsd)}. Without this it is destroyed once everything is back.`
+                }
+                isChecked={keepsSnapshot}
+                onChange={setKeepsSnapshot}
               />
             )}
             {size !== undefined && (

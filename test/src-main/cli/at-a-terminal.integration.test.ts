@@ -5,12 +5,14 @@ import type { Question } from '#contract/questions.ts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   CommandPlane,
+  cloudOf,
   entryOf,
   hostId,
   hostOf,
   snapshotOf,
   workspaceOf,
 } from '#test/harness/command-plane.ts';
+import { fakeProviderInfo } from '#test/harness/fake-cloud.ts';
 import { waitUntil } from '#test/servers/wait-until.ts';
 
 const asked = {
@@ -58,6 +60,11 @@ beforeEach(async () => {
       definition: hostOf(7).definition as SshDefinition,
       effective: [],
     }),
+    'clouds.providers': () => ({ providers: [fakeProviderInfo] }),
+    'clouds.connect': (input) => {
+      self.note('clouds.connect', input);
+      return cloudOf(1, { label: input.label });
+    },
     'hosts.add': ({ name }) => {
       self.questions.put(keyQuestion);
       const host = hostOf(7, { name, state: { phase: 'needs-you', questionId: keyQuestion.id } });
@@ -186,6 +193,18 @@ describe('at a terminal', () => {
     expect(plane.asked).toEqual([
       { method: 'questions.answer', input: { kind: 'host-key', isTrusted: true } },
       { method: 'questions.answer', input: { kind: 'password', password: 's3cret', remember: false } },
+    ]);
+  });
+
+  it('asks for a provider’s token unseen, and says where to make one', async () => {
+    const { ended, type, shows, text } = at('cloud', 'connect', 'work');
+    await shows('Token (not shown):');
+    expect(text()).toContain(fakeProviderInfo.tokenUrl);
+    type('fake_t0ken\r');
+    expect(await ended).toBe(0);
+    expect(text()).not.toContain('t0ken');
+    expect(plane.asked).toEqual([
+      { method: 'clouds.connect', input: { provider: 'fake-cloud', label: 'work', token: 'fake_t0ken' } },
     ]);
   });
 

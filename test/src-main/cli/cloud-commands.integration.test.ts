@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { BerthError } from '#contract/berth-error.ts';
 import type { CostReport } from '#contract/clouds.ts';
 import { CommandPlane, cloudOf, foundOf, machineOf } from '#test/harness/command-plane.ts';
 import { fakeOffer, fakeProviderInfo } from '#test/harness/fake-cloud.ts';
@@ -39,6 +40,7 @@ beforeEach(async () => {
   plane = await CommandPlane.start((self) => ({
     'clouds.providers': () => ({ providers: [fakeProviderInfo] }),
     'clouds.connect': (input) => {
+      if (input.token === 'short') throw BerthError.atField('token', 'A token is longer. Copy it anew.');
       self.note('clouds.connect', input);
       return cloudOf(7, {
         label: input.label,
@@ -131,6 +133,13 @@ describe('an account', () => {
     expect(plane.asked).toEqual([]);
   });
 
+  it('says once what is wrong with a token', async () => {
+    const ran = await plane.call(['cloud', 'connect', 'work'], {
+      input: Readable.from([Buffer.from('short')]),
+    });
+    expect([ran.code, ran.error]).toEqual([1, 'A token is longer. Copy it anew.\n']);
+  });
+
   it('gets another token', async () => {
     const ran = await plane.call(['cloud', 'token', 'main'], { input: Readable.from([Buffer.from(token)]) });
     expect(ran.code).toBe(0);
@@ -161,6 +170,13 @@ describe('an account', () => {
       ['old', 'fake-cloud', 'token refused', '2 of 10', 'It was revoked.'],
       ['shut', 'fake-cloud', 'locked', '2', 'Please pay.'],
     ]);
+  });
+
+  it('is listed once it has been looked at', async () => {
+    plane.clouds.put(cloudOf(1, { label: 'main', state: { phase: 'checking' } }));
+    const listing = plane.call(['cloud', 'ls']);
+    plane.clouds.put(cloudOf(1, { label: 'main' }));
+    expect((await listing).text).toMatch(/^main .* ready /m);
   });
 
   it('is checked: exits with 1 where no machine can be made', async () => {

@@ -5,7 +5,7 @@
 import { BerthError } from '#contract/berth-error.ts';
 import type { HostId } from '#contract/ids.ts';
 import { delay } from '../../delay.ts';
-import type { HostLinks } from '../../hosts/host-links.ts';
+import { type HostLinks, isForgotten } from '../../hosts/host-links.ts';
 import type { Clock } from '../../interfaces/clock.ts';
 import type { StepContext } from '../../operations/operation-definition.ts';
 
@@ -63,20 +63,12 @@ export async function awaitEngine(
     context.signal.throwIfAborted();
     const link = links.current(hostId);
     if (link?.engine !== undefined && !link.signal.aborted) return;
-    if (link === undefined) requireKnown(links, hostId);
+    if (isForgotten(links, hostId)) links.require(hostId);
     if (clock.monotonicMs() - beganMs > AWAY_MS) {
       links.require(hostId);
       throw new BerthError('engine.unreachable', 'The container engine of the host does not answer.');
     }
     context.note('Waiting for the host.');
     await delay(clock, LOOK_MS, context.signal);
-  }
-}
-
-function requireKnown(links: HostLinks, hostId: HostId): void {
-  try {
-    links.require(hostId);
-  } catch (error) {
-    if (!BerthError.is(error, 'host.not-connected')) throw error;
   }
 }

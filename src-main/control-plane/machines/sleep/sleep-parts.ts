@@ -4,7 +4,7 @@ import type { HostService } from '../../hosts/host-service.ts';
 import type { ArchiveShelf } from '../../interfaces/archive-shelf.ts';
 import type { Clock } from '../../interfaces/clock.ts';
 import type { Random } from '../../interfaces/random.ts';
-import type { OperationStarter } from '../../operations/operation-definition.ts';
+import type { OperationRunner } from '../../operations/operation-runner.ts';
 import type { SettingsService } from '../../settings/settings-service.ts';
 import type { SnapshotService } from '../../snapshots/snapshot-service.ts';
 import type { WorkspaceService } from '../../workspaces/workspace-service.ts';
@@ -18,7 +18,7 @@ export interface SleepPartsDeps {
   readonly directory: MachineDirectory;
   readonly clouds: CloudClients;
   readonly hosts: HostService;
-  readonly operations: OperationStarter;
+  readonly operations: OperationRunner;
   readonly workspaces: WorkspaceService;
   readonly snapshots: SnapshotService;
   readonly settings: SettingsService;
@@ -53,6 +53,7 @@ export function createSleepParts(deps: SleepPartsDeps): {
       contentsOf: (record) => workspaces.contentsOf(record),
       stopGraceSeconds: (userId) => settings.get(userId).stopGraceSeconds,
       volumesBefore: (hostId) => snapshots.undos.volumesOn(hostId),
+      underWay: () => deps.operations.all(),
       onSettled: (id) => workspaces.settled(id),
       clock,
       random,

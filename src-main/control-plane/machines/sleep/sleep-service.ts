@@ -15,7 +15,13 @@ import type {
 } from '../../operations/operation-definition.ts';
 import { askCloud } from '../ask-cloud.ts';
 import type { MachineRecord } from '../machine.ts';
-import { defineHibernate, type HibernateInput, keptOf, waitingOf } from './hibernate-operation.ts';
+import {
+  defineHibernate,
+  type HibernateInput,
+  keptOf,
+  requireNoSleepers,
+  waitingOf,
+} from './hibernate-operation.ts';
 import type { FilesSummary } from './kept-files.ts';
 import { defineWake, type WakeDeps, type WakeInput } from './wake-operation.ts';
 
@@ -58,7 +64,7 @@ export class SleepService {
     return {
       awakeMonthlyUsd: record.monthlyUsd,
       places: [this.#planWhole(record, summary, offer), ...forFiles],
-      workspaces: own.map(({ ownerId: _, ...workspace }) => ({ ...workspace })),
+      workspaces: own.map(({ id: workspaceId, name, isRunning }) => ({ id: workspaceId, name, isRunning })),
       otherWorkspaces: summary.workspaces.length - own.length,
       snapshots: summary.snapshots,
     };
@@ -72,6 +78,7 @@ export class SleepService {
     const isKept = keptOf(record) !== undefined && record.life === 'hibernating';
     if (!isKept && !isUnderWay) {
       const hostId = this.#requireHost(record);
+      requireNoSleepers(directory, record);
       if (place.kind === 'host' && place.hostId === hostId)
         throw new BerthError('conflict', 'Its files cannot sleep on itself. Choose another host.');
       const needed: HostId[] = place.kind === 'host' ? [place.hostId] : [];
@@ -89,7 +96,7 @@ export class SleepService {
     });
   }
 
-  /** Throws conflict, cloud.not-offered, cloud.price-changed, and what a provider's client throws. */
+  /** Throws conflict, host.not-connected, cloud.not-offered, cloud.price-changed, and what a provider's client throws. */
   async wake(input: ParsedInputOf<'machines.wake'>, userId: UserId, signal: AbortSignal): Promise<Operation> {
     const { clouds, directory, operations } = this.#deps;
     const record = directory.require(input.id);
@@ -97,6 +104,8 @@ export class SleepService {
     const isUnderWay = operations.current({ kind: 'machine', id: record.id })?.kind === 'machine.wake';
     const mayWake = record.life === 'asleep' || record.life === 'incomplete' || isUnderWay;
     if (kept === undefined || !mayWake) throw new BerthError('conflict', `“${record.name}” does not sleep.`);
+    const place = record.sleep?.place;
+    if (place?.kind === 'host') requireEngine(this.#deps.links, place.hostId);
     const client = await clouds.client(record.cloudId);
     const region = input.region ?? kept.was.region;
     const size = sizeIn(await client.offer(signal), region, input.size ?? kept.was.size);

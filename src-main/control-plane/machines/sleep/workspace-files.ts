@@ -5,6 +5,7 @@
 import { BerthError } from '#contract/berth-error.ts';
 import type { HostId, OperationId, SnapshotId, UserId, WorkspaceId } from '#contract/ids.ts';
 import type { SleepPlace } from '#contract/machines.ts';
+import type { Operation } from '#contract/operations.ts';
 import type { HostLinks } from '../../hosts/host-links.ts';
 import type { ArchiveShelf } from '../../interfaces/archive-shelf.ts';
 import type { Clock } from '../../interfaces/clock.ts';
@@ -40,6 +41,8 @@ export interface WorkspaceFilesDeps {
   readonly stopGraceSeconds: (userId: UserId) => number;
   /** Volumes from before restores. */
   readonly volumesBefore: (hostId: HostId) => readonly string[];
+  /** Operations of everybody. */
+  readonly underWay: () => readonly Operation[];
   readonly onSettled: (id: WorkspaceId) => void;
   readonly clock: Clock;
   readonly random: Random;
@@ -58,13 +61,24 @@ export class WorkspaceFiles implements SleepFiles {
   }
 
   requireIdle(hostId: HostId): void {
-    const { workspaces } = this.#deps;
-    for (const { id, name, move } of workspaces.onHost(hostId)) {
-      if (workspaces.operation(id) !== undefined)
-        throw new BerthError('conflict', `An operation on “${name}” is under way; wait for its end.`);
-      if (move !== null)
-        throw new BerthError('conflict', `“${name}” was moved. Confirm that, or take it back first.`);
-    }
+    const records = this.#deps.workspaces.onHost(hostId);
+    const ids = new Set<string>(records.map(({ id }) => id));
+    const busy = this.#deps
+      .underWay()
+      .find(
+        (operation) =>
+          operation.endedAt === null &&
+          (operation.hostId === hostId ||
+            (operation.subject.kind === 'workspace' && ids.has(operation.subject.id))),
+      );
+    if (busy !== undefined)
+      throw new BerthError('conflict', `“${busy.title}” is under way on this machine; wait for its end.`, {
+        details: { operationId: busy.id },
+      });
+    // A copy here, or a source that is kept until its copy is confirmed: the other half would be left alone.
+    const moved = records.find(({ move }) => move !== null);
+    if (moved !== undefined)
+      throw new BerthError('conflict', `“${moved.name}” was moved. Confirm that, or take it back first.`);
   }
 
   plan(hostId: HostId): FilesPlan {

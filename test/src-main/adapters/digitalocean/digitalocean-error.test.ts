@@ -13,7 +13,11 @@ describe('a refusal', () => {
     ['You specified an invalid size for Droplet creation.', 'cloud.not-offered', 'size'],
     ['size is unavailable', 'cloud.not-offered', 'size'],
     ['Size is too large to fit on your droplet’s server', 'cloud.not-offered', 'size'],
-    ['This size is currently restricted', 'cloud.not-offered', 'size'],
+    [
+      'This size is currently restricted please send an additional payment to unlock.',
+      'cloud.not-offered',
+      'size',
+    ],
     ['This image requires a larger disk', 'cloud.not-offered', 'size'],
     ['You cannot resize to a smaller disk', 'cloud.not-offered', 'size'],
     ['Region is not available', 'cloud.not-offered', 'region'],

@@ -17,6 +17,14 @@ describe('Droplets', () => {
     expect(await client.machineCount(signal)).toBe(3);
   });
 
+  it('of a tag are found also by a token that is not shown tags', async () => {
+    const { client, signal } = await talkTo({
+      'GET /v2/droplets': ({ query }) =>
+        list('droplets', query.type === 'gpus' ? [] : [droplet({ tags: [] })]),
+    });
+    expect((await client.machinesTagged('berth', signal)).map(({ tags }) => tags)).toEqual([['berth']]);
+  });
+
   it('are read whole', async () => {
     const { client, signal } = await talkTo({ 'GET /v2/droplets/3164444': { body: { droplet: droplet() } } });
     expect(await client.machine('3164444', signal)).toEqual({

@@ -37,6 +37,14 @@ describe('redaction', () => {
     expect(logged(value)).not.toContain(canary);
   });
 
+  it('hides a token that says what it is, wherever it stands', () => {
+    const token = `dop_v1_${'0123456789abcdef'.repeat(4)}`;
+    expect(redactText(`the answer repeats “${token}”, and ${token}.`)).toBe(
+      'the answer repeats “[secret]”, and [secret].',
+    );
+    expect(redactText('berth_v2_api and sha256_v1 stay')).toBe('berth_v2_api and sha256_v1 stay');
+  });
+
   it('keeps what is no secret', () => {
     expect(redact({ hostId: 'host_1', credentialId: 'cred_1', isPassword: true, port: 22 })).toEqual({
       hostId: 'host_1',

@@ -67,6 +67,7 @@ beforeAll(async () => {
     },
     mayGuard: () => true,
     machineOf: () => undefined,
+    sleepersOn: () => [],
     isGuardWanted: () => isGuardWanted,
   });
   await hosts.load();

@@ -33,6 +33,7 @@ async function make(store = new MemoryRecordStore(), connector = new FakeConnect
   const network = new FakeNetwork();
   const guard = { isWanted: true };
   const machines = new Map<HostId, MachineOfHost>();
+  const sleepers = new Map<HostId, string[]>();
   let tellUsable = () => {};
   const hosts = new HostService({
     connector,
@@ -58,6 +59,7 @@ async function make(store = new MemoryRecordStore(), connector = new FakeConnect
     },
     mayGuard: () => true,
     machineOf: (id) => machines.get(id),
+    sleepersOn: (hostId) => sleepers.get(hostId) ?? [],
     isGuardWanted: () => guard.isWanted,
   });
   open.push(hosts);
@@ -75,6 +77,7 @@ async function make(store = new MemoryRecordStore(), connector = new FakeConnect
     kept,
     guard,
     machines,
+    sleepers,
     store,
     stateOf,
     phase,
@@ -788,6 +791,20 @@ describe('a host that is a machine', () => {
     expect(() => hosts.links.require(id)).toThrow(/is not connected/);
     expect(attempts()).toBe(before);
     expect(hosts.get(id)?.desired).toBe('disconnected');
+  });
+
+  it('is not forgotten while files of another machine sleep on it', async () => {
+    const { hosts, connector, sleepers } = await make();
+    connector.machine('atlas');
+    await hosts.addForMachine(machine([]));
+    sleepers.set(id, ['box']);
+    await expect(hosts.remove(id)).rejects.toMatchObject({
+      code: 'conflict',
+      message: /“box” sleep on this host/,
+    });
+    sleepers.clear();
+    await hosts.remove(id);
+    expect(hosts.get(id)).toBeUndefined();
   });
 
   it('lets nobody begin anything while it goes to sleep or wakes, and lets go on what is under way', async () => {

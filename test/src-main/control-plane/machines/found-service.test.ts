@@ -226,6 +226,38 @@ describe('destroying what was found', () => {
     expect(world.cloud.machines.has(machine.id)).toBe(true);
   });
 
+  it('never destroys the snapshot that a machine has gone to sleep in meanwhile', async () => {
+    world.cloud.snapshots.set('snap-1', {
+      id: 'snap-1',
+      name: 'asleep',
+      kind: 'snapshot',
+      createdAt: '2026-01-02T03:04:05.000Z',
+      sizeBytes: 1,
+      minDiskBytes: 1,
+      monthlyUsd: 1,
+      regions: ['ams'],
+      of: 'machine',
+      sourceId: '999',
+      tags: ['berth'],
+    });
+    await berth.look();
+    const found = berth.find('snap-1');
+    const place = { kind: 'machine-snapshot' as const };
+    await world.add(berth, 1, {
+      life: 'asleep',
+      providerId: null,
+      sleep: {
+        ...{ place, snapshotId: 'snap-1', sinceAt: '2026-01-02T03:04:05.000Z' },
+        ...{ sizeBytes: 1, monthlyUsd: 1, workspaces: [], extra: null },
+      },
+    });
+    const { id } = await berth.destroy(found.id, 'asleep');
+    expect(await berth.ended(id)).toMatchObject({ state: 'failed', error: { code: 'conflict' } });
+    expect(world.cloud.snapshots.has('snap-1')).toBe(true);
+    await berth.look();
+    expect(berth.finds().filter(({ kind }) => kind === 'snapshot')).toEqual([]);
+  });
+
   it('refuses to adopt what is being destroyed', async () => {
     const { found } = await foundMachine();
     world.cloud.fail('destroyMachine', new BerthError('cloud.unreachable', 'No answer.'), { times: 5 });

@@ -91,7 +91,11 @@ describe('killed in every step', () => {
     if (machine.hostId === null) throw new Error('the machine is no host');
     await plane.hostReady(machine.hostId);
     expect([...double.account.droplets.keys()]).toEqual([Number(machine.providerId)]);
-    expect(double.countOf('POST /v2/droplets', 202)).toBe(1);
+    // Others of the same path are probes of what the token may do: they can make nothing, and are refused.
+    const made = double.requests.filter(
+      ({ operation, status }) => operation === 'POST /v2/droplets' && (status === 202 || status === 'lost'),
+    );
+    expect(made).toHaveLength(1);
     expect(double.account.firewalls.size).toBe(1);
     expect(double.account.keys.size).toBe(1);
     await plane.client.call('clouds.check', { id: cloudId });

@@ -79,10 +79,21 @@ describe('when accounts are compared', () => {
     expect(berth.accounts.reconciled.length).toBeLessThanOrEqual(9);
   });
 
-  it('looks when an account becomes usable, and one look at a time: those who ask meanwhile share the next', async () => {
+  it('looks when an account becomes usable; who asks before the provider was asked has the same look', async () => {
     berth.accounts.usable(cloudId);
-    await Promise.all([berth.look(), berth.look(), berth.look()]);
-    expect(world.cloud.calls.filter((name) => name === 'inventory')).toHaveLength(2);
+    await Promise.all([berth.look(), berth.look()]);
+    expect(world.cloud.calls).toEqual(['inventory']);
+  });
+
+  it('looks once more for all who ask while a look is under way: it may be older than their wish', async () => {
+    const answer = Promise.withResolvers<void>();
+    berth.accounts.held = answer.promise;
+    const first = berth.look();
+    await vi.waitFor(() => expect(world.cloud.calls).toEqual(['inventory']));
+    const later = [berth.look(), berth.look()];
+    answer.resolve();
+    await Promise.all([first, ...later]);
+    expect(world.cloud.calls).toEqual(['inventory', 'inventory']);
   });
 
   it('tries again sooner after a failure that passes, tells who asked, and shows it as blind', async () => {
@@ -136,9 +147,12 @@ describe('a machine that Berth knows', () => {
   it('is left alone while an operation works on it', async () => {
     const { id, providerId } = await world.add(berth);
     const letGo = await workOn(1);
+    const before = berth.directory.record(id);
+    world.cloud.plant({ ...world.cloud.machines.get(providerId!)!, state: 'off', hourlyUsd: 0.5 });
+    await berth.look();
     world.cloud.machines.delete(providerId!);
     await berth.look();
-    expect(berth.directory.record(id)?.life).toBe('made');
+    expect(berth.directory.record(id)).toBe(before);
     await letGo();
     await berth.look();
     expect(berth.directory.record(id)?.life).toBe('vanished');
@@ -307,13 +321,26 @@ describe('what Berth does not know', () => {
     });
   });
 
-  it('is forgotten with its account', async () => {
+  it('is forgotten with its account, also what a look still brings', async () => {
     world.cloud.plant({ tags: ['berth'] });
     await berth.look();
+    world.cloud.plant({ tags: ['berth'] });
+    const answer = Promise.withResolvers<void>();
+    berth.accounts.held = answer.promise;
+    const looking = berth.look();
+    await vi.waitFor(() => expect(world.cloud.calls).toEqual(['inventory', 'inventory']));
     berth.accounts.remove(cloudId);
+    answer.resolve();
+    await looking;
     await world.clock.advance(minutes(10));
     expect(berth.finds()).toEqual([]);
-    expect(await berth.costs()).toMatchObject({ perHourUsd: 0, budgets: [], blind: [] });
+    expect(await berth.costs()).toMatchObject({
+      perHourUsd: 0,
+      monthUsd: 0,
+      hosts: [],
+      budgets: [],
+      blind: [],
+    });
   });
 });
 

@@ -74,6 +74,19 @@ describe('what can be done with a machine', () => {
     expect(enabled(stateOf(machine(1, 'x', { life: 'vanished' })))).toEqual(['open', 'forget']);
   });
 
+  it('that was kept half awake goes on by waking, and one without hardware has nothing to finish', () => {
+    const sleep = {
+      place: { kind: 'computer' } as const,
+      ...{ sinceAt: '2026-11-20T09:00:00.000Z', monthlyUsd: null, sizeBytes: null, workspaces: 1 },
+    };
+    const half = enabled(stateOf(machine(1, 'x', { life: 'incomplete', sleep })));
+    expect(half).toContain('wake');
+    expect(half).not.toContain('finish');
+    const bare = enabled(stateOf(machine(1, 'x', { life: 'incomplete', providerId: null })));
+    expect(bare).not.toContain('finish');
+    expect(bare).toContain('destroy');
+  });
+
   it('whose destroying did not end well is to try again', () => {
     expect(enabled(stateOf(machine(1, 'x', { life: 'destroying' })))).toEqual(['open', 'destroy']);
   });

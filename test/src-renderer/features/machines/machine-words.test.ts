@@ -102,7 +102,7 @@ describe('what is about to be lost', () => {
     ...{ id: `ws_${String(n).padStart(20, '0')}` as const, name: `work-${n}`, isRunning },
   });
   const text = (plan: Parameters<typeof onMachineLines>[0]) =>
-    onMachineLines(plan).map((line) => plain(String(line.text)));
+    onMachineLines(plan).map((line) => plain(line.text));
 
   it('is named, and counted where the names are not one’s own or too many', () => {
     const many = Array.from({ length: 11 }, (_, index) => workspace(index, index === 0));

@@ -246,6 +246,22 @@ describe.each(places)('a machine that sleeps in $kind', (place) => {
     }
   });
 
+  it('that a person keeps half-way in waking stays, sleeps on, and is gone on with', async () => {
+    const world = new SleepWorld();
+    await hibernated(world, place);
+    world.isKept = true;
+    const end = await woken(world);
+    expect(end).toMatchObject({ state: 'failed', error: { code: 'machine.overdue' } });
+    expect(world.record.life).toBe('incomplete');
+    expect([...world.cloud.machines.keys()]).toEqual([world.record.providerId]);
+    expect(world.record.sleep?.place).toEqual(place);
+    const there = world.record.providerId;
+    expect((await woken(world))?.state).toBe('succeeded');
+    expect(world.record.providerId).toBe(there);
+    expectAwake(world);
+    expect(world.mostMachines).toBe(1);
+  });
+
   it('comes back in another region, its snapshot brought there first', async () => {
     const world = new SleepWorld();
     await hibernated(world, place);
@@ -362,6 +378,24 @@ describe('what cannot be is said at once', () => {
     life.links.lose(hostId);
     for (const place of [{ kind: 'computer' }, { kind: 'machine-snapshot' }] as const)
       await expect(on(place)).rejects.toMatchObject({ code: 'host.not-connected' });
+  });
+
+  it('where another machine sleeps on it, or what it sleeps on is away', async () => {
+    const world = new SleepWorld();
+    await hibernated(world, { kind: 'host', hostId: otherHostId });
+    const life = await live(world);
+    life.links.lose(otherHostId);
+    await expect(life.service.wake(wakeInput, userId, signal)).rejects.toMatchObject({
+      code: 'host.not-connected',
+    });
+    // The same seen from the other side: as if it were the machine that the files of another one sleep on.
+    const { sleep, ...rest } = world.record;
+    const elsewhere = { ...rest, id: 'mach_00000000000000000002' as typeof machineId, name: 'box2' };
+    await life.directory.add({ ...elsewhere, life: 'made', hostId: otherHostId, sleep: null });
+    await expect(
+      life.service.hibernate(elsewhere.id, { kind: 'machine-snapshot' }, userId),
+    ).rejects.toMatchObject({ code: 'conflict', message: expect.stringContaining('“box” sleep on “box2”') });
+    expect(sleep).not.toBeNull();
   });
 
   it('where the size is gone, its disk too small, or its price higher', async () => {

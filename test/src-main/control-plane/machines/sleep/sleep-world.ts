@@ -75,6 +75,8 @@ export class SleepWorld {
   /** The next call of this method fails so. */
   readonly faults = new Map<Method, BerthError>();
   hasHost = true;
+  /** What a person chooses in the next trouble of the making: the hardware stays as it is. */
+  isKept = false;
   /** The most hardware that there ever was at once. */
   mostMachines = 0;
   #ids = 100;
@@ -125,9 +127,6 @@ export class SleepWorld {
       sleep: null,
       earlierProviderIds: [],
       billedFromAt: '2026-01-02T03:04:05.000Z',
-      hasIpv6: false,
-      requestedAt: null,
-      sshSources: [],
     } satisfies Record<keyof MachineRecord, unknown>;
     this.remains.records.set('machines', new Map([[machineId, JSON.stringify(record)]]));
   }
@@ -292,7 +291,10 @@ function makeHardware(
       const record = directory.require(context.input.machineId);
       const client = await clouds.client(record.cloudId);
       const tag = operationTag(context.operationId);
-      let [machine] = await client.machinesTagged(tag, context.signal);
+      let [machine] = await client.machinesTagged(
+        record.providerId === null ? tag : machineTag(record.id),
+        context.signal,
+      );
       if (machine === undefined) {
         const wish = {
           name: record.name,
@@ -321,11 +323,15 @@ function makeHardware(
         operationId: context.operationId,
         ipv4: '192.0.2.10',
       });
+      if (!world.isKept) return;
+      world.isKept = false;
+      await directory.change(record.id, { life: 'incomplete' });
+      throw new BerthError('machine.overdue', 'It does not answer.');
     },
     async undo(context) {
       lost();
       const record = directory.require(context.input.machineId);
-      if (record.providerId === null) return;
+      if (record.providerId === null || record.life === 'incomplete') return;
       const client = await clouds.client(record.cloudId);
       await endHardware({
         ...waitingOf(world.clock, context),

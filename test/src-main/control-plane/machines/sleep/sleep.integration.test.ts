@@ -1,0 +1,228 @@
+/**
+ * A machine that sleeps, with everything real but the provider: droplets of the double are hosts with cloud-init, an engine
+ * and workspaces. What they had comes back on other hardware under the same ids, from each of the three places.
+ */
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Host } from '#contract/hosts.ts';
+import type { HibernatePlan, Machine, SleepPlace } from '#contract/machines.ts';
+import type { OperationId } from '#contract/ids.ts';
+import type { Snapshot } from '#contract/snapshots.ts';
+import type { Workspace } from '#contract/workspaces.ts';
+import { startPlane, type TestPlane } from '#test/harness/start-plane.ts';
+import { type DigitalOceanDouble, startDigitalOceanDouble } from '#test/servers/digitalocean/double.ts';
+import { busyboxImage } from '#test/servers/images.ts';
+import { pushImage, type Registry, startRegistry } from '#test/servers/registry.ts';
+import { type RemoteHost, startRemoteHost } from '#test/servers/remote-host.ts';
+
+const hourlyUsd = 0.00893;
+
+let double: DigitalOceanDouble;
+let plane: TestPlane;
+let registry: Registry;
+let other: { remote: RemoteHost; host: Host };
+let image: string;
+let machine: Machine;
+let host: Host;
+let questions = 0;
+const watching = new AbortController();
+
+beforeAll(async () => {
+  [double, registry] = await Promise.all([startDigitalOceanDouble({ machines: 'real' }), startRegistry()]);
+  const remote = await startRemoteHost();
+  image = await pushImage(registry, remote, await busyboxImage());
+  plane = await startPlane({ digitalOceanApiUrl: double.baseUrl });
+  await plane.client.call('credentials.createVault', { passphrase: 'a passphrase for tests' });
+  other = { remote, host: await plane.addHost(remote, 'other') };
+  const token = double.addToken();
+  const { id: cloudId } = await plane.client.call('clouds.connect', {
+    provider: 'digitalocean',
+    label: 'Work',
+    token,
+  });
+  const started = await plane.client.call('machines.create', {
+    cloudId,
+    name: 'anvil',
+    region: 'nyc1',
+    size: 's-1vcpu-1gb',
+    image: 'debian-12-x64',
+    hourlyUsd,
+  });
+  await plane.succeeded(started.operation.id, 150_000);
+  machine = await now();
+  if (machine.hostId === null) throw new Error('the machine is no host');
+  host = await plane.hostReady(machine.hostId);
+  await letReachRegistry();
+  void countQuestions();
+}, 240_000);
+afterAll(async () => {
+  watching.abort();
+  await plane?.close();
+  await registry?.stop();
+  await double?.close();
+  await other?.remote.stop();
+});
+
+const now = () => plane.until('machines.watch', {}, ([one]) => one);
+const hardware = () => double.hostOf(machine.providerId ?? '');
+
+/** From here on nobody is asked anything. */
+async function countQuestions(): Promise<void> {
+  for await (const item of plane.client.stream('questions.watch', {}, { signal: watching.signal }))
+    questions += item.type === 'all' ? item.items.length : item.upserted.length;
+}
+
+/** One name of the image for all hosts: that of the registry as the other host sees it, which is this machine, too. */
+async function letReachRegistry(): Promise<void> {
+  const [there] = image.split(':');
+  const [gateway] = (await registry.addressFor(hardware())).split(':');
+  await hardware().runChecked(['ip', 'route', 'replace', `${there}/32`, 'via', gateway ?? '']);
+}
+
+async function sh({ id }: Workspace, text: string): Promise<string> {
+  const { containerId } = await plane.workspaceIn(id, 'running');
+  return (await hardware().docker('exec', containerId ?? '', 'sh', '-c', text)).trim();
+}
+const hostKeyNow = async () =>
+  (await hardware().readFile('/etc/ssh/ssh_host_ed25519_key.pub')).split(' ').slice(0, 2).join(' ');
+
+describe('a machine with workspaces', () => {
+  let first: Workspace;
+  let stopped: Workspace;
+  let kept: Snapshot;
+  let sums: string;
+  let hostKey: string;
+
+  beforeAll(async () => {
+    const project = await plane.createProject(image);
+    first = await plane.createWorkspace({ host, project, name: 'first' });
+    stopped = await plane.createWorkspace({ host, project, name: 'stopped' });
+    const files = 'for i in 1 2 3; do head -c 3000000 /dev/urandom > d/$i; done && ln -s 1 d/link';
+    await sh(
+      first,
+      `cd /home/dev && mkdir -p d && ${files} && chown 1000:1000 d/2 && chmod 640 d/2 && sha256sum d/* > sums && sync`,
+    );
+    sums = await sh(first, 'cd /home/dev && cat sums && ls -ln d');
+    await sh(stopped, 'echo whole > /home/dev/note && sync');
+    await plane.succeeded((await plane.client.call('workspaces.stop', { id: stopped.id })).id);
+    const { snapshotId, operation } = await plane.client.call('snapshots.create', {
+      workspaceId: first.id,
+      name: 'before',
+    });
+    await plane.succeeded(operation.id);
+    await plane.client.call('snapshots.change', { id: snapshotId, isPinned: true });
+    kept = await plane.until('snapshots.watch', {}, (all) =>
+      all.find(({ id, isPinned }) => id === snapshotId && isPinned),
+    );
+    hostKey = await hostKeyNow();
+  }, 120_000);
+
+  it('may sleep in three places, and it is said what each costs and keeps', async () => {
+    const plan: HibernatePlan = await plane.client.call('machines.hibernatePlan', { id: machine.id });
+    expect(plan.places.map(({ place, problem }) => [place.kind, problem])).toEqual([
+      ['machine-snapshot', null],
+      ['host', null],
+      ['computer', null],
+    ]);
+    expect(plan.awakeMonthlyUsd).toBe(6);
+    expect(plan.places[0]?.monthlyUsd).toBeGreaterThan(0);
+    expect(plan.places[1]?.sizeBytes).toBeGreaterThan(9_000_000);
+    expect(plan.workspaces.map(({ name }) => name).toSorted()).toEqual(['first', 'stopped']);
+    expect(plan.snapshots).toBe(1);
+  });
+
+  it('does not sleep in pieces where an image is in no registry, and runs on', async () => {
+    const local = `${image.split('/')[0]}/only-here:1`;
+    await hardware().docker('tag', image, local);
+    const project = await plane.createProject(local);
+    const loose = await plane.createWorkspace({ host, project, name: 'loose' });
+    const place = { kind: 'computer' } as const;
+    const { id } = await plane.client.call('machines.hibernate', { id: machine.id, place });
+    const end = await plane.ended(id);
+    expect(end).toMatchObject({ state: 'failed', error: { code: 'conflict' } });
+    expect(end.error?.message).toContain('in no registry');
+    expect((await now()).life).toBe('made');
+    await plane.workspaceIn(first.id, 'running');
+    const destroyed = await plane.client.call('workspaces.destroy', { id: loose.id, keepVolume: false });
+    await plane.succeeded(destroyed.id);
+  });
+
+  const kinds = ['machine-snapshot', 'host', 'computer'] as const;
+  it.each(kinds)('sleeps in %s, and comes back whole', { timeout: 180_000 }, async (kind) => {
+    const place: SleepPlace = kind === 'host' ? { kind, hostId: other.host.id } : { kind };
+    const before = machine;
+    const { id } = await plane.client.call('machines.hibernate', { id: machine.id, place });
+    await plane.succeeded(id, 120_000);
+    machine = await now();
+    expect(machine).toMatchObject({
+      life: 'asleep',
+      providerId: null,
+      ipv4: null,
+      sleep: { place, workspaces: 2 },
+    });
+    expect(machine.sleep?.monthlyUsd === null).toBe(kind !== 'machine-snapshot');
+    expect(double.account.droplets.size).toBe(0);
+    expect(double.account.firewalls.size).toBe(0);
+    expect(double.account.keys.size).toBe(0);
+    // Still listed, and nothing can be begun.
+    const listed = await plane.until('workspaces.watch', {}, (all) => all);
+    expect(listed.map((one) => one.id)).toEqual(expect.arrayContaining([first.id, stopped.id]));
+    await expect(plane.client.call('workspaces.start', { id: first.id })).rejects.toMatchObject({
+      code: 'host.not-connected',
+      message: expect.stringContaining('asleep'),
+    });
+    expect(await archives()).toHaveLength(kind === 'computer' ? 3 : 0);
+    expect((await copies()).map(({ isPinned }) => isPinned)).toEqual(
+      kind === 'host' ? [true, true, true] : [],
+    );
+    expect(snapshotsThere()).toBe(kind === 'machine-snapshot' ? 1 : 0);
+
+    await wake();
+    expect(machine).toMatchObject({ id: before.id, hostId: before.hostId, life: 'made', sleep: null });
+    expect(machine.providerId).not.toBe(before.providerId);
+    expect(await hostKeyNow()).toBe(hostKey);
+    expect(await sh(first, 'cd /home/dev && sha256sum -c -s sums && cat sums && ls -ln d')).toBe(sums);
+    await plane.workspaceIn(stopped.id, 'stopped');
+    await plane.succeeded((await plane.client.call('workspaces.start', { id: stopped.id })).id);
+    expect(await sh(stopped, 'cat /home/dev/note')).toBe('whole');
+    await plane.succeeded((await plane.client.call('workspaces.stop', { id: stopped.id })).id);
+    // The snapshot that was there is, as it was; what only carried files is gone everywhere.
+    const there = await plane.until('snapshots.watch', {}, (all) =>
+      all.length === 1 && all[0]?.isHostAway === false ? all : undefined,
+    );
+    expect(there).toEqual([kept]);
+    expect(await archives()).toEqual([]);
+    expect((await other.remote.run(['ls', '/var/lib/berth/snapshots'])).stdout.trim()).toBe('');
+    expect(snapshotsThere()).toBe(0);
+    expect(double.account.droplets.size).toBe(1);
+  });
+
+  it('asked nobody anything, and broke no rule of the API', () => {
+    expect(questions).toBe(0);
+    expect(double.violations).toEqual([]);
+  });
+
+  const snapshotsThere = () =>
+    [...double.account.images.values()].filter((one) => one.kind === 'snapshot').length;
+  const archives = () => readdir(join(plane.folder, 'sleeping')).catch(() => [] as string[]);
+  async function copies(): Promise<Snapshot[]> {
+    const all = await plane.until('snapshots.watch', {}, (present) => present);
+    return all.filter(({ hostId }) => hostId === other.host.id);
+  }
+
+  async function wake(): Promise<void> {
+    const { id } = await plane.client.call('machines.wake', { id: machine.id, hourlyUsd });
+    const ended: Promise<unknown> = plane.succeeded(id as OperationId, 150_000);
+    ended.catch(() => {});
+    machine = await plane.until(
+      'machines.watch',
+      {},
+      ([one]) => (one?.gate?.gate === 'setup' ? one : undefined),
+      100_000,
+    );
+    await letReachRegistry();
+    await ended;
+    machine = await now();
+  }
+});
