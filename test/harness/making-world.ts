@@ -203,6 +203,7 @@ export async function live(world: MakingWorld, dieAt = Number.POSITIVE_INFINITY)
     mayGuard: () => false,
     isGuardWanted: () => false,
     machineOf: () => undefined,
+    sleepersOn: () => [],
   });
   const clouds = new CloudAccountDirectory({
     providers: [provider],
@@ -215,6 +216,7 @@ export async function live(world: MakingWorld, dieAt = Number.POSITIVE_INFINITY)
     store,
     rows: store.rowLog('operations', (value) => LogLine.parse(value), 2000),
     links: hosts.links,
+    secretsUsable: async () => undefined,
     clock,
     random,
     log,

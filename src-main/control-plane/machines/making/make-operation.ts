@@ -78,8 +78,8 @@ function madeStep({ directory }: MakingDeps): StepDefinition<MachineInput> {
 }
 
 function createHostStepThatStays(deps: MakingDeps): StepDefinition<MachineInput> {
-  const { undo: _, ...step } = createHostStep<MachineInput>(deps, finishChoices);
-  return step;
+  const { id, title, ...step } = createHostStep<MachineInput>(deps, finishChoices);
+  return { id, title, run: (context) => step.run(context) };
 }
 
 /** What is still being made when its making has ended is not whole, and costs: it stays in sight. */
