@@ -381,7 +381,7 @@ export const machineMethods = {
     scope: 'machines.write',
     input: byId,
     output: z.object({}),
-    errors: ['conflict'],
+    errors: ['conflict', 'credential.keychain-unavailable', 'credential.vault-locked'],
     rest: { method: 'DELETE', path: '/machines/:id' },
   }),
   'machines.hibernatePlan': call({

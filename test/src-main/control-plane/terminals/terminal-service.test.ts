@@ -76,6 +76,26 @@ describe('TerminalService', () => {
     await expect(open()).resolves.toBeDefined();
   });
 
+  it('tells when one of a host was last typed or printed to', async () => {
+    const { clock, open, ptys, service } = start();
+    const ofHost = () => service.usedMs((one) => one.kind === 'host' && one.hostId === hostId);
+    expect(ofHost()).toBeNull();
+    const { id } = await open();
+    await clock.advance(5_000);
+    expect(ofHost()).toBe(0);
+    ptys[0]?.print('$ ');
+    expect(ofHost()).toBe(5_000);
+    await clock.advance(5_000);
+    const channel = new FakeByteChannel();
+    const attached = service.attach(id, channel, never);
+    await channel.type('ls\r');
+    expect(ofHost()).toBe(10_000);
+    expect(service.usedMs(() => false)).toBeNull();
+    await service.closeTerminal(id);
+    await attached;
+    expect(ofHost()).toBeNull();
+  });
+
   it('ends the shell that nobody waits for any more', async () => {
     const { service, ptys, backend, all } = start();
     const abort = new AbortController();

@@ -243,6 +243,17 @@ describe('resize', () => {
     expect(berth.record?.diskBytes).toBe(160 * 2 ** 30);
   });
 
+  it('of one that is destroyed meanwhile ends, and notes that it is gone', async () => {
+    const { berth, world } = await berthWith();
+    const operation = await berth.living.resize(wish, localOwnerId, signal);
+    while (!world.orders.includes('resize')) await world.clock.advance(1_000);
+    world.cloud.machines.clear();
+    const ended = await berth.end(operation.id);
+    expect(ended).toMatchObject({ state: 'failed', error: { code: 'not-found' } });
+    expect(berth.record).toMatchObject({ life: 'vanished', power: null });
+    expect(world.orders).toEqual(['shutdown', 'resize']);
+  });
+
   it('that the provider gives up switches the machine on again', async () => {
     const { berth, world } = await berthWith();
     world.cloud.failing.add('resize');
