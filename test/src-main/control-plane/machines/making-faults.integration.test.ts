@@ -89,7 +89,7 @@ it('another host key answers: nobody signs in, and it is destroyed as was chosen
   const log = await double.hostOf(machine.providerId ?? '').sshdLog();
   expect(log).not.toContain('Accepted publickey');
   await plane.client.call('machines.decide', { id: machine.id, choice: 'destroy' });
-  expect((await plane.ended(id, 90_000)).state).toBe('failed');
+  expect((await plane.ended(id, 90_000)).state).toBe('cancelled');
   await nothingIsLeft();
 });
 
