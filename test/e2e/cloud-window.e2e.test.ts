@@ -82,7 +82,10 @@ describe('a droplet', () => {
 
   it('is rented by one form with one button that says the price', slow, async () => {
     await page.getByLabel('Name', { exact: true }).fill('anvil');
-    await page.getByRole('radio', { name: /s-1vcpu-1gb/ }).check({ force: true });
+    await page
+      .getByRole('radio', { name: /\$0\.00893/ })
+      .first()
+      .check({ force: true });
     await expectAccessible('the form');
     await button(/^Create for \$0\.00893/).click();
     await page.getByRole('heading', { name: 'anvil', exact: true }).waitFor(slow);
@@ -124,11 +127,11 @@ describe('a droplet', () => {
     await button('Hibernate…').click();
     await dialog().getByRole('radio').first().waitFor(slow);
     await expectAccessible('where it sleeps');
-    await dialog().getByRole('button', { name: 'Hibernate', exact: true }).click();
+    await dialog().getByRole('button', { name: 'Hibernate machine' }).click();
     await button(/^Wake/).first().waitFor(slow);
     expect(double.account.droplets.size).toBe(0);
     await button(/^Wake/).first().click();
-    await dialog().getByRole('button', { name: /^Wake/ }).click(slow);
+    await dialog().getByRole('button', { name: 'Wake machine' }).click(slow);
     await vi.waitFor(() => expect(double.account.droplets.size).toBe(1), slow);
     await button('Create a workspace').waitFor(slow);
     await page.getByRole('treeitem', { name: /^api/ }).click();

@@ -5,10 +5,10 @@
  */
 import type { FoundKind } from '#contract/clouds.ts';
 import type { CloudInventory } from '../interfaces/cloud-provider.ts';
-import { hasTag, type Known } from './compare.ts';
+import type { Known } from './known.ts';
 import type { Find } from './found.ts';
 import type { LedgerItem, LedgerRow } from './ledger-row.ts';
-import { berthTag, installationTag, type MachineRecord } from './machine.ts';
+import { berthTag, hasTag, installationTag, type MachineRecord } from './machine.ts';
 
 /** A snapshot, volume or address, whichever: what they have in common. */
 interface Thing {

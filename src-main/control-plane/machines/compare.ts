@@ -3,26 +3,13 @@
  * kept and of whom, and what nobody here knows. A list that the token may not see says nothing, and nothing is concluded
  * from it.
  */
-import { type CloudId, MachineId, OperationId } from '#contract/ids.ts';
+import { MachineId, OperationId } from '#contract/ids.ts';
 import type { CloudInventory, CloudMachine } from '../interfaces/cloud-provider.ts';
 import type { Find } from './found.ts';
 import { compareKept } from './compare-kept.ts';
-import type { LedgerItem, LedgerRow } from './ledger-row.ts';
-import { installationTag, machineTag, operationTag, type MachineRecord } from './machine.ts';
-
-export interface Known {
-  readonly cloudId: CloudId;
-  readonly installation: string;
-  /** Of this account. */
-  readonly records: readonly MachineRecord[];
-  /** Machines of this account that Berth or the ledger has seen, by the provider's id. */
-  readonly machines: ReadonlyMap<string, LedgerRow>;
-  /** What is there as far as the ledger knows, of this account. */
-  readonly open: readonly LedgerRow[];
-  isUnfinished(operationId: OperationId): boolean;
-  /** An operation works on it. */
-  isMoving(record: MachineRecord): boolean;
-}
+import type { Known } from './known.ts';
+import type { LedgerItem } from './ledger-row.ts';
+import { hasTag, installationTag, machineTag, operationTag, type MachineRecord } from './machine.ts';
 
 export interface Comparison {
   /** Known and listed. */
@@ -155,10 +142,4 @@ function idIn<T>(
     if (id !== undefined) return id;
   }
   return undefined;
-}
-
-/** Providers keep a tag as it was first written, by whomever: capitals say nothing. */
-export function hasTag(tags: readonly string[], tag: string): boolean {
-  const wanted = tag.toLowerCase();
-  return tags.some((each) => each.toLowerCase() === wanted);
 }

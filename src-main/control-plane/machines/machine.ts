@@ -21,6 +21,12 @@ export function installationTag(installation: string): string {
   return `berth:install:${installation}`;
 }
 
+/** Providers keep a tag as it was first written, by whomever: capitals say nothing. */
+export function hasTag(tags: readonly string[], tag: string): boolean {
+  const wanted = tag.toLowerCase();
+  return tags.some((each) => each.toLowerCase() === wanted);
+}
+
 /** A host key that the machine may show. Its private half is in the secret store under `secretKey`. */
 const PinnedKey = z.object({
   /** `SHA256:…`. */

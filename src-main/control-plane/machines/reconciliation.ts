@@ -13,13 +13,14 @@ import type { CloudClient, CloudInventory, CloudMachine } from '../interfaces/cl
 import type { Log } from '../interfaces/log.ts';
 import { hasEnded } from '../operations/operation.ts';
 import type { OperationStarter } from '../operations/operation-definition.ts';
-import { compare, type Comparison, hasTag, type Known } from './compare.ts';
+import { compare, type Comparison } from './compare.ts';
+import type { Known } from './known.ts';
 import type { Find } from './found.ts';
 import type { FoundDirectory } from './found-directory.ts';
 import type { Ledger } from './ledger.ts';
 import type { LedgerKeeper } from './ledger-keeper.ts';
 import { isSleepTrouble, type Look } from './look-state.ts';
-import { berthTag, type MachineRecord } from './machine.ts';
+import { berthTag, hasTag, type MachineRecord } from './machine.ts';
 import type { MachineDirectory } from './machine-directory.ts';
 
 /** Machines that are asked for by their ids in one look; a list that is empty by mistake must not cost hundreds. */

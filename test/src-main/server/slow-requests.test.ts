@@ -42,7 +42,7 @@ describe('a body', () => {
   it.each(['/token', '/register', '/password/forgot'])(
     'that stops arriving at %s is answered 408, and its connection closed',
     async (path) => {
-      const text = await untilEnd(head(path, { ...form, 'content-length': '100' }) + 'username=');
+      const text = await untilEnd(`${head(path, { ...form, 'content-length': '100' })}username=`);
       expect(statusOf(text)).toBe(408);
     },
   );
@@ -72,7 +72,7 @@ describe('a body', () => {
       'account.write',
     ]);
     const headers = { 'content-type': 'application/json', authorization: `Bearer ${key}` };
-    const text = await untilEnd(head('/api/v1/api-keys', { ...headers, 'content-length': '100' }) + '{');
+    const text = await untilEnd(`${head('/api/v1/api-keys', { ...headers, 'content-length': '100' })}{`);
     expect(statusOf(text)).toBe(408);
   });
 });
