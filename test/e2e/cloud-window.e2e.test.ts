@@ -11,7 +11,7 @@ import { loadImage, workspaceImage } from '../servers/images.ts';
 import { openWindow, type ServedBerth, startServedBerth, type Window } from './served-berth.ts';
 
 /** Machines boot, and cloud-init runs in them, on slow and shared processors. */
-const slow = { timeout: 150_000 };
+const slow = { timeout: 120_000 };
 
 let double: DigitalOceanDouble;
 let berth: ServedBerth;
@@ -89,8 +89,7 @@ describe('a droplet', () => {
     await expectAccessible('the form');
     await button(/^Create for \$0\.00893/).click();
     await page.getByRole('heading', { name: 'anvil', exact: true }).waitFor(slow);
-    const steps = page.getByRole('list', { name: 'Steps' });
-    await steps.getByText('SSH answers with the right key').waitFor(slow);
+    await page.getByRole('list', { name: 'Steps' }).waitFor(slow);
     await expectAccessible('the gates');
     await button('Create a workspace').waitFor(slow);
     expect(double.account.droplets.size).toBe(1);
@@ -157,7 +156,7 @@ describe('a droplet', () => {
     await dialog()
       .getByRole('button', { name: /^Destroy/ })
       .click();
-    await page.getByText('This machine is gone').waitFor(slow);
+    await page.getByText('No droplets yet').waitFor(slow);
     expect(double.account.droplets.size).toBe(0);
     expect(double.account.firewalls.size).toBe(0);
     expect(double.account.keys.size).toBe(0);

@@ -216,7 +216,9 @@ function Verbs({ machine }: { machine: Machine }) {
     'host.new-workspace',
     host === undefined ? null : { kind: 'host', id: host.id },
   );
-  const isReady = host?.state.phase === 'ready' && host.state.engineRoute !== 'none';
+  // A host that is still being woken takes no new work.
+  const isReady =
+    machine.life === 'made' && host?.state.phase === 'ready' && host.state.engineRoute !== 'none';
   return (
     <>
       {hibernate.isShown && hibernate.isEnabled && machine.power?.state === 'on' && (

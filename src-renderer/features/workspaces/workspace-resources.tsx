@@ -5,13 +5,17 @@ import { ErrorNote } from '../../components/error-note.tsx';
 import { formatBytes, formatCount, formatRate } from '../../components/format.ts';
 import { Card, Section } from '../../components/page.tsx';
 import { sizeText } from '../../state/project-words.ts';
+import { useMachineOfHost } from '../../state/app-context.tsx';
 import { useWorkspaceStats } from './use-workspace-stats.ts';
 
 const formatCpus = (value: number | null) => (value === null ? '–' : value.toFixed(2));
 
 export function WorkspaceResources({ workspace, isOn }: { workspace: Workspace; isOn: boolean }) {
   const isRunning = workspace.state === 'running';
-  const { stats, error } = useWorkspaceStats(workspace.id, isOn && isRunning);
+  // While its machine goes to sleep or wakes, nobody is let to it; the readings begin by themselves afterwards.
+  const life = useMachineOfHost(workspace.hostId)?.life;
+  const isTurning = life === 'hibernating' || life === 'waking';
+  const { stats, error } = useWorkspaceStats(workspace.id, isOn && isRunning && !isTurning);
   const { latest, times } = stats;
   if (!isRunning && latest === null) return null;
   const { limits } = workspace;
