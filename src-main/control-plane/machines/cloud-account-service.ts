@@ -40,7 +40,12 @@ export interface CloudAccountDeps {
   readonly random: Random;
   readonly log: Log;
   /** Machines of an account that Berth would lose sight of; `isUnderWay`: something works on one of them. */
-  readonly machinesOf: (id: CloudId) => { names: readonly string[]; isUnderWay: boolean };
+  readonly machinesOf: (id: CloudId) => {
+    names: readonly string[];
+    /** Whose files are kept by Berth alone: without their records nobody could wake them. */
+    asleep: readonly string[];
+    isUnderWay: boolean;
+  };
   /** Berth forgets the machines of an account; what is at the provider, and their hosts, stay. */
   readonly forgetMachines: (id: CloudId) => Promise<void>;
   /** A person asked to look at everything there anew; runs after the account itself was looked at. */
@@ -171,12 +176,13 @@ export class CloudAccountService {
   async disconnect({ id, leavesMachines }: ParsedInputOf<'clouds.disconnect'>): Promise<void> {
     const { credentials, directory, forgetMachines, machinesOf } = this.#deps;
     const record = directory.require(id);
-    const { isUnderWay, names } = machinesOf(id);
+    const { asleep, isUnderWay, names } = machinesOf(id);
     if (isUnderWay)
       throw new BerthError(
         'conflict',
         `Something works on a machine of “${record.label}”. Wait until it has ended, or cancel it.`,
       );
+    if (asleep.length > 0) throw forgetsSleepers(record.label, asleep);
     if (names.length > 0 && !leavesMachines) throw leavesBehind(record.label, names);
     this.#leaving.add(id);
     try {
@@ -282,5 +288,16 @@ function leavesBehind(label: string, names: readonly string[]): BerthError {
     'conflict',
     `${shown.join(', ')}${more} of “${label}” would go on costing, unseen by Berth. Destroy ${isOne ? 'it' : 'them'} first, or say that ${isOne ? 'it stays' : 'they stay'}.`,
     { details: { machines: names.slice(0, 100) } },
+  );
+}
+
+function forgetsSleepers(label: string, asleep: readonly string[]): BerthError {
+  const [first] = asleep;
+  return new BerthError(
+    'conflict',
+    asleep.length === 1
+      ? `“${first}” of “${label}” sleeps, and its files would be lost to you. Wake or destroy it first.`
+      : `${asleep.length} machines of “${label}” sleep, and their files would be lost to you. Wake or destroy them first.`,
+    { details: { machines: asleep } },
   );
 }

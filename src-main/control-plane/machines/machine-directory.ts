@@ -61,6 +61,16 @@ export class MachineDirectory {
     return sleepers.map(({ name }) => name);
   }
 
+  /** Throws conflict: a machine whose files sleep on another's disk could not wake without it. */
+  requireNoSleepers({ hostId, name }: Pick<MachineRecord, 'hostId' | 'name'>): void {
+    const [sleeper] = hostId === null ? [] : this.sleepersOn(hostId);
+    if (sleeper !== undefined)
+      throw new BerthError(
+        'conflict',
+        `The files of “${sleeper}” sleep on “${name}”. Wake “${sleeper}” first.`,
+      );
+  }
+
   /** Told after every change, also when one is gone. */
   onChange(listener: (id: MachineId) => void): () => void {
     this.#listeners.add(listener);

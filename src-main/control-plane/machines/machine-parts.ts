@@ -98,6 +98,10 @@ export function createMachineParts(deps: MachinePartsDeps): MachineParts {
         .ofCloud(id)
         .filter((record) => record.life !== 'vanished')
         .map(({ name }) => name),
+      asleep: directory
+        .ofCloud(id)
+        .filter(({ sleep }) => sleep !== null)
+        .map(({ name }) => name),
       isUnderWay: directory
         .ofCloud(id)
         .some((record) => deps.operations.current({ kind: 'machine', id: record.id }) !== undefined),

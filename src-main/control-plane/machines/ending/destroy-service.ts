@@ -99,6 +99,7 @@ export class DestroyService {
   ): Promise<Operation> {
     const { clouds, operations } = this.#deps;
     const { cloudId, hostId, id, life, name } = record;
+    this.#deps.directory.requireNoSleepers(record);
     requireQuietHost(this.#deps, hostId);
     const chosen =
       leftovers.length === 0 || signal === undefined

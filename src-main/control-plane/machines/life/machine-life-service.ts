@@ -65,6 +65,7 @@ export class MachineLifeService {
   ): Promise<Operation> {
     const record = this.#requireMade(id);
     requireSameName(record, name);
+    this.#deps.directory.requireNoSleepers(record);
     requireImage(record, await this.#offer(record, signal), image);
     requireQuietHost(this.#deps, record.hostId);
     requireFirstBootKey(record);
@@ -94,6 +95,7 @@ export class MachineLifeService {
   ): Promise<Operation> {
     const record = this.#requireMade(id);
     requireSameName(record, name);
+    this.#deps.directory.requireNoSleepers(record);
     const { kind } = await this.#snapshot(id, snapshot, signal);
     requireQuietHost(this.#deps, record.hostId);
     return this.#start(this.#renewal.restore, 'Restore', record, userId, { id, snapshot, kind });

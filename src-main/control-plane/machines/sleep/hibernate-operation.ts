@@ -97,7 +97,7 @@ export function defineHibernate(deps: SleepDeps): OperationDefinition<HibernateI
           'It is switched off, so that its workspaces cannot be read. Switch it on, or keep the whole machine.',
         );
       await files.requirePlace(record.hostId, input.place, signal);
-      requireNoSleepers(directory, record);
+      directory.requireNoSleepers(record);
       // Nothing is begun on its workspaces from here on: whoever asks is told that it goes to sleep.
       await directory.change(record.id, { life: 'hibernating' });
       files.requireIdle(record.hostId);
@@ -315,16 +315,6 @@ export function defineHibernate(deps: SleepDeps): OperationDefinition<HibernateI
       if (hostId !== null) files.settled(hostId);
     },
   };
-}
-
-/** Throws conflict: who sleeps on it could not wake without it. */
-export function requireNoSleepers(directory: MachineDirectory, { hostId, name }: MachineRecord): void {
-  const [sleeper] = hostId === null ? [] : directory.sleepersOn(hostId);
-  if (sleeper !== undefined)
-    throw new BerthError(
-      'conflict',
-      `The files of “${sleeper}” sleep on “${name}”. Wake “${sleeper}” first.`,
-    );
 }
 
 /** One that is being taken cannot be stopped: it is waited for, and then destroyed. */

@@ -15,13 +15,7 @@ import type {
 } from '../../operations/operation-definition.ts';
 import { askCloud } from '../ask-cloud.ts';
 import type { MachineRecord } from '../machine.ts';
-import {
-  defineHibernate,
-  type HibernateInput,
-  keptOf,
-  requireNoSleepers,
-  waitingOf,
-} from './hibernate-operation.ts';
+import { defineHibernate, type HibernateInput, keptOf, waitingOf } from './hibernate-operation.ts';
 import type { FilesSummary } from './kept-files.ts';
 import { defineWake, type WakeDeps, type WakeInput } from './wake-operation.ts';
 
@@ -78,7 +72,7 @@ export class SleepService {
     const isKept = keptOf(record) !== undefined && record.life === 'hibernating';
     if (!isKept && !isUnderWay) {
       const hostId = this.#requireHost(record);
-      requireNoSleepers(directory, record);
+      directory.requireNoSleepers(record);
       if (place.kind === 'host' && place.hostId === hostId)
         throw new BerthError('conflict', 'Its files cannot sleep on itself. Choose another host.');
       const needed: HostId[] = place.kind === 'host' ? [place.hostId] : [];

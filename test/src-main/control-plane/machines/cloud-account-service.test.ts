@@ -30,7 +30,7 @@ async function makeWorld(kept: { store?: MemoryRecordStore; secrets?: MemorySecr
   const log = new MemoryLog();
   const network = new FakeNetwork();
   const random = { ...createSystemRandom(), fraction: () => 0 };
-  let machines: ReturnType<CloudAccountDeps['machinesOf']> = { names: [], isUnderWay: false };
+  let machines: ReturnType<CloudAccountDeps['machinesOf']> = { names: [], asleep: [], isUnderWay: false };
   const forgotten: CloudId[] = [];
   const checked: CloudId[] = [];
   const credentials = await createCredentialService({
@@ -80,8 +80,8 @@ async function makeWorld(kept: { store?: MemoryRecordStore; secrets?: MemorySecr
     connect: (token = 'fake_one', label = 'Work') =>
       accounts.connect({ provider: 'fake-cloud', label, token }, signal),
     phase: (id: CloudId) => directory.stateOf(id).phase,
-    setMachines: (names: string[], isUnderWay = false) => {
-      machines = { names, isUnderWay };
+    setMachines: (names: string[], isUnderWay = false, asleep: string[] = []) => {
+      machines = { names, asleep, isUnderWay };
     },
     tokens: () => [...secrets.contents.values()],
   };
@@ -354,6 +354,18 @@ describe('an account at a provider', () => {
     expect(directory.ids()).toEqual([]);
     expect(removed).toHaveBeenCalledExactlyOnceWith(id);
     await expect(directory.client(id)).rejects.toMatchObject({ code: 'not-found' });
+  });
+
+  it('is not left while a machine of it sleeps: its files would be lost', async () => {
+    const { accounts, connect, forgotten, setMachines, tokens } = await makeWorld();
+    const { id } = await connect();
+    setMachines(['barge-1', 'barge-2'], false, ['barge-2']);
+    await expect(accounts.disconnect({ id, leavesMachines: true })).rejects.toMatchObject({
+      code: 'conflict',
+      message: expect.stringContaining('“barge-2”') as unknown,
+    });
+    expect(forgotten).toEqual([]);
+    expect(tokens()).toEqual(['fake_one']);
   });
 
   it('ends what waits for it when it is left', async () => {

@@ -269,6 +269,32 @@ describe('destroying', () => {
     await berth.succeed(operation);
   });
 
+  it('is refused while the files of another machine sleep on it', async () => {
+    const { berth, world } = await berthWith();
+    await berth.directory.add({
+      ...berth.directory.require(machineId),
+      id: 'mach_00000000000000000077',
+      name: 'barge-2',
+      hostId: null,
+      providerId: null,
+      life: 'asleep',
+      sleep: {
+        place: { kind: 'host', hostId },
+        sinceAt: '2026-01-02T03:04:05.000Z',
+        snapshotId: null,
+        sizeBytes: null,
+        monthlyUsd: null,
+        workspaces: [],
+        extra: null,
+      },
+    });
+    await expect(destroy(berth)).rejects.toMatchObject({
+      code: 'conflict',
+      message: expect.stringContaining('“barge-2”') as unknown,
+    });
+    expect(world.cloud.machines.size).toBe(1);
+  });
+
   it('is refused while something else is done with the machine', async () => {
     const { berth, world } = await berthWith();
     const other = await berth.living.setBackups({ id: machineId, isOn: true }, localOwnerId);
