@@ -50,6 +50,8 @@ export const MachineEnd = z.object({
   atAction: EndAction,
   idleMinutes: z.number().int().min(10, 'must be at least 10').max(43_200).nullable(),
   idleAction: EndAction,
+  /** Put off once: for want of work it ends not before this. */
+  idleNotBefore: Instant.optional(),
 });
 export type MachineEnd = z.infer<typeof MachineEnd>;
 

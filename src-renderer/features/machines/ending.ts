@@ -5,8 +5,6 @@ import type { EndAction } from './machine-words.ts';
 /** Milliseconds before the end from which on the window warns. */
 export const WARN_BEFORE_MS = 15 * 60_000;
 const HOUR_MS = 60 * 60_000;
-/** What the contract allows. */
-const MAX_IDLE_MINUTES = 43_200;
 
 export interface Ending {
   readonly cause: 'time' | 'idle';
@@ -35,13 +33,9 @@ function causeOf(end: MachineEnd, endsAt: string): Ending['cause'] {
     : 'idle';
 }
 
-/** An hour more than what is set; a time that passed counts from now. */
+/** An hour more, once: a set time moves, a time that passed and what idleness makes of now count from now. */
 export function oneMoreHour(end: MachineEnd, cause: Ending['cause'], nowMs: number): MachineEnd {
-  if (cause === 'idle')
-    return {
-      ...end,
-      idleMinutes: end.idleMinutes === null ? null : Math.min(MAX_IDLE_MINUTES, end.idleMinutes + 60),
-    };
+  if (cause === 'idle') return { ...end, idleNotBefore: new Date(nowMs + HOUR_MS).toISOString() };
   if (end.at === null) return end;
   return { ...end, at: new Date(Math.max(nowMs, Date.parse(end.at)) + HOUR_MS).toISOString() };
 }

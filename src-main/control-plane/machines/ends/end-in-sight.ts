@@ -43,8 +43,9 @@ export function endInSight({
   }
   if (end.idleMinutes !== null && idleness.judgement === 'idle') {
     const leftMs = end.idleMinutes * 60_000 - idleness.idleMs;
-    const atMs = later(nowMs + Math.max(0, leftMs));
-    const isShown = leftMs <= SHOWN_MS;
+    const putOffMs = end.idleNotBefore === undefined ? nowMs : Date.parse(end.idleNotBefore);
+    const atMs = Math.max(putOffMs, later(nowMs + Math.max(0, leftMs)));
+    const isShown = leftMs <= SHOWN_MS && putOffMs - nowMs <= SHOWN_MS;
     ends.push({ why: 'idle', action: end.idleAction, atMs, isDue: nowMs >= atMs, isShown });
   }
   const due = ends.filter(({ isDue }) => isDue);

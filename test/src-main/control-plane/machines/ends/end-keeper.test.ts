@@ -319,6 +319,19 @@ describe('an end for want of work', () => {
     expect(it.begun).toEqual([]);
   });
 
+  it('is put off by an hour, once', async () => {
+    const it = await new EndWorld().begin({ end: { ...never, idleMinutes: 10 } });
+    await it.world.clock.advance(8 * minute);
+    await it.setEnd({ idleMinutes: 10, idleNotBefore: it.at(60 * minute) });
+    await it.world.clock.advance(40 * minute);
+    expect(it.endsAt).toBeNull();
+    await it.world.clock.advance(19 * minute);
+    expect(it.endsAt).not.toBeNull();
+    expect(it.begun).toEqual([]);
+    await it.world.clock.advance(3 * minute);
+    expect(it.begun).toHaveLength(1);
+  });
+
   it('does not count what cannot be seen', async () => {
     const it = await new EndWorld().begin({ end: { ...never, idleMinutes: 10 } });
     it.berth.links.lose(hostId);
