@@ -2,7 +2,7 @@
  * A plane in a process of its own that rents machines at a double and dies by SIGKILL when an operation reaches a step: as
  * when the app is killed. Argument: one JSON of `MachineErrand`. Exit by signal is success, any other exit is not.
  */
-import type { OperationId } from '#contract/ids.ts';
+import type { HostId, OperationId } from '#contract/ids.ts';
 import { startPlane } from './start-plane.ts';
 
 export interface MachineErrand {
@@ -14,6 +14,8 @@ export interface MachineErrand {
   readonly act:
     | { readonly kind: 'call'; readonly method: string; readonly input: unknown }
     | { readonly kind: 'go-on' };
+  /** Connected before the call. */
+  readonly hostId?: HostId;
   /** The step in which it dies. */
   readonly step: string;
 }
@@ -25,6 +27,7 @@ await plane.client.call('credentials.unlockVault', { passphrase: errand.passphra
 async function begin(): Promise<OperationId> {
   const { act } = errand;
   if (act.kind === 'call') {
+    if (errand.hostId !== undefined) await plane.hostReady(errand.hostId);
     const begun = await plane.client.call(act.method as 'machines.create', act.input as never);
     return ((begun as Partial<typeof begun>).operation ?? (begun as unknown as { id: OperationId })).id;
   }
