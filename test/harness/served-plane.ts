@@ -7,7 +7,7 @@ import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { compose } from '#main/compose.ts';
-import { servedDefaults } from '#main/config.ts';
+import { type ServedConfig, servedDefaults } from '#main/config.ts';
 import type { Plane } from '#main/control-plane/plane.ts';
 import { type RunningServer, startHttpServer } from '#main/server/start-http-server.ts';
 import { FakeNetwork } from './fake-network.ts';
@@ -46,7 +46,7 @@ export class ServedPlane implements AsyncDisposable {
     this.lines = lines;
   }
 
-  static async start(given?: string): Promise<ServedPlane> {
+  static async start(given?: string, served: Partial<ServedConfig> = {}): Promise<ServedPlane> {
     const folder = given ?? (await mkdtemp(join(tmpdir(), 'berth-served-')));
     const lines: string[] = [];
     const plane = await compose(
@@ -70,11 +70,11 @@ export class ServedPlane implements AsyncDisposable {
       port: 0,
       publicOrigin: null,
       uiFolder: folder,
-      served: servedDefaults,
+      served: { ...servedDefaults, ...served },
     });
-    const served = new ServedPlane(plane, server, folder, lines);
-    await served.signIn();
-    return served;
+    const started = new ServedPlane(plane, server, folder, lines);
+    await started.signIn();
+    return started;
   }
 
   async signIn(): Promise<void> {
