@@ -131,7 +131,14 @@ describe('droplets with machines', () => {
     const host = double.hostOf(first.id);
     expect(host.address).toBe(first.address);
     await sshAnswers(first.id);
-    const status = await ssh(first.id, ['cloud-init', 'status', '--wait']);
+    // cloud-init has sshd started anew once its settings are there: whoever comes in between is turned away.
+    const status = await waitUntil(
+      async () => {
+        const said = await ssh(first.id, ['cloud-init', 'status', '--wait']);
+        return said.exitCode === 255 ? undefined : said;
+      },
+      { what: 'cloud-init says how it is', timeoutMs: 60_000 },
+    );
     expect([status.exitCode, status.stdout]).toEqual([0, expect.stringMatching(/status: done/)]);
     const said = await ssh(first.id, [
       'hostname; ls /opt/berth/done; docker version --format {{.Server.Version}}',
