@@ -65,9 +65,8 @@ async function lookFor(
   return undefined;
 }
 
-/** Providers write the same names with dashes or underscores. */
 function isOf({ type }: CloudAction, wish: MachineOrder): boolean {
-  return type.replaceAll('_', '-') === wish.type;
+  return type === wish.type;
 }
 
 /** Shuts it down, and pulls the cord after two minutes. */
