@@ -31,6 +31,7 @@ import { createEntryCache } from './adapters/system/entry-cache.ts';
 import { createFileLog } from './adapters/system/file-log.ts';
 import { ensureDataFolder } from './adapters/system/folders.ts';
 import { createLocalConnector } from './adapters/system/local-connector.ts';
+import { createLocalNetwork } from './adapters/system/local-network.ts';
 import { createNetworkWatch } from './adapters/system/network-watch.ts';
 import { createSystemRandom } from './adapters/system/random.ts';
 import { readSetupScript } from './adapters/system/setup-script.ts';
@@ -147,6 +148,7 @@ export async function compose(
       cloudSetupScript: await readSetupScript(remoteScriptsFolder),
       createScreenKeeper,
       network: options.network ?? ownNetwork,
+      localNetwork: createLocalNetwork(),
       accounts: {
         rules: {
           registration: served.registration,
@@ -179,12 +181,13 @@ export async function compose(
     ends.push(endConnections);
     log.info('Berth is up', { version: config.version, dataFolder, isReadOnly: store.isReadOnly });
     const wake: Plane['wake'] = (reason) => plane.hosts.wake(reason);
-    const { handlers, guests, accounts, operator } = plane;
+    const { handlers, guests, apps, accounts, operator } = plane;
     const health = () => plane.health();
     const copied = { store, folder: dataFolder, version: config.version, clock };
     return {
       handlers,
       guests,
+      apps,
       accounts,
       operator,
       health,

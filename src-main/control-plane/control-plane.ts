@@ -13,7 +13,10 @@ import type { DescribeKey } from './credentials/credential.ts';
 import type { AccountDoor } from './account-door.ts';
 import type { GuestDoor } from './caller.ts';
 import type { DispatchedCall } from './dispatcher.ts';
+import { createFileParts, type FileParts } from './files/file-parts.ts';
+import type { AppDoor } from './forwards/app-door.ts';
 import { DialService } from './forwards/dial-service.ts';
+import { createForwardParts, type ForwardParts } from './forwards/forward-parts.ts';
 import type { GuestHandlers, Handlers } from './handler.ts';
 import { joinHandlers } from './handlers.ts';
 import { HealthService, type PlaneHealth } from './health.ts';
@@ -28,6 +31,7 @@ import type { CloudProvider } from './interfaces/cloud-provider.ts';
 import type { ContainerEngineFactory } from './interfaces/container-engine.ts';
 import type { EntryCache } from './interfaces/entry-cache.ts';
 import type { HostConnector } from './interfaces/host-connector.ts';
+import type { LocalNetwork } from './interfaces/local-network.ts';
 import type { Log } from './interfaces/log.ts';
 import type { MultiplexerFactory } from './interfaces/multiplexer.ts';
 import type { NetworkWatch } from './interfaces/network-watch.ts';
@@ -37,6 +41,7 @@ import type { CreateScreenKeeper } from './interfaces/screen-keeper.ts';
 import type { Schedules } from './interfaces/schedule.ts';
 import type { SecretStore } from './interfaces/secret-store.ts';
 import type { SshKeyMaker } from './interfaces/ssh-key-maker.ts';
+import { createLifecycleParts, type LifecycleParts } from './lifecycles/lifecycle-parts.ts';
 import { createMachineParts, type MachineParts } from './machines/machine-parts.ts';
 import { OperationRunner } from './operations/operation-runner.ts';
 import { operationsHandlers } from './operations/operations-handlers.ts';
@@ -91,6 +96,7 @@ export interface ControlPlaneDeps {
   readonly cloudSetupScript: string;
   readonly createScreenKeeper: CreateScreenKeeper;
   readonly network: NetworkWatch;
+  readonly localNetwork: LocalNetwork;
   readonly mayGuard: HostServiceDeps['mayGuard'];
   readonly accounts: Omit<AccountsDeps, 'store' | 'things' | 'clock' | 'random' | 'log'>;
   readonly clock: Clock;
@@ -111,6 +117,7 @@ export interface ControlPlane {
   readonly handlers: Handlers;
   readonly guestHandlers: GuestHandlers;
   readonly guests: GuestDoor;
+  readonly apps: AppDoor;
   readonly accounts: AccountDoor;
   /** Writes a call into the audit log, where it is worth it. Never waits, never throws. */
   onDispatched(call: DispatchedCall): void;
@@ -145,6 +152,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
       return share && { ownerId: share.userId, scope: terminals.owners.belongingOf(share.terminalId)?.scope };
     },
     op: (id) => operations.ownerOf(id),
+    fwd: (id) => forwards.ownerOf(id),
   });
   const questions = new Questions({ clock, random });
   // Hosts use credentials, and credentials ask hosts whether they are used: the second is only ever called later.
@@ -393,6 +401,22 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     random,
   });
 
+  const forwards: ForwardParts = createForwardParts({ ...deps, links, workspaces, dials, ownership });
+  const files: FileParts = createFileParts({ ...deps, links, workspaces, operations });
+  const lifecycles: LifecycleParts = createLifecycleParts({
+    ...deps,
+    hosts,
+    workspaces,
+    snapshots,
+    terminals,
+    processes,
+    operations,
+    settings,
+    ownership,
+    forwards,
+    files,
+  });
+
   // Links to terminals are as good as being there: they end with the rights of whoever gave them.
   accounts.onAccessChange((userId) => {
     const rights = accounts.callerOfUser(userId, null)?.scopes ?? new Set();
@@ -419,6 +443,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     createSettingsHandlers(settings),
     usersHandlers(accounts),
     machines.handlers,
+    { ...forwards.handlers, ...files.handlers, ...lifecycles.handlers },
   );
 
   const health = new HealthService({
@@ -435,6 +460,9 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
   await workspaces.load();
   await snapshots.load();
   await machines.load();
+  await forwards.load();
+  await files.load();
+  await lifecycles.load();
   if (store.isReadOnly) {
     // Data of a newer Berth: everything can be looked at, and nothing is begun that would have to be written down.
     log.warn('the data is from a newer Berth: it is shown, and no host is connected');
@@ -451,12 +479,15 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     if (deps.measuresVolumes) volumeUsage.start();
     hosts.start();
     machines.start();
+    forwards.start();
+    lifecycles.start();
   }
 
   return {
     handlers,
     guestHandlers: guestHandlers(shares),
     guests: shares,
+    apps: forwards.apps,
     accounts,
     onDispatched(call) {
       const facts = auditEntryOf(call);
@@ -479,7 +510,10 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
         quotas,
         volumeUsage,
         shares,
+        lifecycles,
         terminals,
+        forwards,
+        files,
         dials,
         processes,
         operations,

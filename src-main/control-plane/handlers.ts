@@ -13,6 +13,7 @@ export function joinHandlers(
   settings: HandlersOf<'settings'>,
   users: HandlersOf<'users'> & HandlersOf<'audit'> & HandlersOf<'account'> & HandlersOf<'apiKeys'>,
   machines: HandlersOf<'clouds'> & HandlersOf<'machines'>,
+  ways: HandlersOf<'forwards'> & HandlersOf<'files'> & HandlersOf<'lifecycles'>,
 ): Handlers {
   return {
     ...about,
@@ -26,5 +27,6 @@ export function joinHandlers(
     ...settings,
     ...users,
     ...machines,
+    ...ways,
   };
 }

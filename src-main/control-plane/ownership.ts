@@ -22,6 +22,7 @@ export const ownedPrefixes = [
   'term',
   'share',
   'op',
+  'fwd',
 ] as const satisfies readonly IdPrefix[];
 export type OwnedPrefix = (typeof ownedPrefixes)[number];
 

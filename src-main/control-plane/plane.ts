@@ -4,6 +4,7 @@ import type { Connection } from '#contract/frame.ts';
 import type { AccountDoor } from './account-door.ts';
 import type { Caller, GuestDoor } from './caller.ts';
 import type { Dispatcher } from './dispatcher.ts';
+import type { AppDoor } from './forwards/app-door.ts';
 import type { Handlers } from './handler.ts';
 import type { WakeReason } from './hosts/wake-rounds.ts';
 import type { PlaneHealth } from './health.ts';
@@ -17,6 +18,7 @@ export interface Plane {
   readonly dispatcher: Dispatcher;
   readonly log: Log;
   readonly guests: GuestDoor;
+  readonly apps: AppDoor;
   readonly operator: OperatorDoor;
   /** For whoever asks, so without a name. Never throws. */
   health(): Promise<PlaneHealth>;

@@ -39,6 +39,9 @@ export type MachineId = z.infer<typeof MachineId>;
 /** Something at a provider that Berth does not know as its own. */
 export const FoundId = z.templateLiteral(['found_', body]);
 export type FoundId = z.infer<typeof FoundId>;
+/** A way from a local address to a port in a workspace, or back. */
+export const ForwardId = z.templateLiteral(['fwd_', body]);
+export type ForwardId = z.infer<typeof ForwardId>;
 export const UserId = z.templateLiteral(['user_', body]);
 export type UserId = z.infer<typeof UserId>;
 
@@ -64,4 +67,5 @@ export type IdPrefix =
   | 'cloud'
   | 'mach'
   | 'found'
+  | 'fwd'
   | 'user';

@@ -5,7 +5,10 @@ import { accountMethods } from './account.ts';
 import { cloudMethods } from './clouds.ts';
 import type { BytesMethod, CallMethod, Method, StreamMethod } from './contract.ts';
 import { credentialMethods } from './credentials.ts';
+import { fileMethods } from './files.ts';
+import { forwardMethods } from './forwards.ts';
 import { hostMethods } from './hosts.ts';
+import { lifecycleMethods } from './lifecycles.ts';
 import { machineMethods } from './machines.ts';
 import { operationMethods } from './operations.ts';
 import { projectMethods } from './projects.ts';
@@ -39,6 +42,9 @@ export const contract = {
   ...userMethods,
   ...cloudMethods,
   ...machineMethods,
+  ...forwardMethods,
+  ...fileMethods,
+  ...lifecycleMethods,
 } as const satisfies Record<string, Method>;
 
 export type Contract = typeof contract;

@@ -38,6 +38,10 @@ export const OperationKind = z.enum([
   'machine.hibernate',
   'machine.wake',
   'found.destroy',
+  'image.build',
+  'files.copy',
+  'files.remove',
+  'files.permissions',
 ]);
 export type OperationKind = z.infer<typeof OperationKind>;
 
@@ -75,7 +79,7 @@ export const Operation = z.object({
   title: z.string(),
   /** What it works on: one operation per subject at a time. */
   subject: z.object({
-    kind: z.enum(['workspace', 'volume', 'host', 'snapshot', 'machine', 'found']),
+    kind: z.enum(['workspace', 'volume', 'host', 'snapshot', 'machine', 'found', 'image', 'files']),
     id: z.string(),
     name: z.string(),
   }),

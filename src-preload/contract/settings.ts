@@ -45,6 +45,12 @@ export const Settings = z.object({
    * counts, for a server has one set of rules. Turned off, rules that are there are removed.
    */
   closeHostToWorkspaces: z.boolean(),
+  /** New workspaces stop after so many minutes without work; null: never. Each can be told otherwise. */
+  idleStopMinutes: z.number().int().min(5, 'must be at least 5').max(43_200).nullable(),
+  /** Terminals that nobody typed in, printed to or looked at for so many minutes are closed; null: never. */
+  closeIdleTerminalsMinutes: z.number().int().min(5, 'must be at least 5').max(43_200).nullable(),
+  /** Where web apps open. */
+  openAppsIn: z.enum(['tab', 'browser']),
   /** Hours for which the files from before a restore stay, so that it can be taken back. */
   restoreUndoHours: z
     .number()
@@ -81,6 +87,9 @@ export const settingsDefaults: Settings = {
   confirmCloseOfRunningTerminal: true,
   stopGraceSeconds: 10,
   closeHostToWorkspaces: true,
+  idleStopMinutes: null,
+  closeIdleTerminalsMinutes: null,
+  openAppsIn: 'tab',
   restoreUndoHours: 24,
   snapshotDiskWarningPercent: 85,
   shortcuts: {},

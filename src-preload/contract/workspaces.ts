@@ -6,7 +6,14 @@ import { bytes, call, stream } from './contract.ts';
 import { hostErrorCodes } from './error-codes.ts';
 import { HostId, OperationId, ProjectId, SnapshotId, WorkspaceId } from './ids.ts';
 import { Operation } from './operations.ts';
-import { EnvironmentVariable, HardeningProfile, ImageReference, Limits } from './projects.ts';
+import {
+  AccessPassword,
+  AppDefinition,
+  HardeningProfile,
+  ImageReference,
+  Limits,
+  ProjectKind,
+} from './projects.ts';
 import { Bytes, DisplayName, Instant } from './text.ts';
 
 export const WorkspaceState = z.enum([
@@ -32,18 +39,6 @@ export const AccessPasswordText = z
   .min(1, 'must not be empty')
   .max(128, 'must have at most 128 characters')
   .regex(/^[!-~]([ -~]*[!-~])?$/, 'must be printable ASCII, without a space at its beginning or end');
-
-/** How the programs of a container get its password. */
-export const AccessPassword = z.object({
-  /** As images name it: `PASSWORD`, `VNC_PW`, `POSTGRES_PASSWORD`. */
-  variable: EnvironmentVariable.shape.name.max(64, 'must have at most 64 characters'),
-  /**
-   * `environment`: as the variable's value, which everybody who can inspect the container reads. `file`: in
-   * /run/secrets, readable by the workspace's own user; `<variable>_FILE` and `FILE__<variable>` say where.
-   */
-  delivery: z.enum(['environment', 'file']),
-});
-export type AccessPassword = z.infer<typeof AccessPassword>;
 
 export const AccessPasswordWish = AccessPassword.extend({
   /** Null: Berth makes one. */
@@ -95,6 +90,9 @@ export const Workspace = z.object({
   note: z.string().max(500).optional(),
   /** Absent: Berth gives its container no password. */
   accessPassword: AccessPassword.optional(),
+  /** Of its project when it was made. */
+  kind: ProjectKind.optional(),
+  apps: z.array(AppDefinition).optional(),
 });
 export type Workspace = z.infer<typeof Workspace>;
 
@@ -154,7 +152,7 @@ export const workspaceMethods = {
       volumeName: VolumeName.nullable(),
       /** A snapshot whose files fill the new volume; it may be of another host. Not together with `volumeName`. */
       snapshotId: SnapshotId.nullable().default(null),
-      /** For programs in the container that ask for one. */
+      /** For programs in the container that ask for one. Null: as the project says. */
       accessPassword: AccessPasswordWish.nullable().default(null),
     }),
     output: z.object({ workspace: Workspace, operation: Operation }),

@@ -15,8 +15,10 @@ import type { BerthError } from '#contract/berth-error.ts';
 import type { Cloud, CostReport, FoundResource } from '#contract/clouds.ts';
 import type { CollectionItem } from '#contract/collection.ts';
 import type { Credential, SecretStoreStatus } from '#contract/credentials.ts';
+import type { Forward, ForwardRules, WorkspacePorts } from '#contract/forwards.ts';
 import type { Host } from '#contract/hosts.ts';
 import { contract, type MethodName } from '#contract/index.ts';
+import type { HostLease, Lifecycle } from '#contract/lifecycles.ts';
 import type { Machine } from '#contract/machines.ts';
 import type { Operation } from '#contract/operations.ts';
 import type { Project } from '#contract/projects.ts';
@@ -72,6 +74,15 @@ export interface Mirror {
   /** By the id of the workspace. */
   readonly snapshotRules: StoreApi<CollectionState<SnapshotRules>>;
   readonly repositories: StoreApi<CollectionState<Repository>>;
+  readonly forwards: StoreApi<CollectionState<Forward>>;
+  /** What listens in running workspaces, by the id of the workspace. */
+  readonly workspacePorts: StoreApi<CollectionState<WorkspacePorts>>;
+  /** By the id of the workspace. */
+  readonly forwardRules: StoreApi<CollectionState<ForwardRules>>;
+  /** By the id of the workspace. */
+  readonly lifecycles: StoreApi<CollectionState<Lifecycle>>;
+  /** By the id of the host. */
+  readonly hostLeases: StoreApi<CollectionState<HostLease>>;
   /** Empty, as the three below, for who may not see what machines cost. */
   readonly clouds: StoreApi<CollectionState<Cloud>>;
   readonly machines: StoreApi<CollectionState<Machine>>;
@@ -292,6 +303,21 @@ export function createMirror(client: PlaneClient): Mirror {
     ),
     repositories: collection<Repository>('repositories.watch', (options) =>
       client.stream('repositories.watch', {}, options),
+    ),
+    forwards: collection<Forward>('forwards.watch', (options) =>
+      client.stream('forwards.watch', {}, options),
+    ),
+    workspacePorts: collection<WorkspacePorts>('forwards.ports', (options) =>
+      client.stream('forwards.ports', {}, options),
+    ),
+    forwardRules: collection<ForwardRules>('forwards.rules', (options) =>
+      client.stream('forwards.rules', {}, options),
+    ),
+    lifecycles: collection<Lifecycle>('lifecycles.watch', (options) =>
+      client.stream('lifecycles.watch', {}, options),
+    ),
+    hostLeases: collection<HostLease>('lifecycles.leases', (options) =>
+      client.stream('lifecycles.leases', {}, options),
     ),
     clouds: collection<Cloud>('clouds.watch', (options) => client.stream('clouds.watch', {}, options)),
     machines: collection<Machine>('machines.watch', (options) =>

@@ -3,8 +3,11 @@
  * line here and its `ViewDefinition` in its own `feature.ts`. References hold ids, never data.
  */
 import { z } from 'zod';
+import { FilePath, PlaceId } from '#contract/files.ts';
+import { PortNumber } from '#contract/hosts.ts';
 import {
   CloudId,
+  ForwardId,
   HostId,
   MachineId,
   OperationId,
@@ -32,6 +35,16 @@ export const ViewRef = z.discriminatedUnion('type', [
   }),
   z.object({ type: z.literal('workspace'), workspaceId: WorkspaceId }),
   z.object({ type: z.literal('terminal'), terminalId: TerminalId }),
+  /** Ports, forwards and web apps of all workspaces. */
+  z.object({ type: z.literal('ports') }),
+  /** A web app of a workspace. */
+  z.object({ type: z.literal('app'), forwardId: ForwardId }),
+  /** A screen of a workspace, over VNC on this port of it. */
+  z.object({ type: z.literal('screen'), workspaceId: WorkspaceId, port: PortNumber }),
+  /** A folder of a workspace or host; null: where a person begins. */
+  z.object({ type: z.literal('files'), placeId: PlaceId, path: FilePath.nullable() }),
+  /** A text file, to be edited. */
+  z.object({ type: z.literal('file'), placeId: PlaceId, path: FilePath }),
   /** A recording of a terminal that was opened in this window. */
   z.object({ type: z.literal('recording'), recordingId: z.string().max(64) }),
   z.object({ type: z.literal('snapshots') }),

@@ -33,6 +33,11 @@ type CollectionName =
   | 'restoreUndos'
   | 'snapshotRules'
   | 'repositories'
+  | 'forwards'
+  | 'workspacePorts'
+  | 'forwardRules'
+  | 'lifecycles'
+  | 'hostLeases'
   | 'clouds'
   | 'machines'
   | 'found'
@@ -45,6 +50,9 @@ const streamNames: Readonly<Record<string, CollectionName>> = {
   'snapshots.hosts': 'snapshotHosts',
   'snapshots.undos': 'restoreUndos',
   'clouds.found': 'found',
+  'forwards.ports': 'workspacePorts',
+  'forwards.rules': 'forwardRules',
+  'lifecycles.leases': 'hostLeases',
 };
 
 export class FixtureCollection<T extends { id: string }> {
@@ -184,6 +192,11 @@ export function createFixturePlane(scene: Scene): FixturePlane {
     restoreUndos: new FixtureCollection(scene.restoreUndos ?? []),
     snapshotRules: new FixtureCollection(scene.snapshotRules ?? []),
     repositories: new FixtureCollection(scene.repositories ?? []),
+    forwards: new FixtureCollection(scene.forwards ?? []),
+    workspacePorts: new FixtureCollection(scene.workspacePorts ?? []),
+    forwardRules: new FixtureCollection(scene.forwardRules ?? []),
+    lifecycles: new FixtureCollection(scene.lifecycles ?? []),
+    hostLeases: new FixtureCollection(scene.hostLeases ?? []),
     clouds: new FixtureCollection(scene.clouds ?? []),
     machines: new FixtureCollection(scene.machines ?? []),
     found: new FixtureCollection(scene.found ?? []),

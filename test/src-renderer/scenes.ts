@@ -5,6 +5,8 @@ import type { Cloud, CloudOffer, CostReport, FoundResource } from '#contract/clo
 import type { Credential, SecretStoreStatus } from '#contract/credentials.ts';
 import type { Host, HostState } from '#contract/hosts.ts';
 import type { MethodName, OutputOf } from '#contract/index.ts';
+import type { Forward, ForwardRules, WorkspacePorts } from '#contract/forwards.ts';
+import type { HostLease, Lifecycle } from '#contract/lifecycles.ts';
 import type { Machine } from '#contract/machines.ts';
 import type { LogLine, Operation } from '#contract/operations.ts';
 import type { Project } from '#contract/projects.ts';
@@ -46,6 +48,11 @@ export interface Scene {
   readonly snapshotTree?: () => ReadonlyMap<string, readonly SnapshotEntry[]>;
   readonly compare?: (id: Snapshot['id'], otherId: Snapshot['id'] | null) => SnapshotComparison;
   readonly snapshotWork?: SnapshotWorkScene;
+  readonly forwards?: readonly Forward[];
+  readonly workspacePorts?: readonly WorkspacePorts[];
+  readonly forwardRules?: readonly ForwardRules[];
+  readonly lifecycles?: readonly Lifecycle[];
+  readonly hostLeases?: readonly HostLease[];
   readonly clouds?: readonly Cloud[];
   readonly machines?: readonly Machine[];
   readonly found?: readonly FoundResource[];

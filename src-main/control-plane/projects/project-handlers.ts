@@ -1,4 +1,5 @@
 /** The contract's `projects.*` lines, each to its service call. */
+import { BerthError } from '#contract/berth-error.ts';
 import type { HandlersOf } from '../handler.ts';
 import type { Ownership } from '../ownership.ts';
 import type { ProjectService } from './project-service.ts';
@@ -11,6 +12,12 @@ export function createProjectHandlers(service: ProjectService, ownership: Owners
     'projects.remove': async ({ id }) => {
       await service.remove(id);
       return {};
+    },
+    'projects.templates': () => {
+      throw new BerthError('internal', 'not there yet');
+    },
+    'projects.buildImage': () => {
+      throw new BerthError('internal', 'not there yet');
     },
   };
 }

@@ -13,9 +13,8 @@ import {
   UserId,
   WorkspaceId,
 } from '#contract/ids.ts';
-import { ProjectDefinition } from '#contract/projects.ts';
+import { AccessPassword, ProjectDefinition } from '#contract/projects.ts';
 import { Snapshot, SnapshotNote } from '#contract/snapshots.ts';
-import { AccessPassword } from '#contract/workspaces.ts';
 import { Bytes, DisplayName, Instant } from '#contract/text.ts';
 
 /** What Berth hands to the archiver, to be kept in the manifest. No environment values: they may be secrets. */

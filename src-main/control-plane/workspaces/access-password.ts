@@ -6,8 +6,8 @@
 import { z } from 'zod';
 import { BerthError } from '#contract/berth-error.ts';
 import { CredentialId, type WorkspaceId } from '#contract/ids.ts';
-import type { ProjectDefinition } from '#contract/projects.ts';
-import { AccessPassword, type Workspace } from '#contract/workspaces.ts';
+import { AccessPassword, type ProjectDefinition } from '#contract/projects.ts';
+import type { Workspace } from '#contract/workspaces.ts';
 import type { Log } from '../interfaces/log.ts';
 import type { Random } from '../interfaces/random.ts';
 import { Secret } from '../interfaces/secret.ts';

@@ -1,5 +1,5 @@
 /** Contract line → service call. */
-import type { AccessPassword } from '#contract/workspaces.ts';
+import type { AccessPassword } from '#contract/projects.ts';
 import type { AccessHandlers, HandlersOf } from '../handler.ts';
 import { Secret } from '../interfaces/secret.ts';
 import type { FirstWorkspace } from './first-workspace.ts';
