@@ -22,6 +22,13 @@ const feature = {
 };
 const featurePackages = [...componentKit, 'react-resizable-panels', 'zustand', 'zod'];
 
+/** What one feature alone draws with. */
+const ownPackages: Readonly<Record<string, readonly string[]>> = {
+  terminals: ['@xterm'],
+  screens: ['@novnc/novnc'],
+  files: ['codemirror', '@codemirror'],
+};
+
 /** Folders of adapters and the library that each is there for. */
 const adapterPackages: Readonly<Record<string, readonly string[]>> = {
   accounts: ['nodemailer', 'otpauth', 'uqr', '@zxcvbn-ts/language-common'],
@@ -60,6 +67,7 @@ export const rooms: readonly Room[] = [
       'src-main/control-plane/handler.ts',
       'src-main/control-plane/caller.ts',
       'src-main/control-plane/account-door.ts',
+      'src-main/control-plane/forwards/app-door.ts',
       'src-main/ui-files.ts',
     ],
     types: ['src-main/control-plane/plane.ts', 'src-main/config.ts'],
@@ -73,6 +81,7 @@ export const rooms: readonly Room[] = [
       'openid-client',
       'rate-limiter-flexible',
       'swagger-ui-dist',
+      'httpxy',
     ],
   },
   {
@@ -187,7 +196,7 @@ export const rooms: readonly Room[] = [
   ...readdirSync(new URL('../src-renderer/features/', import.meta.url)).map((name) => ({
     path: `src-renderer/features/${name}/`,
     ...feature,
-    packages: name === 'terminals' ? [...featurePackages, '@xterm'] : featurePackages,
+    packages: [...featurePackages, ...(ownPackages[name] ?? [])],
   })),
   ...[
     'src-renderer/main.tsx',

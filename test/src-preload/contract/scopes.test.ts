@@ -254,11 +254,33 @@ describe('every method', () => {
     },
   );
 
-  it('needs more for a shell on a host, and only for that', () => {
+  it('needs more for a shell or files of a host and for ports of this computer, and only for that', () => {
     const further = Object.entries(contract as Record<string, Method>)
       .filter(([, method]) => method.alsoNeeds !== undefined)
       .map(([name]) => name);
-    expect(further).toEqual(['terminals.open']);
+    expect(further.filter((name) => !name.startsWith('files.'))).toEqual([
+      'terminals.open',
+      'forwards.setRules',
+      'forwards.create',
+    ]);
+    expect(further.filter((name) => name.startsWith('files.'))).toEqual(
+      Object.keys(contract).filter((name) => name.startsWith('files.')),
+    );
+    const place = (placeId: string) => contract['files.read'].alsoNeeds?.({ placeId } as never);
+    expect(place(hostId)).toBe('hosts.write');
+    expect(place(workspaceId)).toBeNull();
+    const copy = (placeId: string, toId: string) =>
+      contract['files.copy'].alsoNeeds?.({ placeId, toId } as never);
+    expect(copy(workspaceId, workspaceId)).toBeNull();
+    expect(copy(workspaceId, hostId)).toBe('hosts.write');
+    expect(copy(hostId, workspaceId)).toBe('hosts.write');
+    const forward = (kind: string) => contract['forwards.create'].alsoNeeds?.({ kind } as never);
+    expect(['app', 'tcp', 'socks', 'remote'].map(forward)).toEqual([
+      null,
+      'hosts.write',
+      'hosts.write',
+      'hosts.write',
+    ]);
     const needs = (target: object) => contract['terminals.open'].alsoNeeds?.({ target } as never);
     expect(needs({ kind: 'host', hostId })).toBe('hosts.write');
     expect(needs({ kind: 'workspace', workspaceId })).toBeNull();
