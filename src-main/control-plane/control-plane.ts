@@ -152,7 +152,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
       return share && { ownerId: share.userId, scope: terminals.owners.belongingOf(share.terminalId)?.scope };
     },
     op: (id) => operations.ownerOf(id),
-    fwd: (id) => forwards.ownerOf(id),
+    fwd: (id) => forwards.belongingOf(id),
   });
   const questions = new Questions({ clock, random });
   // Hosts use credentials, and credentials ask hosts whether they are used: the second is only ever called later.
@@ -378,6 +378,10 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     snapshots: snapshots.directory,
     terminals: terminals.owners,
     shares,
+    forwards: {
+      beforeHandingOver: (from) => forwards.beforeHandingOver(from),
+      afterHandingOver: () => forwards.afterHandingOver(),
+    },
     quotas,
   });
   const accounts: Accounts = new Accounts({
@@ -401,7 +405,14 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     random,
   });
 
-  const forwards: ForwardParts = createForwardParts({ ...deps, links, workspaces, dials, ownership });
+  const forwards: ForwardParts = createForwardParts({
+    ...deps,
+    links,
+    workspaces,
+    dials,
+    ownership,
+    accounts,
+  });
   const files: FileParts = createFileParts({ ...deps, links, workspaces, operations });
   const lifecycles: LifecycleParts = createLifecycleParts({
     ...deps,
