@@ -14,6 +14,7 @@ import { hostsFeature } from './features/hosts/feature.tsx';
 import { machinesFeature } from './features/machines/feature.tsx';
 import { operationsFeature } from './features/operations/feature.tsx';
 import { projectsFeature } from './features/projects/feature.tsx';
+import { screensFeature } from './features/screens/feature.tsx';
 import { snapshotsFeature } from './features/snapshots/feature.tsx';
 import { terminalsFeature } from './features/terminals/feature.tsx';
 import { usersFeature } from './features/users/feature.tsx';
@@ -39,6 +40,7 @@ export const features: readonly Feature[] = [
   machinesFeature,
   terminalsFeature,
   workspacesFeature,
+  screensFeature,
   snapshotsFeature,
   projectsFeature,
   operationsFeature,
