@@ -15,6 +15,7 @@ import { lifecyclesFeature } from './features/lifecycles/feature.tsx';
 import { machinesFeature } from './features/machines/feature.tsx';
 import { operationsFeature } from './features/operations/feature.tsx';
 import { projectsFeature } from './features/projects/feature.tsx';
+import { screensFeature } from './features/screens/feature.tsx';
 import { snapshotsFeature } from './features/snapshots/feature.tsx';
 import { terminalsFeature } from './features/terminals/feature.tsx';
 import { usersFeature } from './features/users/feature.tsx';
@@ -41,6 +42,7 @@ export const features: readonly Feature[] = [
   terminalsFeature,
   workspacesFeature,
   lifecyclesFeature,
+  screensFeature,
   snapshotsFeature,
   projectsFeature,
   operationsFeature,
