@@ -144,20 +144,18 @@ describe('a request', () => {
 
   it('brings chunks and trailers, and waits for the app to want the body', async () => {
     const wanted = Promise.withResolvers<void>();
-    await world.app('api-3000', () => undefined);
-    world.door.apps
-      .get('api-3000')
-      ?.server.on('checkContinue', (incoming: IncomingMessage, response: ServerResponse) => {
-        void wanted.promise.then(() => {
-          response.writeContinue();
-          response.setHeader('Trailer', 'X-Sum');
-          return bodyOf(incoming).then((body) => {
-            response.write(JSON.stringify({ body, trailers: incoming.trailers }));
-            response.addTrailers({ 'X-Sum': '42' });
-            response.end();
-          });
+    const app = await world.app('api-3000', () => undefined);
+    app.server.on('checkContinue', (incoming: IncomingMessage, response: ServerResponse) => {
+      void wanted.promise.then(() => {
+        response.writeContinue();
+        response.setHeader('Trailer', 'X-Sum');
+        return bodyOf(incoming).then((body) => {
+          response.write(JSON.stringify({ body, trailers: incoming.trailers }));
+          response.addTrailers({ 'X-Sum': '42' });
+          response.end();
         });
       });
+    });
     const cookie = await world.letIn();
     const outgoing = request({
       host: '127.0.0.1',
@@ -192,12 +190,10 @@ describe('a request', () => {
   });
 
   it('is refused by the app before its body is sent, where the app does so', async () => {
-    await world.app('api-3000', () => undefined);
-    world.door.apps
-      .get('api-3000')
-      ?.server.on('checkContinue', (_: IncomingMessage, response: ServerResponse) => {
-        response.writeHead(413, { Connection: 'close' }).end('too large');
-      });
+    const app = await world.app('api-3000', () => undefined);
+    app.server.on('checkContinue', (_: IncomingMessage, response: ServerResponse) => {
+      response.writeHead(413, { Connection: 'close' }).end('too large');
+    });
     const { status, text } = await world.ask({
       method: 'PUT',
       headers: { expect: '100-continue', 'content-length': '5' },
@@ -472,10 +468,16 @@ describe('large bodies', () => {
   const count = 1_024;
   const totalBytes = chunk.length * count;
 
+  function* chunks(onTaken: () => void = () => undefined): Generator<Buffer> {
+    for (let sent = 0; sent < count; sent += 1) {
+      onTaken();
+      yield chunk;
+    }
+  }
+
   /** At the pace of whoever takes it. */
   function flood(outlet: Writable): Promise<void> {
-    const chunks = Iterator.from(Array(count).keys()).map(() => chunk);
-    return pipeline(Readable.from(chunks, { objectMode: false }), outlet);
+    return pipeline(Readable.from(chunks(), { objectMode: false }), outlet);
   }
 
   it('of 256 MiB take no memory, down and up', { timeout: 60_000 }, async () => {
@@ -513,11 +515,8 @@ describe('large bodies', () => {
   it('wait for a browser that takes nothing', async () => {
     let sentBytes = 0;
     await world.app('api-3000', (_, response) => {
-      const chunks = Iterator.from(Array(count).keys()).map(() => {
-        sentBytes += chunk.length;
-        return chunk;
-      });
-      Readable.from(chunks, { objectMode: false }).pipe(response);
+      const counted = chunks(() => (sentBytes += chunk.length));
+      Readable.from(counted, { objectMode: false }).pipe(response);
     });
     const cookie = await world.letIn();
     const outgoing = request({
