@@ -110,7 +110,10 @@ async function exchange(port: number | null, bytes: Buffer): Promise<Buffer> {
 async function fetched(port: number | null, path = '/', headers = {}): Promise<IncomingMessage> {
   const request = get({ port: port ?? 0, host: '127.0.0.1', path, headers, agent: false });
   ends.push(() => request.destroy());
-  const [response] = (await once(request, 'response')) as [IncomingMessage];
+  const answered = once(request, 'response');
+  // What breaks later is the response's error too.
+  request.on('error', () => undefined);
+  const [response] = (await answered) as [IncomingMessage];
   return response;
 }
 const page = async (port: number | null) => text(await fetched(port));
@@ -277,11 +280,10 @@ describe('when the way is cut', () => {
     await waitUntil(() => Buffer.concat(part).length === 1_000_000, { what: 'the first megabyte is there' });
     const broken = once(download, 'error');
     await remote.blackhole();
-    const [error] = (await broken) as [NodeJS.ErrnoException];
-    expect(error.code).toBe('ECONNRESET');
+    // Whoever wants something finds out that nobody answers.
+    const [away, [error]] = await Promise.all([fetched(localPort), broken]);
+    expect((error as NodeJS.ErrnoException).code).toBe('ECONNRESET');
     expect(await isIn(id, 'waiting')).toMatchObject({ localPort, problem: null });
-
-    const away = await fetched(localPort);
     expect([away.statusCode, away.headers['retry-after']]).toEqual([503, '3']);
     expect(await text(away)).toMatch(/http-equiv="refresh"[^]*Port 3000 of API Server cannot be reached just now/);
     const raw = dial(localPort);
