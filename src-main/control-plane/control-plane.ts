@@ -337,6 +337,10 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     log,
     workspaceOwner: (id) => workspaces.directory.ownerOf(id),
     idleTimeoutMs: deps.idleTimeoutMs,
+    ownIdleTimeoutMs: (userId) => {
+      const minutes = settings.get(userId).closeIdleTerminalsMinutes;
+      return minutes === null ? null : minutes * 60_000;
+    },
     tag: deps.terminalTag,
   });
 
@@ -397,7 +401,13 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     recordOf: (id: WorkspaceId) => workspaces.directory.require(id),
     runningContainer: (id: WorkspaceId) => workspaces.directory.runningContainer(id),
   };
-  const processes = new WorkspaceProcesses({ ...running, log });
+  const processes = new WorkspaceProcesses({
+    ...running,
+    workspacesOn: (hostId) => workspaces.directory.onHost(hostId),
+    tag: deps.terminalTag,
+    clock,
+    log,
+  });
   const dials = new DialService({
     ...running,
     onChange: (listener) => workspaces.directory.onChange(listener),
