@@ -161,6 +161,7 @@ export const rooms: readonly Room[] = [
       contract,
       'src-main/compose.ts',
       'src-main/config.ts',
+      'src-main/server/apps/local-apps.ts',
       'src-main/server/local-socket.ts',
       'src-main/server/message-port-connection.ts',
     ],
