@@ -71,6 +71,15 @@ export function useHosts(): CollectionState<Host> {
 export function useWorkspaces() {
   return useStore(useApp().mirror.workspaces);
 }
+export function useForwards() {
+  return useStore(useApp().mirror.forwards);
+}
+export function useWorkspacePorts() {
+  return useStore(useApp().mirror.workspacePorts);
+}
+export function useForwardRules() {
+  return useStore(useApp().mirror.forwardRules);
+}
 export function useTerminals() {
   return useStore(useApp().mirror.terminals);
 }
@@ -169,6 +178,9 @@ export function useWorkspace(id: string | null | undefined) {
 export function useTerminal(id: string | null | undefined) {
   return useStore(useApp().mirror.terminals, (state) => find(state, id));
 }
+export function useForward(id: string | null | undefined) {
+  return useStore(useApp().mirror.forwards, (state) => find(state, id));
+}
 export function useProject(id: string | null | undefined) {
   return useStore(useApp().mirror.projects, (state) => find(state, id));
 }
@@ -204,6 +216,7 @@ export function readAppState(app: App): AppState {
     projects: app.mirror.projects.getState().byId,
     workspaces: app.mirror.workspaces.getState().byId,
     terminals: app.mirror.terminals.getState().byId,
+    forwards: app.mirror.forwards.getState().byId,
     snapshots: app.mirror.snapshots.getState().byId,
     restoreUndos: app.mirror.restoreUndos.getState().byId,
     operations: app.mirror.operations.getState().byId,
@@ -222,6 +235,7 @@ export function useAppState(): AppState {
   const projects = useStore(mirror.projects, (state) => state.byId);
   const workspaces = useStore(mirror.workspaces, (state) => state.byId);
   const terminals = useStore(mirror.terminals, (state) => state.byId);
+  const forwards = useStore(mirror.forwards, (state) => state.byId);
   const operations = useStore(mirror.operations, (state) => state.byId);
   const snapshots = useStore(mirror.snapshots, (state) => state.byId);
   const restoreUndos = useStore(mirror.restoreUndos, (state) => state.byId);
@@ -237,6 +251,7 @@ export function useAppState(): AppState {
         projects,
         workspaces,
         terminals,
+        forwards,
         operations,
         snapshots,
         restoreUndos,
@@ -251,6 +266,7 @@ export function useAppState(): AppState {
       projects,
       workspaces,
       terminals,
+      forwards,
       operations,
       snapshots,
       restoreUndos,

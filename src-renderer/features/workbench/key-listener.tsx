@@ -3,9 +3,9 @@
  * untouched. Elements inside `data-keys="terminal"` own their keys (state/keymap.ts says which the app still takes).
  */
 import { useEffect } from 'react';
+import { chordId, chordOfEvent } from '#contract/key-chord.ts';
 import { isCommandEnabled } from '../../state/commands.ts';
 import { readAppState, runCommand, useApp, useKeymap } from '../../state/app-context.tsx';
-import { chordId, chordOfEvent } from '../../state/shortcut.ts';
 
 export function KeyListener() {
   const app = useApp();
