@@ -12,9 +12,11 @@ import { credentialsFeature } from './features/credentials/feature.tsx';
 import { forwardsFeature } from './features/forwards/feature.tsx';
 import { homeFeature } from './features/home/feature.tsx';
 import { hostsFeature } from './features/hosts/feature.tsx';
+import { lifecyclesFeature } from './features/lifecycles/feature.tsx';
 import { machinesFeature } from './features/machines/feature.tsx';
 import { operationsFeature } from './features/operations/feature.tsx';
 import { projectsFeature } from './features/projects/feature.tsx';
+import { screensFeature } from './features/screens/feature.tsx';
 import { snapshotsFeature } from './features/snapshots/feature.tsx';
 import { terminalsFeature } from './features/terminals/feature.tsx';
 import { usersFeature } from './features/users/feature.tsx';
@@ -41,6 +43,8 @@ export const features: readonly Feature[] = [
   terminalsFeature,
   workspacesFeature,
   forwardsFeature,
+  lifecyclesFeature,
+  screensFeature,
   snapshotsFeature,
   projectsFeature,
   operationsFeature,
@@ -83,6 +87,7 @@ export function createApp({ client, shell, windowId, storage, signOut }: AppOpti
     workspaceBands: features.flatMap((feature) => feature.workspaceBands ?? []),
     workspaceParts: features.flatMap((feature) => feature.workspaceParts ?? []),
     hostBands: features.flatMap((feature) => feature.hostBands ?? []),
+    hostParts: features.flatMap((feature) => feature.hostParts ?? []),
     homeParts: features.flatMap((feature) => (shell === null ? (feature.homeParts ?? []) : [])),
     platform: platformOf(shell),
     signOut,

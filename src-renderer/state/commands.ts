@@ -148,7 +148,7 @@ export function subjectOfView(ref: ViewRef | undefined): Subject | null {
   if (!ref) return null;
   if (ref.type === 'host') return { kind: 'host', id: ref.hostId };
   if (ref.type === 'machine') return { kind: 'machine', id: ref.machineId };
-  if (ref.type === 'workspace') return { kind: 'workspace', id: ref.workspaceId };
+  if (ref.type === 'workspace' || ref.type === 'screen') return { kind: 'workspace', id: ref.workspaceId };
   if (ref.type === 'terminal') return { kind: 'terminal', id: ref.terminalId };
   if (ref.type === 'snapshot' || ref.type === 'snapshot-compare')
     return { kind: 'snapshot', id: ref.snapshotId };
