@@ -14,6 +14,7 @@ import type { ConnectionState, PlaneClient } from '#renderer/state/api.ts';
 import { cloudReplies, noCosts } from './cloud-replies.ts';
 import type { Scene } from './scenes.ts';
 import { importBytes, type ReceivedBytes, snapshotWorkReplies } from './snapshot-work-replies.ts';
+import { forwardReplies } from './forward-replies.ts';
 import { machineReplies } from './machine-replies.ts';
 import { userReplies } from './user-replies.ts';
 import { ownerAccount } from './user-scenes.ts';
@@ -215,6 +216,7 @@ export function createFixturePlane(scene: Scene): FixturePlane {
     ...lifecycleReplies(collections),
     ...userReplies(scene, { ...collections, account }, found),
     ...machineReplies(scene.machineWork ?? {}, collections, found),
+    ...forwardReplies(collections, found),
     ...cloudReplies(() => offer, collections, found),
     ...snapshotWorkReplies(scene.snapshotWork ?? {}, collections, found),
     'about.get': () => ({
