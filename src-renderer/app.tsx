@@ -11,6 +11,7 @@ import { cloudsFeature } from './features/clouds/feature.tsx';
 import { credentialsFeature } from './features/credentials/feature.tsx';
 import { homeFeature } from './features/home/feature.tsx';
 import { hostsFeature } from './features/hosts/feature.tsx';
+import { lifecyclesFeature } from './features/lifecycles/feature.tsx';
 import { machinesFeature } from './features/machines/feature.tsx';
 import { operationsFeature } from './features/operations/feature.tsx';
 import { projectsFeature } from './features/projects/feature.tsx';
@@ -40,6 +41,7 @@ export const features: readonly Feature[] = [
   machinesFeature,
   terminalsFeature,
   workspacesFeature,
+  lifecyclesFeature,
   screensFeature,
   snapshotsFeature,
   projectsFeature,
@@ -83,6 +85,7 @@ export function createApp({ client, shell, windowId, storage, signOut }: AppOpti
     workspaceBands: features.flatMap((feature) => feature.workspaceBands ?? []),
     workspaceParts: features.flatMap((feature) => feature.workspaceParts ?? []),
     hostBands: features.flatMap((feature) => feature.hostBands ?? []),
+    hostParts: features.flatMap((feature) => feature.hostParts ?? []),
     homeParts: features.flatMap((feature) => (shell === null ? (feature.homeParts ?? []) : [])),
     platform: platformOf(shell),
     signOut,

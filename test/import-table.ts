@@ -68,6 +68,7 @@ export const rooms: readonly Room[] = [
       'src-main/control-plane/caller.ts',
       'src-main/control-plane/account-door.ts',
       'src-main/control-plane/forwards/app-door.ts',
+      'src-main/control-plane/forwards/away-page.ts',
       'src-main/ui-files.ts',
     ],
     types: ['src-main/control-plane/plane.ts', 'src-main/config.ts'],

@@ -46,6 +46,8 @@ export interface App {
   readonly workspaceParts: readonly ComponentType<WorkspacePartProps>[];
   /** What other features show at the head of a host's page. */
   readonly hostBands: readonly ComponentType<HostPartProps>[];
+  /** And what they show on it. */
+  readonly hostParts: readonly ComponentType<HostPartProps>[];
   readonly homeParts: readonly ComponentType[];
   readonly shell: ShellBridge | null;
   readonly platform: Platform;
@@ -107,6 +109,12 @@ export function useSnapshotRules() {
 export function useRepositories() {
   return useStore(useApp().mirror.repositories);
 }
+export function useLifecycles() {
+  return useStore(useApp().mirror.lifecycles);
+}
+export function useHostLeases() {
+  return useStore(useApp().mirror.hostLeases);
+}
 export function useClouds() {
   return useStore(useApp().mirror.clouds);
 }
@@ -165,6 +173,10 @@ export function useMachineOfHost(hostId: string | undefined) {
 }
 export function useWorkspace(id: string | null | undefined) {
   return useStore(useApp().mirror.workspaces, (state) => find(state, id));
+}
+/** When a workspace ends by itself, by the workspace's id. */
+export function useLifecycle(id: string | null | undefined) {
+  return useStore(useApp().mirror.lifecycles, (state) => find(state, id));
 }
 export function useTerminal(id: string | null | undefined) {
   return useStore(useApp().mirror.terminals, (state) => find(state, id));

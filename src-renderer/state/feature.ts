@@ -85,6 +85,8 @@ export interface Feature {
   readonly workspaceParts?: readonly ComponentType<WorkspacePartProps>[];
   /** Above a host's page: what it is besides a host. */
   readonly hostBands?: readonly ComponentType<HostPartProps>[];
+  /** Sections of a host's page. */
+  readonly hostParts?: readonly ComponentType<HostPartProps>[];
   /** At the head of the first page: what a person may want to do once, and can put away. */
   readonly homeParts?: readonly ComponentType[];
   /** Wraps the whole window, as for a context of the feature. */

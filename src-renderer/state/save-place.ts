@@ -1,5 +1,5 @@
 /** How the browser that this window runs in saves files: to the disk as they come, or as a download at the end. */
-import { collectedBytes, type ByteSink, type SavePlace, TooLargeToCollect } from './save-stream.ts';
+import { collectedBytes, type ByteSink, type SavePlace, TooLargeToCollect } from './byte-pump.ts';
 
 /** The File System Access API, which TypeScript's DOM library does not describe. */
 interface FilePickers {
@@ -60,6 +60,19 @@ async function freeName(folder: FileSystemDirectoryHandle, name: string): Promis
       if (!(cause instanceof DOMException && cause.name === 'TypeMismatchError')) throw cause;
     }
   }
+}
+
+/** Names that Windows keeps for itself, whatever follows a dot. */
+const reserved = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i;
+
+/** What a file of another computer is called on this one: no character that a file system here may refuse. */
+export function safeFileName(name: string): string {
+  const clean = name
+    // oxlint-disable-next-line no-control-regex -- a name of a file may hold them, and one here must not
+    .replaceAll(/[\u0000-\u001f<>:"/\\|?*]/g, '_')
+    .replace(/[. ]+$/, '')
+    .slice(0, 200);
+  return clean === '' || reserved.test(clean) ? `_${clean}` : clean;
 }
 
 export function numbered(name: string, n: number): string {

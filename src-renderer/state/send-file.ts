@@ -3,7 +3,7 @@
  * any size needs the memory of one slice. Ends when the plane has said what became of it.
  */
 import { BerthError } from '#contract/berth-error.ts';
-import type { ByteStream } from '../../transport/client.ts';
+import type { ByteStream } from '../transport/client.ts';
 
 /** Bytes read at once. One slice waits in memory; larger ones only delay what is said of the progress. */
 const sliceBytes = 512 * 1024;

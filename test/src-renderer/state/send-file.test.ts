@@ -1,7 +1,7 @@
 /** A file goes up in slices, each when the one before has left; the plane's word ends it, and so does the person's. */
 import { describe, expect, it } from 'vitest';
 import { BerthError } from '#contract/berth-error.ts';
-import { sendFile } from '#renderer/features/snapshots/send-file.ts';
+import { sendFile } from '#renderer/state/send-file.ts';
 import type { ByteStream } from '#renderer/transport/client.ts';
 
 const kib = 1024;
