@@ -9,6 +9,7 @@ import type { ShellBridge } from '#contract/shell.ts';
 import { TooltipProvider } from './components/tooltip.tsx';
 import { cloudsFeature } from './features/clouds/feature.tsx';
 import { credentialsFeature } from './features/credentials/feature.tsx';
+import { filesFeature } from './features/files/feature.tsx';
 import { homeFeature } from './features/home/feature.tsx';
 import { hostsFeature } from './features/hosts/feature.tsx';
 import { machinesFeature } from './features/machines/feature.tsx';
@@ -39,6 +40,7 @@ export const features: readonly Feature[] = [
   machinesFeature,
   terminalsFeature,
   workspacesFeature,
+  filesFeature,
   snapshotsFeature,
   projectsFeature,
   operationsFeature,
@@ -81,6 +83,7 @@ export function createApp({ client, shell, windowId, storage, signOut }: AppOpti
     workspaceBands: features.flatMap((feature) => feature.workspaceBands ?? []),
     workspaceParts: features.flatMap((feature) => feature.workspaceParts ?? []),
     hostBands: features.flatMap((feature) => feature.hostBands ?? []),
+    hostParts: features.flatMap((feature) => feature.hostParts ?? []),
     homeParts: features.flatMap((feature) => (shell === null ? (feature.homeParts ?? []) : [])),
     platform: platformOf(shell),
     signOut,

@@ -46,6 +46,7 @@ export interface App {
   readonly workspaceParts: readonly ComponentType<WorkspacePartProps>[];
   /** What other features show at the head of a host's page. */
   readonly hostBands: readonly ComponentType<HostPartProps>[];
+  readonly hostParts: readonly ComponentType<HostPartProps>[];
   readonly homeParts: readonly ComponentType[];
   readonly shell: ShellBridge | null;
   readonly platform: Platform;

@@ -40,7 +40,7 @@ import { MachineFacts } from './machine-facts.tsx';
 export default function HostPage({ view, isVisible }: ViewProps<'host'>) {
   const host = useHost(view.hostId);
   const hosts = useHosts();
-  const { hostBands } = useApp();
+  const { hostBands, hostParts } = useApp();
   const machine = useMachineOfHost(view.hostId);
   const [isEditing, setEditing] = useState(false);
   if (host === undefined)
@@ -74,6 +74,9 @@ export default function HostPage({ view, isVisible }: ViewProps<'host'>) {
       )}
       <DoctorSection host={host} />
       <HostWorkspaces host={host} />
+      {hostParts.map((Part) => (
+        <Part key={Part.name} host={host} isVisible={isVisible} />
+      ))}
       {isReady && isVisible && host.state.phase === 'ready' && host.state.engineRoute !== 'none' && (
         <>
           <KeptVolumes host={host} />
