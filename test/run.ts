@@ -23,6 +23,7 @@ import {
 } from './run-report.ts';
 import { sweepStaleHosts } from './servers/host-slot.ts';
 import { busyboxImage, workspaceImage } from './servers/images.ts';
+import { browserImage, shellImage } from './servers/own-images.ts';
 import {
   describeMissing,
   ensureRequirements,
@@ -161,6 +162,7 @@ async function prepareServers(): Promise<string | undefined> {
   const images = await step('test images', async () => {
     await busyboxImage();
     await workspaceImage();
+    await Promise.all([browserImage(), shellImage()]);
     return { kind: 'passed' };
   });
   return images.kind === 'failed' ? 'the test images could not be made' : undefined;
