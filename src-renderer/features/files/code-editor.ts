@@ -104,7 +104,12 @@ const theme = EditorView.theme({
     outline: '2px solid var(--accent)',
     outlineOffset: '1px',
   },
-  '.cm-panel.cm-search [name=close]': { color: 'var(--text-muted)', fontSize: '18px', right: '8px', top: '6px' },
+  '.cm-panel.cm-search [name=close]': {
+    color: 'var(--text-muted)',
+    fontSize: '18px',
+    right: '8px',
+    top: '6px',
+  },
   '.cm-tooltip': {
     backgroundColor: 'var(--surface-raised)',
     border: '1px solid var(--line)',
@@ -120,13 +125,23 @@ const theme = EditorView.theme({
 const colours = HighlightStyle.define([
   { tag: [tags.keyword, tags.operatorKeyword, tags.modifier, tags.self], color: 'var(--accent)' },
   { tag: [tags.string, tags.special(tags.string), tags.regexp, tags.character], color: 'var(--running)' },
-  { tag: [tags.comment, tags.meta, tags.processingInstruction], color: 'var(--text-muted)', fontStyle: 'italic' },
-  { tag: [tags.number, tags.bool, tags.null, tags.atom, tags.constant(tags.name)], color: 'var(--attention)' },
+  {
+    tag: [tags.comment, tags.meta, tags.processingInstruction],
+    color: 'var(--text-muted)',
+    fontStyle: 'italic',
+  },
+  {
+    tag: [tags.number, tags.bool, tags.null, tags.atom, tags.constant(tags.name)],
+    color: 'var(--attention)',
+  },
   {
     tag: [tags.function(tags.variableName), tags.function(tags.propertyName), tags.typeName, tags.className],
     color: 'var(--busy)',
   },
-  { tag: [tags.propertyName, tags.attributeName, tags.labelName, tags.definition(tags.propertyName)], color: 'var(--busy)' },
+  {
+    tag: [tags.propertyName, tags.attributeName, tags.labelName, tags.definition(tags.propertyName)],
+    color: 'var(--busy)',
+  },
   { tag: tags.tagName, color: 'var(--accent)' },
   { tag: tags.heading, color: 'var(--accent)', fontWeight: '600' },
   { tag: tags.strong, fontWeight: '600' },

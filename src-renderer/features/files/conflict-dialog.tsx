@@ -30,7 +30,10 @@ export function ConflictDialog({ name, othersCount, isOnce, onAnswer }: Conflict
       footer={
         <>
           <Button onClick={() => onAnswer(null)}>Cancel</Button>
-          <Button variant="primary" onClick={() => onAnswer({ choice, isForAll: isForAll && othersCount > 0 })}>
+          <Button
+            variant="primary"
+            onClick={() => onAnswer({ choice, isForAll: isForAll && othersCount > 0 })}
+          >
             Go on
           </Button>
         </>

@@ -102,7 +102,12 @@ async function downloadFile(download: Download & { readonly isLink: boolean }): 
           version = entry.version;
           run.change({ bytesTotal: entry.sizeBytes });
         }
-        const source = run.client.bytes('files.read', { placeId, path, offset: doneBytes, ifVersion: version });
+        const source = run.client.bytes('files.read', {
+          placeId,
+          path,
+          offset: doneBytes,
+          ifVersion: version,
+        });
         await pumpPart(source, sink, {
           signal,
           onProgress: (bytes) => {

@@ -39,7 +39,8 @@ const words: Readonly<Record<EntryLook, string>> = {
 
 export function EntryIcon({ look }: { look: EntryLook }) {
   const Icon = icons[look];
-  const colour = look === 'broken-link' ? 'text-failed' : look.startsWith('folder') ? 'text-accent' : 'text-muted';
+  const colour =
+    look === 'broken-link' ? 'text-failed' : look.startsWith('folder') ? 'text-accent' : 'text-muted';
   return (
     <>
       <Icon aria-hidden size={15} strokeWidth={1.75} className={`shrink-0 ${colour}`} />

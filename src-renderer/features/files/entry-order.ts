@@ -112,11 +112,34 @@ export function findTyped(rows: readonly Row[], text: string, from: number): num
   return -1;
 }
 
-export type EntryLook = 'folder' | 'folder-link' | 'link' | 'broken-link' | 'image' | 'archive' | 'text' | 'file' | 'other';
+export type EntryLook =
+  | 'folder'
+  | 'folder-link'
+  | 'link'
+  | 'broken-link'
+  | 'image'
+  | 'archive'
+  | 'text'
+  | 'file'
+  | 'other';
 
 const imageEndings = ['png', 'jpg', 'jpeg', 'gif', 'webp', 'avif', 'bmp', 'ico', 'svg'];
 const archiveEndings = ['zip', 'tar', 'gz', 'tgz', 'bz2', 'xz', 'zst', '7z', 'rar', 'deb', 'jar'];
-const textEndings = ['txt', 'md', 'json', 'yaml', 'yml', 'toml', 'ini', 'conf', 'log', 'csv', 'xml', 'html', 'css'];
+const textEndings = [
+  'txt',
+  'md',
+  'json',
+  'yaml',
+  'yml',
+  'toml',
+  'ini',
+  'conf',
+  'log',
+  'csv',
+  'xml',
+  'html',
+  'css',
+];
 
 /** By what it is drawn. */
 export function lookOf(entry: FileEntry): EntryLook {

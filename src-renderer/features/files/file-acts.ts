@@ -111,4 +111,3 @@ export async function copyEntries(
   await inParts(deps, from.names, { touches, begin });
   return true;
 }
-

@@ -6,7 +6,15 @@
  */
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { ArrowDown, ArrowUp } from 'lucide-react';
-import { type DragEvent, type KeyboardEvent, type MouseEvent, useEffect, useId, useRef, useState } from 'react';
+import {
+  type DragEvent,
+  type KeyboardEvent,
+  type MouseEvent,
+  useEffect,
+  useId,
+  useRef,
+  useState,
+} from 'react';
 import type { FileEntry } from '#contract/files.ts';
 import { classNames } from '../../components/class-names.ts';
 import { modeText, modeWords } from '../../components/file-mode.ts';
@@ -84,7 +92,8 @@ export function FileList(props: FileListProps) {
   const [entries, setEntries] = useState<readonly MenuEntry[]>([]);
   const [dropAt, setDropAt] = useState<{ readonly folder: string | null } | null>(null);
   const rowHeightPx = useRowHeight();
-  const current = selection.current === null ? -1 : rows.findIndex((row) => row.entry.name === selection.current);
+  const current =
+    selection.current === null ? -1 : rows.findIndex((row) => row.entry.name === selection.current);
   const virtual = useVirtualizer({
     count: rows.length,
     getScrollElement: () => grid.current,
@@ -263,7 +272,8 @@ export function FileList(props: FileListProps) {
           queueMicrotask(() => setEntries(menu()));
         }}
         onClick={(event) => {
-          if ((event.target as Element).closest('[data-row],[role=columnheader]') === null) onSelect(noSelection);
+          if ((event.target as Element).closest('[data-row],[role=columnheader]') === null)
+            onSelect(noSelection);
         }}
         onDragOver={(event) => over(event, null)}
         onDragLeave={(event) => {
@@ -393,7 +403,11 @@ function Head({ order, onSort }: { order: Order; onSort: (column: SortColumn) =>
   return (
     <div role="rowgroup" className="sticky top-0 z-10 bg-panel">
       {/* biome-ignore lint/a11y/useFocusableInteractive: its buttons have the keyboard */}
-      <div role="row" aria-rowindex={1} className="flex h-7 items-center gap-3 border-b border-line pr-[18px] pl-3">
+      <div
+        role="row"
+        aria-rowindex={1}
+        className="flex h-7 items-center gap-3 border-b border-line pr-[18px] pl-3"
+      >
         {columns.map(({ id, label, className }) => (
           // biome-ignore lint/a11y/useFocusableInteractive: its button has the keyboard
           <div

@@ -78,7 +78,7 @@ function useDownload(place: Place, path: string) {
   const view = useViewActions();
   const folder = parentOf(path) ?? '/';
   return () => {
-    // The entry is asked for beside the choice of the place: browsers let nobody choose a file later.
+    // Quick enough: for some seconds browsers still count a choice of place as the person's own.
     void client.call('files.look', { placeId: place.id, path }).then(
       (entry) => {
         transfers
@@ -121,7 +121,9 @@ function Head({ state, document, path, place }: PartProps & { state: DocumentSta
           icon={Save}
           isBusy={state.isSaving}
           disabled={!state.isDirty || state.conflict !== null}
-          reason={state.conflict === null ? 'Nothing was changed' : 'Decide first what becomes of the other change'}
+          reason={
+            state.conflict === null ? 'Nothing was changed' : 'Decide first what becomes of the other change'
+          }
           {...(chord ? { keys: chordKeys(chord, app.platform) } : {})}
           onClick={() => void document.save()}
         >
@@ -172,7 +174,9 @@ function Unreadable(props: PartProps & { error: BerthError; place: Place }) {
     <div className="min-h-0 flex-1 overflow-y-auto p-4">
       <div className="mx-auto max-w-[680px]">
         <ErrorNote
-          title={isForeign ? `${baseName(path)} cannot be edited here` : `${baseName(path)} could not be read`}
+          title={
+            isForeign ? `${baseName(path)} cannot be edited here` : `${baseName(path)} could not be read`
+          }
           error={error}
           actions={
             <>
@@ -190,7 +194,12 @@ function Unreadable(props: PartProps & { error: BerthError; place: Place }) {
   );
 }
 
-function Editor({ document, state, path, isActive }: PartProps & { state: DocumentState; isActive: boolean }) {
+function Editor({
+  document,
+  state,
+  path,
+  isActive,
+}: PartProps & { state: DocumentState; isActive: boolean }) {
   const box = useRef<HTMLDivElement>(null);
   const editor = useRef<CodeEditor | null>(null);
   const [at, setAt] = useState({ line: 1, column: 1 });

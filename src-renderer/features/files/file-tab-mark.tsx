@@ -13,6 +13,11 @@ function Mark({ document }: { document: TextDocument }) {
   const isDirty = useStore(document.store, (state) => state.isDirty);
   if (!isDirty) return null;
   return (
-    <span role="img" aria-label="not saved" title="Not saved" className="size-2 shrink-0 rounded-full bg-attention" />
+    <span
+      role="img"
+      aria-label="not saved"
+      title="Not saved"
+      className="size-2 shrink-0 rounded-full bg-attention"
+    />
   );
 }

@@ -10,7 +10,9 @@ import { useFilesWork, useFilesWorkState } from './use-files-work.tsx';
 
 export function FilesOverlays() {
   const { transfers } = useFilesWork();
-  const asking = useStore(transfers.store, (state) => state.transfers.find(({ phase }) => phase === 'asking'));
+  const asking = useStore(transfers.store, (state) =>
+    state.transfers.find(({ phase }) => phase === 'asking'),
+  );
   const question = useFilesWorkState((state) => state.question);
   useLetGo();
   useWarnBeforeClose();

@@ -128,8 +128,20 @@ export default function FilesPage({ view, tabId, isVisible }: ViewProps<'files'>
     { kind: 'item', id: 'folder', label: 'New folder…', icon: FolderPlus, run: () => setDialog('folder') },
     { kind: 'item', id: 'file', label: 'New text file…', icon: FilePlus2, run: () => setDialog('file') },
     { kind: 'line', id: 'line' },
-    { kind: 'item', id: 'files', label: 'Upload files…', icon: Upload, run: () => fileField.current?.click() },
-    { kind: 'item', id: 'tree', label: 'Upload a folder…', icon: FolderUp, run: () => folderField.current?.click() },
+    {
+      kind: 'item',
+      id: 'files',
+      label: 'Upload files…',
+      icon: Upload,
+      run: () => fileField.current?.click(),
+    },
+    {
+      kind: 'item',
+      id: 'tree',
+      label: 'Upload a folder…',
+      icon: FolderUp,
+      run: () => folderField.current?.click(),
+    },
   ] as const;
   const menu = () =>
     folderMenu({
@@ -144,14 +156,24 @@ export default function FilesPage({ view, tabId, isVisible }: ViewProps<'files'>
       <h1 className="sr-only">{label}</h1>
       <div className="flex shrink-0 flex-wrap items-center gap-1 border-b border-line bg-panel px-2 py-1.5">
         <div className="flex items-center">
-          <IconButton label="Back" icon={ArrowLeft} disabled={state.back.length === 0} onClick={folder.goBack} />
+          <IconButton
+            label="Back"
+            icon={ArrowLeft}
+            disabled={state.back.length === 0}
+            onClick={folder.goBack}
+          />
           <IconButton
             label="Forward"
             icon={ArrowRight}
             disabled={state.forward.length === 0}
             onClick={folder.goForward}
           />
-          <IconButton label="Up" icon={ArrowUp} disabled={path === null || path === '/'} onClick={folder.goUp} />
+          <IconButton
+            label="Up"
+            icon={ArrowUp}
+            disabled={path === null || path === '/'}
+            onClick={folder.goUp}
+          />
           <IconButton label="Where one begins" icon={House} onClick={() => folder.go(null)} />
           <IconButton label="Read again" icon={RefreshCw} onClick={() => folder.refresh()} />
         </div>
@@ -232,7 +254,8 @@ export default function FilesPage({ view, tabId, isVisible }: ViewProps<'files'>
         <p className="flex shrink-0 items-center gap-2 border-b border-line bg-attention-soft px-3 py-1.5">
           <Info aria-hidden size={14} className="shrink-0 text-attention" />
           <span className="wrap-anywhere">
-            Only the lasting files are there while it is stopped: those in <span className="font-code">{only}</span>.
+            Only the lasting files are there while it is stopped: those in{' '}
+            <span className="font-code">{only}</span>.
           </span>
         </p>
       )}
@@ -311,7 +334,12 @@ export default function FilesPage({ view, tabId, isVisible }: ViewProps<'files'>
 /** The tab's reference goes where the folder goes, and what the rest of the window does to the folder is read again. */
 function useFollowing(
   folder: FolderStore,
-  { view, tabId, isVisible, stateKey }: Pick<ViewProps<'files'>, 'view' | 'tabId' | 'isVisible'> & { stateKey: string },
+  {
+    view,
+    tabId,
+    isVisible,
+    stateKey,
+  }: Pick<ViewProps<'files'>, 'view' | 'tabId' | 'isVisible'> & { stateKey: string },
 ) {
   const work = useFilesWork();
   const actions = useViewActions();
@@ -402,7 +430,9 @@ function Nothing({ state, folder, acts, canWrite, hiddenCount, onShowHidden, onU
           actions={
             <>
               {hiddenCount > 0 && (
-                <Button onClick={onShowHidden}>{`Show ${formatCount(hiddenCount, 'hidden file', 'hidden files')}`}</Button>
+                <Button
+                  onClick={onShowHidden}
+                >{`Show ${formatCount(hiddenCount, 'hidden file', 'hidden files')}`}</Button>
               )}
               {canWrite && (
                 <Button variant="primary" icon={Upload} onClick={onUpload}>
@@ -412,7 +442,9 @@ function Nothing({ state, folder, acts, canWrite, hiddenCount, onShowHidden, onU
             </>
           }
         >
-          {canWrite ? 'Drop files or folders here, or choose them.' : 'You may look here, and not change anything.'}
+          {canWrite
+            ? 'Drop files or folders here, or choose them.'
+            : 'You may look here, and not change anything.'}
         </EmptyState>
       )}
     </div>

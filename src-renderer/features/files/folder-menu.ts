@@ -33,7 +33,15 @@ export function folderMenu(deps: FolderMenuDeps): MenuEntry[] {
   return deps.acts.chosen().length === 0 ? ofFolder(deps) : ofChosen(deps);
 }
 
-function ofFolder({ acts, folder, canWrite, mayWrite, hasClipboard, onDialog, onUpload }: FolderMenuDeps): MenuEntry[] {
+function ofFolder({
+  acts,
+  folder,
+  canWrite,
+  mayWrite,
+  hasClipboard,
+  onDialog,
+  onUpload,
+}: FolderMenuDeps): MenuEntry[] {
   const writing: MenuEntry[] = [
     {
       ...{ kind: 'item', id: 'paste', label: 'Paste', icon: ClipboardPaste, keys: ['Ctrl', 'V'] },
@@ -67,7 +75,15 @@ function ofChosen({ acts, folder, canWrite, mayWrite, onDialog }: FolderMenuDeps
   const isDisabled = !canWrite;
   const reading: MenuEntry[] = [
     ...(only
-      ? [{ kind: 'item', id: 'open', label: 'Open', icon: FolderOpen, run: () => acts.openEntry(only.entry) } as const]
+      ? [
+          {
+            kind: 'item',
+            id: 'open',
+            label: 'Open',
+            icon: FolderOpen,
+            run: () => acts.openEntry(only.entry),
+          } as const,
+        ]
       : []),
     ...(only && !only.isFolder
       ? [{ kind: 'item', id: 'look', label: 'Quick look', icon: Eye, run: () => onDialog('look') } as const]
@@ -87,7 +103,14 @@ function ofChosen({ acts, folder, canWrite, mayWrite, onDialog }: FolderMenuDeps
     ...(only
       ? [
           {
-            ...{ kind: 'item', id: 'rename', label: 'Rename', icon: PencilLine, keys: ['F2'], isDisabled } as const,
+            ...({
+              kind: 'item',
+              id: 'rename',
+              label: 'Rename',
+              icon: PencilLine,
+              keys: ['F2'],
+              isDisabled,
+            } as const),
             run: () => folder.setRenaming(only.entry.name),
           },
         ]

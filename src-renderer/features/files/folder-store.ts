@@ -65,7 +65,11 @@ export interface FolderDeps {
   readonly now?: () => number;
 }
 
-export function createFolderStore({ client, placeId, now = () => performance.now() }: FolderDeps): FolderStore {
+export function createFolderStore({
+  client,
+  placeId,
+  now = () => performance.now(),
+}: FolderDeps): FolderStore {
   const store = createStore<FolderState>(() => ({
     path: null,
     goingTo: null,
@@ -206,7 +210,8 @@ export function createFolderStore({ client, placeId, now = () => performance.now
     sortBy: (column) => {
       const { order, rows } = store.getState();
       // Sizes and times begin with the largest and the latest: that is what they are looked at for.
-      const isDescending = order.by === column ? !order.isDescending : column === 'size' || column === 'modified';
+      const isDescending =
+        order.by === column ? !order.isDescending : column === 'size' || column === 'modified';
       const next: Order = { by: column, isDescending };
       store.setState({ order: next, rows: sortRows(rows, next) });
     },

@@ -75,7 +75,13 @@ function Crumbs({ path, onEditing, onGo, canDrop, onDrop }: PathBarProps) {
         ))}
       </ol>
       {/* Beside the path, where a press means the path as text. */}
-      <IconButton label="Type a path" icon={PencilLine} size="small" onClick={() => onEditing(true)} className="mr-1" />
+      <IconButton
+        label="Type a path"
+        icon={PencilLine}
+        size="small"
+        onClick={() => onEditing(true)}
+        className="mr-1"
+      />
     </nav>
   );
 }
@@ -146,7 +152,12 @@ function PathField({ placeId, path, onEditing, onGo }: PathBarProps) {
           if (event.key === 'Escape') onEditing(false);
           else if (event.key === 'Enter' && picked === undefined) go();
           else if (event.key === 'Enter' && picked !== undefined) complete(picked);
-          else if (event.key === 'Tab' && !event.shiftKey && (picked ?? options[0]) !== undefined && begin !== '')
+          else if (
+            event.key === 'Tab' &&
+            !event.shiftKey &&
+            (picked ?? options[0]) !== undefined &&
+            begin !== ''
+          )
             complete(picked ?? options[0] ?? '');
           else if (event.key === 'ArrowDown' && options.length > 0) setChosen((chosen + 1) % options.length);
           else if (event.key === 'ArrowUp' && options.length > 0)
@@ -176,7 +187,10 @@ function PathField({ placeId, path, onEditing, onGo }: PathBarProps) {
                 event.preventDefault();
                 complete(name);
               }}
-              className={classNames('truncate rounded-sm px-2 py-1', index === chosen ? 'bg-hover' : 'hover:bg-hover')}
+              className={classNames(
+                'truncate rounded-sm px-2 py-1',
+                index === chosen ? 'bg-hover' : 'hover:bg-hover',
+              )}
             >
               <FileName name={name} />
             </li>

@@ -45,7 +45,9 @@ export function PermissionsDialog({ rows, onSet, onClose }: PermissionsDialogPro
   };
   const has = (bit: number) => (mode & bit) !== 0;
   const title =
-    rows.length === 1 && first ? `Permissions of ${first.entry.name}` : `Permissions of ${formatCount(rows.length, 'entry', 'entries')}`;
+    rows.length === 1 && first
+      ? `Permissions of ${first.entry.name}`
+      : `Permissions of ${formatCount(rows.length, 'entry', 'entries')}`;
   return (
     <FormDialog
       title={title}

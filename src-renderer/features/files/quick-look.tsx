@@ -32,7 +32,11 @@ export function imageTypeOf({ name, sizeBytes }: Pick<FileEntry, 'name' | 'sizeB
   return type === undefined || sizeBytes > lookedBytes ? null : type;
 }
 
-async function readImage(client: PlaneClient, at: { placeId: PlaceId; path: string }, type: string): Promise<string> {
+async function readImage(
+  client: PlaneClient,
+  at: { placeId: PlaceId; path: string },
+  type: string,
+): Promise<string> {
   const source = client.bytes('files.read', { ...at, offset: 0, ifVersion: null });
   const parts: Uint8Array<ArrayBuffer>[] = [];
   let sizeBytes = 0;

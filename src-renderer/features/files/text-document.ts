@@ -50,7 +50,7 @@ export interface DocumentDeps {
 
 export function createTextDocument({ client, placeId, path, onSaved }: DocumentDeps): TextDocument {
   const store = createStore<DocumentState>(() => ({
-    ...{ phase: 'loading', entry: null, savedText: '', isWritable: false, isDirty: false } as const,
+    ...({ phase: 'loading', entry: null, savedText: '', isWritable: false, isDirty: false } as const),
     ...{ isSaving: false, conflict: null, error: null, loads: 0 },
   }));
   let read = () => store.getState().savedText;
@@ -60,7 +60,7 @@ export function createTextDocument({ client, placeId, path, onSaved }: DocumentD
     try {
       const { text, entry, isWritable } = await client.call('files.readText', { placeId, path });
       store.setState(({ loads }) => ({
-        ...{ phase: 'ready', entry, savedText: text, isWritable, isDirty: false, conflict: null } as const,
+        ...({ phase: 'ready', entry, savedText: text, isWritable, isDirty: false, conflict: null } as const),
         ...{ error: null, loads: loads + 1 },
       }));
     } catch (cause) {

@@ -10,7 +10,13 @@ import { isOver, type Transfer, transferPart } from './transfer.ts';
 import { transferMark, transferText } from './transfer-words.ts';
 import type { Transfers } from './transfers.ts';
 
-const signals = { running: 'running', failed: 'failed', attention: 'attention', busy: 'busy', stopped: 'busy' } as const;
+const signals = {
+  running: 'running',
+  failed: 'failed',
+  attention: 'attention',
+  busy: 'busy',
+  stopped: 'busy',
+} as const;
 
 export function TransferRow({
   transfer,
@@ -40,13 +46,28 @@ export function TransferRow({
         <StateMark signal={mark.signal} word={mark.word} className="shrink-0 text-meta" />
         <span className="flex shrink-0 items-center">
           {canPause && (phase === 'running' || phase === 'offline') && (
-            <IconButton label={`Pause ${title}`} icon={Pause} size="small" onClick={() => transfers.pause(id)} />
+            <IconButton
+              label={`Pause ${title}`}
+              icon={Pause}
+              size="small"
+              onClick={() => transfers.pause(id)}
+            />
           )}
           {phase === 'paused' && (
-            <IconButton label={`Go on with ${title}`} icon={Play} size="small" onClick={() => transfers.resume(id)} />
+            <IconButton
+              label={`Go on with ${title}`}
+              icon={Play}
+              size="small"
+              onClick={() => transfers.resume(id)}
+            />
           )}
           {(phase === 'failed' || phase === 'cancelled') && (
-            <IconButton label={`Try ${title} again`} icon={RotateCw} size="small" onClick={() => transfers.retry(id)} />
+            <IconButton
+              label={`Try ${title} again`}
+              icon={RotateCw}
+              size="small"
+              onClick={() => transfers.retry(id)}
+            />
           )}
           <IconButton
             label={hasEnded ? `Take ${title} off the list` : `Cancel ${title}`}
@@ -57,7 +78,13 @@ export function TransferRow({
         </span>
       </div>
       {!hasEnded && (
-        <ProgressBar label={title} value={transferPart(transfer)} text={text} isThin signal={signals[mark.signal]} />
+        <ProgressBar
+          label={title}
+          value={transferPart(transfer)}
+          text={text}
+          isThin
+          signal={signals[mark.signal]}
+        />
       )}
       <p className="tabular flex gap-3 text-meta text-muted">
         <span className="shrink-0">{text}</span>
@@ -68,7 +95,10 @@ export function TransferRow({
         )}
       </p>
       {failureCount > 0 && (
-        <Disclosure label={`${formatCount(failureCount, 'file', 'files')} did not get through`} isOpenAtFirst={failureCount === 1}>
+        <Disclosure
+          label={`${formatCount(failureCount, 'file', 'files')} did not get through`}
+          isOpenAtFirst={failureCount === 1}
+        >
           <ul className="m-0 list-none p-0 text-meta">
             {failures.map(({ name, error }) => (
               <li key={name} className="py-0.5 wrap-anywhere">

@@ -29,7 +29,10 @@ export function TransferTray({ placeId }: { placeId: PlaceId }) {
   const openCount = all.filter((one) => !isOver(one)).length + begun.length;
   const hasEnded = all.some(isOver);
   return (
-    <section aria-label="Transfers" className="flex max-h-[45%] shrink-0 flex-col border-t border-line bg-panel">
+    <section
+      aria-label="Transfers"
+      className="flex max-h-[45%] shrink-0 flex-col border-t border-line bg-panel"
+    >
       <div className="flex h-8 shrink-0 items-center gap-2 pr-1 pl-3">
         <h2 className="text-meta font-semibold">Transfers</h2>
         <span className="text-meta text-muted">

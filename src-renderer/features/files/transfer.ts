@@ -6,14 +6,7 @@ import type { RateSample } from './transfer-rate.ts';
 /**
  * `asking`: something of the name is there, and the person decides. `offline`: it goes on by itself when the way is back.
  */
-export type TransferPhase =
-  | 'running'
-  | 'asking'
-  | 'paused'
-  | 'offline'
-  | 'done'
-  | 'failed'
-  | 'cancelled';
+export type TransferPhase = 'running' | 'asking' | 'paused' | 'offline' | 'done' | 'failed' | 'cancelled';
 
 export interface TransferFailure {
   /** Within what is transferred. */
@@ -59,7 +52,13 @@ export function isOver({ phase }: Pick<Transfer, 'phase'>): boolean {
 }
 
 /** 0 to 1; null: not known. */
-export function transferPart({ phase, bytesDone, bytesTotal, filesDone, filesTotal }: Transfer): number | null {
+export function transferPart({
+  phase,
+  bytesDone,
+  bytesTotal,
+  filesDone,
+  filesTotal,
+}: Transfer): number | null {
   if (phase === 'done') return 1;
   if (bytesTotal === null) return null;
   if (bytesTotal === 0) return filesTotal === 0 ? null : filesDone / filesTotal;

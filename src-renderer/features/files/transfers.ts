@@ -201,7 +201,9 @@ export function createTransfers(deps: TransfersDeps): Transfers {
         () => change(job.id, { phase: find(job.id)?.failureCount === 0 ? 'done' : 'failed' }),
         (cause: unknown) => {
           if (job.stop.signal.aborted) return change(job.id, { phase: 'cancelled' });
-          const error = BerthError.is(cause) ? cause : new BerthError('internal', 'It did not finish.', { cause });
+          const error = BerthError.is(cause)
+            ? cause
+            : new BerthError('internal', 'It did not finish.', { cause });
           if (error.code === 'cancelled') return change(job.id, { phase: 'cancelled' });
           const title = find(job.id)?.title ?? '';
           change(job.id, { phase: 'failed', failureCount: 1, failures: [{ name: title, error }] });
@@ -229,7 +231,7 @@ export function createTransfers(deps: TransfersDeps): Transfers {
   };
 
   const fresh = {
-    ...{ phase: 'running', filesDone: 0, filesSkipped: 0, bytesDone: 0, currentName: null } as const,
+    ...({ phase: 'running', filesDone: 0, filesSkipped: 0, bytesDone: 0, currentName: null } as const),
     ...{ failures: [], failureCount: 0, conflict: null, samples: [] },
   };
 

@@ -189,7 +189,9 @@ class Upload {
     this.#run.change({ currentName: file.wanted });
     if (!file.wasTried) file.key = newKey();
     const uploadKey = file.key;
-    const there = file.wasTried ? (await client.call('files.uploaded', { placeId, path, uploadKey })).bytes : 0;
+    const there = file.wasTried
+      ? (await client.call('files.uploaded', { placeId, path, uploadKey })).bytes
+      : 0;
     const offset = there <= sizeBytes ? there : 0;
     this.#setSent(file, offset);
     if (signal.aborted) throw new BerthError('cancelled', 'It was cancelled.');

@@ -161,7 +161,9 @@ export function useFolderActs(place: Place, folderStore: FolderStore) {
         work.transfers.download(
           placeId,
           folder(),
-          rows.length === 1 && only && isFile ? { kind: 'file', entry: only.entry } : { kind: 'archive', names },
+          rows.length === 1 && only && isFile
+            ? { kind: 'file', entry: only.entry }
+            : { kind: 'archive', names },
         ),
       );
     },
@@ -172,7 +174,8 @@ export function useFolderActs(place: Place, folderStore: FolderStore) {
       const { drag } = work.store.getState();
       if (drag === null) return event.dataTransfer.types.includes('Files') ? 'copy' : null;
       const isSame = drag.placeId === placeId && drag.folder === into;
-      const isItself = drag.placeId === placeId && drag.names.some((name) => joinPath(drag.folder, name) === into);
+      const isItself =
+        drag.placeId === placeId && drag.names.some((name) => joinPath(drag.folder, name) === into);
       if (isItself || (isSame && !event.ctrlKey)) return null;
       return event.ctrlKey || event.altKey || drag.placeId !== placeId ? 'copy' : 'move';
     },

@@ -93,7 +93,8 @@ function TabPage({ tab, isVisible, isActive }: { tab: panes.Tab; isVisible: bool
     >
       <PageBoundary
         key={definition?.keepsPage ? tab.ref.type : JSON.stringify(tab.ref)}
-        onClose={() => view.close(tab.id)}>
+        onClose={() => view.close(tab.id)}
+      >
         <Suspense
           fallback={
             <div className="mx-auto max-w-[920px] p-6">
