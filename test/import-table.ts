@@ -26,7 +26,7 @@ const featurePackages = [...componentKit, 'react-resizable-panels', 'zustand', '
 const ownPackages: Readonly<Record<string, readonly string[]>> = {
   terminals: ['@xterm'],
   screens: ['@novnc/novnc'],
-  files: ['codemirror', '@codemirror'],
+  files: ['codemirror', '@codemirror', '@lezer/highlight'],
 };
 
 /** Folders of adapters and the library that each is there for. */
