@@ -58,25 +58,29 @@ beforeAll(async () => {
       .getByRole('treeitem', { name: new RegExp(`${name}.*running`) })
       .waitFor({ timeout: 60_000 });
     await startApp(name);
-    const forward = await send('POST', 'forwards', { workspaceId: workspaceIds[name], kind: 'app', port: 3000 });
+    const forward = await send('POST', 'forwards', {
+      workspaceId: workspaceIds[name],
+      kind: 'app',
+      port: 3000,
+    });
     forwardIds[name] = forward.id;
   }
 });
 afterAll(() => stack.disposeAsync());
 
 /** As the window's page does. */
-function send(method: string, path: string, body?: unknown, page = window.page): Promise<any> {
-  return page.evaluate(
-    async ([method, path, body]) => {
+function send(method: string, path: string, body?: object): Promise<any> {
+  return window.page.evaluate(
+    async ({ method, path, body }) => {
       const response = await fetch(`/api/v1/${path}`, {
-        method: method as string,
+        method,
         headers: { 'X-Berth': '1', 'Content-Type': 'application/json' },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       });
       if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
       return response.json();
     },
-    [method, path, body],
+    { method, path, body },
   );
 }
 

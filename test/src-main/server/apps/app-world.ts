@@ -16,7 +16,7 @@ import { Duplex } from 'node:stream';
 import { BerthError } from '#contract/berth-error.ts';
 import { localOwnerId, type UserId } from '#contract/ids.ts';
 import type { AppDoor, AppTarget, AppVisitor } from '#main/control-plane/forwards/app-door.ts';
-import { Secret } from '#main/control-plane/interfaces/secret.ts';
+import type { Secret } from '#main/control-plane/interfaces/secret.ts';
 import { loopbackBase } from '#main/server/apps/app-addresses.ts';
 import { type AppGateway, createAppGateway } from '#main/server/apps/app-gateway.ts';
 import { serveApps, serverOptions } from '#main/server/apps/app-listening.ts';
