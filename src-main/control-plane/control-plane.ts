@@ -25,6 +25,7 @@ import { hostHandlers } from './hosts/host-handlers.ts';
 import { HostService, type HostServiceDeps } from './hosts/host-service.ts';
 import type { HostLink } from './hosts/host-links.ts';
 import { Questions } from './hosts/questions.ts';
+import type { Archiver } from './interfaces/archiver.ts';
 import type { ArchiveShelf } from './interfaces/archive-shelf.ts';
 import type { Clock } from './interfaces/clock.ts';
 import type { CloudProvider } from './interfaces/cloud-provider.ts';
@@ -91,6 +92,7 @@ export interface ControlPlaneDeps {
   readonly multiplexers: MultiplexerFactory;
   readonly entryCache: EntryCache;
   readonly archiveShelf: ArchiveShelf;
+  readonly archiver: Archiver;
   readonly schedules: Schedules;
   readonly describeKey: DescribeKey;
   readonly keyMaker: SshKeyMaker;
