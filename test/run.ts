@@ -15,6 +15,7 @@ import { parseArgs } from 'node:util';
 import {
   exitCodeOf,
   formatTable,
+  formatWrongs,
   lastLine,
   outcomeOfVitest,
   type StepOutcome,
@@ -196,5 +197,5 @@ for (const [ring, name] of [
   await step(name, () => runRing(ring));
 }
 
-console.log(`\n${formatTable(steps)}\n\n${lastLine(totalsOf(steps))}`);
+console.log(`\n${formatWrongs(steps)}\n${formatTable(steps)}\n\n${lastLine(totalsOf(steps))}`);
 process.exitCode = exitCodeOf(steps, allowMissing);

@@ -152,7 +152,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
       return share && { ownerId: share.userId, scope: terminals.owners.belongingOf(share.terminalId)?.scope };
     },
     op: (id) => operations.ownerOf(id),
-    fwd: (id) => forwards.ownerOf(id),
+    fwd: (id) => forwards.belongingOf(id),
   });
   const questions = new Questions({ clock, random });
   // Hosts use credentials, and credentials ask hosts whether they are used: the second is only ever called later.
@@ -337,6 +337,10 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     log,
     workspaceOwner: (id) => workspaces.directory.ownerOf(id),
     idleTimeoutMs: deps.idleTimeoutMs,
+    ownIdleTimeoutMs: (userId) => {
+      const minutes = settings.get(userId).closeIdleTerminalsMinutes;
+      return minutes === null ? null : minutes * 60_000;
+    },
     tag: deps.terminalTag,
   });
 
@@ -378,6 +382,10 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     snapshots: snapshots.directory,
     terminals: terminals.owners,
     shares,
+    forwards: {
+      beforeHandingOver: (from) => forwards.beforeHandingOver(from),
+      afterHandingOver: () => forwards.afterHandingOver(),
+    },
     quotas,
   });
   const accounts: Accounts = new Accounts({
@@ -393,7 +401,13 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     recordOf: (id: WorkspaceId) => workspaces.directory.require(id),
     runningContainer: (id: WorkspaceId) => workspaces.directory.runningContainer(id),
   };
-  const processes = new WorkspaceProcesses({ ...running, log });
+  const processes = new WorkspaceProcesses({
+    ...running,
+    workspacesOn: (hostId) => workspaces.directory.onHost(hostId),
+    tag: deps.terminalTag,
+    clock,
+    log,
+  });
   const dials = new DialService({
     ...running,
     onChange: (listener) => workspaces.directory.onChange(listener),
@@ -401,7 +415,14 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     random,
   });
 
-  const forwards: ForwardParts = createForwardParts({ ...deps, links, workspaces, dials, ownership });
+  const forwards: ForwardParts = createForwardParts({
+    ...deps,
+    links,
+    workspaces,
+    dials,
+    ownership,
+    accounts,
+  });
   const files: FileParts = createFileParts({ ...deps, links, workspaces, operations });
   const lifecycles: LifecycleParts = createLifecycleParts({
     ...deps,

@@ -243,7 +243,7 @@ export async function peopleWorld(
       replaceHostKey: refuse,
     } as HostConnector,
     cloudProviders: [],
-    localNetwork: { listen: refuse, isFree: async () => false, connect: refuse },
+    localNetwork: { listen: refuse, connect: refuse },
     engines: { open: refuse },
     multiplexers: { open: refuse },
     entryCache: { read: async () => undefined, write: refuse, keepOnly: async () => undefined },

@@ -15,9 +15,11 @@ import { cloudReplies, noCosts } from './cloud-replies.ts';
 import { FixtureFiles, fileReplies } from './file-replies.ts';
 import type { Scene } from './scenes.ts';
 import { importBytes, type ReceivedBytes, snapshotWorkReplies } from './snapshot-work-replies.ts';
+import { forwardReplies } from './forward-replies.ts';
 import { machineReplies } from './machine-replies.ts';
 import { userReplies } from './user-replies.ts';
 import { ownerAccount } from './user-scenes.ts';
+import { lifecycleReplies } from './lifecycle-scenes.ts';
 import { snapshotBytes, snapshotReplies } from './snapshot-replies.ts';
 
 type CollectionName =
@@ -215,8 +217,10 @@ export function createFixturePlane(scene: Scene): FixturePlane {
   const replies: Replies = {
     ...snapshotReplies(scene, collections, found),
     ...fileReplies(scene, files, collections),
+    ...lifecycleReplies(collections),
     ...userReplies(scene, { ...collections, account }, found),
     ...machineReplies(scene.machineWork ?? {}, collections, found),
+    ...forwardReplies(collections, found),
     ...cloudReplies(() => offer, collections, found),
     ...snapshotWorkReplies(scene.snapshotWork ?? {}, collections, found),
     'about.get': () => ({
@@ -347,6 +351,7 @@ export function createFixturePlane(scene: Scene): FixturePlane {
     if (method === 'account.watch') return account.watch(signal);
     if (method === 'credentials.store') return once(scene.secretStore ?? keyring, signal);
     if (method === 'operations.log') return each(scene.operationLog ?? [pullLine], signal);
+    if (method === 'lifecycles.timeline') return each(scene.timeline ?? [], signal);
     if (method === 'workspaces.stats') return each(scene.readings ?? [], signal);
     const name = method.split('.')[0] as CollectionName;
     if (method.endsWith('.watch') && name in collections) return collections[name].watch(signal);

@@ -6,7 +6,7 @@ import type { Credential, SecretStoreStatus } from '#contract/credentials.ts';
 import type { Host, HostState } from '#contract/hosts.ts';
 import type { MethodName, OutputOf } from '#contract/index.ts';
 import type { Forward, ForwardRules, WorkspacePorts } from '#contract/forwards.ts';
-import type { HostLease, Lifecycle } from '#contract/lifecycles.ts';
+import type { HostLease, Lifecycle, TimelineEntry } from '#contract/lifecycles.ts';
 import type { Machine } from '#contract/machines.ts';
 import type { LogLine, Operation } from '#contract/operations.ts';
 import type { Project } from '#contract/projects.ts';
@@ -56,6 +56,8 @@ export interface Scene {
   readonly forwardRules?: readonly ForwardRules[];
   readonly lifecycles?: readonly Lifecycle[];
   readonly hostLeases?: readonly HostLease[];
+  /** Of every workspace. */
+  readonly timeline?: readonly TimelineEntry[];
   readonly clouds?: readonly Cloud[];
   readonly machines?: readonly Machine[];
   readonly found?: readonly FoundResource[];

@@ -24,13 +24,15 @@ import type {
   ContainerProcess,
   ContainerProcessSpec,
   ProcessMark,
+  RunningProgram,
 } from '../../control-plane/interfaces/container-process.ts';
 import type { HelperSpec, HelperState } from '../../control-plane/interfaces/helper-container.ts';
 import type { HostProcess, Pty } from '../../control-plane/interfaces/host-connection.ts';
 import { EXEC_MARK_PREFIX, runExec } from './container-exec.ts';
 import { countChanges } from './container-changes.ts';
 import { inspectRaw, isOwnContainer, type LabelFilter, labelFilter } from './container-inspection.ts';
-import { startContainerProcess } from './container-process.ts';
+import { commandMarkPrefix, startContainerProcess } from './container-process.ts';
+import { listPrograms } from './container-programs.ts';
 import { containerPtyCommand, openContainerPty } from './container-pty.ts';
 import { type EngineClient, pathPart } from './engine-client.ts';
 import { asCount, asList, asRecord, asText, asTexts, type JsonRecord } from './engine-json.ts';
@@ -416,10 +418,22 @@ export class DockerEngine implements ContainerEngine {
   }
 
   async listTerminals(containerId: string): Promise<string[]> {
+    const marks = await this.#listMarks(containerId);
+    return marks.filter((id) => !id.startsWith(EXEC_MARK_PREFIX));
+  }
+
+  async listMarked(containerId: string, tag: string): Promise<string[]> {
+    const marks = await this.#listMarks(containerId);
+    return marks.filter((mark) => mark.startsWith(commandMarkPrefix(tag)));
+  }
+
+  async #listMarks(containerId: string): Promise<string[]> {
     const output = await this.#markedProcesses(containerId, ['list']);
-    return output
-      .split('\n')
-      .filter((id) => /^[A-Za-z0-9_-]{1,64}$/.test(id) && !id.startsWith(EXEC_MARK_PREFIX));
+    return output.split('\n').filter((mark) => /^[A-Za-z0-9_-]{1,64}$/.test(mark));
+  }
+
+  listPrograms(containerId: string, signal?: AbortSignal): Promise<RunningProgram[]> {
+    return listPrograms(this.#client, containerId, signal);
   }
 
   /** A container that does not run has no processes: nothing to list or end. */

@@ -10,10 +10,17 @@ export interface TerminalUse {
   readonly clientCount: number;
   /** On the monotonic clock. */
   readonly usedAtMs: number;
+  /** Null: never. */
+  readonly typedAtMs: number | null;
+  readonly printedAtMs: number | null;
   readonly isCommandRunning: boolean;
 }
 
-export function isIdle(use: TerminalUse, nowMs: number, timeoutMs: number): boolean {
+export function isIdle(
+  use: Pick<TerminalUse, 'clientCount' | 'usedAtMs' | 'isCommandRunning'>,
+  nowMs: number,
+  timeoutMs: number,
+): boolean {
   return use.clientCount === 0 && !use.isCommandRunning && nowMs - use.usedAtMs >= timeoutMs;
 }
 
@@ -21,6 +28,9 @@ export function isIdle(use: TerminalUse, nowMs: number, timeoutMs: number): bool
 export function lookEveryMs(timeoutMs: number): number {
   return Math.min(60_000, Math.max(1_000, timeoutMs / 10));
 }
+
+/** Milliseconds: the shortest time that a person can say (Settings.closeIdleTerminalsMinutes). */
+const OWN_LEAST_MS = 5 * 60_000;
 
 /** As a person reads it: whole hours, minutes or seconds, whichever is exact enough. */
 export function durationWords(timeMs: number): string {
@@ -35,8 +45,10 @@ export function durationWords(timeMs: number): string {
 
 export interface IdleTerminalsDeps<T> {
   readonly clock: Clock;
-  /** Null: none is ever closed. */
+  /** Of one whose owner says nothing else. Null: it is never closed. */
   readonly timeoutMs: number | null;
+  /** What its owner says. The shorter one counts; null: they say nothing. */
+  readonly ownTimeoutMs: (terminal: T) => number | null;
   readonly inUse: () => Iterable<T>;
   /** `silence`: for how long, in words. */
   readonly close: (terminal: T, silence: string) => Promise<void>;
@@ -55,9 +67,9 @@ export class IdleTerminals<
 
   start(): void {
     const { clock, timeoutMs } = this.#deps;
-    if (timeoutMs === null) return;
-    this.#stop = clock.after(lookEveryMs(timeoutMs), () => {
-      this.#look(timeoutMs);
+    // People's own times are minutes, and may be said at any moment.
+    this.#stop = clock.after(lookEveryMs(timeoutMs ?? OWN_LEAST_MS), () => {
+      this.#look();
       this.start();
     });
   }
@@ -66,15 +78,21 @@ export class IdleTerminals<
     this.#stop?.();
   }
 
-  #look(timeoutMs: number): void {
+  #look(): void {
     const { clock, inUse, close } = this.#deps;
     for (const terminal of inUse()) {
       const { live } = terminal;
       // One whose way is cut cannot be judged, nor ended, now.
       if (live === undefined || live.isEnded || live.isAway || this.#closing.has(terminal)) continue;
-      if (!isIdle(live.use, clock.monotonicMs(), timeoutMs)) continue;
+      const timeoutMs = this.#timeoutMs(terminal);
+      if (timeoutMs === null || !isIdle(live.use, clock.monotonicMs(), timeoutMs)) continue;
       this.#closing.add(terminal);
       void close(terminal, durationWords(timeoutMs)).finally(() => this.#closing.delete(terminal));
     }
+  }
+  #timeoutMs(terminal: T): number | null {
+    const { ownTimeoutMs, timeoutMs } = this.#deps;
+    const times = [timeoutMs, ownTimeoutMs(terminal)].filter((one) => one !== null);
+    return times.length === 0 ? null : Math.min(...times);
   }
 }

@@ -56,7 +56,7 @@ describe('a relay', () => {
       socket.on('end', () => socket.end(Buffer.concat(chunks).reverse()));
     });
     const relay = relayed();
-    const connection = await relay.open(port);
+    const connection = await relay.open({ port: port });
     const received: Uint8Array[] = [];
     connection.onData(async (bytes) => void received.push(bytes));
     const sent = Buffer.from(Array.from({ length: 1_000_000 }, (_, index) => index % 251));
@@ -70,25 +70,25 @@ describe('a relay', () => {
   it('reaches a server that listens on IPv6 alone, and says when none does', async () => {
     const port = await serverOf((socket) => socket.end('six'), '::1');
     const relay = relayed();
-    const connection = await relay.open(port);
+    const connection = await relay.open({ port: port });
     const text = await new Promise<string>((resolve) =>
       connection.onData(async (bytes) => resolve(Buffer.from(bytes).toString())),
     );
     expect(text).toBe('six');
-    await expect(relay.open(1)).rejects.toMatchObject({ code: 'workspace.port-refused' });
+    await expect(relay.open({ port: 1 })).rejects.toMatchObject({ code: 'workspace.port-refused' });
   });
 
   it('stops at a window for whoever takes nothing, and lets others pass', async () => {
     const port = await serverOf((socket) => socket.end(Buffer.alloc(3_000_000)));
     const relay = relayed();
-    const slow = await relay.open(port);
+    const slow = await relay.open({ port: port });
     let taken = 0;
     const { promise: mayGoOn, resolve: goOn } = Promise.withResolvers<void>();
     slow.onData(async (bytes) => {
       taken += bytes.byteLength;
       await mayGoOn;
     });
-    const fast = await relay.open(port);
+    const fast = await relay.open({ port: port });
     let count = 0;
     fast.onData(async (bytes) => {
       count += bytes.byteLength;
@@ -109,7 +109,7 @@ describe('a relay', () => {
       socket.on('error', resolve);
       socket.on('close', resolve);
     });
-    const connection = await relayed().open(port);
+    const connection = await relayed().open({ port: port });
     connection.reset();
     await promise;
     await connection.closed;
@@ -118,18 +118,20 @@ describe('a relay', () => {
   it('ends everything that goes through it when it ends, or talks nonsense', async () => {
     const port = await serverOf(() => undefined);
     const relay = relayed();
-    const connection = await relay.open(port);
+    const connection = await relay.open({ port: port });
     relay.close();
     await expect(connection.closed).rejects.toMatchObject({ code: 'connection-lost' });
-    await expect(relay.open(port)).rejects.toMatchObject({ code: 'connection-lost' });
+    await expect(relay.open({ port: port })).rejects.toMatchObject({ code: 'connection-lost' });
     const broken = relayed(['sh', '-c', 'echo why >&2; exit 3']);
-    await expect(broken.open(port)).rejects.toMatchObject({ message: expect.stringContaining('why') });
+    await expect(broken.open({ port: port })).rejects.toMatchObject({
+      message: expect.stringContaining('why'),
+    });
     // Ready, then a frame of two gigabytes.
     const mad = relayed([
       'sh',
       '-c',
       `printf '\\000\\000\\000\\000\\000\\000\\000\\000\\000\\002\\000\\000\\000\\001\\177\\000\\000\\000'; sleep 60`,
     ]);
-    await expect(mad.open(port)).rejects.toMatchObject({ code: 'connection-lost' });
+    await expect(mad.open({ port: port })).rejects.toMatchObject({ code: 'connection-lost' });
   });
 });

@@ -72,6 +72,30 @@ describe('project service', () => {
     expect((await start()).find(web.id, me)).toEqual(edited);
   });
 
+  it('takes back what need not be said, where it is given as nothing', async () => {
+    const web = await service.create(
+      {
+        ...definition('web'),
+        ...{ description: 'x', sharedMemoryBytes: 1024 ** 3, recipe: 'browser' },
+        accessPassword: { variable: 'PASSWORD', delivery: 'file' },
+        shell: '/bin/zsh',
+      },
+      me,
+    );
+    const edited = await service.edit(web.id, {
+      ...{ description: null, sharedMemoryBytes: null, recipe: null, accessPassword: null },
+      shell: null,
+    });
+    expect(edited).toEqual({
+      ...definition('web'),
+      id: web.id,
+      shell: null,
+      createdAt: web.createdAt,
+      changedAt: web.changedAt,
+    });
+    expect((await start()).find(web.id, me)).toEqual(edited);
+  });
+
   it('loses none of two changes at once', async () => {
     const project = await service.create(definition('web'), me);
     await Promise.all([

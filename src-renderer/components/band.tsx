@@ -1,7 +1,7 @@
 /** A state that needs a word: what it is, what it costs, and what can be done about it. */
 import { Info, TriangleAlert } from 'lucide-react';
 import type { ReactNode } from 'react';
-import { classNames } from '../../components/class-names.ts';
+import { classNames } from './class-names.ts';
 
 export interface BandProps {
   readonly title: ReactNode;

@@ -1,11 +1,18 @@
 /**
- * What the workspaces of watched machines do, as averages between two looks. Streams are opened where somebody asks, and
+ * What watched workspaces do, as averages between two looks. Streams are opened where somebody asks, and
  * closed where nobody does any more; one that broke off is opened again at the next look.
  */
 import type { WorkspaceId } from '#contract/ids.ts';
 import type { WorkspaceStats } from '#contract/workspaces.ts';
 
-type Reading = Pick<WorkspaceStats, 'cpus' | 'networkInBytesPerSecond' | 'networkOutBytesPerSecond'>;
+type Reading = Pick<
+  WorkspaceStats,
+  | 'cpus'
+  | 'networkInBytesPerSecond'
+  | 'networkOutBytesPerSecond'
+  | 'diskReadBytesPerSecond'
+  | 'diskWriteBytesPerSecond'
+>;
 
 export interface LoadMeterDeps {
   /** About one a second while it runs; throws where it does not. */
@@ -13,16 +20,22 @@ export interface LoadMeterDeps {
 }
 
 export interface Load {
-  readonly cpus: number | null;
-  readonly networkBytesPerSecond: number | null;
+  /** 1 = one processor wholly used. */
+  readonly cpus: number;
+  /** In and out together. */
+  readonly networkBytesPerSecond: number;
+  /** Read and written together. */
+  readonly diskBytesPerSecond: number;
 }
 
 interface Stream {
   readonly abort: AbortController;
   count: number;
-  cpus: number;
-  bytesPerSecond: number;
+  /** Of the readings, each. */
+  sum: Load;
 }
+
+const nothing: Load = { cpus: 0, networkBytesPerSecond: 0, diskBytesPerSecond: 0 };
 
 export class LoadMeter {
   readonly #deps: LoadMeterDeps;
@@ -32,15 +45,18 @@ export class LoadMeter {
     this.#deps = deps;
   }
 
-  /** Since this was asked last, or since it is watched; nulls: nothing yet. */
-  take(id: WorkspaceId): Load {
+  /** Since this was asked last, or since it is watched; null: nothing yet. */
+  take(id: WorkspaceId): Load | null {
     const stream = this.#streams.get(id) ?? this.#open(id);
-    const { bytesPerSecond, count, cpus } = stream;
+    const { count, sum } = stream;
     stream.count = 0;
-    stream.cpus = 0;
-    stream.bytesPerSecond = 0;
-    if (count === 0) return { cpus: null, networkBytesPerSecond: null };
-    return { cpus: cpus / count, networkBytesPerSecond: bytesPerSecond / count };
+    stream.sum = nothing;
+    if (count === 0) return null;
+    return {
+      cpus: sum.cpus / count,
+      networkBytesPerSecond: sum.networkBytesPerSecond / count,
+      diskBytesPerSecond: sum.diskBytesPerSecond / count,
+    };
   }
 
   /** Only these are asked about from now on. */
@@ -53,7 +69,7 @@ export class LoadMeter {
   }
 
   #open(id: WorkspaceId): Stream {
-    const stream: Stream = { abort: new AbortController(), count: 0, cpus: 0, bytesPerSecond: 0 };
+    const stream: Stream = { abort: new AbortController(), count: 0, sum: nothing };
     this.#streams.set(id, stream);
     void this.#read(id, stream);
     return stream;
@@ -62,9 +78,15 @@ export class LoadMeter {
   async #read(id: WorkspaceId, stream: Stream): Promise<void> {
     try {
       for await (const reading of this.#deps.stats(id, stream.abort.signal)) {
+        const { sum } = stream;
         stream.count += 1;
-        stream.cpus += reading.cpus;
-        stream.bytesPerSecond += reading.networkInBytesPerSecond + reading.networkOutBytesPerSecond;
+        stream.sum = {
+          cpus: sum.cpus + reading.cpus,
+          networkBytesPerSecond:
+            sum.networkBytesPerSecond + reading.networkInBytesPerSecond + reading.networkOutBytesPerSecond,
+          diskBytesPerSecond:
+            sum.diskBytesPerSecond + reading.diskReadBytesPerSecond + reading.diskWriteBytesPerSecond,
+        };
       }
     } catch {
       // It stopped, or its host is away: nothing is measured then, and what is not measured is not taken for idle.
