@@ -259,6 +259,7 @@ export async function peopleWorld(
     schedules: createSchedules(),
     keyMaker: createSshKeyMaker(),
     cloudSetupScript: '#!/bin/sh\n',
+    leaseScript: '',
     describeKey: () => {
       throw new Error('no keys here');
     },

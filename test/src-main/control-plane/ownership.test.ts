@@ -9,6 +9,7 @@ import { BerthError } from '#contract/berth-error.ts';
 import type { CollectionItem } from '#contract/collection.ts';
 import type { Method } from '#contract/contract.ts';
 import { contract, type MethodName } from '#contract/index.ts';
+import { noPolicy } from '#contract/lifecycles.ts';
 import { createDispatcher } from '#main/control-plane/dispatcher.ts';
 import type { Handlers } from '#main/control-plane/handler.ts';
 import { isIdField, ownedPrefixes, Ownership } from '#main/control-plane/ownership.ts';
@@ -139,6 +140,9 @@ const inputs: Partial<Record<MethodName, (things: Things) => Record<string, unkn
   'terminals.close': ({ term }) => ({ id: term }),
   'terminals.share': ({ term }) => ({ id: term, access: 'read', expiresInMinutes: 5 }),
   'terminals.unshare': ({ share }) => ({ shareId: share }),
+  'lifecycles.setPolicy': ({ ws }) => ({ workspaceId: ws, policy: noPolicy }),
+  'lifecycles.putOff': ({ ws }) => ({ workspaceId: ws }),
+  'lifecycles.timeline': ({ ws }) => ({ workspaceId: ws }),
 };
 
 /** `input` with the id at `path` of somebody else's. */
