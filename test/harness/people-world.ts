@@ -112,6 +112,9 @@ async function seed(store: MemoryRecordStore, letter: string, isOld: boolean): P
     marks: {},
     diskBytes: 1000,
   } as never);
+  await store
+    .rowLog('timelines', (one) => one, 10)
+    .append(ws, { at, event: 'created', text: canary, by: canary });
   await put('restore-undos', {
     id: `berth-before-${canary}`,
     workspaceId: ws,
