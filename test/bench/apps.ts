@@ -51,8 +51,8 @@ interface Way {
 
 export async function measureApps(world: BenchWorld, add: AddMeasure): Promise<void> {
   const ways = await openWays(world);
-  const rounds = world.isQuick ? 2 : 5;
-  const bytes = (world.isQuick ? 16 : 64) * 1_000_000;
+  const rounds = world.isQuick ? 2 : 4;
+  const bytes = (world.isQuick ? 16 : 32) * 1_000_000;
   const each = (take: (way: Way) => Promise<number | readonly number[]>) =>
     inTurns(rounds, ways.map((way) => [way.name, () => take(way)] as const) as never);
   add({

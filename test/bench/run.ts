@@ -56,7 +56,7 @@ const parts: readonly Part[] = [
     timeoutMs: 1_200_000,
   },
   { name: 'api', measure: measureApi, timeoutMs: 300_000 },
-  { name: 'apps', measure: measureApps },
+  { name: 'apps', measure: measureApps, timeoutMs: 300_000 },
   { name: 'scale', measure: measureScale },
   {
     name: 'hosts',

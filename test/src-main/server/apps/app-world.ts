@@ -267,6 +267,20 @@ export class AppWorld implements AsyncDisposable {
     });
   }
 
+  /** A request whose answer has begun; the function tells how it ends. */
+  async begin(cookie: string): Promise<() => Promise<boolean>> {
+    const headers = { host: this.hostOf(), cookie };
+    const outgoing = request({ host: '127.0.0.1', port: this.port, agent: false, headers }).end();
+    const [answer] = (await once(outgoing, 'response')) as [IncomingMessage];
+    answer.on('error', () => undefined);
+    const closed = new Promise<void>((resolve) => answer.once('close', resolve));
+    await once(answer, 'data');
+    return async () => {
+      await closed;
+      return !answer.complete;
+    };
+  }
+
   /** Bytes as they are, and all that comes back until the end. */
   async raw(text: string, { isHalfClosed = false } = {}): Promise<string> {
     const socket = connect({ port: this.port, host: '127.0.0.1', allowHalfOpen: true });
