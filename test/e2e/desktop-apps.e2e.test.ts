@@ -65,7 +65,8 @@ describe('web apps over the window', () => {
   const originOf = (name: string) => `http://${name}.localhost:${port}`;
   const show = async (n: number, name: string, tabId = `tab-${n}`): Promise<Page> => {
     const url = `${originOf(name)}/#ticket`;
-    expect(await ask('appViewShow', { tabId, forwardId: forwardId(n), url, bounds })).toEqual({ output: {} });
+    expect(await ask('appViewOpen', { tabId, forwardId: forwardId(n), url, bounds })).toEqual({ output: {} });
+    await ask('appViewMove', { tabId, bounds });
     return desktop.appPage(partition(n));
   };
   const lastState = (tabId: string) =>
@@ -198,7 +199,7 @@ describe('web apps over the window', () => {
       'file:///etc/passwd',
       'berth-app://ui/index.html',
     ]) {
-      const answer = await ask('appViewShow', { tabId: 'tab-9', forwardId: forwardId(9), url, bounds });
+      const answer = await ask('appViewOpen', { tabId: 'tab-9', forwardId: forwardId(9), url, bounds });
       expect([url, answer]).toEqual([url, { refused: expect.stringContaining('Refused') }]);
     }
     expect(
