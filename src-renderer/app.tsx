@@ -10,6 +10,7 @@ import { TooltipProvider } from './components/tooltip.tsx';
 import { cloudsFeature } from './features/clouds/feature.tsx';
 import { credentialsFeature } from './features/credentials/feature.tsx';
 import { forwardsFeature } from './features/forwards/feature.tsx';
+import { filesFeature } from './features/files/feature.tsx';
 import { homeFeature } from './features/home/feature.tsx';
 import { hostsFeature } from './features/hosts/feature.tsx';
 import { lifecyclesFeature } from './features/lifecycles/feature.tsx';
@@ -45,6 +46,7 @@ export const features: readonly Feature[] = [
   forwardsFeature,
   lifecyclesFeature,
   screensFeature,
+  filesFeature,
   snapshotsFeature,
   projectsFeature,
   operationsFeature,

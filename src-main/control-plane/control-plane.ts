@@ -25,6 +25,7 @@ import { hostHandlers } from './hosts/host-handlers.ts';
 import { HostService, type HostServiceDeps } from './hosts/host-service.ts';
 import type { HostLink } from './hosts/host-links.ts';
 import { Questions } from './hosts/questions.ts';
+import type { Archiver } from './interfaces/archiver.ts';
 import type { ArchiveShelf } from './interfaces/archive-shelf.ts';
 import type { Clock } from './interfaces/clock.ts';
 import type { CloudProvider } from './interfaces/cloud-provider.ts';
@@ -46,6 +47,7 @@ import { createMachineParts, type MachineParts } from './machines/machine-parts.
 import { OperationRunner } from './operations/operation-runner.ts';
 import { operationsHandlers } from './operations/operations-handlers.ts';
 import { Ownership } from './ownership.ts';
+import { ImageBuilds } from './projects/image-builds.ts';
 import { createProjectHandlers } from './projects/project-handlers.ts';
 import { createProjectService, type ProjectService } from './projects/project-service.ts';
 import type { QuotaSource } from './quotas/quota-source.ts';
@@ -90,6 +92,7 @@ export interface ControlPlaneDeps {
   readonly multiplexers: MultiplexerFactory;
   readonly entryCache: EntryCache;
   readonly archiveShelf: ArchiveShelf;
+  readonly archiver: Archiver;
   readonly schedules: Schedules;
   readonly describeKey: DescribeKey;
   readonly keyMaker: SshKeyMaker;
@@ -220,6 +223,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     random,
     log,
   });
+  const imageBuilds = new ImageBuilds({ links, operations });
   const volumeUsage = new VolumeUsage({
     links,
     watchOperations: (signal) => operations.watch(signal),
@@ -453,7 +457,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     aboutHandlers(deps.about),
     hostHandlers(hosts, questions),
     createCredentialHandlers(credentials),
-    createProjectHandlers(projects, ownership),
+    createProjectHandlers(projects, imageBuilds, ownership),
     {
       ...workspacesHandlers(workspaces, { moves: snapshots.moves, first }, ownership),
       ...workspaceAccessHandlers(processes, dials),

@@ -154,8 +154,17 @@ export function subjectOfView(ref: ViewRef | undefined): Subject | null {
     return { kind: 'snapshot', id: ref.snapshotId };
   if (ref.type === 'app') return { kind: 'forward', id: ref.forwardId };
   if (ref.type === 'operation') return { kind: 'operation', id: ref.operationId };
+  if (ref.type === 'files' || ref.type === 'file') return subjectOfPlace(ref.placeId);
   if (ref.type === 'project' && ref.projectId !== null) return { kind: 'project', id: ref.projectId };
   return null;
+}
+
+function subjectOfPlace(placeId: HostId | WorkspaceId): Subject {
+  return isHostId(placeId) ? { kind: 'host', id: placeId } : { kind: 'workspace', id: placeId };
+}
+
+function isHostId(id: HostId | WorkspaceId): id is HostId {
+  return id.startsWith('host_');
 }
 
 /**

@@ -1,14 +1,12 @@
-/** What screens give to the window: the tab that shows one, and the way to it. */
+/** What screens give to the window: the tab that shows one. */
 import { Monitor } from 'lucide-react';
 import { lazy } from 'react';
 import { defineView, type Feature } from '../../state/feature.ts';
-import { screenCommands } from './screen-commands.ts';
 
 const ScreenView = lazy(() => import('./screen-view.tsx'));
 
 export const screensFeature: Feature = {
   name: 'screens',
-  commands: screenCommands,
   views: [
     defineView({
       type: 'screen',
