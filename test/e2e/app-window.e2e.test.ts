@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import type { Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Forward } from '#contract/forwards.ts';
-import type { InputOf, MethodName } from '#contract/index.ts';
+import type { CallName, InputOf, OutputOf } from '#contract/index.ts';
 import { type Desktop, launchDesktop } from '#test/electron/launch-desktop.ts';
 import { addHostFileFor } from '#test/servers/demo-host.ts';
 import { loadImage, nodeImage } from '#test/servers/images.ts';
@@ -29,10 +29,10 @@ let workspaceId = '';
 let forward: Forward;
 
 /** A connection of the test's own, asked for as the window asks: one call, one answer. */
-function call<M extends MethodName>(method: M, input: InputOf<M>): Promise<any> {
+function call<M extends CallName>(method: M, input: InputOf<M>): Promise<OutputOf<M>> {
   return page.evaluate(
     ([name, value]) =>
-      new Promise<unknown>((resolve, reject) => {
+      new Promise<OutputOf<M>>((resolve, reject) => {
         const onMessage = ({ data, ports }: MessageEvent<unknown>) => {
           const [port] = ports;
           if (data !== 'berth:port' || port === undefined) return;
@@ -41,7 +41,7 @@ function call<M extends MethodName>(method: M, input: InputOf<M>): Promise<any> 
             data: answer,
           }: MessageEvent<{ output?: unknown; error?: { message: string } }>) => {
             port.close();
-            if (answer.error === undefined) resolve(answer.output);
+            if (answer.error === undefined) resolve(answer.output as OutputOf<M>);
             else reject(new Error(answer.error.message));
           };
           port.postMessage({ t: 'call', id: 1, method: name, input: value });
@@ -108,9 +108,7 @@ describe('a web app in the desktop', () => {
     await shown()
       .getByText(/^http:\/\/shop-3000\.localhost:\d+\/$/)
       .waitFor(slow);
-    forward = (await call('forwards.openPort', {
-      ...{ workspaceId: workspaceId as `ws_${string}`, port: 3000 },
-    })) as Forward;
+    forward = await call('forwards.openPort', { workspaceId: workspaceId as `ws_${string}`, port: 3000 });
     expect(made.partition).toBe(`persist:app-${forward.id}`);
     await app.getByText('basket').click();
     await shown()
