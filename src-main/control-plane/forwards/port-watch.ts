@@ -15,7 +15,7 @@ import type { ContainerEngine } from '../interfaces/container-engine.ts';
 import type { Log } from '../interfaces/log.ts';
 import type { WorkspaceRecord } from '../workspaces/workspace.ts';
 import type { WorkspaceDirectory } from '../workspaces/workspace-directory.ts';
-import { commonPorts } from './common-ports.ts';
+import { commonPorts } from './known-ports.ts';
 import type { DialService } from './dial-service.ts';
 import {
   type ListeningSocket,

@@ -78,7 +78,7 @@ function useDownload(place: Place, path: string) {
   const view = useViewActions();
   const folder = parentOf(path) ?? '/';
   return () => {
-    // The entry is asked for beside the choice of the place: browsers let nobody choose a file later.
+    // Quick enough: for some seconds browsers still count a choice of place as the person's own.
     void client.call('files.look', { placeId: place.id, path }).then(
       (entry) => {
         transfers
