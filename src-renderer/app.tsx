@@ -9,6 +9,8 @@ import type { ShellBridge } from '#contract/shell.ts';
 import { TooltipProvider } from './components/tooltip.tsx';
 import { cloudsFeature } from './features/clouds/feature.tsx';
 import { credentialsFeature } from './features/credentials/feature.tsx';
+import { forwardsFeature } from './features/forwards/feature.tsx';
+import { filesFeature } from './features/files/feature.tsx';
 import { homeFeature } from './features/home/feature.tsx';
 import { hostsFeature } from './features/hosts/feature.tsx';
 import { lifecyclesFeature } from './features/lifecycles/feature.tsx';
@@ -41,8 +43,10 @@ export const features: readonly Feature[] = [
   machinesFeature,
   terminalsFeature,
   workspacesFeature,
+  forwardsFeature,
   lifecyclesFeature,
   screensFeature,
+  filesFeature,
   snapshotsFeature,
   projectsFeature,
   operationsFeature,
@@ -99,7 +103,7 @@ export function createApp({ client, shell, windowId, storage, signOut }: AppOpti
  */
 function useForgetting(app: App): void {
   useEffect(() => {
-    const { hosts, machines, projects, workspaces, snapshots, terminals, operations } = app.mirror;
+    const { forwards, hosts, machines, projects, workspaces, snapshots, terminals, operations } = app.mirror;
     const follow = <T,>(kind: Subject['kind'], store: StoreApi<CollectionState<T>>) =>
       store.subscribe((state, before) => {
         if (state.status !== 'ready' || state.isStale || state.byId === before.byId) return;
@@ -124,6 +128,7 @@ function useForgetting(app: App): void {
       follow('workspace', workspaces),
       follow('snapshot', snapshots),
       follow('terminal', terminals),
+      follow('forward', forwards),
       follow('operation', operations),
     ];
     return () => {

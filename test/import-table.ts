@@ -26,7 +26,7 @@ const featurePackages = [...componentKit, 'react-resizable-panels', 'zustand', '
 const ownPackages: Readonly<Record<string, readonly string[]>> = {
   terminals: ['@xterm'],
   screens: ['@novnc/novnc'],
-  files: ['codemirror', '@codemirror'],
+  files: ['codemirror', '@codemirror', '@lezer/highlight'],
 };
 
 /** Folders of adapters and the library that each is there for. */
@@ -161,6 +161,7 @@ export const rooms: readonly Room[] = [
       contract,
       'src-main/compose.ts',
       'src-main/config.ts',
+      'src-main/server/apps/local-apps.ts',
       'src-main/server/local-socket.ts',
       'src-main/server/message-port-connection.ts',
     ],

@@ -24,6 +24,7 @@ import {
 } from './run-report.ts';
 import { sweepStaleHosts } from './servers/host-slot.ts';
 import { busyboxImage, workspaceImage } from './servers/images.ts';
+import { browserImage, shellImage } from './servers/own-images.ts';
 import {
   describeMissing,
   ensureRequirements,
@@ -162,6 +163,7 @@ async function prepareServers(): Promise<string | undefined> {
   const images = await step('test images', async () => {
     await busyboxImage();
     await workspaceImage();
+    await Promise.all([browserImage(), shellImage()]);
     return { kind: 'passed' };
   });
   return images.kind === 'failed' ? 'the test images could not be made' : undefined;

@@ -46,6 +46,7 @@ import { createMachineParts, type MachineParts } from './machines/machine-parts.
 import { OperationRunner } from './operations/operation-runner.ts';
 import { operationsHandlers } from './operations/operations-handlers.ts';
 import { Ownership } from './ownership.ts';
+import { ImageBuilds } from './projects/image-builds.ts';
 import { createProjectHandlers } from './projects/project-handlers.ts';
 import { createProjectService, type ProjectService } from './projects/project-service.ts';
 import type { QuotaSource } from './quotas/quota-source.ts';
@@ -220,6 +221,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     random,
     log,
   });
+  const imageBuilds = new ImageBuilds({ links, operations });
   const volumeUsage = new VolumeUsage({
     links,
     watchOperations: (signal) => operations.watch(signal),
@@ -453,7 +455,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     aboutHandlers(deps.about),
     hostHandlers(hosts, questions),
     createCredentialHandlers(credentials),
-    createProjectHandlers(projects, ownership),
+    createProjectHandlers(projects, imageBuilds, ownership),
     {
       ...workspacesHandlers(workspaces, { moves: snapshots.moves, first }, ownership),
       ...workspaceAccessHandlers(processes, dials),

@@ -73,6 +73,15 @@ export function useHosts(): CollectionState<Host> {
 export function useWorkspaces() {
   return useStore(useApp().mirror.workspaces);
 }
+export function useForwards() {
+  return useStore(useApp().mirror.forwards);
+}
+export function useWorkspacePorts() {
+  return useStore(useApp().mirror.workspacePorts);
+}
+export function useForwardRules() {
+  return useStore(useApp().mirror.forwardRules);
+}
 export function useTerminals() {
   return useStore(useApp().mirror.terminals);
 }
@@ -181,6 +190,9 @@ export function useLifecycle(id: string | null | undefined) {
 export function useTerminal(id: string | null | undefined) {
   return useStore(useApp().mirror.terminals, (state) => find(state, id));
 }
+export function useForward(id: string | null | undefined) {
+  return useStore(useApp().mirror.forwards, (state) => find(state, id));
+}
 export function useProject(id: string | null | undefined) {
   return useStore(useApp().mirror.projects, (state) => find(state, id));
 }
@@ -216,6 +228,7 @@ export function readAppState(app: App): AppState {
     projects: app.mirror.projects.getState().byId,
     workspaces: app.mirror.workspaces.getState().byId,
     terminals: app.mirror.terminals.getState().byId,
+    forwards: app.mirror.forwards.getState().byId,
     snapshots: app.mirror.snapshots.getState().byId,
     restoreUndos: app.mirror.restoreUndos.getState().byId,
     operations: app.mirror.operations.getState().byId,
@@ -234,6 +247,7 @@ export function useAppState(): AppState {
   const projects = useStore(mirror.projects, (state) => state.byId);
   const workspaces = useStore(mirror.workspaces, (state) => state.byId);
   const terminals = useStore(mirror.terminals, (state) => state.byId);
+  const forwards = useStore(mirror.forwards, (state) => state.byId);
   const operations = useStore(mirror.operations, (state) => state.byId);
   const snapshots = useStore(mirror.snapshots, (state) => state.byId);
   const restoreUndos = useStore(mirror.restoreUndos, (state) => state.byId);
@@ -249,6 +263,7 @@ export function useAppState(): AppState {
         projects,
         workspaces,
         terminals,
+        forwards,
         operations,
         snapshots,
         restoreUndos,
@@ -263,6 +278,7 @@ export function useAppState(): AppState {
       projects,
       workspaces,
       terminals,
+      forwards,
       operations,
       snapshots,
       restoreUndos,

@@ -52,6 +52,8 @@ export interface ViewDefinition<T extends ViewType = ViewType> {
   readonly readHint?: (ref: ViewRefOf<T>) => string | null;
   /** The page scrolls and pads by itself (a terminal). Default: it gets a scrolling column. */
   readonly isFullBleed?: boolean;
+  /** Another reference of its type in the same tab is the same page gone on (a folder to the next): it is not drawn anew. */
+  readonly keepsPage?: boolean;
 }
 
 /** A definition whose own type is checked, then stored with the others. */

@@ -35,6 +35,7 @@ export function thingsOf(letter: string) {
     term: `term_${body}`,
     share: `share_${body}`,
     op: `op_${body}`,
+    fwd: `fwd_${body}`,
   } as const;
 }
 export const userOf = (letter: string) =>
@@ -47,7 +48,7 @@ export function callerOf(letter: string, role: Role): Caller {
 
 /** `isOld`: as an earlier Berth wrote it, which knew no owners. */
 async function seed(store: MemoryRecordStore, letter: string, isOld: boolean): Promise<void> {
-  const { proj, ws, snap, term, share, op } = thingsOf(letter);
+  const { proj, ws, snap, term, share, op, fwd } = thingsOf(letter);
   const ownerId = userOf(letter);
   const canary = canaryOf(letter);
   const owned = isOld ? {} : { ownerId };
@@ -154,6 +155,23 @@ async function seed(store: MemoryRecordStore, letter: string, isOld: boolean): P
     attachedTo: canary,
     hostId,
     isClosing: false,
+  } as never);
+  await put('forwards', {
+    id: fwd,
+    workspaceId: ws,
+    kind: 'app',
+    name: canary,
+    port: 3000,
+    protocol: 'http',
+    isProtocolKnown: true,
+    localPort: null,
+    path: '/',
+    login: { how: 'none' },
+    hostHeader: 'kept',
+    isByRule: false,
+    isWanted: true,
+    createdAt: at,
+    label: `${canary}-3000`,
   } as never);
   await put('terminal-shares', {
     id: share,

@@ -2,19 +2,25 @@
  * Berth's own images (resources/images), built on a throw-away host from their real Dockerfiles: on a Debian base that is
  * made here, since none can be pulled, and with Debian's packages through a proxy at the host's cable.
  */
-import { readdir, readFile } from 'node:fs/promises';
+import { rename, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { ImageRecipe } from '#contract/projects.ts';
+import { createContainerEngineFactory } from '#main/adapters/docker/container-engine.ts';
+import { readRecipe } from '#main/adapters/docker/image-recipe.ts';
+import { createSystemClock } from '#main/adapters/system/clock.ts';
+import type { ContainerEngine } from '#main/control-plane/interfaces/container-engine.ts';
+import { MemoryLog } from '#test/harness/memory-log.ts';
 import { aptProxy, debianMirrors, makeDebianRoot, trimDebianRoot } from './debian-root.ts';
 import { writeImageArchive } from './image-archive.ts';
 import { cachedArchive, type TestImage } from './image-cache.ts';
 import { loadImage } from './images.ts';
 import { startPackageProxy } from './package-proxy.ts';
-import { startRemoteHost } from './remote-host.ts';
+import { type RemoteHost, startRemoteHost } from './remote-host.ts';
 import { runChecked } from './run-process.ts';
-import { mkdir, writeFile, rename } from 'node:fs/promises';
 
-const imagesFolder = fileURLToPath(new URL('../../resources/images/', import.meta.url));
+const imagesFolder = fileURLToPath(new URL('../../resources/images', import.meta.url));
 
 /** What the Dockerfiles stand on: Debian's smallest, with the sources of its own image of that name. */
 export function debianImage(): Promise<TestImage> {
@@ -43,29 +49,58 @@ export function debianImage(): Promise<TestImage> {
   });
 }
 
-/** Chromium on a screen, 1000:1000 `dev`; needs VNC_PW. About 1 GB. */
+/** Chromium on a screen, 1000:1000 `dev`; needs VNC_PW. About 1.2 GB. */
 export function browserImage(): Promise<TestImage> {
   return ownImage('browser');
 }
 
-async function ownImage(recipe: 'browser' | 'shell'): Promise<TestImage> {
-  const folder = join(imagesFolder, recipe);
-  const files: [string, string][] = [];
-  for (const name of (await readdir(folder)).sort())
-    files.push([name, await readFile(join(folder, name), 'utf8')]);
-  const reference = `berth-${recipe}:test`;
-  return cachedArchive(reference, { version: 1, files }, async (workFolder, tarPath) => {
-    await mkdir(workFolder, { recursive: true });
-    await using host = await startRemoteHost({ diskMiB: 8192 });
-    await loadImage(host, await debianImage());
-    await using proxy = await startPackageProxy(host.gatewayAddress, await aptProxy());
-    const docker = ['docker', '-H', `unix://${host.engineSocketPathOnThisMachine}`];
-    const build = ['build', '--build-arg', `http_proxy=${proxy.url}`, '-t', reference, folder];
-    const env = { ...process.env, DOCKER_BUILDKIT: '0' };
-    const said = await runChecked([...docker, ...build], { timeoutMs: 600_000, env });
-    console.error(said.split('\n').slice(-5).join('\n'));
+/** What shell workspaces are made of, 1000:1000 `dev`. */
+export function shellImage(): Promise<TestImage> {
+  return ownImage('shell');
+}
+
+/** Built as Berth builds it, and named as Berth names it: who has it loaded needs no build. */
+async function ownImage(recipe: ImageRecipe): Promise<TestImage> {
+  const { reference } = await readRecipe(imagesFolder, recipe);
+  const base = await debianImage();
+  return cachedArchive(reference, { version: 1, base: base.tarPath }, async (workFolder, tarPath) => {
+    await using built = await startBuildHost();
+    await built.engine.buildRecipe(recipe, {
+      onProgress: () => undefined,
+      onOutput: () => undefined,
+      signal: AbortSignal.timeout(BUILD_TIMEOUT_MS),
+    });
     const part = join(workFolder, 'image.tar');
-    await runChecked([...docker, 'save', '-o', part, reference], { timeoutMs: 300_000 });
+    const docker = ['docker', '-H', `unix://${built.host.engineSocketPathOnThisMachine}`];
+    await runChecked([...docker, 'save', '-o', part, reference], { timeoutMs: BUILD_TIMEOUT_MS });
     await rename(part, tarPath);
   });
+}
+
+/** Far above what it takes; a mirror that does not answer must not hold the tests up for ever. */
+const BUILD_TIMEOUT_MS = 900_000;
+
+export interface BuildHost extends AsyncDisposable {
+  readonly host: RemoteHost;
+  /** Opened as Berth opens it, on the host's own socket. */
+  readonly engine: ContainerEngine;
+}
+
+/** A host that has the base image and reaches Debian's packages. `folder`: recipes in place of Berth's own. */
+export async function startBuildHost({ folder = imagesFolder } = {}): Promise<BuildHost> {
+  await using stack = new AsyncDisposableStack();
+  const host = stack.use(await startRemoteHost({ diskMiB: 8192 }));
+  const proxy = stack.use(await startPackageProxy(host.gatewayAddress, await aptProxy()));
+  await host.setEngineProxy(proxy.url);
+  await loadImage(host, await debianImage());
+  const factory = createContainerEngineFactory({
+    log: new MemoryLog(),
+    clock: createSystemClock(),
+    remoteScriptsFolder: fileURLToPath(new URL('../../resources/remote', import.meta.url)),
+    imagesFolder: folder,
+  });
+  const engine = await factory.open(() => Promise.resolve(connect(host.engineSocketPathOnThisMachine)));
+  stack.defer(() => engine.close());
+  const all = stack.move();
+  return { host, engine, [Symbol.asyncDispose]: () => all.disposeAsync() };
 }

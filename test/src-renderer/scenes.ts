@@ -26,6 +26,7 @@ import type { Terminal, TerminalMeasure } from '#contract/terminals.ts';
 import type { AuditEntry, User } from '#contract/users.ts';
 import type { KeptVolume, Workspace, WorkspaceState, WorkspaceStats } from '#contract/workspaces.ts';
 import type { ConnectionState } from '#renderer/state/api.ts';
+import type { FileWorkScene } from './file-replies.ts';
 import type { MachineWorkScene } from './machine-replies.ts';
 import type { ScreenConduct } from './screen-replies.ts';
 import type { SnapshotWorkScene } from './snapshot-work-replies.ts';
@@ -45,6 +46,8 @@ export interface Scene {
   readonly snapshotRules?: readonly SnapshotRules[];
   readonly repositories?: readonly Repository[];
   readonly machineWork?: MachineWorkScene;
+  /** Of every place. */
+  readonly fileWork?: FileWorkScene;
   /** What every snapshot holds, by the path of the folder. */
   readonly snapshotTree?: () => ReadonlyMap<string, readonly SnapshotEntry[]>;
   readonly compare?: (id: Snapshot['id'], otherId: Snapshot['id'] | null) => SnapshotComparison;

@@ -6,6 +6,7 @@
 import type { Readable } from 'node:stream';
 import { BerthError } from '#contract/berth-error.ts';
 import type { HostImage } from '#contract/hosts.ts';
+import type { ImageRecipe } from '#contract/projects.ts';
 import type { WorkspaceStats } from '#contract/workspaces.ts';
 import type { Clock } from '../../control-plane/interfaces/clock.ts';
 import type {
@@ -17,6 +18,7 @@ import type {
   EngineInfo,
   ExecSpec,
   PullProgress,
+  RecipeBuild,
   VolumeSummary,
   WorkspaceContainerSpec,
 } from '../../control-plane/interfaces/container-engine.ts';
@@ -47,7 +49,9 @@ import { followEvents, followLogs, followStats, readPastEvents } from './engine-
 import { HelperContainersOfEngine } from './helper-containers.ts';
 import { type HelperPrograms, withoutHelperImages } from './helper-image.ts';
 import { isInRegistry, pullImage } from './image-pull.ts';
+import type { RecipeContext } from './image-recipe.ts';
 import { digestFor, familiarReference, parseImageReference } from './image-reference.ts';
+import { RecipeBuilds } from './recipe-builds.ts';
 import { ensureNetwork, listNetworks, removeNetwork } from './workspace-network.ts';
 import { workspaceContainerBody } from './workspace-container.ts';
 import { prepareWorkspace } from './workspace-preparation.ts';
@@ -64,6 +68,7 @@ export interface DockerEngineDeps {
   readonly minimumApiVersion: string;
   /** What runs in helper containers; read when the first one is made. */
   readonly readHelperPrograms: () => Promise<HelperPrograms>;
+  readonly readRecipe: (recipe: ImageRecipe) => Promise<RecipeContext>;
 }
 
 /** Texts of resources/remote that run in containers. */
@@ -83,6 +88,7 @@ export class DockerEngine implements ContainerEngine {
   readonly #deps: DockerEngineDeps;
   readonly #client: EngineClient;
   readonly #helpers: HelperContainersOfEngine;
+  readonly #builds: RecipeBuilds;
   #canLimitOpenFiles: Promise<boolean> | undefined;
 
   constructor(deps: DockerEngineDeps) {
@@ -92,6 +98,12 @@ export class DockerEngine implements ContainerEngine {
       client: deps.client,
       clock: deps.clock,
       readPrograms: deps.readHelperPrograms,
+    });
+    this.#builds = new RecipeBuilds({
+      client: deps.client,
+      readRecipe: deps.readRecipe,
+      isThere: async (reference, signal) => (await this.inspectImage(reference, signal)) !== undefined,
+      info: (signal) => this.#rawInfo(signal),
     });
   }
 
@@ -152,6 +164,14 @@ export class DockerEngine implements ContainerEngine {
 
   isInRegistry(reference: string, signal: AbortSignal): Promise<boolean> {
     return isInRegistry(this.#client, reference, signal);
+  }
+
+  recipeImage(recipe: ImageRecipe): Promise<string> {
+    return this.#builds.referenceOf(recipe);
+  }
+
+  buildRecipe(recipe: ImageRecipe, build: RecipeBuild): Promise<void> {
+    return this.#builds.build(recipe, build);
   }
 
   // --- containers -----------------------------------------------------------------------------------------------------

@@ -78,6 +78,14 @@ export class ForwardDirectory {
     if (entry === undefined) throw new BerthError('not-found', 'There is no such forward.');
     return entry.traffic;
   }
+  /** On which Berth itself listens in a workspace. */
+  ownPorts(id: WorkspaceId): ReadonlySet<number> {
+    const found = new Set<number>();
+    for (const { record, isUp } of this.#entries.values())
+      if (record.kind === 'remote' && record.workspaceId === id && record.port !== null && isUp)
+        found.add(record.port);
+    return found;
+  }
   /** Undefined: there is none. What listens on this computer is only for whoever may use it. */
   belongingOf(id: string): Belonging | undefined {
     const record = this.find(id);

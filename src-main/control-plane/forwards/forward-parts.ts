@@ -19,13 +19,16 @@ import type { DialService } from './dial-service.ts';
 import { parseForwardRecord } from './forward.ts';
 import { ForwardDirectory } from './forward-directory.ts';
 import { forwardHandlers } from './forward-handlers.ts';
+import { ForwardRulesService, parseForwardRules } from './forward-rules.ts';
 import { ForwardService } from './forward-service.ts';
 import { LocalForwards } from './local-forwards.ts';
 import type { OpenConnection } from './metered-connection.ts';
+import { PortWatch } from './port-watch.ts';
 import { probePort } from './probe.ts';
 import { duplexOver } from './relayed-duplex.ts';
 import { RemoteForwards } from './remote-forwards.ts';
 import { Ways } from './ways.ts';
+import { WorkspaceFollower } from './workspace-follower.ts';
 
 export interface ForwardPartsDeps {
   readonly store: RecordStore;
@@ -67,8 +70,12 @@ export function createForwardParts(deps: ForwardPartsDeps): ForwardParts {
   });
   const apps = new Apps({ directory, workspaces, dials, accounts: deps.accounts, log });
   const shared = { directory, workspaces: workspaces.directory, network, dials, ways, clock, log };
-  const probe = async (id: WorkspaceId, port: number) =>
-    await probePort(async () => duplexOver(await dials.open(id, { port })), { port, clock });
+  const probe = async (id: WorkspaceId, port: number) => {
+    const connect = async () => duplexOver(await dials.open(id, { port }));
+    const protocol = await probePort(connect, { port, clock });
+    ports.answered(id, port, protocol);
+    return protocol;
+  };
   const forwards = new ForwardService({
     ...shared,
     apps,
@@ -77,19 +84,63 @@ export function createForwardParts(deps: ForwardPartsDeps): ForwardParts {
     probe,
     random,
   });
+  const rules = new ForwardRulesService({
+    ...shared,
+    records: store.collection('forward-rules', parseForwardRules),
+    forwards,
+  });
+  const ports = new PortWatch({
+    ...shared,
+    links,
+    directory: workspaces.directory,
+    isRuled: (id) => rules.isRuled(id),
+    ownPorts: (id) => directory.ownPorts(id),
+  });
+  const stopRules = ports.onSeen((seen) => rules.saw(seen));
+  const follower = new WorkspaceFollower({
+    workspaces: workspaces.directory,
+    followers: [forwards, rules],
+    log,
+  });
 
   return {
     apps,
     belongingOf: (id) => directory.belongingOf(id),
     connectionsInto: (id) => dials.connectionsInto(id),
-    handlers: forwardHandlers({ directory, forwards, apps, probe, ownership: deps.ownership }),
-    beforeHandingOver: (from) => forwards.beforeHandingOver(from),
-    afterHandingOver: () => forwards.afterHandingOver(),
-    load: () => forwards.load(store.isReadOnly),
-    start: () => forwards.start(),
+    handlers: forwardHandlers({
+      directory,
+      forwards,
+      apps,
+      rules,
+      ports,
+      probe,
+      ownership: deps.ownership,
+    }),
+    async beforeHandingOver(from) {
+      await rules.beforeHandingOver(from);
+      await forwards.beforeHandingOver(from);
+    },
+    afterHandingOver() {
+      rules.afterHandingOver();
+      forwards.afterHandingOver();
+      ports.showAnew();
+    },
+    async load() {
+      await forwards.load(store.isReadOnly);
+      await rules.load();
+      if (!store.isReadOnly) await follower.catchUp();
+    },
+    start() {
+      forwards.start();
+      ports.start();
+    },
     async close() {
-      ways.close();
+      stopRules();
+      ports.close();
+      await follower.close();
+      await rules.close();
       await forwards.close();
+      ways.close();
     },
   };
 }

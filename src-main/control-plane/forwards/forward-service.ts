@@ -1,6 +1,7 @@
 /**
  * What can be done with forwards. Guarantees: what somebody wants is on disk before it is done; one thing at a time is done
- * to a forward; forwards go where their workspace goes, and end with it. Opens nothing before `start`.
+ * to a forward; forwards go where their workspace goes, and end with it. Opens nothing before `start`. Long because there
+ * are many verbs, each of a few lines.
  */
 import { BerthError } from '#contract/berth-error.ts';
 import type { Forward, ForwardKind } from '#contract/forwards.ts';
@@ -8,7 +9,6 @@ import type { ForwardId, UserId, WorkspaceId } from '#contract/ids.ts';
 import type { ParsedInputOf } from '#contract/index.ts';
 import type { AppDefinition, PortProtocol } from '#contract/projects.ts';
 import { type Clock, instantOf } from '../interfaces/clock.ts';
-import type { Log } from '../interfaces/log.ts';
 import type { Random } from '../interfaces/random.ts';
 import type { WorkspaceRecord } from '../workspaces/workspace.ts';
 import type { WorkspaceDirectory } from '../workspaces/workspace-directory.ts';
@@ -20,6 +20,7 @@ import type { ForwardDirectory } from './forward-directory.ts';
 import type { LocalForwards } from './local-forwards.ts';
 import type { RemoteForwards } from './remote-forwards.ts';
 import type { Ways } from './ways.ts';
+import type { FollowsWorkspaces } from './workspace-follower.ts';
 
 /** Of one workspace: a listener costs little, and a list of more is read by nobody. */
 const maxForwards = 256;
@@ -42,29 +43,17 @@ export interface ForwardServiceDeps {
   readonly probe: (id: WorkspaceId, port: number) => Promise<PortProtocol>;
   readonly clock: Clock;
   readonly random: Pick<Random, 'id' | 'bytes'>;
-  readonly log: Log;
 }
 
-export class ForwardService {
+export class ForwardService implements FollowsWorkspaces {
   readonly #deps: ForwardServiceDeps;
   readonly #last = new Map<ForwardId, Promise<unknown>>();
-  readonly #stops: (() => void)[] = [];
+  readonly #stopListening: () => void;
   #isStarted = false;
 
   constructor(deps: ForwardServiceDeps) {
     this.#deps = deps;
-    const { workspaces, directory, ways } = deps;
-    this.#stops.push(
-      ways.onChange((id) => directory.refreshWorkspace(id)),
-      workspaces.onChange(({ id, move }) => {
-        if (move?.role === 'source') this.#later(this.#bring(id, move.otherId));
-      }),
-    );
-    workspaces.onRemove((record) => {
-      const { id, move } = record;
-      const source = move?.role === 'copy' ? workspaces.record(move.otherId) : undefined;
-      this.#later(source === undefined ? this.#removeAll(id) : this.#bring(id, source.id));
-    });
+    this.#stopListening = deps.ways.onChange((id) => deps.directory.refreshWorkspace(id));
   }
 
   /** After the workspaces' records. What no workspace has any more is forgotten. */
@@ -74,8 +63,6 @@ export class ForwardService {
     if (isReadOnly) return;
     for (const { id, workspaceId } of directory.all())
       if (workspaces.record(workspaceId) === undefined) await directory.remove(id);
-    for (const { id, move } of workspaces.records())
-      if (move?.role === 'source') await this.#bring(id, move.otherId);
   }
 
   start(): void {
@@ -87,7 +74,7 @@ export class ForwardService {
 
   async close(): Promise<void> {
     this.#isStarted = false;
-    for (const stop of this.#stops) stop();
+    this.#stopListening();
     await Promise.allSettled(this.#last.values());
     this.#deps.remotes.close();
     await this.#deps.locals.close();
@@ -95,7 +82,7 @@ export class ForwardService {
   }
 
   /** Throws forward.exists, forward.port-taken, too-many, not-found. */
-  async create(wish: ForwardWish, isByRule = false): Promise<Forward> {
+  async create(wish: ForwardWish, { isByRule } = { isByRule: false }): Promise<Forward> {
     const { directory, workspaces, clock, random } = this.#deps;
     const workspace = workspaces.require(wish.workspaceId);
     const app = workspace.definition.apps?.find(({ port }) => port === wish.port);
@@ -252,6 +239,26 @@ export class ForwardService {
     apps.allChanged();
   }
 
+  /** A workspace was moved, or its move taken back: what led to the one leads to the other. */
+  async bring(from: WorkspaceId, to: WorkspaceId): Promise<void> {
+    const { directory, apps } = this.#deps;
+    await Promise.all(
+      directory.ofWorkspace(from).map(({ id }) =>
+        this.#inOrder(id, async () => {
+          await directory.change(id, { workspaceId: to });
+          const record = directory.require(id);
+          apps.changed(record);
+          // Its listener stands in the network of the other one.
+          if (record.kind === 'remote' && record.isWanted) await this.#open(id);
+        }),
+      ),
+    );
+  }
+
+  async removeAll(workspaceId: WorkspaceId): Promise<void> {
+    await Promise.all(this.#deps.directory.ofWorkspace(workspaceId).map(({ id }) => this.remove(id)));
+  }
+
   // --- private ------------------------------------------------------------------------------------------------------
 
   async #open(id: ForwardId): Promise<void> {
@@ -355,32 +362,6 @@ export class ForwardService {
     if (!this.#deps.ways.isOpen(id)) return undefined;
     const protocol = await this.#deps.probe(id, port).catch(() => undefined);
     return protocol === 'tcp' ? undefined : protocol;
-  }
-
-  /** A workspace was moved, or its move taken back: what led to the one leads to the other. */
-  async #bring(from: WorkspaceId, to: WorkspaceId): Promise<void> {
-    const { directory, apps } = this.#deps;
-    await Promise.all(
-      directory.ofWorkspace(from).map(({ id }) =>
-        this.#inOrder(id, async () => {
-          await directory.change(id, { workspaceId: to });
-          const record = directory.require(id);
-          apps.changed(record);
-          // Its listener stands in the network of the other one.
-          if (record.kind === 'remote' && record.isWanted) await this.#open(id);
-        }),
-      ),
-    );
-  }
-
-  async #removeAll(workspaceId: WorkspaceId): Promise<void> {
-    await Promise.all(this.#deps.directory.ofWorkspace(workspaceId).map(({ id }) => this.remove(id)));
-  }
-
-  #later(work: Promise<void>): void {
-    work.catch((cause: unknown) =>
-      this.#deps.log.error('forwards did not follow their workspace', { cause }),
-    );
   }
 
   #inOrder<T>(id: ForwardId, work: () => Promise<T>): Promise<T> {

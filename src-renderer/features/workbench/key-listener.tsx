@@ -4,9 +4,9 @@
  * screen (`data-keys="screen"`) gets even those back whose command cannot run now, for the desktop has uses for them.
  */
 import { useEffect } from 'react';
+import { chordId, chordOfEvent } from '#contract/key-chord.ts';
 import { isCommandEnabled } from '../../state/commands.ts';
 import { readAppState, runCommand, useApp, useKeymap } from '../../state/app-context.tsx';
-import { chordId, chordOfEvent } from '../../state/shortcut.ts';
 
 export function KeyListener() {
   const app = useApp();

@@ -92,6 +92,8 @@ export function viewOfSubject(subject: Subject): ViewRef {
       return { type: 'project', projectId: subject.id };
     case 'snapshot':
       return { type: 'snapshot', snapshotId: subject.id };
+    case 'forward':
+      return { type: 'app', forwardId: subject.id };
     case 'operation':
       return { type: 'operation', operationId: subject.id };
     default:

@@ -139,6 +139,16 @@ const inputs: Partial<Record<MethodName, (things: Things) => Record<string, unkn
   'terminals.close': ({ term }) => ({ id: term }),
   'terminals.share': ({ term }) => ({ id: term, access: 'read', expiresInMinutes: 5 }),
   'terminals.unshare': ({ share }) => ({ shareId: share }),
+  'forwards.setRules': ({ ws }) => ({ workspaceId: ws, rules: [], announces: true }),
+  'forwards.create': ({ ws }) => ({ workspaceId: ws, kind: 'app', port: 80 }),
+  'forwards.edit': ({ fwd }) => ({ id: fwd, name: 'renamed' }),
+  'forwards.start': ({ fwd }) => ({ id: fwd }),
+  'forwards.stop': ({ fwd }) => ({ id: fwd }),
+  'forwards.restart': ({ fwd }) => ({ id: fwd }),
+  'forwards.remove': ({ fwd }) => ({ id: fwd }),
+  'forwards.open': ({ fwd }) => ({ id: fwd }),
+  'forwards.openPort': ({ ws }) => ({ workspaceId: ws, port: 80 }),
+  'forwards.probe': ({ ws }) => ({ workspaceId: ws, port: 80 }),
 };
 
 /** `input` with the id at `path` of somebody else's. */
@@ -214,6 +224,8 @@ async function stored(): Promise<string> {
     'terminals',
     'terminal-shares',
     'operations',
+    'forwards',
+    'forward-rules',
   ];
   const all = await Promise.all(
     names.map((name) => world.store.collection(name, (one) => one as { id: string }).all()),
@@ -387,6 +399,8 @@ describe('streams', () => {
         terminals: seen('terminals.watch'),
         shares: seen('terminals.shares'),
         operations: seen('operations.watch'),
+        forwards: seen('forwards.watch'),
+        forwardRules: seen('forwards.rules'),
       }).toEqual({
         projects: [own.proj],
         workspaces: [own.ws],
@@ -396,6 +410,8 @@ describe('streams', () => {
         terminals: [own.term],
         shares: [own.share],
         operations: [own.op],
+        forwards: [own.fwd],
+        forwardRules: [own.ws],
       });
 
       const { dispatcher } = listeningDispatcher();
@@ -410,6 +426,8 @@ describe('streams', () => {
       await doAsB('snapshotRules.set', { id: theirs.ws, afterCommand: `echo ${canaryOf('b')}` });
       await doAsB('terminals.rename', { id: theirs.term, name: `${canaryOf('b')} 4` });
       await doAsB('terminals.share', { id: theirs.term, access: 'write', expiresInMinutes: 5 });
+      await doAsB('forwards.edit', { id: theirs.fwd, name: `${canaryOf('b')} 5` });
+      await doAsB('forwards.setRules', { workspaceId: theirs.ws, rules: [], announces: false });
       await doAsB('settings.change', { theme: 'dark', shortcuts: { [canaryOf('b')]: 'x' } });
       await doAsB('terminals.unshare', { shareId: theirs.share });
       await doAsB('operations.clear', { ids: [theirs.op] });

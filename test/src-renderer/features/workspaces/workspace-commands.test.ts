@@ -20,6 +20,7 @@ function stateWith(subject: Workspace, hosts: readonly Host[]): AppState {
     projects: new Map(),
     workspaces: new Map([[subject.id as string, subject]]),
     terminals: new Map(),
+    forwards: new Map(),
     operations: new Map(),
     snapshots: new Map(),
     restoreUndos: new Map(),

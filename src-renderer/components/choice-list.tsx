@@ -1,6 +1,6 @@
 /** One of many, chosen by one press: arrow keys move, letters in the field above narrow it down. */
 import { type KeyboardEvent, type ReactNode, type RefObject, useRef, useState } from 'react';
-import { TextField } from '../../components/text-field.tsx';
+import { TextField } from './text-field.tsx';
 
 export interface Choice {
   readonly id: string;
