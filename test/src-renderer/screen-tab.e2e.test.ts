@@ -70,7 +70,7 @@ describe('a live screen', () => {
     await openScreen(1);
     await live();
     await page.locator('.screen-holder canvas').click();
-    await page.keyboard.press('Control+Shift+P');
+    await page.keyboard.press('Control+Shift+K');
     await page.getByRole('dialog').waitFor();
     const control = 0xffe3;
     const shift = 0xffe1;
