@@ -25,6 +25,7 @@ import { hostHandlers } from './hosts/host-handlers.ts';
 import { HostService, type HostServiceDeps } from './hosts/host-service.ts';
 import type { HostLink } from './hosts/host-links.ts';
 import { Questions } from './hosts/questions.ts';
+import type { Archiver } from './interfaces/archiver.ts';
 import type { ArchiveShelf } from './interfaces/archive-shelf.ts';
 import type { Clock } from './interfaces/clock.ts';
 import type { CloudProvider } from './interfaces/cloud-provider.ts';
@@ -91,6 +92,7 @@ export interface ControlPlaneDeps {
   readonly multiplexers: MultiplexerFactory;
   readonly entryCache: EntryCache;
   readonly archiveShelf: ArchiveShelf;
+  readonly archiver: Archiver;
   readonly schedules: Schedules;
   readonly describeKey: DescribeKey;
   readonly keyMaker: SshKeyMaker;
@@ -110,6 +112,10 @@ export interface ControlPlaneDeps {
   readonly idleTimeoutMs: number | null;
   /** Where several people share hosts: what each one's volumes take is measured. */
   readonly measuresVolumes: boolean;
+  /** Text of resources/remote/lease.sh. */
+  readonly leaseScript: string;
+  /** For tests: the clock by which workspaces end by themselves. Default: the same as for all. */
+  readonly lifecycleClock?: Clock;
   /** For tests: who is a person and what each may have. Default: the accounts. */
   readonly people?: QuotaSource;
 }
@@ -438,6 +444,9 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     ownership,
     forwards,
     files,
+    nameOf: (userId) => accounts.people.get(userId as UserId)?.name ?? null,
+    tag: deps.terminalTag,
+    clock: deps.lifecycleClock ?? clock,
   });
 
   // Links to terminals are as good as being there: they end with the rights of whoever gave them.

@@ -11,6 +11,7 @@ import { noQuota, type Quota } from '#contract/users.ts';
 import { createSchedules } from '#main/adapters/schedule/cron-schedules.ts';
 import { createScreenKeeper } from '#main/adapters/screen/screen-keeper.ts';
 import { createSshKeyMaker } from '#main/adapters/ssh/key-maker.ts';
+import { createArchiver } from '#main/adapters/system/archiver.ts';
 import { createSystemRandom } from '#main/adapters/system/random.ts';
 import type { Caller } from '#main/control-plane/caller.ts';
 import { type ControlPlane, createControlPlane } from '#main/control-plane/control-plane.ts';
@@ -113,6 +114,9 @@ async function seed(store: MemoryRecordStore, letter: string, isOld: boolean): P
     marks: {},
     diskBytes: 1000,
   } as never);
+  await store
+    .rowLog('timelines', (one) => one, 10)
+    .append(ws, { at, event: 'created', text: canary, by: canary });
   await put('restore-undos', {
     id: `berth-before-${canary}`,
     workspaceId: ws,
@@ -274,9 +278,11 @@ export async function peopleWorld(
       list: async () => [],
       remove: refuse,
     },
+    archiver: createArchiver(),
     schedules: createSchedules(),
     keyMaker: createSshKeyMaker(),
     cloudSetupScript: '#!/bin/sh\n',
+    leaseScript: '',
     describeKey: () => {
       throw new Error('no keys here');
     },

@@ -220,8 +220,8 @@ export function createFixturePlane(scene: Scene): FixturePlane {
 
   const replies: Replies = {
     ...snapshotReplies(scene, collections, found),
-    ...lifecycleReplies(collections),
     ...fileReplies(scene, files, collections),
+    ...lifecycleReplies(collections),
     ...userReplies(scene, { ...collections, account }, found),
     ...machineReplies(scene.machineWork ?? {}, collections, found),
     ...forwardReplies(collections, found),

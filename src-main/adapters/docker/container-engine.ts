@@ -84,10 +84,11 @@ async function readScripts(folder: string): Promise<RemoteScripts> {
 /** As they are: they are files of an image, and what they say when they fail names lines. */
 async function readPrograms(folder: string): Promise<HelperPrograms> {
   const read = (name: string) => readFile(join(folder, name));
-  const [snapshotHelper, hostTools, dialRelay] = await Promise.all([
+  const [snapshotHelper, hostTools, dialRelay, fileAgent] = await Promise.all([
     read('snapshot-helper.py'),
     read('host-tools.py'),
     read('dial-relay.py'),
+    read('file-agent.py'),
   ]).catch((cause: unknown) => {
     throw new BerthError(
       'internal',
@@ -97,5 +98,5 @@ async function readPrograms(folder: string): Promise<HelperPrograms> {
       },
     );
   });
-  return { snapshotHelper, hostTools, dialRelay };
+  return { snapshotHelper, hostTools, dialRelay, fileAgent };
 }

@@ -9,6 +9,7 @@ import { BerthError } from '#contract/berth-error.ts';
 import type { CollectionItem } from '#contract/collection.ts';
 import type { Method } from '#contract/contract.ts';
 import { contract, type MethodName } from '#contract/index.ts';
+import { noPolicy } from '#contract/lifecycles.ts';
 import { createDispatcher } from '#main/control-plane/dispatcher.ts';
 import type { Handlers } from '#main/control-plane/handler.ts';
 import { isIdField, ownedPrefixes, Ownership } from '#main/control-plane/ownership.ts';
@@ -67,6 +68,7 @@ const ownedFields = methods.flatMap(([name, method]) =>
 
 type Things = ReturnType<typeof thingsOf>;
 const size = { cols: 80, rows: 24 };
+const uploadKey = '0123456789abcdefghij';
 const keep = { last: 1, hourly: 0, daily: 0, weekly: 0, monthly: 0 };
 
 /** A good input of each method that names an owned thing, with all of its ids, of whoever's things are given. */
@@ -149,6 +151,24 @@ const inputs: Partial<Record<MethodName, (things: Things) => Record<string, unkn
   'forwards.open': ({ fwd }) => ({ id: fwd }),
   'forwards.openPort': ({ ws }) => ({ workspaceId: ws, port: 80 }),
   'forwards.probe': ({ ws }) => ({ workspaceId: ws, port: 80 }),
+  'files.start': ({ ws }) => ({ placeId: ws }),
+  'files.list': ({ ws }) => ({ placeId: ws, path: '/a' }),
+  'files.look': ({ ws }) => ({ placeId: ws, path: '/a' }),
+  'files.read': ({ ws }) => ({ placeId: ws, path: '/a' }),
+  'files.readFolder': ({ ws }) => ({ placeId: ws, path: '/a' }),
+  'files.uploaded': ({ ws }) => ({ placeId: ws, path: '/a', uploadKey }),
+  'files.write': ({ ws }) => ({ placeId: ws, path: '/a', uploadKey, sizeBytes: 1 }),
+  'files.discardUpload': ({ ws }) => ({ placeId: ws, path: '/a', uploadKey }),
+  'files.readText': ({ ws }) => ({ placeId: ws, path: '/a' }),
+  'files.writeText': ({ ws }) => ({ placeId: ws, path: '/a', text: 't', replaces: 'anything' }),
+  'files.makeFolder': ({ ws }) => ({ placeId: ws, path: '/a' }),
+  'files.rename': ({ ws }) => ({ placeId: ws, path: '/a', toPath: '/b' }),
+  'files.remove': ({ ws }) => ({ placeId: ws, path: '/a', names: ['b'] }),
+  'files.setPermissions': ({ ws }) => ({ placeId: ws, path: '/a', names: ['b'], mode: 0o600 }),
+  'files.copy': ({ ws }) => ({ placeId: ws, path: '/a', names: ['b'], toId: ws, toPath: '/c' }),
+  'lifecycles.setPolicy': ({ ws }) => ({ workspaceId: ws, policy: noPolicy }),
+  'lifecycles.putOff': ({ ws }) => ({ workspaceId: ws }),
+  'lifecycles.timeline': ({ ws }) => ({ workspaceId: ws }),
 };
 
 /** `input` with the id at `path` of somebody else's. */
