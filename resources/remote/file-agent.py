@@ -718,9 +718,13 @@ class Progress:
 def remove_tree(request):
     folder, name = split(request.path())
     progress = Progress(request)
-    with Folder(folder) as at:
-        remove_at(name, at, progress, request.path())
-        sync_folder(at)
+    try:
+        with Folder(folder) as at:
+            remove_at(name, at, progress, request.path())
+            sync_folder(at)
+    except FileNotFoundError:
+        # It is gone, with the folder that it was in.
+        pass
     return progress.words()
 
 
