@@ -135,7 +135,7 @@ describe.each(['a workspace', 'a host', 'this computer'])('%s', (name) => {
     const { placeId } = files;
     const { client } = plane;
     await sh(
-      `cd ${folder} && printf '\357\273\277text' > t && ln -s t tl && printf 'a\0b' > binary && printf '\377' > latin && head -c 1100000 /dev/zero | tr '\\0' a > large`,
+      `cd ${folder} && printf '\\357\\273\\277text' > t && ln -s t tl && printf 'a\\0b' > binary && printf '\\377' > latin && head -c 1100000 /dev/zero | tr '\\0' a > large`,
     );
     const read = (path: string) => client.call('files.readText', { placeId, path: `${folder}/${path}` });
     const { text, entry, isWritable } = await read('tl');
@@ -306,7 +306,7 @@ describe('a workspace', () => {
       own,
     );
     await sh(
-      `cd ${folder} && ln -s /etc/shadow shadow && ln -s /proc/self/root/etc/hostname root && ln -s /proc/1/root/../../../etc/hostname dots && ln -s /dev/zero zero && ln -s loop loop && printf x > "$(printf 'new\nline')" && printf x > "$(printf 'bad\377')"`,
+      `cd ${folder} && ln -s /etc/shadow shadow && ln -s /proc/self/root/etc/hostname root && ln -s /proc/1/root/../../../etc/hostname dots && ln -s /dev/zero zero && ln -s loop loop && printf x > "$(printf 'new\nline')" && printf x > "$(printf 'bad\\377')"`,
     );
     await expect(files.read(`${folder}/shadow`)).rejects.toMatchObject({ code: 'file.permission-denied' });
     const hostname = await sh('cat /etc/hostname');
