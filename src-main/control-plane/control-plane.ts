@@ -47,6 +47,7 @@ import { createMachineParts, type MachineParts } from './machines/machine-parts.
 import { OperationRunner } from './operations/operation-runner.ts';
 import { operationsHandlers } from './operations/operations-handlers.ts';
 import { Ownership } from './ownership.ts';
+import { ImageBuilds } from './projects/image-builds.ts';
 import { createProjectHandlers } from './projects/project-handlers.ts';
 import { createProjectService, type ProjectService } from './projects/project-service.ts';
 import type { QuotaSource } from './quotas/quota-source.ts';
@@ -111,6 +112,10 @@ export interface ControlPlaneDeps {
   readonly idleTimeoutMs: number | null;
   /** Where several people share hosts: what each one's volumes take is measured. */
   readonly measuresVolumes: boolean;
+  /** Text of resources/remote/lease.sh. */
+  readonly leaseScript: string;
+  /** For tests: the clock by which workspaces end by themselves. Default: the same as for all. */
+  readonly lifecycleClock?: Clock;
   /** For tests: who is a person and what each may have. Default: the accounts. */
   readonly people?: QuotaSource;
 }
@@ -154,7 +159,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
       return share && { ownerId: share.userId, scope: terminals.owners.belongingOf(share.terminalId)?.scope };
     },
     op: (id) => operations.ownerOf(id),
-    fwd: (id) => forwards.ownerOf(id),
+    fwd: (id) => forwards.belongingOf(id),
   });
   const questions = new Questions({ clock, random });
   // Hosts use credentials, and credentials ask hosts whether they are used: the second is only ever called later.
@@ -222,6 +227,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     random,
     log,
   });
+  const imageBuilds = new ImageBuilds({ links, operations });
   const volumeUsage = new VolumeUsage({
     links,
     watchOperations: (signal) => operations.watch(signal),
@@ -339,6 +345,10 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     log,
     workspaceOwner: (id) => workspaces.directory.ownerOf(id),
     idleTimeoutMs: deps.idleTimeoutMs,
+    ownIdleTimeoutMs: (userId) => {
+      const minutes = settings.get(userId).closeIdleTerminalsMinutes;
+      return minutes === null ? null : minutes * 60_000;
+    },
     tag: deps.terminalTag,
   });
 
@@ -380,6 +390,10 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     snapshots: snapshots.directory,
     terminals: terminals.owners,
     shares,
+    forwards: {
+      beforeHandingOver: (from) => forwards.beforeHandingOver(from),
+      afterHandingOver: () => forwards.afterHandingOver(),
+    },
     quotas,
   });
   const accounts: Accounts = new Accounts({
@@ -395,7 +409,13 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     recordOf: (id: WorkspaceId) => workspaces.directory.require(id),
     runningContainer: (id: WorkspaceId) => workspaces.directory.runningContainer(id),
   };
-  const processes = new WorkspaceProcesses({ ...running, log });
+  const processes = new WorkspaceProcesses({
+    ...running,
+    workspacesOn: (hostId) => workspaces.directory.onHost(hostId),
+    tag: deps.terminalTag,
+    clock,
+    log,
+  });
   const dials = new DialService({
     ...running,
     onChange: (listener) => workspaces.directory.onChange(listener),
@@ -403,7 +423,14 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     random,
   });
 
-  const forwards: ForwardParts = createForwardParts({ ...deps, links, workspaces, dials, ownership });
+  const forwards: ForwardParts = createForwardParts({
+    ...deps,
+    links,
+    workspaces,
+    dials,
+    ownership,
+    accounts,
+  });
   const files: FileParts = createFileParts({ ...deps, links, workspaces, operations });
   const lifecycles: LifecycleParts = createLifecycleParts({
     ...deps,
@@ -417,6 +444,9 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     ownership,
     forwards,
     files,
+    nameOf: (userId) => accounts.people.get(userId as UserId)?.name ?? null,
+    tag: deps.terminalTag,
+    clock: deps.lifecycleClock ?? clock,
   });
 
   // Links to terminals are as good as being there: they end with the rights of whoever gave them.
@@ -434,7 +464,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     aboutHandlers(deps.about),
     hostHandlers(hosts, questions),
     createCredentialHandlers(credentials),
-    createProjectHandlers(projects, ownership),
+    createProjectHandlers(projects, imageBuilds, ownership),
     {
       ...workspacesHandlers(workspaces, { moves: snapshots.moves, first }, ownership),
       ...workspaceAccessHandlers(processes, dials),

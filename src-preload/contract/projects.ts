@@ -220,7 +220,14 @@ export const projectMethods = {
     summary:
       'Changes a project; workspaces that exist keep what they were made with until they are made again',
     scope: 'projects.write',
-    input: ProjectDefinition.partial().extend({ id: ProjectId }),
+    input: ProjectDefinition.partial().extend({
+      id: ProjectId,
+      /** Null, here and below: as if nothing had ever been said. */
+      description: Description.nullable().optional(),
+      sharedMemoryBytes: ProjectDefinition.shape.sharedMemoryBytes.nullable(),
+      accessPassword: AccessPassword.nullable().optional(),
+      recipe: ImageRecipe.nullable().optional(),
+    }),
     output: Project,
     errors: ['project.name-taken'],
     rest: { method: 'PATCH', path: '/projects/:id' },

@@ -36,6 +36,7 @@ export function thingsOf(letter: string) {
     term: `term_${body}`,
     share: `share_${body}`,
     op: `op_${body}`,
+    fwd: `fwd_${body}`,
   } as const;
 }
 export const userOf = (letter: string) =>
@@ -48,7 +49,7 @@ export function callerOf(letter: string, role: Role): Caller {
 
 /** `isOld`: as an earlier Berth wrote it, which knew no owners. */
 async function seed(store: MemoryRecordStore, letter: string, isOld: boolean): Promise<void> {
-  const { proj, ws, snap, term, share, op } = thingsOf(letter);
+  const { proj, ws, snap, term, share, op, fwd } = thingsOf(letter);
   const ownerId = userOf(letter);
   const canary = canaryOf(letter);
   const owned = isOld ? {} : { ownerId };
@@ -113,6 +114,9 @@ async function seed(store: MemoryRecordStore, letter: string, isOld: boolean): P
     marks: {},
     diskBytes: 1000,
   } as never);
+  await store
+    .rowLog('timelines', (one) => one, 10)
+    .append(ws, { at, event: 'created', text: canary, by: canary });
   await put('restore-undos', {
     id: `berth-before-${canary}`,
     workspaceId: ws,
@@ -155,6 +159,23 @@ async function seed(store: MemoryRecordStore, letter: string, isOld: boolean): P
     attachedTo: canary,
     hostId,
     isClosing: false,
+  } as never);
+  await put('forwards', {
+    id: fwd,
+    workspaceId: ws,
+    kind: 'app',
+    name: canary,
+    port: 3000,
+    protocol: 'http',
+    isProtocolKnown: true,
+    localPort: null,
+    path: '/',
+    login: { how: 'none' },
+    hostHeader: 'kept',
+    isByRule: false,
+    isWanted: true,
+    createdAt: at,
+    label: `${canary}-3000`,
   } as never);
   await put('terminal-shares', {
     id: share,
@@ -244,7 +265,7 @@ export async function peopleWorld(
       replaceHostKey: refuse,
     } as HostConnector,
     cloudProviders: [],
-    localNetwork: { listen: refuse, isFree: async () => false, connect: refuse },
+    localNetwork: { listen: refuse, connect: refuse },
     engines: { open: refuse },
     multiplexers: { open: refuse },
     entryCache: { read: async () => undefined, write: refuse, keepOnly: async () => undefined },
@@ -261,6 +282,7 @@ export async function peopleWorld(
     schedules: createSchedules(),
     keyMaker: createSshKeyMaker(),
     cloudSetupScript: '#!/bin/sh\n',
+    leaseScript: '',
     describeKey: () => {
       throw new Error('no keys here');
     },

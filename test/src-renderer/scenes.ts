@@ -6,7 +6,7 @@ import type { Credential, SecretStoreStatus } from '#contract/credentials.ts';
 import type { Host, HostState } from '#contract/hosts.ts';
 import type { MethodName, OutputOf } from '#contract/index.ts';
 import type { Forward, ForwardRules, WorkspacePorts } from '#contract/forwards.ts';
-import type { HostLease, Lifecycle } from '#contract/lifecycles.ts';
+import type { HostLease, Lifecycle, TimelineEntry } from '#contract/lifecycles.ts';
 import type { Machine } from '#contract/machines.ts';
 import type { LogLine, Operation } from '#contract/operations.ts';
 import type { Project } from '#contract/projects.ts';
@@ -26,6 +26,7 @@ import type { Terminal, TerminalMeasure } from '#contract/terminals.ts';
 import type { AuditEntry, User } from '#contract/users.ts';
 import type { KeptVolume, Workspace, WorkspaceState, WorkspaceStats } from '#contract/workspaces.ts';
 import type { ConnectionState } from '#renderer/state/api.ts';
+import type { FileWorkScene } from './file-replies.ts';
 import type { MachineWorkScene } from './machine-replies.ts';
 import type { SnapshotWorkScene } from './snapshot-work-replies.ts';
 
@@ -44,6 +45,8 @@ export interface Scene {
   readonly snapshotRules?: readonly SnapshotRules[];
   readonly repositories?: readonly Repository[];
   readonly machineWork?: MachineWorkScene;
+  /** Of every place. */
+  readonly fileWork?: FileWorkScene;
   /** What every snapshot holds, by the path of the folder. */
   readonly snapshotTree?: () => ReadonlyMap<string, readonly SnapshotEntry[]>;
   readonly compare?: (id: Snapshot['id'], otherId: Snapshot['id'] | null) => SnapshotComparison;
@@ -53,6 +56,8 @@ export interface Scene {
   readonly forwardRules?: readonly ForwardRules[];
   readonly lifecycles?: readonly Lifecycle[];
   readonly hostLeases?: readonly HostLease[];
+  /** Of every workspace. */
+  readonly timeline?: readonly TimelineEntry[];
   readonly clouds?: readonly Cloud[];
   readonly machines?: readonly Machine[];
   readonly found?: readonly FoundResource[];

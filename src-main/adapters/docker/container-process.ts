@@ -34,6 +34,11 @@ export interface ProcessDeps extends ExecDeps {
 
 type Output = { readonly name: OutputStream; readonly bytes: Uint8Array };
 
+/** Of the marks of one installation's commands. */
+export function commandMarkPrefix(tag: string): string {
+  return `${EXEC_MARK_PREFIX}${tag}_`;
+}
+
 /** A command like `tar` may not have begun when its first signal comes: the mark is then not to be found yet. */
 const SIGNAL_TRIES = 3;
 /** The same of a size, which engines before Docker 23 take only of what has begun. */
@@ -47,7 +52,7 @@ export async function startContainerProcess(
   const { client } = deps;
   const { containerId, size, user } = spec;
   const hasTerminal = size !== undefined;
-  const mark = `${EXEC_MARK_PREFIX}${randomBytes(12).toString('hex')}`;
+  const mark = `${commandMarkPrefix(spec.tag)}${randomBytes(12).toString('hex')}`;
   const console = hasTerminal ? { ConsoleSize: [size.rows, size.cols] } : {};
   const execId = await createExec(
     client,

@@ -6,6 +6,7 @@
 import type { Readable } from 'node:stream';
 import { BerthError } from '#contract/berth-error.ts';
 import type { HostImage } from '#contract/hosts.ts';
+import type { ImageRecipe } from '#contract/projects.ts';
 import type { WorkspaceStats } from '#contract/workspaces.ts';
 import type { Clock } from '../../control-plane/interfaces/clock.ts';
 import type {
@@ -17,6 +18,7 @@ import type {
   EngineInfo,
   ExecSpec,
   PullProgress,
+  RecipeBuild,
   VolumeSummary,
   WorkspaceContainerSpec,
 } from '../../control-plane/interfaces/container-engine.ts';
@@ -24,13 +26,15 @@ import type {
   ContainerProcess,
   ContainerProcessSpec,
   ProcessMark,
+  RunningProgram,
 } from '../../control-plane/interfaces/container-process.ts';
 import type { HelperSpec, HelperState } from '../../control-plane/interfaces/helper-container.ts';
 import type { HostProcess, Pty } from '../../control-plane/interfaces/host-connection.ts';
 import { EXEC_MARK_PREFIX, runExec } from './container-exec.ts';
 import { countChanges } from './container-changes.ts';
 import { inspectRaw, isOwnContainer, type LabelFilter, labelFilter } from './container-inspection.ts';
-import { startContainerProcess } from './container-process.ts';
+import { commandMarkPrefix, startContainerProcess } from './container-process.ts';
+import { listPrograms } from './container-programs.ts';
 import { containerPtyCommand, openContainerPty } from './container-pty.ts';
 import { type EngineClient, pathPart } from './engine-client.ts';
 import { asCount, asList, asRecord, asText, asTexts, type JsonRecord } from './engine-json.ts';
@@ -45,7 +49,9 @@ import { followEvents, followLogs, followStats, readPastEvents } from './engine-
 import { HelperContainersOfEngine } from './helper-containers.ts';
 import { type HelperPrograms, withoutHelperImages } from './helper-image.ts';
 import { isInRegistry, pullImage } from './image-pull.ts';
+import type { RecipeContext } from './image-recipe.ts';
 import { digestFor, familiarReference, parseImageReference } from './image-reference.ts';
+import { RecipeBuilds } from './recipe-builds.ts';
 import { ensureNetwork, listNetworks, removeNetwork } from './workspace-network.ts';
 import { workspaceContainerBody } from './workspace-container.ts';
 import { prepareWorkspace } from './workspace-preparation.ts';
@@ -62,6 +68,7 @@ export interface DockerEngineDeps {
   readonly minimumApiVersion: string;
   /** What runs in helper containers; read when the first one is made. */
   readonly readHelperPrograms: () => Promise<HelperPrograms>;
+  readonly readRecipe: (recipe: ImageRecipe) => Promise<RecipeContext>;
 }
 
 /** Texts of resources/remote that run in containers. */
@@ -81,6 +88,7 @@ export class DockerEngine implements ContainerEngine {
   readonly #deps: DockerEngineDeps;
   readonly #client: EngineClient;
   readonly #helpers: HelperContainersOfEngine;
+  readonly #builds: RecipeBuilds;
   #canLimitOpenFiles: Promise<boolean> | undefined;
 
   constructor(deps: DockerEngineDeps) {
@@ -90,6 +98,12 @@ export class DockerEngine implements ContainerEngine {
       client: deps.client,
       clock: deps.clock,
       readPrograms: deps.readHelperPrograms,
+    });
+    this.#builds = new RecipeBuilds({
+      client: deps.client,
+      readRecipe: deps.readRecipe,
+      isThere: async (reference, signal) => (await this.inspectImage(reference, signal)) !== undefined,
+      info: (signal) => this.#rawInfo(signal),
     });
   }
 
@@ -150,6 +164,14 @@ export class DockerEngine implements ContainerEngine {
 
   isInRegistry(reference: string, signal: AbortSignal): Promise<boolean> {
     return isInRegistry(this.#client, reference, signal);
+  }
+
+  recipeImage(recipe: ImageRecipe): Promise<string> {
+    return this.#builds.referenceOf(recipe);
+  }
+
+  buildRecipe(recipe: ImageRecipe, build: RecipeBuild): Promise<void> {
+    return this.#builds.build(recipe, build);
   }
 
   // --- containers -----------------------------------------------------------------------------------------------------
@@ -416,10 +438,22 @@ export class DockerEngine implements ContainerEngine {
   }
 
   async listTerminals(containerId: string): Promise<string[]> {
+    const marks = await this.#listMarks(containerId);
+    return marks.filter((id) => !id.startsWith(EXEC_MARK_PREFIX));
+  }
+
+  async listMarked(containerId: string, tag: string): Promise<string[]> {
+    const marks = await this.#listMarks(containerId);
+    return marks.filter((mark) => mark.startsWith(commandMarkPrefix(tag)));
+  }
+
+  async #listMarks(containerId: string): Promise<string[]> {
     const output = await this.#markedProcesses(containerId, ['list']);
-    return output
-      .split('\n')
-      .filter((id) => /^[A-Za-z0-9_-]{1,64}$/.test(id) && !id.startsWith(EXEC_MARK_PREFIX));
+    return output.split('\n').filter((mark) => /^[A-Za-z0-9_-]{1,64}$/.test(mark));
+  }
+
+  listPrograms(containerId: string, signal?: AbortSignal): Promise<RunningProgram[]> {
+    return listPrograms(this.#client, containerId, signal);
   }
 
   /** A container that does not run has no processes: nothing to list or end. */

@@ -12,7 +12,17 @@ export interface ContainerProcessSpec {
   readonly hasInput: boolean;
   /** Absent: no terminal. */
   readonly size?: TerminalSize;
+  /** Of the installation of Berth that starts it: six characters of base 32. Its mark has it, so that a later one finds it. */
+  readonly tag: string;
   readonly signal?: AbortSignal;
+}
+
+/** A process of a container, as its host sees it. */
+export interface RunningProgram {
+  /** As the kernel has it (comm: at most 15 bytes; proc(5)). */
+  readonly name: string;
+  /** The first word of its command line, without its folder. */
+  readonly program: string;
 }
 
 /** By which a later connection finds what a command left running. */
@@ -47,4 +57,8 @@ export interface ContainerProcesses {
   startProcess(spec: ContainerProcessSpec): Promise<ContainerProcess>;
   /** Ends what a command of an earlier connection left running. A container that does not run has nothing left. */
   endMarked(mark: ProcessMark): Promise<void>;
+  /** Marks of commands of this installation's that have processes there, as far as the container's own user sees them. */
+  listMarked(containerId: string, tag: string): Promise<string[]>;
+  /** What runs in it: asked of the host, so that nothing is started in the container. Throws workspace.not-running. */
+  listPrograms(containerId: string, signal?: AbortSignal): Promise<RunningProgram[]>;
 }

@@ -16,7 +16,9 @@ export class CommandMarks {
   }
 
   append(bytes: Uint8Array): void {
-    const text = this.#tail.length === 0 ? Buffer.from(bytes) : Buffer.concat([this.#tail, bytes]);
+    const { buffer, byteLength, byteOffset } = bytes;
+    const own = Buffer.from(buffer, byteOffset, byteLength);
+    const text = this.#tail.length === 0 ? own : Buffer.concat([this.#tail, own]);
     for (let end = text.length; ; ) {
       const at = text.subarray(0, end).lastIndexOf(mark);
       if (at < 0) break;
@@ -30,6 +32,7 @@ export class CommandMarks {
       }
       break;
     }
-    this.#tail = text.subarray(Math.max(0, text.length - mark.length));
+    // A copy: the bytes are the caller's again.
+    this.#tail = Uint8Array.prototype.slice.call(text, Math.max(0, text.length - mark.length));
   }
 }

@@ -3,6 +3,7 @@
  * shell says that a command runs in it is in use however silent that is; a shell that says nothing of its commands (any but
  * a bash with shell integration) is judged by its silence alone. Looks now and then; how one is closed is told to it.
  */
+import { durationWords } from '../duration-words.ts';
 import type { Clock } from '../interfaces/clock.ts';
 import type { LiveTerminal } from './live-terminal.ts';
 
@@ -10,10 +11,17 @@ export interface TerminalUse {
   readonly clientCount: number;
   /** On the monotonic clock. */
   readonly usedAtMs: number;
+  /** Null: never. */
+  readonly typedAtMs: number | null;
+  readonly printedAtMs: number | null;
   readonly isCommandRunning: boolean;
 }
 
-export function isIdle(use: TerminalUse, nowMs: number, timeoutMs: number): boolean {
+export function isIdle(
+  use: Pick<TerminalUse, 'clientCount' | 'usedAtMs' | 'isCommandRunning'>,
+  nowMs: number,
+  timeoutMs: number,
+): boolean {
   return use.clientCount === 0 && !use.isCommandRunning && nowMs - use.usedAtMs >= timeoutMs;
 }
 
@@ -22,21 +30,15 @@ export function lookEveryMs(timeoutMs: number): number {
   return Math.min(60_000, Math.max(1_000, timeoutMs / 10));
 }
 
-/** As a person reads it: whole hours, minutes or seconds, whichever is exact enough. */
-export function durationWords(timeMs: number): string {
-  const [value, unit] =
-    timeMs >= 2 * 3_600_000
-      ? [timeMs / 3_600_000, 'hours']
-      : timeMs >= 2 * 60_000
-        ? [timeMs / 60_000, 'minutes']
-        : [timeMs / 1_000, 'seconds'];
-  return `${Math.round(value * 10) / 10} ${unit}`;
-}
+/** Milliseconds: the shortest time that a person can say (Settings.closeIdleTerminalsMinutes). */
+const OWN_LEAST_MS = 5 * 60_000;
 
 export interface IdleTerminalsDeps<T> {
   readonly clock: Clock;
-  /** Null: none is ever closed. */
+  /** Of one whose owner says nothing else. Null: it is never closed. */
   readonly timeoutMs: number | null;
+  /** What its owner says. The shorter one counts; null: they say nothing. */
+  readonly ownTimeoutMs: (terminal: T) => number | null;
   readonly inUse: () => Iterable<T>;
   /** `silence`: for how long, in words. */
   readonly close: (terminal: T, silence: string) => Promise<void>;
@@ -55,9 +57,9 @@ export class IdleTerminals<
 
   start(): void {
     const { clock, timeoutMs } = this.#deps;
-    if (timeoutMs === null) return;
-    this.#stop = clock.after(lookEveryMs(timeoutMs), () => {
-      this.#look(timeoutMs);
+    // People's own times are minutes, and may be said at any moment.
+    this.#stop = clock.after(lookEveryMs(timeoutMs ?? OWN_LEAST_MS), () => {
+      this.#look();
       this.start();
     });
   }
@@ -66,15 +68,21 @@ export class IdleTerminals<
     this.#stop?.();
   }
 
-  #look(timeoutMs: number): void {
+  #look(): void {
     const { clock, inUse, close } = this.#deps;
     for (const terminal of inUse()) {
       const { live } = terminal;
       // One whose way is cut cannot be judged, nor ended, now.
       if (live === undefined || live.isEnded || live.isAway || this.#closing.has(terminal)) continue;
-      if (!isIdle(live.use, clock.monotonicMs(), timeoutMs)) continue;
+      const timeoutMs = this.#timeoutMs(terminal);
+      if (timeoutMs === null || !isIdle(live.use, clock.monotonicMs(), timeoutMs)) continue;
       this.#closing.add(terminal);
       void close(terminal, durationWords(timeoutMs)).finally(() => this.#closing.delete(terminal));
     }
+  }
+  #timeoutMs(terminal: T): number | null {
+    const { ownTimeoutMs, timeoutMs } = this.#deps;
+    const times = [timeoutMs, ownTimeoutMs(terminal)].filter((one) => one !== null);
+    return times.length === 0 ? null : Math.min(...times);
   }
 }

@@ -60,8 +60,6 @@ export interface LiveTerminalOptions {
   /** Bytes were typed while it was away, and thrown away. */
   readonly onRefused?: (byteCount: number) => void;
   readonly onOutput?: (() => void) | undefined;
-  /** Whether `use` is going to be asked: following the marks of commands costs a look at every byte. */
-  readonly isUseWatched?: boolean;
   readonly onTitle: (title: string) => void;
   readonly onEnd: (end: { exitCode: number | null; error?: unknown }) => void;
 }
@@ -83,7 +81,7 @@ export class LiveTerminal {
     const { size, createScreenKeeper, clock } = options;
     this.#options = options;
     this.#clock = clock;
-    this.#activity = new TerminalActivity(clock, options.isUseWatched === true);
+    this.#activity = new TerminalActivity(clock);
     this.#keeper = createScreenKeeper({
       size,
       scrollbackLines,
@@ -242,7 +240,7 @@ export class LiveTerminal {
 
   /** At once, whatever the output does. Resolves when the way is free for more: that returns the client's credit. */
   write(bytes: Uint8Array): Promise<void> {
-    this.#activity.touch();
+    this.#activity.type();
     if (this.#pty === undefined) {
       if (!this.#isEnded) this.#options.onRefused?.(bytes.length);
       return Promise.resolve();

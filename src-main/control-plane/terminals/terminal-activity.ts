@@ -3,29 +3,41 @@ import type { Clock } from '../interfaces/clock.ts';
 import { CommandMarks } from './command-marks.ts';
 import type { TerminalUse } from './idle-terminals.ts';
 
-/** `isFollowed`: also by commands, which costs a look at every byte; only where it is wanted. */
 export class TerminalActivity {
   readonly #clock: Clock;
-  readonly #marks: CommandMarks | undefined;
+  readonly #marks = new CommandMarks();
   #usedAtMs: number;
+  #typedAtMs: number | null = null;
+  #printedAtMs: number | null = null;
 
-  constructor(clock: Clock, isFollowed: boolean) {
+  constructor(clock: Clock) {
     this.#clock = clock;
-    this.#marks = isFollowed ? new CommandMarks() : undefined;
     this.#usedAtMs = clock.monotonicMs();
   }
 
+  /** It is looked after again. */
   touch(): void {
     this.#usedAtMs = this.#clock.monotonicMs();
   }
 
+  type(): void {
+    this.touch();
+    this.#typedAtMs = this.#usedAtMs;
+  }
+
   print(bytes: Uint8Array): void {
     this.touch();
-    this.#marks?.append(bytes);
+    this.#printedAtMs = this.#usedAtMs;
+    this.#marks.append(bytes);
   }
 
   use(clientCount: number): TerminalUse {
-    const isCommandRunning = this.#marks?.isRunning === true;
-    return { clientCount, usedAtMs: this.#usedAtMs, isCommandRunning };
+    return {
+      clientCount,
+      usedAtMs: this.#usedAtMs,
+      typedAtMs: this.#typedAtMs,
+      printedAtMs: this.#printedAtMs,
+      isCommandRunning: this.#marks.isRunning,
+    };
   }
 }

@@ -26,7 +26,7 @@ import type {
 import type { HostMultiplexers } from './host-multiplexers.ts';
 import type { CreateScreenKeeper } from '../interfaces/screen-keeper.ts';
 import { LiveTerminal } from './live-terminal.ts';
-import { IdleTerminals } from './idle-terminals.ts';
+import { IdleTerminals, type TerminalUse } from './idle-terminals.ts';
 import { onceQuiet } from './once-quiet.ts';
 import { repaint } from './repaint.ts';
 import {
@@ -74,6 +74,8 @@ export interface TerminalServiceDeps {
   readonly workspaceOwner: (id: WorkspaceId) => UserId | undefined;
   /** Milliseconds after which one that nobody watches and that is silent is closed; null: never. */
   readonly idleTimeoutMs: number | null;
+  /** The same, as the person whose it is wants it; the shorter of the two counts. */
+  readonly ownIdleTimeoutMs: (userId: UserId) => number | null;
   /**
    * Six characters of base 32 that are the same at each start of this Berth, also with a lost database, and different on
    * another computer. Terminal ids begin with them, so that the sweep ends our own leftovers and nobody else's shells.
@@ -128,6 +130,7 @@ export class TerminalService {
     this.#idle = new IdleTerminals({
       clock: deps.clock,
       timeoutMs: deps.idleTimeoutMs,
+      ownTimeoutMs: ({ record }) => (record.ownerId === null ? null : deps.ownIdleTimeoutMs(record.ownerId)),
       inUse: () => this.#entries.values(),
       close: (entry, silence) => this.#closeIdle(entry, silence),
     });
@@ -204,6 +207,14 @@ export class TerminalService {
         ({ target, state }) =>
           target.kind === 'workspace' && target.workspaceId === id && state.phase !== 'ended',
       ).length;
+  }
+
+  /** What is done in those of a workspace that are open. */
+  useIn(id: WorkspaceId): TerminalUse[] {
+    const open = [...this.#entries.values()].filter(
+      ({ record }) => record.target.kind === 'workspace' && record.target.workspaceId === id,
+    );
+    return open.flatMap(({ live }) => (live && !live.isEnded ? [live.use] : []));
   }
 
   /** When one of these was last typed or printed to, on the monotonic clock; null: none is open. */
@@ -360,7 +371,6 @@ export class TerminalService {
       createScreenKeeper: this.#deps.createScreenKeeper,
       clock: this.#deps.clock,
       onOutput,
-      isUseWatched: this.#deps.idleTimeoutMs !== null,
       onTitle: (title) => this.#setTitle(entry, title),
       onEnd: (end) => this.#ended(entry, end),
       ...(isSurvivor

@@ -1,6 +1,7 @@
 /**
  * Commands in running workspaces, and files through tar(1) there. Guarantees that what a command started ends with its
- * stream: at once, or as soon as its host is back where the way there was cut meanwhile.
+ * stream: at once, or as soon as its host is back where the way there was cut meanwhile. What an earlier run of this Berth
+ * left (it was killed) is ended as soon as its host is there, and looked for now and then.
  */
 import { BerthError } from '#contract/berth-error.ts';
 import { encodeByteFrame } from '#contract/framed-bytes.ts';
@@ -9,6 +10,7 @@ import type { ParsedInputOf } from '#contract/index.ts';
 import type { PathKind } from '#contract/workspace-access.ts';
 import type { Caller } from '../caller.ts';
 import type { ByteChannel } from '../handler.ts';
+import type { Clock } from '../interfaces/clock.ts';
 import type { ContainerEngine } from '../interfaces/container-engine.ts';
 import type { ContainerProcess, ProcessMark } from '../interfaces/container-process.ts';
 import type { Log } from '../interfaces/log.ts';
@@ -16,10 +18,20 @@ import { receiveInOrder } from './in-order.ts';
 import { requireRunning, type RunningWorkspace, type RunningWorkspaceDeps } from './running-workspace.ts';
 import { startTar } from './workspace-tar.ts';
 
+/** Milliseconds between two looks for commands that nobody remembers. Each starts a process in each running workspace. */
+const SWEEP_MS = 15 * 60_000;
+
+/** Milliseconds after a host came until its first: its workspaces are known then. */
+const FIRST_SWEEP_MS = 5_000;
+
 /** At once, of all workspaces. Each has a stream of the engine and two processes of its host. */
 const maxProcesses = 256;
 
 export interface WorkspaceProcessesDeps extends RunningWorkspaceDeps {
+  readonly workspacesOn: (hostId: HostId) => readonly { readonly id: WorkspaceId }[];
+  /** Of this installation: marks of its commands have it. */
+  readonly tag: string;
+  readonly clock: Clock;
   readonly log: Log;
 }
 
@@ -33,25 +45,43 @@ export class WorkspaceProcesses {
   readonly #log: Log;
   /** What could not be ended, by host. */
   readonly #left = new Map<HostId, ProcessMark[]>();
-  readonly #running = new Set<AbortController>();
+  readonly #running = new Map<AbortController, WorkspaceId>();
+  /** Marks of those that run, or are about to be ended. */
+  readonly #marks = new Set<string>();
+  /** Starts so far, and those under way. */
+  #starts = 0;
+  #starting = 0;
+  /** Hosts that are there, with what ends the wait for their next sweep. */
+  readonly #sweeps = new Map<HostId, () => void>();
   readonly #ended = new Set<Promise<void>>();
-  readonly #stopListening: () => void;
+  readonly #stops: (() => void)[];
+  #isClosed = false;
 
   constructor(deps: WorkspaceProcessesDeps) {
     this.#deps = deps;
     this.#log = deps.log.child({ noun: 'processes' });
-    this.#stopListening = deps.links.onReady(({ hostId, engine }) => {
-      const left = engine === undefined ? [] : (this.#left.get(hostId) ?? []);
-      if (engine === undefined || left.length === 0) return;
-      this.#left.delete(hostId);
-      for (const mark of left) this.#endLeft(hostId, mark, engine);
-    });
+    this.#stops = [
+      deps.links.onReady(({ hostId, engine }) => {
+        if (engine === undefined) return;
+        const left = this.#left.get(hostId) ?? [];
+        this.#left.delete(hostId);
+        for (const mark of left) this.#endLeft(hostId, mark, engine);
+        this.#sweepAfter(hostId, FIRST_SWEEP_MS);
+      }),
+      deps.links.onLost((hostId) => this.#sweeps.get(hostId)?.()),
+    ];
+  }
+
+  /** How many run in it now. */
+  countIn(id: WorkspaceId): number {
+    return [...this.#running.values()].filter((one) => one === id).length;
   }
 
   /** Ends all that run. */
   async close(): Promise<void> {
-    this.#stopListening();
-    for (const running of this.#running) running.abort();
+    this.#isClosed = true;
+    for (const stop of [...this.#stops, ...this.#sweeps.values()]) stop();
+    for (const running of this.#running.keys()) running.abort();
     await Promise.all(this.#ended);
   }
 
@@ -162,22 +192,71 @@ export class WorkspaceProcesses {
       );
     const running = new AbortController();
     const ended = Promise.withResolvers<void>();
-    this.#running.add(running);
+    this.#running.set(running, record.id);
     this.#ended.add(ended.promise);
     let process: ContainerProcess | undefined;
     let isDone = false;
     const both = AbortSignal.any([signal, running.signal]);
     try {
       await work(both, async (spec) => {
-        process = await engine.startProcess({ ...spec, containerId, signal: both });
+        process = await this.#start(engine, { ...spec, containerId, signal: both });
         return process;
       });
       isDone = true;
     } finally {
       if (process !== undefined && (!isDone || both.aborted)) await this.#end(record.hostId, process, engine);
+      if (process !== undefined) this.#marks.delete(process.mark.mark);
       this.#running.delete(running);
       this.#ended.delete(ended.promise);
       ended.resolve();
+    }
+  }
+
+  async #start(
+    engine: ContainerEngine,
+    spec: Omit<Parameters<ContainerEngine['startProcess']>[0], 'tag'>,
+  ): Promise<ContainerProcess> {
+    this.#starts += 1;
+    this.#starting += 1;
+    try {
+      const process = await engine.startProcess({ ...spec, tag: this.#deps.tag });
+      this.#marks.add(process.mark.mark);
+      return process;
+    } finally {
+      this.#starting -= 1;
+    }
+  }
+
+  #sweepAfter(hostId: HostId, delayMs: number): void {
+    this.#sweeps.get(hostId)?.();
+    const stop = this.#deps.clock.after(delayMs, () => {
+      this.#sweep(hostId)
+        .catch((cause: unknown) =>
+          this.#log.info('commands that were left could not be looked for', { hostId, cause }),
+        )
+        .finally(() => {
+          const isThere = this.#deps.links.current(hostId)?.engine !== undefined;
+          if (isThere && !this.#isClosed) this.#sweepAfter(hostId, SWEEP_MS);
+        });
+    });
+    this.#sweeps.set(hostId, stop);
+  }
+
+  /** Ends commands of this installation that run on and that it knows nothing of. */
+  async #sweep(hostId: HostId): Promise<void> {
+    const { links, runningContainer, tag, workspacesOn } = this.#deps;
+    for (const { id } of workspacesOn(hostId)) {
+      const engine = links.current(hostId)?.engine;
+      const containerId = runningContainer(id);
+      if (engine === undefined || containerId === undefined || this.#isClosed) continue;
+      const known = new Set(this.#marks);
+      const startsBefore = this.#starts;
+      const marks = await engine.listMarked(containerId, tag);
+      const left = marks.filter((mark) => !known.has(mark) && !this.#marks.has(mark));
+      // Of one that is being started the mark is not known here before the engine has answered: the next sweep tells.
+      if (left.length === 0 || this.#starting > 0 || this.#starts !== startsBefore) continue;
+      this.#log.info('ending commands that nobody waits for', { workspaceId: id, count: left.length });
+      for (const mark of left) await engine.endMarked({ containerId, mark, user: undefined });
     }
   }
 
@@ -207,7 +286,7 @@ export class WorkspaceProcesses {
 }
 
 export type BeginProcess = (
-  spec: Omit<Parameters<RunningWorkspace['engine']['startProcess']>[0], 'containerId' | 'signal'>,
+  spec: Omit<Parameters<RunningWorkspace['engine']['startProcess']>[0], 'containerId' | 'signal' | 'tag'>,
 ) => Promise<ContainerProcess>;
 
 /** A relative path is below the mount point; what leads out of it is the person's own business. */

@@ -12,22 +12,19 @@ import type { WorkspaceState } from '#contract/workspaces.ts';
 import type { HostLinks } from '../../hosts/host-links.ts';
 import { type Clock, instantOf } from '../../interfaces/clock.ts';
 import type { Log } from '../../interfaces/log.ts';
+import { againAfterMs, LookRounds } from '../../look-rounds.ts';
+import { LoadMeter, type LoadMeterDeps } from '../../workspaces/load-meter.ts';
 import type { CloudClients } from '../cloud-clients.ts';
 import { hardwareFacts } from '../life/hardware-facts.ts';
 import type { MachineRecord } from '../machine.ts';
 import type { MachineDirectory } from '../machine-directory.ts';
 import { endInSight, type EndInSight } from './end-in-sight.ts';
 import { advance, type Idleness, notIdle } from './idleness.ts';
-import { LoadMeter, type LoadMeterDeps } from './load-meter.ts';
 
 /** Milliseconds between two looks. */
 export const LOOK_MS = 30_000;
-/** A look this late, in milliseconds, says that the computer slept. */
-const LATE_MS = 3 * LOOK_MS;
 /** Milliseconds for which an end is shown whose time came while nobody looked. */
 export const GRACE_MS = 10 * 60_000;
-/** Milliseconds until a failed attempt is tried again; the last one goes on. */
-const AGAIN_MS = [5, 15, 30, 60].map((minutes) => minutes * 60_000);
 
 export interface EndKeeperDeps extends LoadMeterDeps {
   readonly directory: MachineDirectory;
@@ -57,17 +54,17 @@ interface Watched {
 export class EndKeeper {
   readonly #deps: EndKeeperDeps;
   readonly #meter: LoadMeter;
+  readonly #rounds: LookRounds;
   readonly #watched = new Map<MachineId, Watched>();
   readonly #aheadMs = new Map<CloudId, number>();
   readonly #stop = new AbortController();
   #stopTimer = () => {};
-  #lookedMs: number | undefined;
-  #lookedAtMs = 0;
   #looking: Promise<void> = Promise.resolve();
 
   constructor(deps: EndKeeperDeps) {
     this.#deps = deps;
     this.#meter = new LoadMeter(deps);
+    this.#rounds = new LookRounds(deps.clock, LOOK_MS);
   }
 
   start(): void {
@@ -92,14 +89,8 @@ export class EndKeeper {
 
   /** One look at all of them. Never rejects. */
   async look(): Promise<void> {
-    const { clock, directory, log } = this.#deps;
-    const nowMs = clock.monotonicMs();
-    const sinceMs = this.#lookedMs === undefined ? 0 : nowMs - this.#lookedMs;
-    const wallMs = clock.nowMs() - this.#lookedAtMs;
-    // Also a wall clock that somebody set: an instant that it jumped over was not seen coming.
-    const wasAway = this.#lookedMs === undefined || sinceMs > LATE_MS || wallMs - sinceMs > LATE_MS;
-    this.#lookedMs = nowMs;
-    this.#lookedAtMs = clock.nowMs();
+    const { directory, log } = this.#deps;
+    const { sinceMs, wasAway } = this.#rounds.next();
     const measured = new Set<WorkspaceId>();
     for (const record of directory.records()) {
       if (!isWatched(record)) {
@@ -170,9 +161,9 @@ export class EndKeeper {
     const { hostId } = record;
     const there = hostId === null ? [] : workspacesOn(hostId);
     const workspaces = there.map(({ id, state }) => {
-      if (state !== 'running') return { state, cpus: null, networkBytesPerSecond: null };
+      if (state !== 'running') return { state, load: null };
       measured.add(id);
-      return { state, ...this.#meter.take(id) };
+      return { state, load: this.#meter.take(id) };
     });
     const usedMs = hostId === null ? null : terminalUsedMs(hostId, new Set(there.map(({ id }) => id)));
     const facts = {
@@ -215,7 +206,7 @@ export class EndKeeper {
         : BerthError.fromShape(ended.error);
     } catch (cause) {
       if (this.#stop.signal.aborted || directory.record(record.id) === undefined) return;
-      watched.notBeforeMs = clock.nowMs() + (AGAIN_MS[Math.min(watched.failures, AGAIN_MS.length - 1)] ?? 0);
+      watched.notBeforeMs = clock.nowMs() + againAfterMs(watched.failures);
       watched.failures += 1;
       log.warn('a machine could not end by itself; it is tried again', {
         machineId: record.id,

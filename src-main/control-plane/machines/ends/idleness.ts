@@ -3,6 +3,7 @@
  * who counts as busy has to come well below them to count as idle again. What cannot be seen is never taken for idle.
  */
 import type { WorkspaceState } from '#contract/workspaces.ts';
+import type { Load } from '../../workspaces/load-meter.ts';
 
 /** Processors in use, on average between two looks, from which on a workspace is busy, and below which it is not any more. */
 const BUSY_CPUS = 0.05;
@@ -14,8 +15,7 @@ const QUIET_BYTES_PER_SECOND = 256;
 export interface WorkspaceLoad {
   readonly state: WorkspaceState;
   /** Averages since the last look; null: nothing was measured. */
-  readonly cpus: number | null;
-  readonly networkBytesPerSecond: number | null;
+  readonly load: Pick<Load, 'cpus' | 'networkBytesPerSecond'> | null;
 }
 
 export interface IdleFacts {
@@ -44,7 +44,7 @@ export function judge(facts: IdleFacts, was: Judgement): Judgement {
   return loads.includes('unknown') ? 'unknown' : 'idle';
 }
 
-function judgeLoad({ cpus, networkBytesPerSecond, state }: WorkspaceLoad, wasBusy: boolean): Judgement {
+function judgeLoad({ load, state }: WorkspaceLoad, wasBusy: boolean): Judgement {
   switch (state) {
     case 'creating':
     case 'starting':
@@ -59,10 +59,10 @@ function judgeLoad({ cpus, networkBytesPerSecond, state }: WorkspaceLoad, wasBus
     case 'unknown':
       return 'unknown';
     case 'running': {
-      if (cpus === null || networkBytesPerSecond === null) return 'unknown';
+      if (load === null) return 'unknown';
       const isBusy =
-        cpus >= (wasBusy ? QUIET_CPUS : BUSY_CPUS) ||
-        networkBytesPerSecond >= (wasBusy ? QUIET_BYTES_PER_SECOND : BUSY_BYTES_PER_SECOND);
+        load.cpus >= (wasBusy ? QUIET_CPUS : BUSY_CPUS) ||
+        load.networkBytesPerSecond >= (wasBusy ? QUIET_BYTES_PER_SECOND : BUSY_BYTES_PER_SECOND);
       return isBusy ? 'busy' : 'idle';
     }
     default:

@@ -21,7 +21,11 @@ const target = { kind: 'host', hostId } as const;
 const size = { cols: 80, rows: 24 };
 const never = new AbortController().signal;
 
-function start(store = new MemoryRecordStore(), idleTimeoutMs: number | null = null) {
+function start(
+  store = new MemoryRecordStore(),
+  idleTimeoutMs: number | null = null,
+  ownIdleTimeoutMs: (userId: UserId) => number | null = () => null,
+) {
   const links = new FakeLinks();
   const clock = new ManualClock();
   const ptys: FakePty[] = [];
@@ -45,6 +49,7 @@ function start(store = new MemoryRecordStore(), idleTimeoutMs: number | null = n
     log: new MemoryLog(),
     workspaceOwner: () => undefined,
     idleTimeoutMs,
+    ownIdleTimeoutMs,
     tag: 'abc123',
   });
   const open = () => service.open({ target, size, name: null }, localOwnerId, never);
@@ -185,6 +190,49 @@ describe('TerminalService', () => {
       expect(pty.isKilled).toBe(true);
     });
 
+    it.each([
+      { server: null, own: 5, closedAfter: 5 },
+      { server: 10, own: 5, closedAfter: 5 },
+      { server: 10, own: 60, closedAfter: 10 },
+      { server: null, own: null, closedAfter: null },
+    ])(
+      'is closed after the shorter of the server’s time and its owner’s: %j',
+      async ({ server, own, closedAfter }) => {
+        let minutes = own === null ? null : own * minuteMs;
+        const serverMs = server === null ? null : server * minuteMs;
+        const { service, open, ptys, clock } = start(new MemoryRecordStore(), serverMs, () => minutes);
+        service.start();
+        await open();
+        await clock.advance(((closedAfter ?? 60) - 0.5) * minuteMs);
+        expect(ptys[0]?.isKilled).toBe(false);
+        await clock.advance(2 * minuteMs);
+        expect(ptys[0]?.isKilled).toBe(closedAfter !== null);
+        // Said later, it counts from then on.
+        if (closedAfter === null) {
+          minutes = 5 * minuteMs;
+          await clock.advance(2 * minuteMs);
+          expect(ptys[0]?.isKilled).toBe(true);
+        }
+      },
+    );
+
+    it('tells what is done in those of a workspace', async () => {
+      const { service, ptys, clock } = start();
+      const workspaceId = 'ws_00000000000000000000' as const;
+      await service.open(
+        { target: { kind: 'workspace', workspaceId }, size, name: null },
+        localOwnerId,
+        never,
+      );
+      expect(service.useIn(workspaceId)).toMatchObject([
+        { clientCount: 0, typedAtMs: null, printedAtMs: null },
+      ]);
+      await clock.advance(1_000);
+      ptys[0]?.print('tick');
+      expect(service.useIn(workspaceId)).toMatchObject([{ typedAtMs: null, printedAtMs: 1_000 }]);
+      expect(service.useIn('ws_zzzzzzzzzzzzzzzzzzzz')).toEqual([]);
+    });
+
     it('stays while its shell says that a command runs', async () => {
       const { clock, pty } = await startIdle();
       pty.print('$ sleep 99999\r\n\x1b]133;C\x07');
@@ -320,6 +368,7 @@ function startKept({
     random: createSystemRandom(),
     workspaceOwner: () => undefined,
     idleTimeoutMs: null,
+    ownIdleTimeoutMs: () => null,
     tag: 'abc123',
   });
   const connection = {

@@ -81,7 +81,13 @@ class EndWorld {
   async *#stats(signal: AbortSignal) {
     const { clock } = this.world;
     while (!signal.aborted) {
-      yield { cpus: this.cpus, networkInBytesPerSecond: 10, networkOutBytesPerSecond: 10 };
+      yield {
+        cpus: this.cpus,
+        networkInBytesPerSecond: 10,
+        networkOutBytesPerSecond: 10,
+        diskReadBytesPerSecond: 0,
+        diskWriteBytesPerSecond: 0,
+      };
       await new Promise<void>((resolve) => {
         clock.after(5_000, resolve);
         signal.addEventListener('abort', () => resolve(), { once: true });

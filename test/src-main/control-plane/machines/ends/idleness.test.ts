@@ -9,10 +9,9 @@ import {
   type WorkspaceLoad,
 } from '#main/control-plane/machines/ends/idleness.ts';
 
-const running = (cpus: number | null, networkBytesPerSecond: number | null = 0): WorkspaceLoad => ({
+const running = (cpus: number | null, networkBytesPerSecond = 0): WorkspaceLoad => ({
   state: 'running',
-  cpus,
-  networkBytesPerSecond,
+  load: cpus === null ? null : { cpus, networkBytesPerSecond },
 });
 const quiet: IdleFacts = {
   isOff: false,
@@ -35,7 +34,7 @@ describe('a machine is', () => {
     ['busy with one of several', { workspaces: [running(0), running(1)] }, 'busy'],
     ['unknown where its host is away', { isConnected: false }, 'unknown'],
     ['busy where its host is away and somebody typed', { isConnected: false, terminalQuietMs: 0 }, 'busy'],
-    ['unknown where nothing was measured', { workspaces: [running(null, null)] }, 'unknown'],
+    ['unknown where nothing was measured', { workspaces: [running(null)] }, 'unknown'],
     ['busy with one of which nothing was measured', { workspaces: [running(null), running(1)] }, 'busy'],
     ['idle when it is off, though nobody can look', { isOff: true, isConnected: false }, 'idle'],
     ['busy when it is off, and is being resized', { isOff: true, isOperationUnderWay: true }, 'busy'],
@@ -54,7 +53,7 @@ describe('a machine is', () => {
     ['missing', 'idle'],
     ['unknown', 'unknown'],
   ])('with a workspace that is %s: %s', (state, judgement) => {
-    const workspaces = [{ state, cpus: null, networkBytesPerSecond: null }];
+    const workspaces = [{ state, load: null }];
     expect(judge({ ...quiet, workspaces }, 'idle')).toBe(judgement);
   });
 
