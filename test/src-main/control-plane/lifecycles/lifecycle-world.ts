@@ -211,7 +211,7 @@ export class LifecycleWorld {
           diskWriteBytesPerSecond: 0,
         };
       await new Promise<void>((resolve) => {
-        this.clock.after(2_000, resolve);
+        this.clock.after(5_000, resolve);
         signal.addEventListener('abort', () => resolve(), { once: true });
       });
     }
