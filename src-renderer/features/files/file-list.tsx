@@ -1,11 +1,11 @@
-// biome-ignore-all lint/a11y/useSemanticElements: rows that are drawn where one looks stand at places that no table has
-// biome-ignore-all lint/a11y/useFocusableInteractive: the grid keeps the keyboard and names its row; heads have buttons
 /**
  * The entries of a folder as a grid with sortable columns, of which only the visible rows exist: 100,000 cost as much as 20.
  * Used by keyboard as a file manager is; the grid itself has the keyboard (`aria-activedescendant`), rows never do.
  *
  * Longer than most: keys, pointer, dragging and drawing of one widget that share what is current.
  */
+// biome-ignore-all lint/a11y/useSemanticElements: rows that are drawn where one looks stand at places that no table has
+// biome-ignore-all lint/a11y/useFocusableInteractive: the grid keeps the keyboard and names its row; heads have buttons
 import { useVirtualizer } from '@tanstack/react-virtual';
 import {
   type DragEvent,

@@ -1,6 +1,6 @@
+/** The columns of the list of files, and their heads, which sort it. */
 // biome-ignore-all lint/a11y/useSemanticElements: rows that are drawn where one looks stand at places that no table has
 // biome-ignore-all lint/a11y/useFocusableInteractive: the grid keeps the keyboard and names its row; heads have buttons
-/** The columns of the list of files, and their heads, which sort it. */
 import { ArrowDown, ArrowUp } from 'lucide-react';
 import { classNames } from '../../components/class-names.ts';
 import type { Order, SortColumn } from './entry-order.ts';

@@ -1,6 +1,6 @@
+/** Where one is: each folder above is a button; the whole can be typed, with the folders that there are offered. */
 // biome-ignore-all lint/a11y/noNoninteractiveElementToInteractiveRole: a list that a combobox offers (ARIA APG)
 // biome-ignore-all lint/a11y/useFocusableInteractive: the field keeps the keyboard and names the folder
-/** Where one is: each folder above is a button; the whole can be typed, with the folders that there are offered. */
 import { ChevronRight, PencilLine } from 'lucide-react';
 import { type DragEvent, useEffect, useId, useRef, useState } from 'react';
 import type { PlaceId } from '#contract/files.ts';
