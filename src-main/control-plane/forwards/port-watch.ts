@@ -15,7 +15,7 @@ import type { ContainerEngine } from '../interfaces/container-engine.ts';
 import type { Log } from '../interfaces/log.ts';
 import type { WorkspaceRecord } from '../workspaces/workspace.ts';
 import type { WorkspaceDirectory } from '../workspaces/workspace-directory.ts';
-import { wellKnownPorts } from './well-known-ports.ts';
+import { commonPorts } from './known-ports.ts';
 import type { DialService } from './dial-service.ts';
 import {
   type ListeningSocket,
@@ -307,7 +307,7 @@ export class PortWatch {
         program:
           ofPort.map(({ inode }) => run.programs.get(inode) ?? null).find((name) => name !== null) ?? null,
         protocol: app?.protocol ?? run.answered.get(port) ?? null,
-        name: app?.name ?? wellKnownPorts[port] ?? '',
+        name: app?.name ?? commonPorts[port] ?? '',
         sinceAt,
       };
     });
