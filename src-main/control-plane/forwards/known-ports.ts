@@ -1,5 +1,5 @@
 /** What is mostly meant by a port, as the programs' own documentation has it. A guess, and shown as a name alone. */
-export const wellKnownPorts: Readonly<Record<number, string>> = {
+export const commonPorts: Readonly<Record<number, string>> = {
   22: 'SSH',
   80: 'Web server',
   443: 'Web server (HTTPS)',
