@@ -35,12 +35,13 @@ import { createLocalConnector } from './adapters/system/local-connector.ts';
 import { createLocalNetwork } from './adapters/system/local-network.ts';
 import { createNetworkWatch } from './adapters/system/network-watch.ts';
 import { createSystemRandom } from './adapters/system/random.ts';
-import { readSetupScript } from './adapters/system/setup-script.ts';
+import { readLeaseScript, readSetupScript } from './adapters/system/setup-script.ts';
 import { createMultiplexerFactory } from './adapters/tmux/tmux-multiplexer.ts';
 import { type Config, servedDefaults } from './config.ts';
 import type { Caller } from './control-plane/caller.ts';
 import { type ControlPlane, createControlPlane } from './control-plane/control-plane.ts';
 import { createDispatcher } from './control-plane/dispatcher.ts';
+import type { Clock } from './control-plane/interfaces/clock.ts';
 import type { CloudProvider } from './control-plane/interfaces/cloud-provider.ts';
 import type { Log } from './control-plane/interfaces/log.ts';
 import type { NetworkWatch } from './control-plane/interfaces/network-watch.ts';
@@ -59,6 +60,8 @@ export interface ComposeOptions {
   readonly isOutputChecked?: boolean;
   /** For tests: who is a person here and how much each may have. */
   readonly people?: QuotaSource;
+  /** For tests: the clock by which workspaces end by themselves. */
+  readonly lifecycleClock?: Clock;
   /** Default: those that this Berth has an adapter for. */
   readonly cloudProviders?: readonly CloudProvider[];
   /** Told of each line of the log. */
@@ -148,6 +151,7 @@ export async function compose(
       describeKey,
       keyMaker: createSshKeyMaker(),
       cloudSetupScript: await readSetupScript(remoteScriptsFolder),
+      leaseScript: await readLeaseScript(remoteScriptsFolder),
       createScreenKeeper,
       network: options.network ?? ownNetwork,
       localNetwork: createLocalNetwork(),
@@ -175,6 +179,7 @@ export async function compose(
       idleTimeoutMs: served.idleTimeoutMs,
       measuresVolumes: config.mode === 'served',
       ...(options.people === undefined ? {} : { people: options.people }),
+      ...(options.lifecycleClock === undefined ? {} : { lifecycleClock: options.lifecycleClock }),
     });
     ends.push(() => plane.close());
     if (config.addHostFile !== null && !store.isReadOnly)

@@ -248,7 +248,7 @@ function isHandlers(path: string): boolean {
   return /^src-main\/control-plane\/.*-handlers\.ts$/.test(path);
 }
 
-/** Files directly in control-plane/ join the nouns. */
+/** Files directly in control-plane/ join the nouns; a noun's own parts join that noun. */
 function joinsNouns(from: string): boolean {
-  return /^src-main\/control-plane\/[^/]+\.ts$/.test(from);
+  return /^src-main\/control-plane\/([^/]+|[^/]+\/[^/]+-parts)\.ts$/.test(from);
 }

@@ -45,7 +45,7 @@ programs() {
       as_root ls -l "$process/fd" 2>/dev/null |
         NAME=$name awk 'match($0, /socket:\[[0-9]+\]$/) { print "program=" substr($0, RSTART + 8, RLENGTH - 9) " " ENVIRON["NAME"] }'
     done
-  done | tr -cd '[:print:]\n'
+  done | tr -d '\000-\011\013-\037\177'
 }
 
 case ${1-} in

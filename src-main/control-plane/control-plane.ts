@@ -112,6 +112,10 @@ export interface ControlPlaneDeps {
   readonly idleTimeoutMs: number | null;
   /** Where several people share hosts: what each one's volumes take is measured. */
   readonly measuresVolumes: boolean;
+  /** Text of resources/remote/lease.sh. */
+  readonly leaseScript: string;
+  /** For tests: the clock by which workspaces end by themselves. Default: the same as for all. */
+  readonly lifecycleClock?: Clock;
   /** For tests: who is a person and what each may have. Default: the accounts. */
   readonly people?: QuotaSource;
 }
@@ -440,6 +444,9 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     ownership,
     forwards,
     files,
+    nameOf: (userId) => accounts.people.get(userId as UserId)?.name ?? null,
+    tag: deps.terminalTag,
+    clock: deps.lifecycleClock ?? clock,
   });
 
   // Links to terminals are as good as being there: they end with the rights of whoever gave them.

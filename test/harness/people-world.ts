@@ -114,6 +114,9 @@ async function seed(store: MemoryRecordStore, letter: string, isOld: boolean): P
     marks: {},
     diskBytes: 1000,
   } as never);
+  await store
+    .rowLog('timelines', (one) => one, 10)
+    .append(ws, { at, event: 'created', text: canary, by: canary });
   await put('restore-undos', {
     id: `berth-before-${canary}`,
     workspaceId: ws,
@@ -279,6 +282,7 @@ export async function peopleWorld(
     schedules: createSchedules(),
     keyMaker: createSshKeyMaker(),
     cloudSetupScript: '#!/bin/sh\n',
+    leaseScript: '',
     describeKey: () => {
       throw new Error('no keys here');
     },

@@ -19,6 +19,7 @@ import type { Workspace, WorkspaceState } from '#contract/workspaces.ts';
 import { compose } from '#main/compose.ts';
 import { type ServedConfig, servedDefaults } from '#main/config.ts';
 import type { Caller } from '#main/control-plane/caller.ts';
+import type { Clock } from '#main/control-plane/interfaces/clock.ts';
 import type { CloudProvider } from '#main/control-plane/interfaces/cloud-provider.ts';
 import type { Plane } from '#main/control-plane/plane.ts';
 import { type ByteStream, type ConnectedClient, createClient } from '#renderer/transport/client.ts';
@@ -41,6 +42,8 @@ export interface StartPlaneOptions {
   readonly digitalOceanApiUrl?: string;
   /** What first workspaces are made of. */
   readonly firstWorkspace?: ServedConfig['firstWorkspace'];
+  /** The clock by which workspaces end by themselves. Default: the real one. */
+  readonly lifecycleClock?: Clock;
   /** Default: those of the product, with nothing to ask. */
   readonly cloudProviders?: readonly CloudProvider[];
 }
@@ -71,6 +74,7 @@ export async function startPlane(options: StartPlaneOptions = {}): Promise<TestP
       ...(options.isRoaming ? {} : { network: new FakeNetwork() }),
       ...(options.cloudProviders === undefined ? {} : { cloudProviders: options.cloudProviders }),
       ...(options.onLogLine === undefined ? {} : { onLogLine: options.onLogLine }),
+      ...(options.lifecycleClock === undefined ? {} : { lifecycleClock: options.lifecycleClock }),
       // No agent, no keychain, no configuration of the person who runs the tests.
       computer: { platform: 'linux', homeFolder: folder, env: {} },
     },

@@ -14,6 +14,7 @@ import type { ConnectionState, PlaneClient } from '#renderer/state/api.ts';
 import { cloudReplies, noCosts } from './cloud-replies.ts';
 import { FixtureFiles, fileReplies } from './file-replies.ts';
 import type { Scene } from './scenes.ts';
+import { screenBytes, type ScreenHeard } from './screen-replies.ts';
 import { importBytes, type ReceivedBytes, snapshotWorkReplies } from './snapshot-work-replies.ts';
 import { forwardReplies } from './forward-replies.ts';
 import { machineReplies } from './machine-replies.ts';
@@ -147,6 +148,8 @@ export interface FixturePlane extends PlaneClient {
   readonly files: FixtureFiles;
   /** Of the last import. */
   readonly received: ReceivedBytes;
+  /** What was typed and pasted on screens. */
+  readonly screen: ScreenHeard;
   put(collection: CollectionName, item: { id: string }): void;
   delete(collection: CollectionName, id: string): void;
   setCosts(report: CostReport): void;
@@ -178,6 +181,7 @@ export function createFixturePlane(scene: Scene): FixturePlane {
   const calls: { method: MethodName; input: unknown }[] = [];
   const failures = new Map<MethodName, BerthError>();
   const received: ReceivedBytes = { bytes: 0, sum: 0 };
+  const screen: ScreenHeard = { keys: [], pasted: [] };
   const settings = new FixtureValue<Settings>({ ...settingsDefaults, ...scene.settings });
   const files = new FixtureFiles(scene.fileWork ?? { files: () => new Map() });
   let offer = scene.offer;
@@ -216,8 +220,8 @@ export function createFixturePlane(scene: Scene): FixturePlane {
 
   const replies: Replies = {
     ...snapshotReplies(scene, collections, found),
-    ...lifecycleReplies(collections),
     ...fileReplies(scene, files, collections),
+    ...lifecycleReplies(collections),
     ...userReplies(scene, { ...collections, account }, found),
     ...machineReplies(scene.machineWork ?? {}, collections, found),
     ...forwardReplies(collections, found),
@@ -266,6 +270,19 @@ export function createFixturePlane(scene: Scene): FixturePlane {
       return keepVolume
         ? { workspaceName: name, deletes, keeps: [volume] }
         : { workspaceName: name, deletes: [...deletes, volume], keeps: [] };
+    },
+    'projects.templates': () => ({ templates: scene.templates ?? [] }),
+    'workspaces.revealPassword': ({ id }) => ({
+      ...found(found(collections.workspaces.items.get(id)).accessPassword),
+      password: found(scene.password),
+    }),
+    'workspaces.changePassword': ({ id, variable = 'PASSWORD', delivery = 'environment' }) => {
+      const workspace = {
+        ...found(collections.workspaces.items.get(id)),
+        accessPassword: { variable, delivery },
+      };
+      collections.workspaces.put(workspace);
+      return workspace;
     },
     'projects.create': (definition) => {
       const at = new Date().toISOString();
@@ -379,6 +396,7 @@ export function createFixturePlane(scene: Scene): FixturePlane {
     calls,
     files,
     received,
+    screen,
     get connectionState() {
       return connection;
     },
@@ -426,6 +444,8 @@ export function createFixturePlane(scene: Scene): FixturePlane {
       }
       if (method === 'snapshots.read' || method === 'snapshots.export')
         return snapshotBytes(scene, method === 'snapshots.read' ? (input as { path: string }).path : '.');
+      if (method === 'workspaces.dial')
+        return screenBytes(scene.screens?.get((input as { id: string }).id) ?? 'open', screen);
       return textBytes(method, input);
     },
     put: (name, item) => (collections[name] as FixtureCollection<{ id: string }>).put(item),

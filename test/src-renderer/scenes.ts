@@ -9,7 +9,7 @@ import type { Forward, ForwardRules, WorkspacePorts } from '#contract/forwards.t
 import type { HostLease, Lifecycle, TimelineEntry } from '#contract/lifecycles.ts';
 import type { Machine } from '#contract/machines.ts';
 import type { LogLine, Operation } from '#contract/operations.ts';
-import type { Project } from '#contract/projects.ts';
+import type { Project, ProjectTemplate } from '#contract/projects.ts';
 import type { Question } from '#contract/questions.ts';
 import type { Repository } from '#contract/repositories.ts';
 import type { Settings } from '#contract/settings.ts';
@@ -28,6 +28,7 @@ import type { KeptVolume, Workspace, WorkspaceState, WorkspaceStats } from '#con
 import type { ConnectionState } from '#renderer/state/api.ts';
 import type { FileWorkScene } from './file-replies.ts';
 import type { MachineWorkScene } from './machine-replies.ts';
+import type { ScreenConduct } from './screen-replies.ts';
 import type { SnapshotWorkScene } from './snapshot-work-replies.ts';
 
 export interface Scene {
@@ -58,6 +59,11 @@ export interface Scene {
   readonly hostLeases?: readonly HostLease[];
   /** Of every workspace. */
   readonly timeline?: readonly TimelineEntry[];
+  readonly templates?: readonly ProjectTemplate[];
+  /** Of every workspace that has one. */
+  readonly password?: string;
+  /** What the screen of a workspace does, by its id; else it is open. */
+  readonly screens?: ReadonlyMap<string, ScreenConduct>;
   readonly clouds?: readonly Cloud[];
   readonly machines?: readonly Machine[];
   readonly found?: readonly FoundResource[];

@@ -119,9 +119,11 @@ export class ForwardRulesService implements FollowsWorkspaces {
   /** One after the other, so that what is made is seen by the next. */
   #apply(id: WorkspaceId): Promise<void> {
     const before = this.#last.get(id) ?? Promise.resolve();
-    const now = before.then(() => this.#applyNow(id)).catch((cause: unknown) => {
-      this.#deps.log.warn('rules for ports could not be followed', { workspaceId: id, cause });
-    });
+    const now = before
+      .then(() => this.#applyNow(id))
+      .catch((cause: unknown) => {
+        this.#deps.log.warn('rules for ports could not be followed', { workspaceId: id, cause });
+      });
     this.#last.set(id, now);
     void now.then(() => {
       if (this.#last.get(id) === now) this.#last.delete(id);

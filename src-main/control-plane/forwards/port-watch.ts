@@ -15,7 +15,7 @@ import type { ContainerEngine } from '../interfaces/container-engine.ts';
 import type { Log } from '../interfaces/log.ts';
 import type { WorkspaceRecord } from '../workspaces/workspace.ts';
 import type { WorkspaceDirectory } from '../workspaces/workspace-directory.ts';
-import { commonPorts } from './common-ports.ts';
+import { commonPorts } from './known-ports.ts';
 import type { DialService } from './dial-service.ts';
 import {
   type ListeningSocket,
@@ -195,7 +195,11 @@ export class PortWatch {
   }
 
   /** Returns after how many milliseconds to look again. */
-  async #lookAt(link: HostLink, engine: ContainerEngine, records: readonly WorkspaceRecord[]): Promise<number> {
+  async #lookAt(
+    link: HostLink,
+    engine: ContainerEngine,
+    records: readonly WorkspaceRecord[],
+  ): Promise<number> {
     const signal = AbortSignal.any([link.signal, this.#closing.signal]);
     const runs = new Map<WorkspaceId, { run: Run; containerId: string }>();
     for (const { id } of records) {
@@ -300,7 +304,8 @@ export class PortWatch {
       return {
         port,
         reach: ofPort.every(({ isLoopback }) => isLoopback) ? 'loopback' : 'network',
-        program: ofPort.map(({ inode }) => run.programs.get(inode) ?? null).find((name) => name !== null) ?? null,
+        program:
+          ofPort.map(({ inode }) => run.programs.get(inode) ?? null).find((name) => name !== null) ?? null,
         protocol: app?.protocol ?? run.answered.get(port) ?? null,
         name: app?.name ?? commonPorts[port] ?? '',
         sinceAt,

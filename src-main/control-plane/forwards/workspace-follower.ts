@@ -49,9 +49,7 @@ export class WorkspaceFollower {
   #begin(work: (follower: FollowsWorkspaces) => Promise<void>): void {
     for (const follower of this.#deps.followers) {
       const working: Promise<void> = work(follower)
-        .catch((cause: unknown) =>
-          this.#deps.log.error('forwards did not follow their workspace', { cause }),
-        )
+        .catch((cause: unknown) => this.#deps.log.error('forwards did not follow their workspace', { cause }))
         .finally(() => this.#working.delete(working));
       this.#working.add(working);
     }

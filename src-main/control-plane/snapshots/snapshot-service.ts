@@ -70,7 +70,7 @@ export interface CreateWish {
   readonly beforeCommand?: string | null | undefined;
   readonly afterCommand?: string | null | undefined;
   readonly longMatching: boolean;
-  readonly reason: 'person' | 'schedule';
+  readonly reason: 'person' | 'schedule' | 'safety';
   readonly repositoryId?: RepositoryId | null | undefined;
 }
 

@@ -3,6 +3,7 @@
  * shell says that a command runs in it is in use however silent that is; a shell that says nothing of its commands (any but
  * a bash with shell integration) is judged by its silence alone. Looks now and then; how one is closed is told to it.
  */
+import { durationWords } from '../duration-words.ts';
 import type { Clock } from '../interfaces/clock.ts';
 import type { LiveTerminal } from './live-terminal.ts';
 
@@ -31,17 +32,6 @@ export function lookEveryMs(timeoutMs: number): number {
 
 /** Milliseconds: the shortest time that a person can say (Settings.closeIdleTerminalsMinutes). */
 const OWN_LEAST_MS = 5 * 60_000;
-
-/** As a person reads it: whole hours, minutes or seconds, whichever is exact enough. */
-export function durationWords(timeMs: number): string {
-  const [value, unit] =
-    timeMs >= 2 * 3_600_000
-      ? [timeMs / 3_600_000, 'hours']
-      : timeMs >= 2 * 60_000
-        ? [timeMs / 60_000, 'minutes']
-        : [timeMs / 1_000, 'seconds'];
-  return `${Math.round(value * 10) / 10} ${unit}`;
-}
 
 export interface IdleTerminalsDeps<T> {
   readonly clock: Clock;

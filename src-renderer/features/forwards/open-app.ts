@@ -7,6 +7,7 @@ import type { WorkspaceId } from '#contract/ids.ts';
 import type { PortProtocol } from '#contract/projects.ts';
 import type { Settings } from '#contract/settings.ts';
 import type { CommandContext } from '../../state/commands.ts';
+import { openForward } from '../../state/open-app.ts';
 import { forwardAddress, forwardName } from './forward-words.ts';
 
 export type AppPlace = Settings['openAppsIn'];
@@ -23,39 +24,12 @@ export function placeOfClick(
 }
 
 /** `find` is asked once; its forward is what opens. Fails as the plane's calls fail. */
-export async function openApp(
+export function openApp(
   context: Context,
   find: () => Forward | Promise<Forward>,
   place: AppPlace = context.state.settings.openAppsIn,
 ): Promise<void> {
-  if (place === 'tab') {
-    context.view.open({ type: 'app', forwardId: (await find()).id });
-    return;
-  }
-  const { shell, client, notices } = context;
-  if (shell !== null) {
-    const { url } = await client.call('forwards.open', { id: (await find()).id });
-    await shell.request('openExternal', { url });
-    return;
-  }
-  // At once, in the click itself: a browser refuses a window that comes later.
-  const tab = window.open('about:blank', '_blank');
-  try {
-    const forward = await find();
-    const { url } = await client.call('forwards.open', { id: forward.id });
-    if (tab !== null) {
-      tab.opener = null;
-      tab.location.replace(url);
-      return;
-    }
-    notices.show({
-      title: `Your browser did not let ${forwardName(forward)} open by itself`,
-      action: { label: 'Open', run: () => void window.open(url, '_blank', 'noopener,noreferrer') },
-    });
-  } catch (cause) {
-    tab?.close();
-    throw cause;
-  }
+  return openForward(context, find, { place, nameOf: forwardName });
 }
 
 export function openPort(

@@ -1,6 +1,6 @@
 /** With what a new project begins: nothing, or one that is nearly filled in for an image that many people use. */
 import { ExternalLink, FileBox, Monitor, SquareTerminal } from 'lucide-react';
-import { type ReactNode, useId } from 'react';
+import type { ReactNode } from 'react';
 import type { ProjectTemplate } from '#contract/projects.ts';
 import { Button } from '../../components/button.tsx';
 import { ErrorNote } from '../../components/error-note.tsx';
@@ -64,23 +64,16 @@ function Choice(props: {
   readonly image?: string;
   readonly onChoose: () => void;
 }) {
-  const id = useId();
   return (
     <button
       type="button"
-      aria-labelledby={`${id}-name`}
-      aria-describedby={`${id}-summary`}
       onClick={props.onChoose}
       className="flex w-full min-w-0 items-start gap-3 rounded-md border border-line bg-panel px-3 py-2.5 text-left transition-colors hover:border-muted hover:bg-hover"
     >
       <span className="mt-0.5 shrink-0 text-muted">{props.icon}</span>
       <span className="flex min-w-0 flex-1 flex-col gap-0.5">
-        <span id={`${id}-name`} className="font-medium">
-          {props.name}
-        </span>
-        <span id={`${id}-summary`} className="text-meta text-muted">
-          {props.summary}
-        </span>
+        <span className="font-medium">{props.name}</span>
+        <span className="text-meta text-muted">{props.summary}</span>
         {props.image !== undefined && (
           <span className="truncate font-code text-small text-muted" title={props.image}>
             {props.image}

@@ -326,6 +326,7 @@ export class ScreenSession {
   #apply(screen: RemoteScreen): void {
     const { sizing, quality, isViewOnly } = this.store.getState().options;
     screen.viewOnly = isViewOnly;
+    screen.background = 'transparent';
     screen.qualityLevel = qualities[quality].quality;
     screen.compressionLevel = qualities[quality].compression;
     screen.clipViewport = false;

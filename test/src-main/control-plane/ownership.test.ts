@@ -9,6 +9,7 @@ import { BerthError } from '#contract/berth-error.ts';
 import type { CollectionItem } from '#contract/collection.ts';
 import type { Method } from '#contract/contract.ts';
 import { contract, type MethodName } from '#contract/index.ts';
+import { noPolicy } from '#contract/lifecycles.ts';
 import { createDispatcher } from '#main/control-plane/dispatcher.ts';
 import type { Handlers } from '#main/control-plane/handler.ts';
 import { isIdField, ownedPrefixes, Ownership } from '#main/control-plane/ownership.ts';
@@ -165,6 +166,9 @@ const inputs: Partial<Record<MethodName, (things: Things) => Record<string, unkn
   'files.remove': ({ ws }) => ({ placeId: ws, path: '/a', names: ['b'] }),
   'files.setPermissions': ({ ws }) => ({ placeId: ws, path: '/a', names: ['b'], mode: 0o600 }),
   'files.copy': ({ ws }) => ({ placeId: ws, path: '/a', names: ['b'], toId: ws, toPath: '/c' }),
+  'lifecycles.setPolicy': ({ ws }) => ({ workspaceId: ws, policy: noPolicy }),
+  'lifecycles.putOff': ({ ws }) => ({ workspaceId: ws }),
+  'lifecycles.timeline': ({ ws }) => ({ workspaceId: ws }),
 };
 
 /** `input` with the id at `path` of somebody else's. */

@@ -91,7 +91,12 @@ async function serve(): Promise<void> {
 }
 
 function make(over: Partial<InputOf<'forwards.create'>> = {}): Promise<Forward> {
-  return plane.client.call('forwards.create', { workspaceId: workspace.id, kind: 'tcp', port: 3000, ...over });
+  return plane.client.call('forwards.create', {
+    workspaceId: workspace.id,
+    kind: 'tcp',
+    port: 3000,
+    ...over,
+  });
 }
 const isIn = (id: ForwardId, state: Forward['state']) =>
   plane.until('forwards.watch', {}, (all) => all.find((one) => one.id === id && one.state === state));
@@ -124,7 +129,9 @@ describe('ports', () => {
       all.find(({ id, ports }) => id === workspace.id && ports.length === 3),
     );
     expect(seen.problem).toBeNull();
-    expect(seen.ports.map(({ port, reach, program, name, protocol }) => [port, reach, program, name, protocol])).toEqual([
+    expect(
+      seen.ports.map(({ port, reach, program, name, protocol }) => [port, reach, program, name, protocol]),
+    ).toEqual([
       [3000, 'loopback', 'node', 'The site', 'http'],
       [7000, 'network', 'node', '', null],
       [7100, 'network', 'node', '', null],
@@ -155,11 +162,15 @@ describe('a TCP forward', () => {
     expect(new Set(forwards.map(({ localPort }) => localPort)).size).toBe(50);
     expect(forwards.filter(({ localPort }) => localPort === 7000)).toHaveLength(1);
     const sent = forwards.map(() => randomBytes(300_000));
-    const back = await Promise.all(forwards.map(({ localPort }, index) => exchange(localPort, sent[index] ?? Buffer.alloc(0))));
+    const back = await Promise.all(
+      forwards.map(({ localPort }, index) => exchange(localPort, sent[index] ?? Buffer.alloc(0))),
+    );
     expect(back.map((bytes) => bytes.reverse())).toEqual(sent);
     const one = forwards[0];
     const counted = await plane.until('forwards.watch', {}, (all) =>
-      all.find(({ id, traffic }) => id === one?.id && traffic.connections === 0 && traffic.allConnections > 0),
+      all.find(
+        ({ id, traffic }) => id === one?.id && traffic.connections === 0 && traffic.allConnections > 0,
+      ),
     );
     expect(counted.traffic).toMatchObject({ sentBytes: 300_000, receivedBytes: 300_000, allConnections: 1 });
     expect(counted.traffic.usedAt).not.toBeNull();
@@ -178,7 +189,9 @@ describe('a TCP forward', () => {
     for (let round = 0; round < 20; round++)
       await Promise.all(Array.from({ length: 50 }, () => page(localPort)));
     const { traffic } = await plane.until('forwards.watch', {}, (all) =>
-      all.find((one) => one.id === id && one.traffic.allConnections === 1000 && one.traffic.connections === 0),
+      all.find(
+        (one) => one.id === id && one.traffic.allConnections === 1000 && one.traffic.connections === 0,
+      ),
     );
     expect(traffic.receivedBytes).toBeGreaterThan(1000 * 'hello from the workspace'.length);
   });
@@ -214,7 +227,9 @@ describe('a TCP forward', () => {
     await plane.client.call('forwards.stop', { id });
     const again = createServer().listen(port, '127.0.0.1');
     await once(again, 'listening');
-    await expect(plane.client.call('forwards.start', { id })).rejects.toMatchObject({ code: 'forward.port-taken' });
+    await expect(plane.client.call('forwards.start', { id })).rejects.toMatchObject({
+      code: 'forward.port-taken',
+    });
     expect(await isIn(id, 'failed')).toMatchObject({ problem: { code: 'forward.port-taken' } });
     again.close();
     await once(again, 'close');
@@ -227,12 +242,32 @@ describe('a SOCKS forward', () => {
   it('begins its connections in the workspace', async () => {
     const { localPort } = await make({ kind: 'socks', port: null });
     const curl = (...words: string[]) =>
-      runProcess(['curl', '-sS', '--max-time', '20', '--socks5-hostname', `127.0.0.1:${localPort}`, ...words]);
-    expect(await curl('http://localhost:3000/')).toMatchObject({ exitCode: 0, stdout: 'hello from the workspace' });
-    expect(await curl('http://127.0.0.1:3000/')).toMatchObject({ exitCode: 0, stdout: 'hello from the workspace' });
+      runProcess([
+        'curl',
+        '-sS',
+        '--max-time',
+        '20',
+        '--socks5-hostname',
+        `127.0.0.1:${localPort}`,
+        ...words,
+      ]);
+    expect(await curl('http://localhost:3000/')).toMatchObject({
+      exitCode: 0,
+      stdout: 'hello from the workspace',
+    });
+    expect(await curl('http://127.0.0.1:3000/')).toMatchObject({
+      exitCode: 0,
+      stdout: 'hello from the workspace',
+    });
     // 97: the proxy refused; it names the reply of RFC 1928.
-    expect(await curl('http://localhost:9/')).toMatchObject({ exitCode: 97, stderr: expect.stringContaining('(5)') });
-    expect(await curl('http://nowhere.invalid/')).toMatchObject({ exitCode: 97, stderr: expect.stringContaining('(4)') });
+    expect(await curl('http://localhost:9/')).toMatchObject({
+      exitCode: 97,
+      stderr: expect.stringContaining('(5)'),
+    });
+    expect(await curl('http://nowhere.invalid/')).toMatchObject({
+      exitCode: 97,
+      stderr: expect.stringContaining('(4)'),
+    });
   });
 });
 
@@ -249,13 +284,18 @@ describe('a remote forward', () => {
     await isIn(id, 'ready');
     const ask = async () => {
       const { containerId } = await plane.workspaceIn(workspace.id, 'running');
-      const read = "require('node:net').connect(9100, '127.0.0.1').on('data', (b) => process.stdout.write(b)).on('error', (e) => { throw e; })";
+      const read =
+        "require('node:net').connect(9100, '127.0.0.1').on('data', (b) => process.stdout.write(b)).on('error', (e) => { throw e; })";
       return await remote.docker('exec', containerId ?? '', 'node', '-e', read);
     };
     expect(await ask()).toBe('this computer');
-    const { ports } = await plane.until('forwards.ports', {}, (all) => all.find(({ ports: { length } }) => length > 0));
+    const { ports } = await plane.until('forwards.ports', {}, (all) =>
+      all.find(({ ports: { length } }) => length > 0),
+    );
     expect(ports.map((one) => one.port)).not.toContain(9100);
-    await expect(make({ kind: 'remote', port: 9100, localPort: 1 })).rejects.toMatchObject({ code: 'forward.exists' });
+    await expect(make({ kind: 'remote', port: 9100, localPort: 1 })).rejects.toMatchObject({
+      code: 'forward.exists',
+    });
     const taken = await make({ kind: 'remote', port: 7000, localPort: port });
     expect(await isIn(taken.id, 'failed')).toMatchObject({ problem: { code: 'forward.port-taken' } });
 
@@ -285,7 +325,9 @@ describe('when the way is cut', () => {
     expect((error as NodeJS.ErrnoException).code).toBe('ECONNRESET');
     expect(await isIn(id, 'waiting')).toMatchObject({ localPort, problem: null });
     expect([away.statusCode, away.headers['retry-after']]).toEqual([503, '3']);
-    expect(await text(away)).toMatch(/http-equiv="refresh"[^]*Port 3000 of API Server cannot be reached just now/);
+    expect(await text(away)).toMatch(
+      /http-equiv="refresh"[^]*Port 3000 of API Server cannot be reached just now/,
+    );
     const raw = dial(localPort);
     raw.write(Buffer.of(0x16, 0x03, 0x01));
     const [reset] = (await once(raw, 'error')) as [NodeJS.ErrnoException];
@@ -304,7 +346,9 @@ describe('when the way is cut', () => {
     const open = dial(localPort);
     await once(open, 'connect');
     expect(await page(localPort)).toBe('hello from the workspace');
-    const relays = (await remote.docker('ps', '-q', '--filter', 'name=berth-dial-')).split(/\s+/).filter(Boolean);
+    const relays = (await remote.docker('ps', '-q', '--filter', 'name=berth-dial-'))
+      .split(/\s+/)
+      .filter(Boolean);
     expect(relays).toHaveLength(1);
     const gone = once(open, 'error');
     await remote.docker('kill', ...relays);
@@ -338,8 +382,12 @@ describe('an app', () => {
     const app = await make({ kind: 'app' });
     expect(app).toMatchObject({ name: 'The site', protocol: 'http', localPort: null, origin: null });
     await expect(make({ kind: 'app' })).rejects.toMatchObject({ code: 'forward.exists' });
-    expect(await plane.client.call('forwards.openPort', { workspaceId: workspace.id, port: 3000 })).toMatchObject({ id: app.id });
-    await expect(plane.client.call('forwards.open', { id: app.id })).rejects.toMatchObject({ code: 'app.no-address' });
+    expect(
+      await plane.client.call('forwards.openPort', { workspaceId: workspace.id, port: 3000 }),
+    ).toMatchObject({ id: app.id });
+    await expect(plane.client.call('forwards.open', { id: app.id })).rejects.toMatchObject({
+      code: 'app.no-address',
+    });
   });
 });
 

@@ -2,7 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CommandMarks } from '#main/control-plane/terminals/command-marks.ts';
-import { durationWords, isIdle, lookEveryMs } from '#main/control-plane/terminals/idle-terminals.ts';
+import { durationWords } from '#main/control-plane/duration-words.ts';
+import { isIdle, lookEveryMs } from '#main/control-plane/terminals/idle-terminals.ts';
 
 describe('a terminal', () => {
   const unused = { clientCount: 0, usedAtMs: 1_000, isCommandRunning: false };
