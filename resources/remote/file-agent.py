@@ -40,6 +40,7 @@ MOST_BYTES = 1 << 20
 MOST_WORKERS = 48
 # Entries in one ITEM of a folder; the first ones go out at once.
 PART = 400
+FIRST_PART = 100
 FIRST_PART_SECONDS = 0.05
 TOLD_EVERY_SECONDS = 0.2
 # Folders within folders that are gone into at once: each takes an open file.
@@ -376,7 +377,7 @@ def list_folder(request):
                 if error.errno != errno.ENOENT:
                     raise
                 continue
-            if len(part) >= PART or (is_first and time.monotonic() >= due):
+            if len(part) >= (FIRST_PART if is_first else PART) or (is_first and time.monotonic() >= due):
                 request.item(dict(head, entries=part))
                 part, is_first = [], False
         if part or is_first:
@@ -718,9 +719,13 @@ class Progress:
 def remove_tree(request):
     folder, name = split(request.path())
     progress = Progress(request)
-    with Folder(folder) as at:
-        remove_at(name, at, progress, request.path())
-        sync_folder(at)
+    try:
+        with Folder(folder) as at:
+            remove_at(name, at, progress, request.path())
+            sync_folder(at)
+    except FileNotFoundError:
+        # It is gone, with the folder that it was in.
+        pass
     return progress.words()
 
 

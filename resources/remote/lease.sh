@@ -113,9 +113,12 @@ run() { # DATA
         --filter "label=dev.berth.workspace=$id" </dev/null) || continue
       for container in $found; do
         docker -H "unix://$socket" stop -t "$seconds" "$container" >/dev/null </dev/null || continue 2
-        printf '%s %s %s\n' "$now" "$id" "$ended" >>"$folder/log"
+        # Each Berth that gave it one reads in its own log what became of it.
+        for other in "$data"/*/leases/"$id"; do
+          printf '%s %s %s\n' "$now" "$id" "$ended" >>"${other%/leases/*}/log"
+        done
       done
-      rm -f "$file"
+      rm -f "$data"/*/leases/"$id"
     done
     if [ -e "$folder/log" ] && [ "$(wc -l <"$folder/log")" -gt 200 ]; then
       tail -n 100 "$folder/log" | replace "$folder/log"
@@ -130,6 +133,7 @@ set_leases() { # DATA TAG [ID:MINUTES:GRACE…]
   now=$(date +%s)
   kept=' '
   for wish in "$@"; do
+    case $wish in *:*:*) ;; *) exit 2 ;; esac
     id=${wish%%:*}
     minutes=${wish#*:}
     grace=${minutes#*:}

@@ -42,7 +42,13 @@ function parseAppsOrigin(text: string): string {
   const bare = text.replace(/\/$/, '').toLowerCase();
   const url = URL.parse(bare.replace('://*.', '://'));
   const isHttp = url?.protocol === 'https:' || url?.protocol === 'http:';
-  if (url === null || !isHttp || !bare.includes('://*.') || url.origin !== bare.replace('://*.', '://'))
+  if (
+    url === null ||
+    !isHttp ||
+    bare.split('*').length !== 2 ||
+    !bare.includes('://*.') ||
+    url.origin !== bare.replace('://*.', '://')
+  )
     throw new WrongValue('must look like https://*.apps.example.org or https://*.apps.example.org:8443');
   if (url.hostname.includes('[') || /^[\d.]+$/.test(url.hostname))
     throw new WrongValue('must be a domain: addresses have no names below them');

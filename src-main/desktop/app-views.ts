@@ -67,7 +67,7 @@ export function createAppViews(options: AppViewsOptions): AppViews {
     tell({ type: 'app-view', tabId: shown.tabId, state: stateOf(contents, shown.failure) });
   };
 
-  const open = ({ tabId, forwardId, url, bounds }: ShellInput<'appViewShow'>): void => {
+  const open = ({ tabId, forwardId, url, bounds }: ShellInput<'appViewOpen'>): void => {
     const owner = window();
     if (owner === undefined || owner.isDestroyed()) return;
     close(tabId);
@@ -75,10 +75,11 @@ export function createAppViews(options: AppViewsOptions): AppViews {
     const { session } = sessions().open(forwardId, new URL(url).origin);
     const view = createView(session, options.isPackaged);
     const shown: Shown = {
-      ...{ tabId, view, owner, bounds, isVisible: true, isFullScreen: false, failure: null },
+      ...{ tabId, view, owner, bounds, isVisible: false, isFullScreen: false, failure: null },
     };
     views.set(tabId, shown);
     owner.contentView.addChildView(view);
+    view.setVisible(false);
     view.setBounds(bounds);
     follow(shown);
     load(shown, url);
@@ -156,7 +157,7 @@ export function createAppViews(options: AppViewsOptions): AppViews {
   };
 
   const actions: AppViewActions = {
-    appViewShow: async (input) => {
+    appViewOpen: async (input) => {
       open(input);
       return {};
     },

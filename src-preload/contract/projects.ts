@@ -86,7 +86,7 @@ export const AppLogin = z.discriminatedUnion('how', [
   z.object({ how: z.literal('basic'), user: line(128) }),
   /** A header with the password behind `prefix`, as `Authorization: token …` of Jupyter. */
   z.object({ how: z.literal('header'), name: HeaderName, prefix: z.string().max(64) }),
-  /** A form that is posted for the person when the app asks for it; its cookies are kept by the proxy. */
+  /** A form that is posted for the person when the app asks for it; the browser gets its cookies, and no password. */
   z.object({ how: z.literal('form'), path: UrlPath, field: HeaderName }),
 ]);
 export type AppLogin = z.infer<typeof AppLogin>;

@@ -53,12 +53,12 @@ export const shellRequests = {
     }),
     output: z.object({}),
   },
-  /** Opens a web app in a page of its own over the tab's part of the window; the tab has one at a time. */
-  appViewShow: {
+  /** Opens a web app in a page of its own, not shown yet; a tab has one at a time. */
+  appViewOpen: {
     input: z.object({ tabId, forwardId: ForwardId, url: AppUrl, bounds: ViewBounds }),
     output: z.object({}),
   },
-  /** Moves it, and shows it where it was hidden. One that is closed is not missed, here and below. */
+  /** Shows it there, over everything that the window draws. One that is closed is not missed, here and below. */
   appViewMove: { input: z.object({ tabId, bounds: ViewBounds }), output: z.object({}) },
   appViewHide: { input: z.object({ tabId }), output: z.object({}) },
   /** How it looks now, as a data URL, to be shown in its place while something of the window is before it. */

@@ -30,6 +30,8 @@ describe('web apps over the window', () => {
     server = createServer((request, response) => {
       const name = request.headers.host?.split('.')[0] ?? '';
       if (request.url === '/see') cookies[name] = [...(cookies[name] ?? []), request.headers.cookie ?? ''];
+      if (request.url === '/keep')
+        response.setHeader('Set-Cookie', ['basket=three; Path=/', 'wide=1; Domain=localhost; Path=/']);
       if (request.url === '/away') {
         response.writeHead(302, { Location: 'https://example.org/redirected' }).end();
         return;
@@ -65,7 +67,8 @@ describe('web apps over the window', () => {
   const originOf = (name: string) => `http://${name}.localhost:${port}`;
   const show = async (n: number, name: string, tabId = `tab-${n}`): Promise<Page> => {
     const url = `${originOf(name)}/#ticket`;
-    expect(await ask('appViewShow', { tabId, forwardId: forwardId(n), url, bounds })).toEqual({ output: {} });
+    expect(await ask('appViewOpen', { tabId, forwardId: forwardId(n), url, bounds })).toEqual({ output: {} });
+    await ask('appViewMove', { tabId, bounds });
     return desktop.appPage(partition(n));
   };
   const lastState = (tabId: string) =>
@@ -111,10 +114,9 @@ describe('web apps over the window', () => {
 
   it('keeps a cookie of one app from the other, also of one with the same name on the same port', async () => {
     const shop = await desktop.appPage(partition(1));
-    await shop.evaluate(() => {
-      document.cookie = 'basket=three; path=/';
-      document.cookie = 'wide=1; domain=localhost; path=/';
-      return fetch('/see');
+    await shop.evaluate(async () => {
+      await fetch('/keep');
+      await fetch('/see');
     });
     const lab = await show(2, 'lab-8888');
     await lab.waitForLoadState();
@@ -198,7 +200,7 @@ describe('web apps over the window', () => {
       'file:///etc/passwd',
       'berth-app://ui/index.html',
     ]) {
-      const answer = await ask('appViewShow', { tabId: 'tab-9', forwardId: forwardId(9), url, bounds });
+      const answer = await ask('appViewOpen', { tabId: 'tab-9', forwardId: forwardId(9), url, bounds });
       expect([url, answer]).toEqual([url, { refused: expect.stringContaining('Refused') }]);
     }
     expect(

@@ -126,7 +126,7 @@ export class ViewContents extends EventEmitter {
     // window.open and links with a target, as Electron hears of both.
     await page.addInitScript(() => {
       const open = (url: string) => {
-        void (window as unknown as { __electronOpen(url: string): void }).__electronOpen(url);
+        (window as unknown as { __electronOpen(url: string): void }).__electronOpen(url);
       };
       window.open = (url) => {
         open(new URL(String(url ?? ''), document.baseURI).href);

@@ -4,7 +4,7 @@
  */
 import { posix } from 'node:path';
 import { BerthError } from '#contract/berth-error.ts';
-import { FileEntry, FolderPart } from '#contract/files.ts';
+import type { FileEntry, FolderPart } from '#contract/files.ts';
 import {
   fileError,
   changedError,
@@ -234,7 +234,7 @@ function explained(error: unknown, path: string, existing = path, namesOthers = 
   const { errno, code, path: told, message } = error.failure;
   const at = namesOthers && told !== '' ? told : path;
   if (errno !== null) return fileError(errno, errno === 'EEXIST' ? existing : at, error);
-  switch (code) {
+  switch (code ?? '') {
     case 'wrong-kind':
       return notAFileError(at);
     case 'changed':
@@ -251,10 +251,8 @@ function explained(error: unknown, path: string, existing = path, namesOthers = 
           details: { path: at },
         },
       );
-    case null:
-    default:
-      return mistake(message);
   }
+  return mistake(message);
 }
 
 function mistake(message: string): BerthError {

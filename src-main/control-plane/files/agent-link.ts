@@ -211,14 +211,18 @@ export class AgentLink {
       this.#held = rest.byteLength === 0 ? [] : [rest];
       this.#heldBytes = rest.byteLength;
       needed = this.#needed();
-      if (needed > maxFrameBytes) return this.close();
+      if (needed > maxFrameBytes) {
+        this.close();
+        return;
+      }
       if (rest.byteLength < needed || this.#over !== undefined) return;
       const length = needed - headBytes;
       try {
         this.#frame(rest.readUInt8(0), rest.readUInt32BE(1), rest.subarray(headBytes, headBytes + length));
       } catch {
         // What is no JSON is not from our agent.
-        return this.close();
+        this.close();
+        return;
       }
       rest = rest.subarray(needed);
     }

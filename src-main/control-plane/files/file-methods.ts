@@ -1,8 +1,9 @@
 /** Contract line → service call. */
 import type { HandlersOf } from '../handler.ts';
+import type { FileOperations } from './file-operations.ts';
 import type { FileService } from './file-service.ts';
 
-export function fileMethodHandlers(files: FileService): HandlersOf<'files'> {
+export function fileMethodHandlers(files: FileService, operations: FileOperations): HandlersOf<'files'> {
   return {
     'files.start': ({ placeId }) => files.start(placeId),
     'files.list': (at, { signal }) => files.list(at, signal),
@@ -19,14 +20,8 @@ export function fileMethodHandlers(files: FileService): HandlersOf<'files'> {
     'files.writeText': (wish) => files.writeText(wish),
     'files.makeFolder': (wish) => files.makeFolder(wish),
     'files.rename': (wish) => files.rename(wish),
-    'files.remove': () => {
-      throw new Error('not there yet');
-    },
-    'files.setPermissions': () => {
-      throw new Error('not there yet');
-    },
-    'files.copy': () => {
-      throw new Error('not there yet');
-    },
+    'files.remove': (wish, { caller }) => operations.remove(wish, caller.userId),
+    'files.setPermissions': (wish, { caller }) => operations.setPermissions(wish, caller.userId),
+    'files.copy': (wish, { caller }) => operations.copy(wish, caller.userId),
   };
 }

@@ -1,4 +1,5 @@
 /** The services of files, built in dependency order. */
+import type { PlaceId } from '#contract/files.ts';
 import type { WorkspaceId } from '#contract/ids.ts';
 import type { HandlersOf } from '../handler.ts';
 import type { HostLinks } from '../hosts/host-links.ts';
@@ -9,8 +10,11 @@ import type { Random } from '../interfaces/random.ts';
 import type { OperationRunner } from '../operations/operation-runner.ts';
 import type { WorkspaceService } from '../workspaces/workspace-service.ts';
 import { fileMethodHandlers } from './file-methods.ts';
+import { FileOperations } from './file-operations.ts';
 import { FilePlaces } from './file-places.ts';
 import { FileService } from './file-service.ts';
+import { OperationPlaces } from './operation-places.ts';
+import { isWorkspace } from './place-opener.ts';
 import { Transfers } from './transfers.ts';
 
 export interface FilePartsDeps {
@@ -41,10 +45,17 @@ export function createFileParts(deps: FilePartsDeps): FileParts {
     onChange: (listener) => directory.onChange(listener),
   });
   const service = new FileService({ ...deps, places, transfers });
+  const hostOf = (id: PlaceId) => (isWorkspace(id) ? directory.require(id).hostId : id);
+  const operations = new FileOperations({
+    operations: deps.operations,
+    places: new OperationPlaces({ places, transfers, hostOf }),
+    nameOf: (id) => (isWorkspace(id) ? directory.require(id).name : deps.links.require(id).hostName),
+    random: deps.random,
+  });
   return {
-    handlers: fileMethodHandlers(service),
+    handlers: fileMethodHandlers(service, operations),
     transfersOf: (id) => transfers.countOf(id),
-    load: async () => {},
+    load: async () => operations.define(),
     close: () => places.close(),
   };
 }

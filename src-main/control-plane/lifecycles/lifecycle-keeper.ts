@@ -2,7 +2,7 @@
  * Ends workspaces by themselves, as their persons said: for want of work, at an instant, after an uptime, outside of their
  * hours; and starts those whose hours begin. Guarantees: an end is shown before it comes, also where its time came while
  * nobody looked; what cannot be seen is never taken for idle; nothing is ended while it is worked on, while it moves, or while
- * its host is away; what fails is said in the timeline and tried again later. Must not know how things are ended.
+ * its host is away; what fails is said in the timeline and tried again later. Must not know how things are ended. Long, since it is one loop with its few decisions.
  */
 import type { HostId, UserId, WorkspaceId } from '#contract/ids.ts';
 import type { Lifecycle } from '#contract/lifecycles.ts';
@@ -61,7 +61,7 @@ interface Watched {
   /** The end that was shown, so that no other comes unseen. */
   warned: string | null;
   /** Since when it works, and with what; on the monotonic clock. */
-  busy: { sinceMs: number; words: string } | null;
+  busy: { sinceMs: number; sum: number; words: string } | null;
   toldMs: number;
 }
 
@@ -184,7 +184,7 @@ export class LifecycleKeeper {
       const canTell = weighed.isCertain || isComplete(facts, policy.keepAwake);
       watched.seen = weighed.seen;
       watched.quiet = advance(watched.quiet, canTell ? weighed : null, countedMs);
-      this.#tellWork(id, watched);
+      this.#tellWork(id, watched, weighed.sum);
     }
     // It may have changed while it was looked at.
     const now = workspaces.get(id);
@@ -280,17 +280,17 @@ export class LifecycleKeeper {
   }
 
   /** Coalesced: work that comes and goes is one line in ten minutes. */
-  #tellWork(id: WorkspaceId, watched: Watched): void {
+  #tellWork(id: WorkspaceId, watched: Watched, sum: number): void {
     const { clock, timeline } = this.#deps;
     const nowMs = clock.monotonicMs();
     const mayTell = nowMs - watched.toldMs >= TELL_MS;
     if (watched.quiet.judgement === 'busy') {
       const words = seenWords(watched.seen);
       if (watched.busy !== null) {
-        watched.busy.words = words || watched.busy.words;
+        if (sum > watched.busy.sum) Object.assign(watched.busy, { sum, words });
         return;
       }
-      watched.busy = { sinceMs: nowMs, words };
+      watched.busy = { sinceMs: nowMs, sum, words };
       if (!mayTell || words === '') return;
       watched.toldMs = nowMs;
       timeline.add(id, { event: 'busy', text: `At work: ${words}` });
@@ -323,6 +323,9 @@ export class LifecycleKeeper {
         if (!(await act.destroy(id, ownerId, isStillSo))) {
           timeline.add(id, { event: 'put-off', text: 'Not destroyed: somebody came back to it meanwhile' });
           history.expect(id, 'stopped', null);
+          watched.notBeforeMs = clock.nowMs() + warningMs(before.policy, next.why);
+          watched.warned = null;
+          this.refresh(id);
         }
         return;
       }

@@ -210,7 +210,7 @@ export function createAppGateway(options: AppGatewayOptions): AppGateway {
 function assertWanted({ isWanted, workspaceName, port }: AppTarget): void {
   if (!isWanted)
     throw new BerthError(
-      'app.no-address',
+      'conflict',
       `The way to port ${port} of “${workspaceName}” was stopped. Start it again in Berth, under Ports.`,
     );
 }

@@ -29,7 +29,7 @@ export interface AppSessionsOptions {
   readonly recheckMs?: number;
 }
 
-export const ticketLifeMs = 60_000;
+const ticketLifeMs = 60_000;
 /** Open at once; a flood pushes out the oldest. */
 const maxTickets = 500;
 const maxSessions = 2_000;

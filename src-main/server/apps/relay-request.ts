@@ -161,9 +161,12 @@ function pass(answer: IncomingMessage, { request, response }: Wish, headers: str
     answer.destroy();
     throw error;
   }
-  response.flushHeaders();
+  // With the first of the body in one packet, where that is there already; else at once, as for a stream of events.
+  const flushing = setImmediate(() => response.flushHeaders());
   answer.pipe(response, { end: false });
+  answer.once('data', () => clearImmediate(flushing));
   answer.once('end', () => {
+    clearImmediate(flushing);
     if (answer.rawTrailers.length > 0) response.addTrailers(pairsOf(answer.rawTrailers));
     response.end();
   });

@@ -39,6 +39,8 @@ const theme = EditorView.theme({
     fontFamily: 'var(--editor-font, var(--font-code))',
     fontSize: 'var(--editor-size, 13px)',
     lineHeight: '1.5',
+    // What is typed is what is seen: no arrow for two characters.
+    fontFeatureSettings: "'calt' 0",
   },
   '.cm-content': { caretColor: 'var(--accent)' },
   '.cm-cursor, .cm-dropCursor': { borderLeftColor: 'var(--accent)', borderLeftWidth: '2px' },

@@ -3,7 +3,7 @@
  * an archive, which begins anew.
  */
 import { BerthError } from '#contract/berth-error.ts';
-import { type FileEntry, type PlaceId } from '#contract/files.ts';
+import type { FileEntry, PlaceId } from '#contract/files.ts';
 import {
   type ByteSink,
   collectedBytes,

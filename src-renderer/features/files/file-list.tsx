@@ -4,8 +4,9 @@
  *
  * Longer than most: keys, pointer, dragging and drawing of one widget that share what is current.
  */
+// biome-ignore-all lint/a11y/useSemanticElements: rows that are drawn where one looks stand at places that no table has
+// biome-ignore-all lint/a11y/useFocusableInteractive: the grid keeps the keyboard and names its row; heads have buttons
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { ArrowDown, ArrowUp } from 'lucide-react';
 import {
   type DragEvent,
   type KeyboardEvent,
@@ -24,6 +25,7 @@ import { useRowHeight } from '../../components/row-height.ts';
 import { EntryIcon } from './entry-icon.tsx';
 import { findTyped, lookOf, type Order, type Row, type SortColumn } from './entry-order.ts';
 import { FileName } from './file-name.tsx';
+import { cellClass, columnCount, headHeightPx, ListHead } from './list-head.tsx';
 import { RenameField } from './rename-field.tsx';
 import { chooseAll, chooseAlso, chooseOne, chooseTo, noSelection, type Selection } from './selection.ts';
 
@@ -68,21 +70,6 @@ export interface FileListProps {
 
 /** Milliseconds after which typing begins a new search, as file managers do. */
 const typeAheadMs = 800;
-
-/** Pixels of the head of the list. */
-const headHeightPx = 28;
-
-const columns: readonly { readonly id: SortColumn; readonly label: string; readonly className: string }[] = [
-  { id: 'name', label: 'Name', className: 'min-w-0 flex-1 pl-1' },
-  { id: 'size', label: 'Size', className: 'w-22 shrink-0 justify-end text-right' },
-  { id: 'modified', label: 'Modified', className: 'w-32 shrink-0 @max-md:hidden' },
-  { id: 'mode', label: 'Permissions', className: 'w-24 shrink-0 @max-2xl:hidden' },
-  { id: 'owner', label: 'Owner', className: 'w-28 shrink-0 @max-3xl:hidden' },
-];
-const cellClass = Object.fromEntries(columns.map(({ id, className }) => [id, className])) as Record<
-  SortColumn,
-  string
->;
 
 export function FileList(props: FileListProps) {
   const { label, rows, order, selection, renaming, onSelect, onKey, onOpen, menu } = props;
@@ -253,7 +240,7 @@ export function FileList(props: FileListProps) {
         role="grid"
         aria-label={label}
         aria-rowcount={rows.length + 1}
-        aria-colcount={columns.length}
+        aria-colcount={columnCount}
         aria-multiselectable
         aria-busy={props.isBusy}
         tabIndex={0}
@@ -285,7 +272,7 @@ export function FileList(props: FileListProps) {
           dropAt?.folder === null && 'outline-2 -outline-offset-2 outline-accent',
         )}
       >
-        <Head order={order} onSort={props.onSort} />
+        <ListHead order={order} onSort={props.onSort} />
         <div role="rowgroup" className="relative" style={{ height: virtual.getTotalSize() }}>
           {virtual.getVirtualItems().map((item) => {
             const row = rows[item.index];
@@ -294,7 +281,6 @@ export function FileList(props: FileListProps) {
             const isChosen = selection.names.has(entry.name);
             const isDrop = dropAt !== null && dropAt.folder === entry.name;
             return (
-              // biome-ignore lint/a11y/useFocusableInteractive: the grid keeps the keyboard, and names its row
               <div
                 key={item.key}
                 id={`${listId}-${item.index}`}
@@ -350,7 +336,7 @@ export function FileList(props: FileListProps) {
                   )}
                 </span>
                 <span role="gridcell" className={classNames('tabular text-meta text-muted', cellClass.size)}>
-                  {row.isFolder ? '' : formatBytes(entry.sizeBytes)}
+                  {entry.kind === 'file' ? formatBytes(entry.sizeBytes) : ''}
                 </span>
                 <span
                   role="gridcell"
@@ -395,38 +381,5 @@ function NameText({ entry }: { entry: FileEntry }) {
         </span>
       )}
     </span>
-  );
-}
-
-function Head({ order, onSort }: { order: Order; onSort: (column: SortColumn) => void }) {
-  const Arrow = order.isDescending ? ArrowDown : ArrowUp;
-  return (
-    <div role="rowgroup" className="sticky top-0 z-10 bg-panel">
-      {/* biome-ignore lint/a11y/useFocusableInteractive: its buttons have the keyboard */}
-      <div
-        role="row"
-        aria-rowindex={1}
-        className="flex h-7 items-center gap-3 border-b border-line pr-[18px] pl-3"
-      >
-        {columns.map(({ id, label, className }) => (
-          // biome-ignore lint/a11y/useFocusableInteractive: its button has the keyboard
-          <div
-            key={id}
-            role="columnheader"
-            aria-sort={order.by === id ? (order.isDescending ? 'descending' : 'ascending') : 'none'}
-            className={classNames('flex', className)}
-          >
-            <button
-              type="button"
-              onClick={() => onSort(id)}
-              className="focus-inset flex min-w-0 items-center gap-1 rounded-sm text-meta text-muted hover:text-text"
-            >
-              <span className="truncate">{label}</span>
-              {order.by === id && <Arrow aria-hidden size={12} className="shrink-0" />}
-            </button>
-          </div>
-        ))}
-      </div>
-    </div>
   );
 }

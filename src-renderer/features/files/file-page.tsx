@@ -210,11 +210,11 @@ function Editor({
     if (!box.current) return;
     const made = createCodeEditor({
       ...{ parent: box.current, name, label: `Text of ${name}` },
-      onDirty: document.setDirty,
+      onDirty: (isDirty) => document.setDirty(isDirty),
       onPosition: (line, column) => setAt({ line, column }),
     });
     editor.current = made;
-    document.setReader(made.text);
+    document.setReader(() => made.text());
     return () => {
       editor.current = null;
       made.close();
@@ -234,7 +234,7 @@ function Editor({
 
   return (
     <>
-      <div ref={box} data-editor className="min-h-0 flex-1 overflow-hidden" />
+      <div ref={box} data-keys="editor" className="min-h-0 flex-1 overflow-hidden" />
       <footer className="tabular flex h-6 shrink-0 items-center gap-4 border-t border-line px-3 text-meta text-muted">
         <span>
           Line {at.line}, column {at.column}

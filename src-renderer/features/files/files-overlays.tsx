@@ -1,7 +1,7 @@
 /** What files show over every page, and do while the window is open: questions about names, and the warning before it closes. */
 import { useEffect } from 'react';
 import { useStore } from 'zustand';
-import { useViewState } from '../../state/app-context.tsx';
+import { useApp, useViewState } from '../../state/app-context.tsx';
 import { allTabs } from '../../state/panes.ts';
 import { ConflictDialog } from './conflict-dialog.tsx';
 import { openDocuments } from './open-documents.ts';
@@ -50,15 +50,20 @@ function useLetGo() {
   );
 }
 
-/** The browser, or the desktop, asks in its own words; only where something would be lost. */
+/**
+ * The browser asks in its own words; only where something would be lost. In the desktop a page that holds its window is
+ * not asked about but stays without a word, so there nothing holds it.
+ */
 function useWarnBeforeClose() {
   const { transfers } = useFilesWork();
+  const isDesktop = useApp().shell !== null;
   useEffect(() => {
+    if (isDesktop) return;
     const warn = (event: BeforeUnloadEvent) => {
       const isMoving = transfers.store.getState().transfers.some((one) => !isOver(one));
       if (isMoving || openDocuments.hasUnsaved()) event.preventDefault();
     };
     window.addEventListener('beforeunload', warn);
     return () => window.removeEventListener('beforeunload', warn);
-  }, [transfers]);
+  }, [transfers, isDesktop]);
 }

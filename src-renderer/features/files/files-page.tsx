@@ -6,7 +6,6 @@ import {
   Eye,
   EyeOff,
   FilePlus2,
-  FolderOpen,
   FolderPlus,
   FolderUp,
   House,
@@ -15,21 +14,18 @@ import {
   RefreshCw,
   Upload,
 } from 'lucide-react';
-import { useEffect, useMemo, useRef, useState } from 'react';
+import { useMemo, useRef, useState } from 'react';
 import { useStore } from 'zustand';
 import { Button, IconButton } from '../../components/button.tsx';
-import { EmptyState } from '../../components/empty-state.tsx';
 import { ErrorNote } from '../../components/error-note.tsx';
 import { inputClass } from '../../components/field.tsx';
-import { formatBytes, formatCount } from '../../components/format.ts';
-import { LoadingRows } from '../../components/loading-rows.tsx';
 import { Menu } from '../../components/menu.tsx';
-import { useConnection, useViewActions } from '../../state/app-context.tsx';
 import type { ViewProps } from '../../state/feature.ts';
 import { chosenSource } from './dropped-files.ts';
-import { isHidden, type Row, wantedRows } from './entry-order.ts';
+import { isHidden, wantedRows } from './entry-order.ts';
 import { FileList, type ListKey } from './file-list.tsx';
-import { createFolderStore, type FolderStore } from './folder-store.ts';
+import { createFolderStore } from './folder-store.ts';
+import { Nothing, Summary } from './folder-states.tsx';
 import { folderMenu } from './folder-menu.ts';
 import { NameDialog } from './name-dialog.tsx';
 import { PathBar } from './path-bar.tsx';
@@ -39,6 +35,7 @@ import { QuickLook } from './quick-look.tsx';
 import { TransferTray } from './transfer-tray.tsx';
 import { useApp } from '../../state/app-context.tsx';
 import { useFolderActs } from './use-folder-acts.ts';
+import { useFollowing } from './use-following.ts';
 import { useFilesWork, useFilesWorkState, usePlace } from './use-files-work.tsx';
 
 export type PageDialog = 'folder' | 'file' | 'permissions' | 'look';
@@ -160,19 +157,19 @@ export default function FilesPage({ view, tabId, isVisible }: ViewProps<'files'>
             label="Back"
             icon={ArrowLeft}
             disabled={state.back.length === 0}
-            onClick={folder.goBack}
+            onClick={() => folder.goBack()}
           />
           <IconButton
             label="Forward"
             icon={ArrowRight}
             disabled={state.forward.length === 0}
-            onClick={folder.goForward}
+            onClick={() => folder.goForward()}
           />
           <IconButton
             label="Up"
             icon={ArrowUp}
             disabled={path === null || path === '/'}
-            onClick={folder.goUp}
+            onClick={() => folder.goUp()}
           />
           <IconButton label="Where one begins" icon={House} onClick={() => folder.go(null)} />
           <IconButton label="Read again" icon={RefreshCw} onClick={() => folder.refresh()} />
@@ -268,7 +265,7 @@ export default function FilesPage({ view, tabId, isVisible }: ViewProps<'files'>
               actions={
                 <>
                   <Button onClick={() => folder.refresh()}>Read again</Button>
-                  {path !== null && path !== '/' && <Button onClick={folder.goUp}>Go up</Button>}
+                  {path !== null && path !== '/' && <Button onClick={() => folder.goUp()}>Go up</Button>}
                 </>
               }
             />
@@ -290,8 +287,8 @@ export default function FilesPage({ view, tabId, isVisible }: ViewProps<'files'>
           renaming={state.renaming}
           cutNames={cutNames}
           isBusy={state.isReading}
-          onSort={folder.sortBy}
-          onSelect={folder.select}
+          onSort={(column) => folder.sortBy(column)}
+          onSelect={(next) => folder.select(next)}
           onKey={onKey}
           onOpen={acts.openEntry}
           onRename={(name, newName) => void acts.rename(name, newName)}
@@ -328,153 +325,5 @@ export default function FilesPage({ view, tabId, isVisible }: ViewProps<'files'>
         />
       )}
     </div>
-  );
-}
-
-/** The tab's reference goes where the folder goes, and what the rest of the window does to the folder is read again. */
-function useFollowing(
-  folder: FolderStore,
-  {
-    view,
-    tabId,
-    isVisible,
-    stateKey,
-  }: Pick<ViewProps<'files'>, 'view' | 'tabId' | 'isVisible'> & { stateKey: string },
-) {
-  const work = useFilesWork();
-  const actions = useViewActions();
-  const { phase } = useConnection();
-  const { placeId, path: wanted } = view;
-  const readFor = useRef<string | null>(null);
-
-  useEffect(
-    () =>
-      folder.store.subscribe(({ path }, before) => {
-        if (path !== null && path !== before.path) actions.replace(tabId, { type: 'files', placeId, path });
-      }),
-    [folder, actions, tabId, placeId],
-  );
-  useEffect(() => {
-    const { path, goingTo } = folder.store.getState();
-    // Where the folder itself went, the reference follows; where the reference was changed, the folder does.
-    if (wanted !== null && (wanted === path || wanted === goingTo)) return;
-    if (wanted === null && (path ?? goingTo) !== null) return;
-    // Began in the middle: what is there at all is not known yet.
-    if (wanted !== null && path === null) folder.refreshStart();
-    folder.go(wanted);
-  }, [folder, wanted]);
-  useEffect(
-    () =>
-      work.onChanged((at) => {
-        if (at.placeId === placeId && at.folder === folder.store.getState().path) folder.refresh();
-      }),
-    [work, folder, placeId],
-  );
-  // Whoever comes back to the page, or whose workspace started meanwhile, sees what is there now.
-  useEffect(() => {
-    if (!isVisible || phase !== 'open') return;
-    const isFirst = readFor.current === null;
-    const isOther = readFor.current !== null && readFor.current !== stateKey;
-    readFor.current = stateKey;
-    if (isFirst) return;
-    if (isOther) folder.refreshStart();
-    folder.refresh();
-  }, [isVisible, phase, stateKey, folder]);
-  useEffect(() => () => folder.close(), [folder]);
-}
-
-interface NothingProps {
-  readonly state: { readonly isReading: boolean; readonly filter: string; readonly rows: readonly Row[] };
-  readonly folder: FolderStore;
-  readonly acts: ReturnType<typeof useFolderActs>;
-  readonly canWrite: boolean;
-  readonly hiddenCount: number;
-  readonly onShowHidden: () => void;
-  readonly onUpload: () => void;
-}
-
-function Nothing({ state, folder, acts, canWrite, hiddenCount, onShowHidden, onUpload }: NothingProps) {
-  const isWaiting = state.isReading && state.rows.length === 0;
-  const at = folder.store.getState().path ?? '/';
-  return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: files dropped anywhere on an empty folder go into it
-    <div
-      className="flex min-h-0 flex-1 flex-col overflow-y-auto"
-      onDragOver={(event) => {
-        const effect = acts.canDrop(event, at);
-        if (effect === null) return;
-        event.preventDefault();
-        event.dataTransfer.dropEffect = effect;
-      }}
-      onDrop={(event) => {
-        event.preventDefault();
-        acts.drop(event, at);
-      }}
-    >
-      {isWaiting ? (
-        <div className="p-4">
-          <LoadingRows label="Reading the folder" />
-        </div>
-      ) : state.filter !== '' ? (
-        <EmptyState
-          icon={FolderOpen}
-          title="Nothing of this name"
-          actions={<Button onClick={() => folder.setFilter('')}>Show all</Button>}
-        >
-          No entry here has “{state.filter}” in its name.
-        </EmptyState>
-      ) : (
-        <EmptyState
-          icon={FolderOpen}
-          title={hiddenCount > 0 ? 'Only hidden files' : 'An empty folder'}
-          actions={
-            <>
-              {hiddenCount > 0 && (
-                <Button
-                  onClick={onShowHidden}
-                >{`Show ${formatCount(hiddenCount, 'hidden file', 'hidden files')}`}</Button>
-              )}
-              {canWrite && (
-                <Button variant="primary" icon={Upload} onClick={onUpload}>
-                  Upload files
-                </Button>
-              )}
-            </>
-          }
-        >
-          {canWrite
-            ? 'Drop files or folders here, or choose them.'
-            : 'You may look here, and not change anything.'}
-        </EmptyState>
-      )}
-    </div>
-  );
-}
-
-function Summary(props: {
-  state: { readonly isReading: boolean; readonly rows: readonly Row[] };
-  shownCount: number;
-  chosen: readonly Row[];
-}) {
-  const { state, shownCount, chosen } = props;
-  const count = formatCount(shownCount, 'entry', 'entries');
-  const more = state.rows.length - shownCount;
-  const chosenBytes = chosen.reduce((sum, { entry, isFolder }) => sum + (isFolder ? 0 : entry.sizeBytes), 0);
-  return (
-    <p
-      role="status"
-      className="tabular flex h-6 shrink-0 items-center gap-3 border-t border-line px-3 text-meta text-muted"
-    >
-      <span>
-        {state.isReading && state.rows.length > 0 ? `${count} so far, reading on…` : count}
-        {!state.isReading && more > 0 && `, ${new Intl.NumberFormat('en').format(more)} not shown`}
-      </span>
-      {chosen.length > 0 && (
-        <span>
-          {new Intl.NumberFormat('en').format(chosen.length)} chosen
-          {chosenBytes > 0 && `, ${formatBytes(chosenBytes)}`}
-        </span>
-      )}
-    </p>
   );
 }

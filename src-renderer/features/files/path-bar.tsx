@@ -1,4 +1,6 @@
 /** Where one is: each folder above is a button; the whole can be typed, with the folders that there are offered. */
+// biome-ignore-all lint/a11y/noNoninteractiveElementToInteractiveRole: a list that a combobox offers (ARIA APG)
+// biome-ignore-all lint/a11y/useFocusableInteractive: the field keeps the keyboard and names the folder
 import { ChevronRight, PencilLine } from 'lucide-react';
 import { type DragEvent, useEffect, useId, useRef, useState } from 'react';
 import type { PlaceId } from '#contract/files.ts';
@@ -176,7 +178,6 @@ function PathField({ placeId, path, onEditing, onGo }: PathBarProps) {
           className="floating absolute inset-x-0 top-full z-20 m-0 mt-1 max-h-64 list-none overflow-y-auto p-1"
         >
           {options.map((name, index) => (
-            // biome-ignore lint/a11y/useFocusableInteractive: the field keeps the keyboard
             <li
               key={name}
               id={`${id}-${index}`}

@@ -98,7 +98,7 @@ function useOpened(options: {
         ...{ x: Math.max(0, Math.ceil(x)), y: Math.max(0, Math.ceil(y)) },
         ...{ width: Math.floor(width), height: Math.floor(height) },
       };
-      await shell.request('appViewShow', { tabId, forwardId, url, bounds });
+      await shell.request('appViewOpen', { tabId, forwardId, url, bounds });
       if (!stop.signal.aborted) onOpen(true);
     };
     open().catch((cause: unknown) => {

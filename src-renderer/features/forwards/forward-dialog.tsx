@@ -1,5 +1,5 @@
 /** Makes a forward, or changes one. Says in plain words what it makes, and what is known of its ports, before it does. */
-import { useState } from 'react';
+import { useMemo, useState } from 'react';
 import { type Forward, ForwardKind } from '#contract/forwards.ts';
 import type { ForwardId, WorkspaceId } from '#contract/ids.ts';
 import { RadioGroup } from '../../components/choices.tsx';
@@ -81,7 +81,8 @@ function Form({ draft, setDraft, forward, onClose }: FormProps) {
   const [refused, setRefused] = useState(noErrors);
   const workspace = workspaces.byId.get(draft.workspaceId ?? '');
   const taken = useLocalPortTaken(draft, forward?.id);
-  const told = toldErrors(act.error);
+  // One object for each answer: the field that is wrong gets the keyboard once, not with every change elsewhere.
+  const told = useMemo(() => toldErrors(act.error), [act.error]);
   const errors: DraftErrors = { ...told, ...refused, ...(taken === null ? {} : { localPort: taken }) };
   const change = (to: Partial<ForwardDraft>) => {
     setRefused(noErrors);
@@ -309,7 +310,7 @@ function AppFields({ draft, errors, isNew, onChange }: PartProps & { readonly is
           onChange={(change) => onChange({ login: { ...draft.login, ...change } })}
         />
         <Select
-          label="Name that the app is called by"
+          label="The app is called by"
           value={draft.hostHeader}
           error={errors.hostHeader}
           options={[

@@ -30,7 +30,7 @@ export function viewPlace(box: Box, covers: readonly Cover[], isDragging: boolea
   if (isDragging || inFront.some(({ isNotice }) => !isNotice)) return { kind: 'hidden', isCovered: true };
   const bottom = Math.min(box.bottom, ...inFront.map(({ top }) => top));
   if (bottom - box.top < (box.bottom - box.top) * leastPart) return { kind: 'hidden', isCovered: true };
-  return { kind: 'shown', bounds: boundsOf({ ...box, bottom }) };
+  return { kind: 'shown', bounds: boundsOf({ left: box.left, top: box.top, right: box.right, bottom }) };
 }
 
 function overlaps(a: Box, b: Box): boolean {

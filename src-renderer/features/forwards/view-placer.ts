@@ -25,7 +25,8 @@ export function createViewPlacer(options: ViewPlacerOptions): ViewPlacer {
   let wanted: ViewPlace | null = null;
   let isWorking = false;
   let isStopped = false;
-  let isHidden = false;
+  // As it is opened.
+  let isHidden = true;
 
   async function work(): Promise<void> {
     isWorking = true;

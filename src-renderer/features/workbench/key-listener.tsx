@@ -25,7 +25,9 @@ export function KeyListener() {
       const command = id === undefined ? undefined : app.commands.get(id);
       if (!command) return;
       const isEnabled = isCommandEnabled(command, readAppState(app));
-      if (isScreen && !isEnabled) return;
+      // An editor has its own find and the like: what the app cannot do now is the editor's.
+      const isEditor = target?.closest('[data-keys="editor"]') != null;
+      if ((isScreen || isEditor) && !isEnabled) return;
       // A dialog in front keeps the window behind it still; only the palette has commands of its own.
       const dialog = target?.closest('[role="dialog"],[role="alertdialog"]');
       if (dialog && !(dialog.hasAttribute('data-palette') && command.id === 'go.palette')) return;

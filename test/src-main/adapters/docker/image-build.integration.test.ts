@@ -48,14 +48,6 @@ test('makes the image under the name of its content, with the files beside the D
   expect(await built.engine.recipeImage('shell')).not.toBe(reference);
 });
 
-test('fetches packages of Debian', async () => {
-  await recipe('RUN apt-get update && apt-get install -y --no-install-recommends tree');
-  await build();
-  expect(
-    await built.host.docker('run', '--rm', await built.engine.recipeImage('shell'), 'tree', '--version'),
-  ).toContain('tree v');
-});
-
 test('a command that fails is told with its own words', async () => {
   await recipe('RUN echo because of this >&2; exit 3');
   await expect(build()).rejects.toMatchObject({

@@ -128,13 +128,10 @@ describe('an app', () => {
   it('ends with the session that asked for the link, with what goes on in its name', async () => {
     await world.app('api-3000', (_, response) => response.write('beginning'));
     const cookie = await world.letIn();
-    const going = world.ask({ cookie });
-    await waitUntil(() => world.door.apps.get('api-3000')?.connections.size === 1, {
-      what: 'the app is asked',
-    });
+    const isCut = await world.begin(cookie);
     world.visitor.isThere = false;
     world.gateway.recheck();
-    await expect(going).resolves.toMatchObject({ isCut: true });
+    expect(await isCut()).toBe(true);
     expect((await world.ask({ cookie })).status).toBe(403);
     world.visitor.isThere = true;
     // It is over for good.
@@ -360,12 +357,11 @@ describe('the end', () => {
       headers: { host: world.hostOf(), origin: world.originOf(), cookie },
     });
     await once(socket, 'open');
-    const going = world.ask({ cookie });
-    await waitUntil(() => app.connections.size === 2, { what: 'both are there' });
+    const isCut = await world.begin(cookie);
     const closed = once(socket, 'close');
     world.gateway.close();
     await closed;
-    await expect(going).resolves.toMatchObject({ isCut: true });
+    expect(await isCut()).toBe(true);
     await waitUntil(() => app.connections.size === 0, { what: 'both are gone' });
     sockets.close();
   });

@@ -1,5 +1,5 @@
 /** The container's password, put in by the way: into headers, and into the form of an app that asks for it. */
-import { type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BerthError } from '#contract/berth-error.ts';
 import type { AppLogin } from '#contract/projects.ts';

@@ -16,7 +16,7 @@ import { Duplex } from 'node:stream';
 import { BerthError } from '#contract/berth-error.ts';
 import { localOwnerId, type UserId } from '#contract/ids.ts';
 import type { AppDoor, AppTarget, AppVisitor } from '#main/control-plane/forwards/app-door.ts';
-import { Secret } from '#main/control-plane/interfaces/secret.ts';
+import type { Secret } from '#main/control-plane/interfaces/secret.ts';
 import { loopbackBase } from '#main/server/apps/app-addresses.ts';
 import { type AppGateway, createAppGateway } from '#main/server/apps/app-gateway.ts';
 import { serveApps, serverOptions } from '#main/server/apps/app-listening.ts';
@@ -265,6 +265,20 @@ export class AppWorld implements AsyncDisposable {
       outgoing.on('error', reject);
       outgoing.end(body);
     });
+  }
+
+  /** A request whose answer has begun; the function tells how it ends. */
+  async begin(cookie: string): Promise<() => Promise<boolean>> {
+    const headers = { host: this.hostOf(), cookie };
+    const outgoing = request({ host: '127.0.0.1', port: this.port, agent: false, headers }).end();
+    const [answer] = (await once(outgoing, 'response')) as [IncomingMessage];
+    answer.on('error', () => undefined);
+    const closed = new Promise<void>((resolve) => answer.once('close', resolve));
+    await once(answer, 'data');
+    return async () => {
+      await closed;
+      return !answer.complete;
+    };
   }
 
   /** Bytes as they are, and all that comes back until the end. */

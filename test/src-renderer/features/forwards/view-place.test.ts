@@ -1,10 +1,11 @@
 /** Where an app's view is drawn beside what is in front of it, and the requests that bring it there. */
 import { describe, expect, it } from 'vitest';
 import type { ShellBridge } from '#contract/shell.ts';
-import { type Cover, type ViewPlace, viewPlace } from '#renderer/features/forwards/view-place.ts';
+import { type Box, type Cover, type ViewPlace, viewPlace } from '#renderer/features/forwards/view-place.ts';
 import { createViewPlacer } from '#renderer/features/forwards/view-placer.ts';
 
-const box = { left: 275.4, top: 112.2, right: 1280, bottom: 820.9 };
+/** As a DOMRect is: its sides are not its own, so that copying it loses them. */
+const box: Box = Object.create({ left: 275.4, top: 112.2, right: 1280, bottom: 820.9 });
 const cover = (left: number, top: number, right: number, bottom: number, isNotice = false): Cover => ({
   ...{ left, top, right, bottom, isNotice },
 });
@@ -38,7 +39,10 @@ describe('the place of a view', () => {
   });
 
   it('is none where the tab has no size', () => {
-    expect(viewPlace({ ...box, right: 275.5 }, [], false)).toEqual({ kind: 'hidden', isCovered: false });
+    expect(viewPlace({ left: 275, top: 112, right: 275.5, bottom: 800 }, [], false)).toEqual({
+      kind: 'hidden',
+      isCovered: false,
+    });
   });
 });
 
@@ -82,7 +86,8 @@ describe('bringing a view there', () => {
     placer.place(shown(2));
     await settle();
     expect(log).toEqual([
-      ...['appViewMove 1', 'appViewPicture', 'picture data:', 'appViewHide'],
+      ...['appViewMove 1', 'picture null', 'shown'],
+      ...['appViewPicture', 'picture data:', 'appViewHide'],
       ...['appViewMove 2', 'picture null', 'shown'],
     ]);
   });
@@ -95,7 +100,7 @@ describe('bringing a view there', () => {
     await settle();
     await settle();
     placer.place(shown(4));
-    expect(log).toEqual(['appViewMove 1', 'appViewMove 4']);
+    expect(log).toEqual(['appViewMove 1', 'picture null', 'shown', 'appViewMove 4']);
   });
 
   it('hides nothing for what was over before the picture came', async () => {
@@ -109,12 +114,19 @@ describe('bringing a view there', () => {
     expect(log).not.toContain('appViewHide');
   });
 
+  it('hides nothing that was never shown', async () => {
+    const { log, placer, settle } = world();
+    placer.place({ kind: 'hidden', isCovered: false });
+    await settle();
+    expect(log).toEqual([]);
+  });
+
   it('asks nothing after its end', async () => {
     const { log, placer, settle } = world();
     placer.place(shown(1));
     placer.stop();
     placer.place(shown(2));
     await settle();
-    expect(log).toEqual(['appViewMove 1']);
+    expect(log).not.toContain('appViewMove 2');
   });
 });

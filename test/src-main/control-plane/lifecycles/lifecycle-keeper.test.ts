@@ -1,0 +1,405 @@
+/** When workspaces end by themselves, and when they must not: hours of it, on a clock that moves by hand. */
+import { afterEach, describe, expect, it } from 'vitest';
+import { BerthError } from '#contract/berth-error.ts';
+import { LifecycleWorld, minute, otherUserId } from './lifecycle-world.ts';
+
+const worlds: LifecycleWorld[] = [];
+function world(start?: string): LifecycleWorld {
+  const made = new LifecycleWorld(start);
+  worlds.push(made);
+  return made;
+}
+afterEach(async () => {
+  for (const one of worlds.splice(0)) await one.close();
+});
+const stopped = [`stop as ${otherUserId}`];
+
+describe('a quiet workspace', () => {
+  it('is stopped in its owner’s name, after a warning, and its timeline says why', async () => {
+    const it = await world().begin({ idleMinutes: 30 });
+    await it.clock.advance(19 * minute);
+    expect(it.lifecycle).toMatchObject({
+      judgement: 'quiet',
+      next: { why: 'idle', action: 'stop', isWarned: false },
+    });
+    await it.clock.advance(3 * minute);
+    expect(it.lifecycle.next).toMatchObject({ isWarned: true });
+    await it.clock.advance(7 * minute);
+    expect(it.begun).toEqual([]);
+    await it.clock.advance(2.5 * minute);
+    expect(it.begun).toEqual(stopped);
+    expect(it.expected).toEqual(['stopped Stopped: no work for 30 minutes']);
+    expect(it.lifecycle).toMatchObject({ judgement: 'off', next: null, seen: [], quietSinceAt: null });
+    expect(await it.told()).toEqual(['warned: Stops in 10 minutes: no work for 30 minutes']);
+  });
+
+  it('shows the same second at each look', async () => {
+    const it = await world().begin({ idleMinutes: 30 });
+    await it.clock.advance(5 * minute);
+    const { next, quietSinceAt } = it.lifecycle;
+    await it.clock.advance(5 * minute);
+    expect(it.lifecycle).toMatchObject({ next: { at: next?.at }, quietSinceAt });
+  });
+
+  it('is one whose prompt redraws a clock, with its window open', async () => {
+    const it = await world().begin({ idleMinutes: 10 });
+    for (let passed = 0; passed < 13 && it.begun.length === 0; passed++) {
+      it.print();
+      await it.clock.advance(minute);
+    }
+    expect(it.begun).toEqual(stopped);
+  });
+
+  it('is one with an open connection that says nothing', async () => {
+    const it = await world().begin({ idleMinutes: 10 });
+    it.connections = [{ port: 3000, bytes: 5_000_000 }];
+    await it.clock.advance(13 * minute);
+    expect(it.begun).toEqual(stopped);
+  });
+});
+
+describe('is kept awake', () => {
+  it('by a compile without a keystroke, and stops when that is done', async () => {
+    const it = await world().begin({ idleMinutes: 10 });
+    it.cpus = 0.9;
+    await it.clock.advance(3 * 60 * minute);
+    expect(it.begun).toEqual([]);
+    expect(it.lifecycle).toMatchObject({
+      judgement: 'busy',
+      seen: [{ signal: 'cpu', detail: '0.9 processors' }],
+    });
+    it.cpus = 0;
+    await it.clock.advance(8 * minute);
+    expect(it.begun).toEqual([]);
+    await it.clock.advance(4 * minute);
+    expect(it.begun).toEqual(stopped);
+    expect(await it.told()).toEqual([
+      'busy: At work: 0.9 processors',
+      expect.stringMatching(/^quiet: Kept awake by work \(0.9 processors\) for 3 hours; quiet now$/),
+      'warned: Stops in 5 minutes: no work for 10 minutes',
+    ]);
+  });
+
+  it('by a key, a command of a client, a connection with much to say', async () => {
+    for (const work of [
+      (it: LifecycleWorld) => it.type(),
+      (it: LifecycleWorld) => (it.commands = 1),
+      (it: LifecycleWorld) => (it.connections = [{ port: 80, bytes: it.clock.monotonicMs() * 10 }]),
+    ]) {
+      const it = await world().begin({ idleMinutes: 10 });
+      for (let passed = 0; passed < 60; passed++) {
+        work(it);
+        await it.clock.advance(minute / 2);
+      }
+      expect(it.begun).toEqual([]);
+      expect(it.lifecycle.judgement).toBe('busy');
+    }
+  });
+
+  it('by a program that a rule names, and not while nobody can tell what runs', async () => {
+    const it = await world().begin({ idleMinutes: 10, keepAwake: [{ kind: 'process', name: 'cargo' }] });
+    it.programs = [{ name: 'cargo', program: 'cargo' }];
+    await it.clock.advance(60 * minute);
+    expect(it.lifecycle.seen[0]?.detail).toBe('cargo runs');
+    it.programs = new BerthError('engine.unreachable', 'No answer.');
+    await it.clock.advance(60 * minute);
+    expect(it.lifecycle.judgement).toBe('unknown');
+    expect(it.begun).toEqual([]);
+    it.programs = [];
+    await it.clock.advance(13 * minute);
+    expect(it.begun).toEqual(stopped);
+  });
+
+  it('by nothing that is not seen: it is never taken for idle', async () => {
+    const it = world();
+    it.isMeasured = false;
+    await it.begin({ idleMinutes: 10 });
+    await it.clock.advance(5 * 60 * minute);
+    expect(it.lifecycle).toMatchObject({ judgement: 'unknown', next: null });
+    expect(it.begun).toEqual([]);
+  });
+
+  it('by work that comes and goes, which is one line in ten minutes', async () => {
+    const it = await world().begin({ idleMinutes: 60 });
+    for (let passed = 0; passed < 60; passed++) {
+      it.cpus = passed % 4 < 2 ? 0.9 : 0;
+      await it.clock.advance(minute);
+    }
+    const lines = (await it.told()).filter((line) => /^(busy|quiet)/.test(line));
+    expect(lines.length).toBeGreaterThan(1);
+    expect(lines.length).toBeLessThanOrEqual(7);
+  });
+});
+
+describe('an end at its time', () => {
+  it('comes whatever it does, after a warning', async () => {
+    const it = world();
+    it.cpus = 1;
+    await it.begin({ endAt: it.at(60 * minute) });
+    await it.clock.advance(49 * minute);
+    expect(it.lifecycle.next).toMatchObject({ why: 'time', isWarned: false });
+    await it.clock.advance(10 * minute);
+    expect(it.lifecycle.next).toMatchObject({ isWarned: true });
+    expect(it.begun).toEqual([]);
+    await it.clock.advance(1.5 * minute);
+    expect(it.begun).toEqual(stopped);
+    // It has come and is over: whoever starts it again has it.
+    it.set({ state: 'running', desired: 'running', startedAt: it.at(0) });
+    await it.clock.advance(3 * 60 * minute);
+    expect(it.begun).toEqual(stopped);
+  });
+
+  it('is over where it was stopped by then', async () => {
+    const it = world();
+    await it.begin({ endAt: it.at(60 * minute) });
+    it.set({ state: 'stopped', desired: 'stopped', startedAt: null });
+    await it.clock.advance(61 * minute);
+    it.set({ state: 'running', desired: 'running', startedAt: it.at(0) });
+    await it.clock.advance(3 * 60 * minute);
+    expect(it.begun).toEqual([]);
+  });
+
+  it('comes after an uptime, which a restart of Berth does not begin anew', async () => {
+    const it = await world().begin({ endAfterMinutes: 120 });
+    await it.clock.advance(100 * minute);
+    await it.close();
+    await it.begin();
+    await it.clock.advance(19 * minute);
+    expect(it.begun).toEqual([]);
+    await it.clock.advance(2 * minute);
+    expect(it.begun).toEqual(stopped);
+  });
+
+  it.each(['restart', 'sleep'])('that passed unseen is shown first: after a %s', async (how) => {
+    const it = world();
+    await it.begin({ endAt: it.at(60 * minute) });
+    if (how === 'restart') {
+      await it.close();
+      it.clock.sleep(8 * 60 * minute);
+      await it.begin();
+    } else {
+      it.clock.sleep(8 * 60 * minute);
+      await it.clock.advance(minute);
+    }
+    expect(it.begun).toEqual([]);
+    expect(it.lifecycle.next).toMatchObject({ isWarned: true });
+    await it.clock.advance(8 * minute);
+    expect(it.begun).toEqual([]);
+    await it.clock.advance(3 * minute);
+    expect(it.begun).toEqual(stopped);
+  });
+
+  it('cannot be set to what is over', async () => {
+    const it = await world().begin();
+    await expect(it.setPolicy({ endAt: it.at(-minute) })).rejects.toMatchObject({ code: 'invalid-input' });
+  });
+});
+
+it('the hours for which the computer slept are not counted as quiet', async () => {
+  const it = await world().begin({ idleMinutes: 60 });
+  await it.clock.advance(20 * minute);
+  it.clock.sleep(8 * 60 * minute);
+  await it.clock.advance(30 * minute);
+  expect(it.begun).toEqual([]);
+  await it.clock.advance(15 * minute);
+  expect(it.begun).toEqual(stopped);
+});
+
+it('a quiet count begins anew with a restart of Berth', async () => {
+  const it = await world().begin({ idleMinutes: 30 });
+  await it.clock.advance(25 * minute);
+  await it.close();
+  await it.begin();
+  await it.clock.advance(25 * minute);
+  expect(it.begun).toEqual([]);
+});
+
+describe('a person’s word', () => {
+  it('puts it off by an hour, once, also over a restart', async () => {
+    const it = await world().begin({ idleMinutes: 10 });
+    await it.clock.advance(8 * minute);
+    await it.putOff(60);
+    expect(it.lifecycle.next).toMatchObject({ isWarned: false });
+    await it.clock.advance(30 * minute);
+    await it.close();
+    await it.begin();
+    await it.clock.advance(29 * minute);
+    expect(it.begun).toEqual([]);
+    await it.clock.advance(3 * minute);
+    expect(it.begun).toEqual(stopped);
+    expect(await it.told()).toContain('put-off: Its end is put off by 60 minutes (Ada)');
+  });
+
+  it('begins the count anew with another policy, and says so', async () => {
+    const it = await world().begin({ idleMinutes: 10 });
+    await it.clock.advance(9 * minute);
+    await it.setPolicy({ idleMinutes: 10 });
+    await it.clock.advance(9 * minute);
+    expect(it.begun).toEqual([]);
+    expect(await it.told()).toContain('policy: Stops after 10 minutes without work (Ada)');
+  });
+
+  it('that makes its time over already is shown first', async () => {
+    const it = await world().begin({ idleMinutes: 600 });
+    await it.clock.advance(5 * 60 * minute);
+    await it.setPolicy({ endAfterMinutes: 60 });
+    await it.clock.advance(9 * minute);
+    expect(it.begun).toEqual([]);
+    expect(it.lifecycle.next).toMatchObject({ why: 'uptime', isWarned: true });
+    await it.clock.advance(2 * minute);
+    expect(it.begun).toEqual(stopped);
+  });
+
+  it('is refused for a time zone that there is not, and for what does not run', async () => {
+    const it = await world().begin();
+    const hours = { timeZone: 'Mars/Olympus', days: [1], from: '09:00', to: '17:00', starts: false };
+    await expect(it.setPolicy({ hours })).rejects.toMatchObject({
+      details: { fields: [expect.stringMatching(/^policy\.hours\.timeZone: /)] },
+    });
+    it.set({ state: 'stopped', desired: 'stopped' });
+    await expect(it.putOff(60)).rejects.toMatchObject({ code: 'workspace.not-running' });
+  });
+});
+
+describe('is left alone', () => {
+  it.each<[string, (it: LifecycleWorld) => void, (it: LifecycleWorld) => void]>([
+    ['while it is worked on', (it) => (it.isWorkedOn = true), (it) => (it.isWorkedOn = false)],
+    [
+      'while its host is away',
+      (it) => it.set({ state: 'unknown', startedAt: null }),
+      (it) => it.set({ state: 'running', startedAt: it.at(-60 * minute) }),
+    ],
+    ['in a move', (it) => it.set({ move: { role: 'copy' } as never }), (it) => it.set({ move: null })],
+  ])('%s', async (_, before, after) => {
+    const it = world();
+    await it.begin({ endAt: it.at(30 * minute) });
+    before(it);
+    await it.clock.advance(3 * 60 * minute);
+    expect(it.begun).toEqual([]);
+    after(it);
+    await it.clock.advance(15 * minute);
+    expect(it.begun).toEqual(stopped);
+  });
+
+  it('where what runs is not known any more: that is never idle', async () => {
+    const it = await world().begin({ idleMinutes: 10 });
+    await it.clock.advance(9 * minute);
+    it.set({ state: 'unknown', startedAt: null });
+    await it.clock.advance(60 * minute);
+    expect(it.lifecycle.judgement).toBe('unknown');
+    expect(it.begun).toEqual([]);
+  });
+});
+
+describe('a destruction', () => {
+  const uptime = { endAfterMinutes: 60, endAction: 'destroy' } as const;
+  it('has a snapshot first', async () => {
+    const it = await world().begin(uptime);
+    await it.clock.advance(62 * minute);
+    expect(it.begun).toEqual([`snapshot as ${otherUserId}`, `destroy as ${otherUserId}`]);
+  });
+
+  it.each([
+    [
+      'fails',
+      (it: LifecycleWorld) => (it.snapshotError = new BerthError('host.disk-full', 'The disk is full.')),
+    ],
+    ['cannot be read back', (it: LifecycleWorld) => (it.isSnapshotGood = false)],
+  ])('does not come where the snapshot %s: that is said, and tried again later', async (_, breakIt) => {
+    const it = world();
+    breakIt(it);
+    await it.begin(uptime);
+    await it.clock.advance(64 * minute);
+    expect(it.begun).toEqual([`snapshot as ${otherUserId}`]);
+    expect((await it.told()).at(-1)).toMatch(
+      /^failed: It could not be destroyed: .* Tried again in 5 minutes\.$/,
+    );
+    await it.clock.advance(30 * minute);
+    expect(it.begun.length).toBeGreaterThan(1);
+    expect(it.begun).not.toContain(`destroy as ${otherUserId}`);
+    it.snapshotError = undefined;
+    it.isSnapshotGood = true;
+    await it.clock.advance(61 * minute);
+    expect(it.begun.at(-1)).toBe(`destroy as ${otherUserId}`);
+  });
+
+  it.each<[string, (it: LifecycleWorld) => void | Promise<unknown>]>([
+    ['types', (it) => it.type()],
+    ['puts it off', (it) => it.putOff(60)],
+    ['wants something else', (it) => it.setPolicy({ endAfterMinutes: 600 })],
+  ])('does not come to whom somebody comes back meanwhile: %s', async (_, comeBack) => {
+    const it = world();
+    it.duringSnapshot = async () => void (await comeBack(it));
+    await it.begin(uptime);
+    await it.clock.advance(61.5 * minute);
+    expect(it.begun).toEqual([`snapshot as ${otherUserId}`]);
+    await it.clock.advance(8 * minute);
+    expect(it.begun).toEqual([`snapshot as ${otherUserId}`]);
+    expect(await it.told()).toContainEqual(expect.stringMatching(/^put-off: Not destroyed/));
+  });
+
+  it('is never for want of work', async () => {
+    const it = await world().begin({ idleMinutes: 10, endAction: 'destroy' });
+    await it.clock.advance(13 * minute);
+    expect(it.begun).toEqual(stopped);
+  });
+});
+
+it('a stop that fails is tried again later and later', async () => {
+  const it = world();
+  it.stopError = new BerthError('engine.failed', 'The engine says no.');
+  await it.begin({ endAfterMinutes: 60 });
+  await it.clock.advance(61 * minute);
+  expect(it.begun).toHaveLength(1);
+  await it.clock.advance(6 * minute);
+  expect(it.begun).toHaveLength(2);
+  await it.clock.advance(10 * minute);
+  expect(it.begun).toHaveLength(2);
+  await it.clock.advance(7 * minute);
+  expect(it.begun).toHaveLength(3);
+});
+
+describe('working hours', () => {
+  const hours = { timeZone: 'UTC', days: [1, 2, 3, 4, 5], from: '09:00', to: '17:00', starts: true };
+  it('stop it at their end, and start it once at their beginning', async () => {
+    const it = await world('2026-01-07T16:00:00.000Z').begin({ hours });
+    await it.clock.advance(61.5 * minute);
+    expect(it.begun).toEqual(stopped);
+    await it.clock.advance(15 * 60 * minute);
+    expect(it.begun).toEqual(stopped);
+    await it.clock.advance(60 * minute);
+    expect(it.begun).toEqual([...stopped, `start as ${otherUserId}`]);
+    // Whoever stops it has it stopped.
+    it.set({ state: 'stopped', desired: 'stopped', startedAt: null });
+    await it.clock.advance(3 * 60 * minute);
+    expect(it.begun).toHaveLength(2);
+  });
+
+  it('give an hour to whoever starts it outside of them', async () => {
+    const it = await world('2026-01-10T12:00:00.000Z').begin({ hours });
+    await it.clock.advance(58 * minute);
+    expect(it.begun).toEqual([]);
+    await it.clock.advance(4 * minute);
+    expect(it.begun).toEqual(stopped);
+  });
+
+  it('do not start it by being set', async () => {
+    const it = await world('2026-01-07T12:00:00.000Z').begin();
+    it.set({ state: 'stopped', desired: 'stopped', startedAt: null });
+    await it.setPolicy({ hours });
+    await it.clock.advance(2 * 60 * minute);
+    expect(it.begun).toEqual([]);
+  });
+
+  it('start it late where its host was away', async () => {
+    const it = world('2026-01-07T06:00:00.000Z');
+    it.isHostThere = false;
+    await it.begin({ hours });
+    it.set({ state: 'stopped', desired: 'stopped', startedAt: null });
+    await it.clock.advance(4 * 60 * minute);
+    expect(it.begun).toEqual([]);
+    it.isHostThere = true;
+    await it.clock.advance(minute);
+    expect(it.begun).toEqual([`start as ${otherUserId}`]);
+  });
+});

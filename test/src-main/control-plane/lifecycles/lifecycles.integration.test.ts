@@ -1,0 +1,198 @@
+/**
+ * Workspaces that end by themselves on a real host with a real engine: their clock is moved by hand, what they do is real. And
+ * leases, with the Berth that gave them gone.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Host } from '#contract/hosts.ts';
+import type { WorkspaceId } from '#contract/ids.ts';
+import { type LifecyclePolicy, noPolicy } from '#contract/lifecycles.ts';
+import type { Project } from '#contract/projects.ts';
+import type { Workspace } from '#contract/workspaces.ts';
+import { ManualClock } from '#test/harness/manual-clock.ts';
+import { startPlane, type TestPlane } from '#test/harness/start-plane.ts';
+import { busyboxImage, loadImage } from '#test/servers/images.ts';
+import { type RemoteHost, startRemoteHost } from '#test/servers/remote-host.ts';
+import { waitUntil } from '#test/servers/wait-until.ts';
+
+const minute = 60_000;
+let remote: RemoteHost;
+let folder: string;
+let plane: TestPlane;
+let host: Host;
+let project: Project;
+let clock: ManualClock;
+
+beforeAll(async () => {
+  remote = await startRemoteHost();
+  await loadImage(remote, await busyboxImage());
+  folder = await mkdtemp(join(tmpdir(), 'berth-lifecycles-'));
+  clock = new ManualClock(new Date().toISOString());
+  plane = await startPlane({ folder, lifecycleClock: clock });
+  host = await plane.addHost(remote);
+  project = await plane.createProject('berth-busybox:test');
+}, 120_000);
+afterAll(async () => {
+  await plane?.close();
+  await remote?.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const make = () => plane.createWorkspace({ host, project });
+const setPolicy = ({ id }: Workspace, policy: Partial<LifecyclePolicy>) =>
+  plane.client.call('lifecycles.setPolicy', { workspaceId: id, policy: { ...noPolicy, ...policy } });
+const lifecycleOf = (id: WorkspaceId) =>
+  plane.until('lifecycles.watch', {}, (all) => all.find((one) => one.id === id));
+
+/** Readings that the engine gave while this waited. */
+async function readings(id: WorkspaceId, count: number): Promise<void> {
+  let seen = 0;
+  for await (const _ of plane.client.stream('workspaces.stats', { id })) if (++seen > count) return;
+}
+
+async function toldOf(id: WorkspaceId, text: RegExp): Promise<string[]> {
+  const told: string[] = [];
+  const abort = new AbortController();
+  for await (const entry of plane.client.stream(
+    'lifecycles.timeline',
+    { workspaceId: id },
+    { signal: abort.signal },
+  )) {
+    told.push(`${entry.event}: ${entry.text}`);
+    if (!text.test(told.at(-1) ?? '')) continue;
+    abort.abort();
+    return told;
+  }
+  throw new Error(`the timeline ended: ${told.join('\n')}`);
+}
+
+describe('for want of work', () => {
+  it('a compile without a keystroke is kept awake, and a quiet shell is stopped', async () => {
+    const [compile, quiet] = [await make(), await make()];
+    await remote.docker('exec', '-d', compile.containerId ?? '', 'sh', '-c', 'while :; do :; done');
+    for (const one of [compile, quiet]) await setPolicy(one, { idleMinutes: 5 });
+    const isStopped = async () =>
+      (await remote.docker('inspect', '-f', '{{.State.Running}}', quiet.containerId ?? '')).trim() ===
+      'false';
+    // Opens the streams of readings, which then come about one a second.
+    await clock.advance(30_000);
+    for (let look = 0; look < 40 && (await lifecycleOf(quiet.id)).judgement !== 'off'; look++) {
+      const { next } = await lifecycleOf(quiet.id);
+      if (next !== null && Date.parse(next.at) <= clock.nowMs()) break;
+      await readings(quiet.id, 1);
+      await clock.advance(30_000);
+    }
+    await waitUntil(isStopped, { what: 'the end of the quiet one', timeoutMs: 30_000 });
+    const told = await toldOf(quiet.id, /^stopped/);
+    expect(told).toContain('warned: Stops in 5 minutes: no work for 5 minutes');
+    expect(told.at(-1)).toBe('stopped: Stopped: no work for 5 minutes');
+    expect(await lifecycleOf(compile.id)).toMatchObject({ judgement: 'busy', next: null });
+    expect((await lifecycleOf(compile.id)).seen[0]?.signal).toBe('cpu');
+    // And what a rule names is seen on the host.
+    await setPolicy(compile, { idleMinutes: 5, keepAwake: [{ kind: 'process', name: 'sh' }] });
+    await clock.advance(30_000);
+    const seen = await plane.until('lifecycles.watch', {}, (all) =>
+      all.find((one) => one.id === compile.id && one.seen.some(({ detail }) => detail === 'sh runs')),
+    );
+    expect(seen.judgement).toBe('busy');
+    await plane.succeeded(
+      (await plane.client.call('workspaces.destroy', { id: compile.id, keepVolume: false })).id,
+    );
+  }, 90_000);
+});
+
+describe('at its time', () => {
+  it('has a snapshot before it is destroyed, and its files stay', async () => {
+    const workspace = await make();
+    await setPolicy(workspace, {
+      endAt: new Date(clock.nowMs() + minute).toISOString(),
+      endAction: 'destroy',
+    });
+    await clock.advance(70_000);
+    await waitUntil(
+      async () => (await remote.docker('ps', '-aq', '--filter', `id=${workspace.containerId}`)) === '',
+      { what: 'the end of the workspace', timeoutMs: 60_000 },
+    );
+    const snapshot = await plane.until('snapshots.watch', {}, (all) =>
+      all.find(({ workspaceId }) => workspaceId === workspace.id),
+    );
+    expect(snapshot).toMatchObject({ reason: 'safety', problem: null });
+    expect((await remote.docker('volume', 'ls', '-q')).split('\n')).toContain(workspace.volumeName);
+  }, 90_000);
+});
+
+describe('a lease', () => {
+  it('cannot be where there is no systemd, and nothing is left there', async () => {
+    await expect(plane.client.call('lifecycles.installLease', { hostId: host.id })).rejects.toMatchObject({
+      code: 'lease.not-possible',
+      message: expect.stringContaining('does not run systemd'),
+    });
+    expect((await remote.run(['ls', '/var/lib/berth', '/usr/local/lib/berth'])).exitCode).not.toBe(0);
+  });
+
+  it('ends a workspace while no Berth is there; the next one says so; it leaves nothing behind', async () => {
+    // This host has no service manager: one that notes what it is told stands in. The timer's part is run as it would run it.
+    await remote.run(['mkdir', '-p', '/run/systemd/system']);
+    await remote.writeFile('/usr/local/sbin/systemctl', '#!/bin/sh\necho "$*" >>/run/told\n', {
+      mode: '0755',
+    });
+    const [leased, free] = [await make(), await make()];
+    await setPolicy(leased, { leaseMinutes: 10 });
+    expect(await plane.client.call('lifecycles.installLease', { hostId: host.id })).toMatchObject({
+      state: 'installed',
+      how: 'system',
+      limits: expect.arrayContaining([expect.stringContaining('cannot end what a rented machine costs')]),
+    });
+    await plane.client.call('lifecycles.installLease', { hostId: host.id });
+    expect(await remote.readFile('/run/told')).toContain('enable --now berth-lease.timer');
+    expect((await remote.docker('ps', '-q')).trim().split('\n')).toHaveLength(2);
+    const { leaseUntil } = await plane.until('lifecycles.watch', {}, (all) =>
+      all.find((one) => one.id === leased.id && one.leaseUntil !== null),
+    );
+    expect(Date.parse(leaseUntil ?? '') - clock.nowMs()).toBeGreaterThan(9 * minute);
+    const modes = await remote.runChecked([
+      'stat',
+      '-c',
+      '%a %U',
+      '/usr/local/lib/berth/lease.sh',
+      '/etc/systemd/system/berth-lease.timer',
+      '/var/lib/berth/lease',
+    ]);
+    expect(modes.trim().split('\n')).toEqual(['755 root', '644 root', '755 root']);
+
+    // Berth dies. Nobody renews it; its time is moved into the past, and so is the last look at the clock.
+    await plane.close();
+    const file = (await remote.runChecked(['sh', '-c', 'echo /var/lib/berth/lease/*/leases/*'])).trim();
+    const [until, grace] = (await remote.readFile(file)).split(' ');
+    expect(Number(until)).toBeGreaterThan(Date.now() / 1_000);
+    await remote.writeFile(file, `${Number(until) - 3_600} ${grace}`);
+    const unit = await remote.readFile('/etc/systemd/system/berth-lease.service');
+    const command = /^ExecStart=(.*)$/m.exec(unit)?.[1] ?? '';
+    const tick = () => remote.runChecked(['sh', '-c', command]);
+    await tick();
+    const running = async () => (await remote.docker('ps', '-q', '--no-trunc')).trim().split('\n').sort();
+    expect(await running()).toHaveLength(2);
+    await remote.runChecked(['sed', '-i', 's/ [0-9]*$/ 0/', '/var/lib/berth/lease/state']);
+    await tick();
+    expect(await running()).toEqual([free.containerId]);
+
+    plane = await startPlane({ folder, lifecycleClock: clock });
+    await plane.hostReady(host.id);
+    const told = await toldOf(leased.id, /^stopped/);
+    expect(told.at(-1)).toBe('stopped: Stopped by its lease: no Berth for 10 minutes');
+    expect(await plane.client.call('lifecycles.removeLease', { hostId: host.id })).toMatchObject({
+      state: 'absent',
+    });
+    const left = await remote.run([
+      'ls',
+      '/var/lib/berth',
+      '/usr/local/lib/berth',
+      '/etc/systemd/system/berth-lease.timer',
+      '/etc/systemd/system/berth-lease.service',
+    ]);
+    expect(left.stdout).toBe('');
+    expect(await remote.readFile('/run/told')).toContain('disable --now berth-lease.timer');
+  }, 90_000);
+});
