@@ -58,7 +58,7 @@ module.exports = {
     {
       name: 'handlers are joined in one place',
       severity: 'error',
-      from: { path: '^src-', pathNot: '^src-main/control-plane/[^/]+\\.ts$' },
+      from: { path: '^src-', pathNot: '^src-main/control-plane/([^/]+|[^/]+/[^/]+-parts)\\.ts$' },
       to: { path: '^src-main/control-plane/.*-handlers\\.ts$' },
     },
     {

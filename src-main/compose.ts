@@ -23,6 +23,7 @@ import { createHostConnector } from './adapters/ssh/host-connector.ts';
 import { createSshKeyMaker } from './adapters/ssh/key-maker.ts';
 import { KnownHostsStore } from './adapters/ssh/known-hosts-store.ts';
 import { knownHostName } from './adapters/ssh/known-hosts.ts';
+import { createArchiver } from './adapters/system/archiver.ts';
 import { createArchiveShelf } from './adapters/system/archive-shelf.ts';
 import { readAddHostFile } from './adapters/system/add-host-file.ts';
 import { createSystemClock } from './adapters/system/clock.ts';
@@ -145,6 +146,7 @@ export async function compose(
       multiplexers: createMultiplexerFactory({ log, clock, remoteScriptsFolder }),
       entryCache: createEntryCache(dataFolder),
       archiveShelf: createArchiveShelf(dataFolder),
+      archiver: createArchiver(),
       schedules: createSchedules(),
       describeKey,
       keyMaker: createSshKeyMaker(),

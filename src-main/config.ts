@@ -105,6 +105,8 @@ export interface ServedConfig {
   readonly databaseUrl: Secret | null;
   /** At least 32 characters; null: made at the first start and kept in the data folder. Signs access tokens. */
   readonly secretKey: Secret | null;
+  /** `https://*.apps.example.org`: where web apps of workspaces are; null: below localhost, or nowhere. */
+  readonly appsOrigin: string | null;
   /** Origins of other sites whose pages may call the API with a token; never with a cookie. */
   readonly corsOrigins: readonly string[];
   readonly smtp: SmtpConfig | null;
@@ -129,6 +131,7 @@ export interface ServedConfig {
 export const servedDefaults: ServedConfig = {
   databaseUrl: null,
   secretKey: null,
+  appsOrigin: null,
   corsOrigins: [],
   smtp: null,
   oidc: [],

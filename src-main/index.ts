@@ -15,6 +15,8 @@ import {
 } from 'electron';
 import type { ShellEvent } from '#contract/shell.ts';
 import { readConfig } from './config.ts';
+import { createAppSessions } from './desktop/app-sessions.ts';
+import { createAppViews } from './desktop/app-views.ts';
 import { registerAppScheme, serveAppScheme } from './desktop/app-protocol.ts';
 import { deepLinkIn, linkScheme, parseDeepLink } from './desktop/deep-link.ts';
 import { createPlaneHost, type PlaneHost } from './desktop/plane-host.ts';
@@ -28,6 +30,16 @@ const argv = process.argv.slice(app.isPackaged ? 1 : 2);
 const config = readConfig({ mode: 'desktop', argv, env: process.env });
 let window: BrowserWindow | undefined;
 let plane: PlaneHost | undefined;
+const appViews = createAppViews({
+  window: () => window,
+  sessions: () => appSessions,
+  tell,
+  isPackaged: app.isPackaged,
+});
+const appSessions = createAppSessions({
+  fromPartition: (name) => session.fromPartition(name),
+  leave: (contents, url) => appViews.leave(contents, url),
+});
 
 // 1. Chromium's own files go below the data folder, before anything opens them; the lock below lives there too, so that
 //    two data folders are two apps.
@@ -40,7 +52,7 @@ else {
   app.enableSandbox();
   registerAppScheme();
   // 4. Before any web contents can exist: the walls around all of them.
-  secureApp(app);
+  secureApp(app, appSessions);
   app.on('second-instance', (_event, otherArgv) => {
     show();
     const link = deepLinkIn(otherArgv);
@@ -90,6 +102,7 @@ function start(): void {
     window: () => window,
     onCommand: (id) => tell({ type: 'command', id }),
     onMenu: (rows) => tray?.setRows(rows),
+    appViews: appViews.actions,
   });
   ipcMain.on('berth:want-port', (event) => {
     if (isOwnPage(event, window)) window?.webContents.postMessage('berth:port', null, [host.connect()]);
@@ -124,7 +137,12 @@ function show(): void {
     preloadPath: join(import.meta.dirname, '..', 'preload', 'index.cjs'),
     isPackaged: app.isPackaged,
   });
+  // Tabs of a page that was loaded anew ask for theirs again.
+  opened.webContents.on('did-start-navigation', ({ isMainFrame, isSameDocument }) => {
+    if (isMainFrame && !isSameDocument) appViews.closeAll();
+  });
   opened.on('closed', () => {
+    appViews.closeAll();
     if (window === opened) window = undefined;
   });
   window = opened;

@@ -1,6 +1,6 @@
 /**
  * The utility process that holds the desktop's control plane. Receives message ports from the desktop and serves each to
- * its one local owner, and the local socket to the owner's command line. A crash here takes no window down; a crash of a window takes nothing of this down.
+ * its one local owner, the local socket to the owner's command line, and web apps on loopback to the owner's browsers. A crash here takes no window down; a crash of a window takes nothing of this down.
  */
 import { userInfo } from 'node:os';
 import { localOwnerId } from '#contract/ids.ts';
@@ -9,6 +9,7 @@ import { compose } from './compose.ts';
 import { readConfig } from './config.ts';
 import type { Caller } from './control-plane/caller.ts';
 import type { PlaneMessage, PlaneOrder } from './desktop/plane-host.ts';
+import { createLocalApps } from './server/apps/local-apps.ts';
 import { type LocalSocket, serveLocalSocket } from './server/local-socket.ts';
 import { type MessagePortLike, messagePortConnection } from './server/message-port-connection.ts';
 
@@ -28,6 +29,12 @@ const owner: Caller = {
 
 const config = readConfig({ mode: 'desktop', argv: process.argv.slice(2), env: process.env });
 const starting = compose(config);
+const serving = starting.then((plane) => {
+  const apps = createLocalApps({ door: plane.apps, dataFolder: config.dataFolder, log: plane.log });
+  plane.apps.setCarrier(apps.carrier);
+  return apps;
+});
+serving.catch(() => undefined);
 /** For the command line of the same person. The window does without it, so that its failure is only written down. */
 const listening: Promise<LocalSocket | undefined> = starting.then((plane) =>
   serveLocalSocket({
@@ -63,6 +70,8 @@ async function obey(order: PlaneOrder, port: MessagePortLike | undefined): Promi
   if (order.t !== 'close') return;
   const socket = await listening.catch(() => undefined);
   await socket?.close();
+  const apps = await serving.catch(() => undefined);
+  await apps?.close();
   await plane?.close();
   process.exit(0);
 }

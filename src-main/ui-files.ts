@@ -71,9 +71,10 @@ async function readConfined(
 
 /**
  * What the window's page may do. Styles may be inline: xterm.js writes its measured ones into a style element; scripts
- * may not. `connectSources` are beyond 'self', since not every browser counts a web socket as that.
+ * may not. `connectSources` are beyond 'self', since not every browser counts a web socket as that. `frameSources`: of web
+ * apps that the page shows.
  */
-export function uiPolicy(connectSources: readonly string[]): string {
+export function uiPolicy(connectSources: readonly string[], frameSources: readonly string[] = []): string {
   return [
     "default-src 'none'",
     "script-src 'self'",
@@ -81,6 +82,7 @@ export function uiPolicy(connectSources: readonly string[]): string {
     "img-src 'self' data: blob:",
     "font-src 'self' data:",
     ['connect-src', "'self'", ...connectSources].join(' '),
+    ...(frameSources.length === 0 ? [] : [['frame-src', ...frameSources].join(' ')]),
     "manifest-src 'self'",
     "base-uri 'none'",
     "form-action 'none'",

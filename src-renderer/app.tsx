@@ -9,11 +9,15 @@ import type { ShellBridge } from '#contract/shell.ts';
 import { TooltipProvider } from './components/tooltip.tsx';
 import { cloudsFeature } from './features/clouds/feature.tsx';
 import { credentialsFeature } from './features/credentials/feature.tsx';
+import { forwardsFeature } from './features/forwards/feature.tsx';
+import { filesFeature } from './features/files/feature.tsx';
 import { homeFeature } from './features/home/feature.tsx';
 import { hostsFeature } from './features/hosts/feature.tsx';
+import { lifecyclesFeature } from './features/lifecycles/feature.tsx';
 import { machinesFeature } from './features/machines/feature.tsx';
 import { operationsFeature } from './features/operations/feature.tsx';
 import { projectsFeature } from './features/projects/feature.tsx';
+import { screensFeature } from './features/screens/feature.tsx';
 import { snapshotsFeature } from './features/snapshots/feature.tsx';
 import { terminalsFeature } from './features/terminals/feature.tsx';
 import { usersFeature } from './features/users/feature.tsx';
@@ -39,6 +43,10 @@ export const features: readonly Feature[] = [
   machinesFeature,
   terminalsFeature,
   workspacesFeature,
+  forwardsFeature,
+  lifecyclesFeature,
+  screensFeature,
+  filesFeature,
   snapshotsFeature,
   projectsFeature,
   operationsFeature,
@@ -81,6 +89,7 @@ export function createApp({ client, shell, windowId, storage, signOut }: AppOpti
     workspaceBands: features.flatMap((feature) => feature.workspaceBands ?? []),
     workspaceParts: features.flatMap((feature) => feature.workspaceParts ?? []),
     hostBands: features.flatMap((feature) => feature.hostBands ?? []),
+    hostParts: features.flatMap((feature) => feature.hostParts ?? []),
     homeParts: features.flatMap((feature) => (shell === null ? (feature.homeParts ?? []) : [])),
     platform: platformOf(shell),
     signOut,
@@ -94,7 +103,7 @@ export function createApp({ client, shell, windowId, storage, signOut }: AppOpti
  */
 function useForgetting(app: App): void {
   useEffect(() => {
-    const { hosts, machines, projects, workspaces, snapshots, terminals, operations } = app.mirror;
+    const { forwards, hosts, machines, projects, workspaces, snapshots, terminals, operations } = app.mirror;
     const follow = <T,>(kind: Subject['kind'], store: StoreApi<CollectionState<T>>) =>
       store.subscribe((state, before) => {
         if (state.status !== 'ready' || state.isStale || state.byId === before.byId) return;
@@ -119,6 +128,7 @@ function useForgetting(app: App): void {
       follow('workspace', workspaces),
       follow('snapshot', snapshots),
       follow('terminal', terminals),
+      follow('forward', forwards),
       follow('operation', operations),
     ];
     return () => {

@@ -26,7 +26,7 @@ const featurePackages = [...componentKit, 'react-resizable-panels', 'zustand', '
 const ownPackages: Readonly<Record<string, readonly string[]>> = {
   terminals: ['@xterm'],
   screens: ['@novnc/novnc'],
-  files: ['codemirror', '@codemirror'],
+  files: ['codemirror', '@codemirror', '@lezer/highlight'],
 };
 
 /** Folders of adapters and the library that each is there for. */
@@ -68,6 +68,7 @@ export const rooms: readonly Room[] = [
       'src-main/control-plane/caller.ts',
       'src-main/control-plane/account-door.ts',
       'src-main/control-plane/forwards/app-door.ts',
+      'src-main/control-plane/forwards/away-page.ts',
       'src-main/ui-files.ts',
     ],
     types: ['src-main/control-plane/plane.ts', 'src-main/config.ts'],
@@ -160,6 +161,7 @@ export const rooms: readonly Room[] = [
       contract,
       'src-main/compose.ts',
       'src-main/config.ts',
+      'src-main/server/apps/local-apps.ts',
       'src-main/server/local-socket.ts',
       'src-main/server/message-port-connection.ts',
     ],
@@ -246,7 +248,7 @@ function isHandlers(path: string): boolean {
   return /^src-main\/control-plane\/.*-handlers\.ts$/.test(path);
 }
 
-/** Files directly in control-plane/ join the nouns. */
+/** Files directly in control-plane/ join the nouns; a noun's own parts join that noun. */
 function joinsNouns(from: string): boolean {
-  return /^src-main\/control-plane\/[^/]+\.ts$/.test(from);
+  return /^src-main\/control-plane\/([^/]+|[^/]+\/[^/]+-parts)\.ts$/.test(from);
 }

@@ -1,12 +1,26 @@
 /**
- * What `npm test` says at its end: a table of steps, and one last line that a machine reads. Pure.
+ * What `npm test` says at its end: what failed and what needed a second try, a table of steps, and one last line that a
+ * machine reads. Pure.
  */
 
 export type StepOutcome =
   | { readonly kind: 'passed' }
   | { readonly kind: 'failed'; readonly reason: string }
-  | { readonly kind: 'tests'; readonly passed: number; readonly failed: number; readonly skipped: number }
+  | {
+      readonly kind: 'tests';
+      readonly passed: number;
+      readonly failed: number;
+      readonly skipped: number;
+      /** Of those that failed or needed a second try: file, name and the first lines of what was wrong. */
+      readonly wrongs: readonly Wrong[];
+    }
   | { readonly kind: 'not-run'; readonly reason: string };
+
+export interface Wrong {
+  readonly test: string;
+  readonly isFailed: boolean;
+  readonly message: string;
+}
 
 export interface StepReport {
   readonly name: string;
@@ -27,8 +41,16 @@ interface VitestReport {
   readonly numPendingTests: number;
   readonly numTodoTests: number;
   readonly testResults: readonly {
+    readonly name: string;
     readonly status: string;
-    readonly assertionResults: readonly { status: string }[];
+    /** Of a file that never came to its tests. */
+    readonly message: string;
+    readonly assertionResults: readonly {
+      readonly status: string;
+      readonly fullName: string;
+      /** Of every try: a test that passed and has some passed at its second. */
+      readonly failureMessages: readonly string[];
+    }[];
   }[];
 }
 
@@ -41,15 +63,57 @@ export function outcomeOfVitest(json: string, exitCode: number): StepOutcome {
   const brokenFiles = report.testResults.filter(
     ({ status, assertionResults }) =>
       status === 'failed' && !assertionResults.some((assertion) => assertion.status === 'failed'),
-  ).length;
-  const failed = report.numFailedTests + brokenFiles;
+  );
+  const failed = report.numFailedTests + brokenFiles.length;
   const unaccounted = failed === 0 && (exitCode !== 0 || !report.success) ? 1 : 0;
   return {
     kind: 'tests',
     passed: report.numPassedTests,
     failed: failed + unaccounted,
     skipped: report.numPendingTests + report.numTodoTests,
+    wrongs: report.testResults.flatMap((file) => [
+      ...(brokenFiles.includes(file) ? [wrong(file.name, true, file.message)] : []),
+      ...file.assertionResults
+        .filter(({ status, failureMessages }) => status === 'failed' || failureMessages.length > 0)
+        .map(({ fullName, status, failureMessages }) =>
+          wrong(`${file.name} > ${fullName}`, status === 'failed', failureMessages[0] ?? ''),
+        ),
+    ]),
   };
+}
+
+/** Lines of a message that are shown: an assertion's difference has more, and is further up in the output. */
+const shownLines = 6;
+
+function wrong(test: string, isFailed: boolean, message: string): Wrong {
+  return {
+    test: test.replace(/^\/.*?\/(?=test\/)/, ''),
+    isFailed,
+    message: message.split('\n').slice(0, shownLines).join('\n'),
+  };
+}
+
+/** What a person looks for first, in one place; empty when nothing went wrong. */
+export function formatWrongs(steps: readonly StepReport[]): string {
+  const wrongs = steps.flatMap(({ outcome }) => (outcome.kind === 'tests' ? outcome.wrongs : []));
+  const part = (title: string, some: readonly Wrong[]) =>
+    some.length === 0
+      ? []
+      : [
+          title,
+          ...some.map(({ test, message }) => `  ${[test, ...message.split('\n')].join('\n      ')}`),
+          '',
+        ];
+  return [
+    ...part(
+      'needed a second try:',
+      wrongs.filter(({ isFailed }) => !isFailed),
+    ),
+    ...part(
+      'failed:',
+      wrongs.filter(({ isFailed }) => isFailed),
+    ),
+  ].join('\n');
 }
 
 /** Tests count themselves; a check that fails (types, lint, …) counts as one failure, one that passes as nothing. */

@@ -15,6 +15,7 @@ import { parseArgs } from 'node:util';
 import {
   exitCodeOf,
   formatTable,
+  formatWrongs,
   lastLine,
   outcomeOfVitest,
   type StepOutcome,
@@ -23,6 +24,7 @@ import {
 } from './run-report.ts';
 import { sweepStaleHosts } from './servers/host-slot.ts';
 import { busyboxImage, workspaceImage } from './servers/images.ts';
+import { browserImage, shellImage } from './servers/own-images.ts';
 import {
   describeMissing,
   ensureRequirements,
@@ -161,6 +163,7 @@ async function prepareServers(): Promise<string | undefined> {
   const images = await step('test images', async () => {
     await busyboxImage();
     await workspaceImage();
+    await Promise.all([browserImage(), shellImage()]);
     return { kind: 'passed' };
   });
   return images.kind === 'failed' ? 'the test images could not be made' : undefined;
@@ -196,5 +199,5 @@ for (const [ring, name] of [
   await step(name, () => runRing(ring));
 }
 
-console.log(`\n${formatTable(steps)}\n\n${lastLine(totalsOf(steps))}`);
+console.log(`\n${formatWrongs(steps)}\n${formatTable(steps)}\n\n${lastLine(totalsOf(steps))}`);
 process.exitCode = exitCodeOf(steps, allowMissing);

@@ -33,6 +33,8 @@ export default defineConfig({
           hookTimeout: 120_000,
           // Each file owns a throw-away host; two cores carry two of them.
           maxWorkers: 2,
+          // One more try tells a machine that was busy from a fault. What needed it is named at the end of the output.
+          retry: 1,
         },
       },
       {
@@ -42,7 +44,7 @@ export default defineConfig({
           include: ['test/**/*.e2e.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 180_000,
-          // A window draws when it can: one more try tells a slow frame from a fault. What needs it is said in the output.
+          // A window draws when it can: the same.
           retry: 1,
           maxWorkers: 1,
         },

@@ -1,12 +1,14 @@
-"""Connects to TCP ports of the network that it is in, for as long as its standard input is open.
+"""Connects to TCP ports of the network that it is in, and listens there, for as long as its standard input is open.
 
 Runs in a helper container that shares a workspace's network, so that a server which listens on the loopback alone is
 reached too. Many connections share standard input and output: each frame is 1 byte of kind, 4 bytes of connection, 4 bytes
 of length (big-endian) and so many bytes. Both sides may send WINDOW bytes of a connection, and more as the other side
 returns credit, so that a slow one holds up nobody. Python 3.6, nothing but its own library.
 
-To it:    OPEN (2 bytes: port), DATA, END (no more data), RESET, CREDIT (4 bytes: count)
-From it:  READY (connection 0), OPENED, DATA, END, CLOSED (why, or nothing when both directions have ended), CREDIT
+To it:    OPEN (2 bytes: port; then a name or an address, or nothing for the loopback), LISTEN (2 bytes: port of the
+          loopback), DATA, END (no more data), RESET (of a connection or a listener), CREDIT (4 bytes: count), LOOK
+From it:  READY (connection 0), OPENED, ACCEPTED (4 bytes: its listener; the connection is a new one, above ACCEPTED_FROM),
+          DATA, END, CLOSED (why, or nothing when both directions have ended), CREDIT, LOOK (what listens, as /proc says it)
 """
 import asyncio
 import os
@@ -14,13 +16,17 @@ import socket
 import struct
 import sys
 
-READY, OPEN, DATA, END, RESET, CREDIT = 0, 1, 2, 3, 4, 5
+READY, OPEN, DATA, END, RESET, CREDIT, LISTEN, ACCEPTED, LOOK = 0, 1, 2, 3, 4, 5, 6, 7, 8
 OPENED, CLOSED = OPEN, RESET
 HEAD = struct.Struct('>BII')
 WINDOW = 262144
 PIECE = 65536
 MOST_BYTES = 1 << 20
 CONNECT_SECONDS = 10
+ACCEPTED_FROM = 1 << 31
+# Of one listener. What comes on top is turned away, so that nobody in the workspace fills the relay's memory.
+MOST_ACCEPTED = 256
+MOST_LOOK_BYTES = 262144
 
 
 class Output:
@@ -34,8 +40,10 @@ class Output:
             await self.writer.drain()
 
 
-async def connect(port):
-    """A server listens on IPv4, on IPv6, or on both."""
+async def connect(port, host):
+    if host:
+        return await asyncio.wait_for(asyncio.open_connection(host, port), CONNECT_SECONDS)
+    # A server listens on IPv4, on IPv6, or on both.
     first = None
     for address in ('127.0.0.1', '::1'):
         try:
@@ -43,6 +51,27 @@ async def connect(port):
         except (OSError, asyncio.TimeoutError) as error:
             first = first or error
     raise first
+
+
+def listening():
+    """Lines of /proc/net/tcp and tcp6 whose state is 0A. The kernel tells those first, so that the rest is not read."""
+    found = b''
+    for name in ('/proc/net/tcp', '/proc/net/tcp6'):
+        try:
+            with open(name, 'rb') as table:
+                next(table, None)
+                for line in table:
+                    if line.split()[3:4] != [b'0A'] or len(found) > MOST_LOOK_BYTES:
+                        break
+                    found += line
+        except OSError:
+            # No IPv6 in this kernel.
+            pass
+    return found
+
+
+def words_of(error):
+    return (str(error) or type(error).__name__).encode('utf-8', 'replace')[:200]
 
 
 def reset(writer):
@@ -68,12 +97,12 @@ class Dial:
         if self.credit > 0:
             self.has_credit.set()
 
-    async def run(self, port):
+    async def run(self, way, *word):
         writer = None
         reason = b''
         try:
-            reader, writer = await connect(port)
-            await self.output.send(OPENED, self.number)
+            reader, writer = await way
+            await self.output.send(*word)
             await both(self.from_server(reader), self.to_server(writer))
         except asyncio.CancelledError:
             reason = b'reset'
@@ -81,7 +110,7 @@ class Dial:
                 reset(writer)
             return
         except Exception as error:
-            reason = (str(error) or type(error).__name__).encode('utf-8', 'replace')[:200]
+            reason = words_of(error)
             if writer is not None:
                 reset(writer)
         finally:
@@ -115,6 +144,46 @@ class Dial:
             await self.output.send(CREDIT, self.number, struct.pack('>I', len(data)))
 
 
+class Listener:
+    def __init__(self, number, output):
+        self.number = number
+        self.output = output
+        self.open = set()
+        self.server = None
+        self.task = None
+
+    async def run(self, port):
+        try:
+            self.server = await asyncio.start_server(self.accept, '127.0.0.1', port)
+            await self.output.send(OPENED, self.number)
+        except Exception as error:
+            listeners.pop(self.number, None)
+            await self.output.send(CLOSED, self.number, words_of(error))
+
+    async def accept(self, reader, writer):
+        if len(self.open) >= MOST_ACCEPTED:
+            reset(writer)
+            return
+        accepted[0] = accepted[0] % (ACCEPTED_FROM - 1) + 1
+        number = ACCEPTED_FROM + accepted[0]
+        dial = dials[number] = Dial(number, self.output)
+        self.open.add(dial)
+        word = (ACCEPTED, number, struct.pack('>I', self.number))
+        dial.task = asyncio.ensure_future(dial.run(there(reader, writer), *word))
+        dial.task.add_done_callback(lambda _: self.open.discard(dial))
+
+    def close(self):
+        self.task.cancel()
+        if self.server is not None:
+            self.server.close()
+        for dial in list(self.open):
+            dial.task.cancel()
+
+
+async def there(reader, writer):
+    return reader, writer
+
+
 async def both(*parts):
     """Ends when all have; the first failure ends the others."""
     tasks = [asyncio.ensure_future(part) for part in parts]
@@ -126,13 +195,23 @@ async def both(*parts):
 
 
 dials = {}
+listeners = {}
+accepted = [0]
 
 
 def take(kind, number, payload, output):
     dial = dials.get(number)
-    if kind == OPEN and dial is None and len(payload) == 2:
+    if kind == OPEN and dial is None and len(payload) >= 2:
+        port, host = struct.unpack('>H', payload[:2])[0], payload[2:].decode('utf-8', 'replace')
         dial = dials[number] = Dial(number, output)
-        dial.task = asyncio.ensure_future(dial.run(struct.unpack('>H', payload)[0]))
+        dial.task = asyncio.ensure_future(dial.run(connect(port, host), OPENED, number))
+    elif kind == LISTEN and number not in listeners and len(payload) == 2:
+        listener = listeners[number] = Listener(number, output)
+        listener.task = asyncio.ensure_future(listener.run(struct.unpack('>H', payload)[0]))
+    elif kind == LOOK:
+        asyncio.ensure_future(output.send(LOOK, number, listening()))
+    elif kind == RESET and number in listeners:
+        listeners.pop(number).close()
     elif dial is None:
         # It has ended, and this crossed the word of that.
         return

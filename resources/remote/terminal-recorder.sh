@@ -46,12 +46,16 @@ hold() { # on|off; false where somebody is attached who cannot be held up
 }
 trap '[ -z "$is_held" ] || hold on' EXIT
 
-size=$(stat -c %s "$log" 2>/dev/null) || size=0
+# Opened once: a terminal that ends has its record removed, and to open it again would make another that nobody removes.
+exec 3>>"$log"
+# It may have ended, and its record been removed, before this began.
+on_server display-message -p -t "$pane" '' >/dev/null 2>&1 || { rm -f "$log"; exit 0; }
+size=$(stat -c %s "$log" 2>/dev/null) || exit 1
 first=0
 while :; do
   before=$size
   # Each read is written at once; the count only bounds how long nobody looks at the size.
-  dd bs=65536 count=64 2>/dev/null >>"$log" || exit 1
+  dd bs=65536 count=64 2>/dev/null >&3 || exit 1
   size=$(stat -c %s "$log") || exit 1
   [ "$size" -gt "$before" ] || break
   [ $((size - first)) -gt "$far_behind" ] || continue

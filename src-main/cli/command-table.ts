@@ -7,10 +7,13 @@ import { containerCommands } from './container-commands.ts';
 import { copyCommands } from './copy-command.ts';
 import { doctorCommands } from './doctor-command.ts';
 import { execCommands } from './exec-command.ts';
+import { fileCommands } from './file-commands.ts';
 import { forwardCommands } from './forward-command.ts';
 import { hostCommands } from './host-commands.ts';
+import { lifecycleCommands } from './lifecycle-commands.ts';
 import { machineCommands } from './machine-commands.ts';
 import { machineEndCommands } from './machine-end-commands.ts';
+import { portCommands } from './port-commands.ts';
 import { projectCommands } from './project-commands.ts';
 import { shellCommands } from './shell-command.ts';
 import { snapshotCommands } from './snapshot-commands.ts';
@@ -30,10 +33,13 @@ export const commands: readonly Command[] = [
   ...projectCommands,
   ...workspaceLifeCommands,
   ...workspaceCommands,
+  ...lifecycleCommands,
   ...shellCommands,
   ...execCommands,
   ...copyCommands,
+  ...fileCommands,
   ...forwardCommands,
+  ...portCommands,
   ...snapshotCommands,
   ...snapshotFileCommands,
   ...snapshotTransferCommands,

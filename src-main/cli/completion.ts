@@ -13,7 +13,17 @@ const shells = ['bash', 'zsh', 'fish'] as const;
 type Shell = (typeof shells)[number];
 
 /** What names can be completed; others are left to the shell, which knows files. */
-const findable = ['workspace', 'host', 'cloud', 'machine', 'find', 'project', 'snapshot', 'user'] as const;
+const findable = [
+  'workspace',
+  'host',
+  'cloud',
+  'machine',
+  'find',
+  'project',
+  'snapshot',
+  'user',
+  'forward',
+] as const;
 type Findable = (typeof findable)[number];
 
 /** Names of a kind; `workspace`: a word that was typed before. Empty where no Berth answers at once. */
@@ -115,6 +125,8 @@ export function candidatesOf(client: Client): FindCandidates {
         return (await readAll(client, 'projects.watch')).map(({ name }) => name);
       case 'user':
         return (await readAll(client, 'users.watch')).map(({ email, name }) => email ?? name);
+      case 'forward':
+        return (await readAll(client, 'forwards.watch')).map(({ id, name }) => (name === '' ? id : name));
       case 'snapshot': {
         const all = await readAll(client, 'snapshots.watch');
         const ours = all.filter(

@@ -30,7 +30,7 @@ export function parseTime(flag: string, text: string): number {
   throw new TypedWrong(`--${flag}: "${text}" is no length of time as 45m, 8h or 3d.`);
 }
 
-function parseInstant(flag: string, text: string, nowMs: number): string {
+export function parseInstant(flag: string, text: string, nowMs: number): string {
   const atMs = /^\d{4}-\d\d-\d\dT/.test(text) ? Date.parse(text) : nowMs + parseTime(flag, text);
   if (!Number.isFinite(atMs)) throw new TypedWrong(`--${flag}: "${text}" is no time as 2026-12-31T18:00Z.`);
   if (atMs <= nowMs) throw new TypedWrong(`--${flag}: "${text}" is over.`);

@@ -4,6 +4,7 @@
  */
 import type { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
+import { readAppsOrigin } from './apps-origin.ts';
 import { WrongValue } from './config-error.ts';
 import type { Settings } from './settings.ts';
 import { readTlsFiles } from './tls-files.ts';
@@ -17,6 +18,8 @@ export interface Listening {
   readonly tls: { readonly certificateFile: string; readonly keyFile: string } | null;
   readonly trustedProxies: readonly string[];
   readonly corsOrigins: readonly string[];
+  /** `https://*.apps.example.org`. */
+  readonly appsOrigin: string | null;
 }
 
 const defaultPort = 7474;
@@ -30,6 +33,7 @@ export function readListening(settings: Settings, now: Date): Listening {
   const tls = readTlsFiles(settings, now);
   const isTls = tls !== null;
   const isOpen = !isLoopback(host);
+  const appsOrigin = readAppsOrigin(settings, { publicOrigin, certificate: tls?.certificate });
   // A value that is wrong has been told; what follows from its absence would only confuse.
   const isSaid = settings.said('PUBLIC_URL') !== undefined;
 
@@ -76,6 +80,7 @@ export function readListening(settings: Settings, now: Date): Listening {
     tls: tls && { certificateFile: tls.certificateFile, keyFile: tls.keyFile },
     trustedProxies,
     corsOrigins,
+    appsOrigin,
   };
 }
 

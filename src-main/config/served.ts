@@ -40,6 +40,7 @@ export function readServed(settings: Settings, listening: Listening): ServedConf
     );
   return {
     ...readStored(settings),
+    appsOrigin: listening.appsOrigin,
     corsOrigins: listening.corsOrigins,
     smtp,
     oidc,

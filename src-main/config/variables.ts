@@ -76,6 +76,15 @@ export const variables = [
     earlierFlag: 'public-origin',
   },
   {
+    name: 'APPS_ORIGIN',
+    group: listening,
+    what: 'Where web apps of workspaces are, each at a name of its own in place of the *. DNS and the certificate for all these names are yours to set up; a domain apart from PUBLIC_URL’s keeps their cookies apart, too. Needs PUBLIC_URL.',
+    without: 'names below localhost where Berth is reached on loopback; elsewhere web apps have no address',
+    example: 'https://*.apps.example.org',
+    flag: 'apps-origin',
+    argument: 'PATTERN',
+  },
+  {
     name: 'TLS_CERT',
     group: listening,
     what: 'PEM file with the certificate and its chain. Goes with TLS_KEY and PUBLIC_URL.',

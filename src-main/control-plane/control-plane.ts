@@ -25,6 +25,7 @@ import { hostHandlers } from './hosts/host-handlers.ts';
 import { HostService, type HostServiceDeps } from './hosts/host-service.ts';
 import type { HostLink } from './hosts/host-links.ts';
 import { Questions } from './hosts/questions.ts';
+import type { Archiver } from './interfaces/archiver.ts';
 import type { ArchiveShelf } from './interfaces/archive-shelf.ts';
 import type { Clock } from './interfaces/clock.ts';
 import type { CloudProvider } from './interfaces/cloud-provider.ts';
@@ -46,6 +47,7 @@ import { createMachineParts, type MachineParts } from './machines/machine-parts.
 import { OperationRunner } from './operations/operation-runner.ts';
 import { operationsHandlers } from './operations/operations-handlers.ts';
 import { Ownership } from './ownership.ts';
+import { ImageBuilds } from './projects/image-builds.ts';
 import { createProjectHandlers } from './projects/project-handlers.ts';
 import { createProjectService, type ProjectService } from './projects/project-service.ts';
 import type { QuotaSource } from './quotas/quota-source.ts';
@@ -90,6 +92,7 @@ export interface ControlPlaneDeps {
   readonly multiplexers: MultiplexerFactory;
   readonly entryCache: EntryCache;
   readonly archiveShelf: ArchiveShelf;
+  readonly archiver: Archiver;
   readonly schedules: Schedules;
   readonly describeKey: DescribeKey;
   readonly keyMaker: SshKeyMaker;
@@ -156,7 +159,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
       return share && { ownerId: share.userId, scope: terminals.owners.belongingOf(share.terminalId)?.scope };
     },
     op: (id) => operations.ownerOf(id),
-    fwd: (id) => forwards.ownerOf(id),
+    fwd: (id) => forwards.belongingOf(id),
   });
   const questions = new Questions({ clock, random });
   // Hosts use credentials, and credentials ask hosts whether they are used: the second is only ever called later.
@@ -224,6 +227,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     random,
     log,
   });
+  const imageBuilds = new ImageBuilds({ links, operations });
   const volumeUsage = new VolumeUsage({
     links,
     watchOperations: (signal) => operations.watch(signal),
@@ -386,6 +390,10 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     snapshots: snapshots.directory,
     terminals: terminals.owners,
     shares,
+    forwards: {
+      beforeHandingOver: (from) => forwards.beforeHandingOver(from),
+      afterHandingOver: () => forwards.afterHandingOver(),
+    },
     quotas,
   });
   const accounts: Accounts = new Accounts({
@@ -415,7 +423,14 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     random,
   });
 
-  const forwards: ForwardParts = createForwardParts({ ...deps, links, workspaces, dials, ownership });
+  const forwards: ForwardParts = createForwardParts({
+    ...deps,
+    links,
+    workspaces,
+    dials,
+    ownership,
+    accounts,
+  });
   const files: FileParts = createFileParts({ ...deps, links, workspaces, operations });
   const lifecycles: LifecycleParts = createLifecycleParts({
     ...deps,
@@ -449,7 +464,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     aboutHandlers(deps.about),
     hostHandlers(hosts, questions),
     createCredentialHandlers(credentials),
-    createProjectHandlers(projects, ownership),
+    createProjectHandlers(projects, imageBuilds, ownership),
     {
       ...workspacesHandlers(workspaces, { moves: snapshots.moves, first }, ownership),
       ...workspaceAccessHandlers(processes, dials),

@@ -14,6 +14,7 @@ import {
   shell,
 } from 'electron';
 import { type ShellInput, type ShellOutput, type ShellRequestName, shellRequests } from '#contract/shell.ts';
+import type { AppViewActions } from './app-views.ts';
 import { showMenu } from './menu.ts';
 import { isAppUrl } from './window-security.ts';
 
@@ -26,10 +27,12 @@ export interface ShellBridgeOptions {
   readonly onCommand: (id: string) => void;
   /** The rows that the menu bar shows now. */
   readonly onMenu: (rows: ShellInput<'setMenu'>['rows']) => void;
+  readonly appViews: AppViewActions;
 }
 
-export function serveShellBridge({ ipc, window, onCommand, onMenu }: ShellBridgeOptions): void {
+export function serveShellBridge({ ipc, window, onCommand, onMenu, appViews }: ShellBridgeOptions): void {
   const actions: Actions = {
+    ...appViews,
     openExternal: async ({ url }) => {
       // As the parser wrote it, so that what was checked is what is opened.
       await shell.openExternal(new URL(url).href);

@@ -1,9 +1,11 @@
 /**
  * What no page may do, whatever it holds: leave the app's own origin, open windows or webviews, get a permission, reach
- * the network, or talk its way past a bad certificate. For every web contents there will ever be, not for one window.
+ * the network, or talk its way past a bad certificate. For every web contents there will ever be, not for one window. The
+ * one exception are pages of web apps, which are known by their session and have walls of their own (app-sessions.ts).
  */
 import type { App, DownloadItem, Session, WebContents, WebFrameMain } from 'electron';
 import { appOrigin, appScheme } from './app-protocol.ts';
+import { type AppSessions, secureAppContents } from './app-sessions.ts';
 
 /** What our own window asks for; everything else (camera, serial ports, …) is refused. */
 const allowedPermissions: ReadonlySet<string> = new Set([
@@ -54,8 +56,12 @@ function isOwnFile(item: DownloadItem, frame: WebFrameMain | null): boolean {
   return isOwnPage && isOwnBlob && isAppUrl(item.getInitiatorOrigin());
 }
 
-export function secureApp(app: App): void {
-  app.on('web-contents-created', (_event, contents) => secureContents(contents));
+export function secureApp(app: App, apps: Pick<AppSessions, 'find'>): void {
+  app.on('web-contents-created', (_event, contents) => {
+    const owner = apps.find(contents.session);
+    if (owner === undefined) secureContents(contents);
+    else secureAppContents(contents, owner);
+  });
   app.on('certificate-error', (event, _contents, _url, _error, _certificate, decide) => {
     event.preventDefault();
     decide(false);

@@ -13,10 +13,15 @@ export interface BrowserCookies {
 /** As long as the accounts keep a session that nobody uses. */
 const sessionMaxAgeS = 30 * 24 * 60 * 60;
 
+/** All that there are. */
+export function namesOfCookies(sessionName: string): Pick<BrowserCookies, 'sessionName' | 'attemptName'> {
+  return { sessionName, attemptName: `${sessionName}-attempt` };
+}
+
 /** @param isSecure only over TLS; `__Host-` names need it */
 export function browserCookies(sessionName: string, isSecure: boolean): BrowserCookies {
   const secure = isSecure ? '; Secure' : '';
-  const attemptName = `${sessionName}-attempt`;
+  const { attemptName } = namesOfCookies(sessionName);
   const strict = (value: string, maxAgeS: number) =>
     `${sessionName}=${value}; Path=/; Max-Age=${maxAgeS}; HttpOnly; SameSite=Strict${secure}`;
   return {

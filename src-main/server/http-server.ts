@@ -70,6 +70,8 @@ export interface HttpServerOptions {
   readonly version: string;
   readonly origin: string;
   readonly allowed: Allowed;
+  /** What the window may show in a frame. */
+  readonly frameSources: readonly string[];
   /** Name of the session's cookie; `__Host-` names need `isSecure`. */
   readonly cookieName: string;
   readonly isSecure: boolean;
@@ -96,6 +98,9 @@ export interface RouteParts extends HttpServerOptions {
   readonly identifier: Identifier;
   readonly watch: AccessWatch;
 }
+
+/** Bytes of a request's headers: two tokens and some cookies. Web apps, which share the server, may have more. */
+const maxHeaderBytes = 16 * 1024;
 
 export function createHttpCarrier(options: HttpServerOptions): HttpCarrier {
   const { dispatcher, accounts, log, allowed, cookieName, isSecure, nowMs, timing = {} } = options;
@@ -170,7 +175,8 @@ export function createHttpCarrier(options: HttpServerOptions): HttpCarrier {
   // A policy cannot name an IPv6 address; there 'self' has to do.
   const named = [...allowed.hosts].filter((host) => !host.startsWith('['));
   const socketOrigins = named.map((host) => `${isSecure ? 'wss' : 'ws'}://${host}`);
-  const headers = Object.entries(securityHeaders(socketOrigins, isSecure));
+  const { frameSources } = options;
+  const headers = Object.entries(securityHeaders({ socketOrigins, frameSources, isSecure }));
   // In front of the framework, so that nothing of it, not even its own errors, answers without guard and headers.
   const listener = getRequestListener(app.fetch, {
     overrideGlobalObjects: false,
@@ -180,6 +186,11 @@ export function createHttpCarrier(options: HttpServerOptions): HttpCarrier {
     for (const [name, value] of headers) response.setHeader(name, value);
     response.setHeader(requestIdHeader, newRequestId());
     endSlowRequest(incoming, response, timing.slow ?? slowLimits);
+    if (headerBytesOf(incoming) > maxHeaderBytes) {
+      response.writeHead(431, { 'Content-Type': 'text/plain; charset=utf-8', Connection: 'close' });
+      response.end('Request Header Fields Too Large\n');
+      return;
+    }
     const facts = factsOf(incoming);
     const refusal = refusalOf(facts, allowed);
     if (refusal === undefined) {
@@ -199,6 +210,10 @@ export function createHttpCarrier(options: HttpServerOptions): HttpCarrier {
       upgrades.close();
     },
   };
+}
+
+function headerBytesOf({ rawHeaders, url = '' }: IncomingMessage): number {
+  return rawHeaders.reduce((sum, text) => sum + text.length + 2, url.length);
 }
 
 /** Every web socket that there is. */

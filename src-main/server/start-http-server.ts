@@ -3,10 +3,12 @@
  * and the local socket beside it; closes them in reverse.
  */
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { OidcConfig, ServedConfig } from '../config.ts';
 import type { Plane } from '../control-plane/plane.ts';
 import { createAccessTokens } from './access-tokens.ts';
+import { maxHeaderSize } from './apps/app-listening.ts';
+import { createServedApps, type ServedApps } from './apps/served-apps.ts';
 import { Authenticator } from './authenticate.ts';
 import { createClientAddress } from './client-address.ts';
 import { type CarrierTiming, createHttpCarrier } from './http-server.ts';
@@ -15,6 +17,7 @@ import { Provider, type ProviderOptions } from './oidc/provider.ts';
 import { createRateLimits, type LimitRules, limitRulesFor } from './rate-limits.ts';
 import { createRefreshTokens } from './refresh-tokens.ts';
 import { allowedFor, inUrl } from './request-guard.ts';
+import { namesOfCookies } from './browser-cookies.ts';
 import { createIdempotency } from './rest/idempotency.ts';
 import { createTlsServer, type TlsServer } from './tls-files.ts';
 
@@ -41,7 +44,7 @@ export type ServedPlane = Pick<
   Plane,
   'dispatcher' | 'serve' | 'log' | 'accounts' | 'deriveKey' | 'health' | 'operator'
 > &
-  Partial<Pick<Plane, 'guests' | 'keptReplies' | 'backUp'>>;
+  Partial<Pick<Plane, 'apps' | 'guests' | 'keptReplies' | 'backUp'>>;
 
 export interface RunningServer {
   /** As a person types it: `http://127.0.0.1:7474`, or the public origin. */
@@ -58,8 +61,6 @@ export interface RunningServer {
 const maxConnections = 512;
 /** Milliseconds for a request's headers: a slow sender must not hold a connection for long. */
 const headersTimeoutMs = 10_000;
-/** Bytes of them: two tokens and some cookies. */
-const maxHeaderSize = 16 * 1024;
 
 /** @throws what `listen` says, as EADDRINUSE, and what a certificate that cannot be used says. */
 export async function startHttpServer(
@@ -84,13 +85,35 @@ export async function startHttpServer(
   const isSecure = isTls || publicOrigin?.startsWith('https:') === true;
   const origin = publicOrigin ?? new URL(`${isTls ? 'https' : 'http'}://${inUrl(host)}:${port}`).origin;
   const authenticator = new Authenticator({ nowMs });
+  const cookieName = cookieNameFor(port, publicOrigin, isTls);
+  const allowed = allowedFor({ port, host, publicOrigin, isTls, corsOrigins: served.corsOrigins });
+  const accessTokenKey = plane.deriveKey('access-token');
+  const apps =
+    plane.apps === undefined
+      ? undefined
+      : createServedApps({
+          door: plane.apps,
+          accounts: plane.accounts,
+          origin,
+          ownOrigins: [...allowed.origins],
+          appsOrigin: served.appsOrigin,
+          listening: {
+            address: typeof address === 'object' && address !== null ? address.address : host,
+            port,
+          },
+          cookieNames: Object.values(namesOfCookies(cookieName)),
+          accessTokenKey,
+          addressOf: clientAddress,
+          log,
+          nowMs,
+        });
   const carrier = createHttpCarrier({
     dispatcher: plane.dispatcher,
     serve: (connection, caller) => plane.serve(connection, caller),
     accounts: plane.accounts,
     authenticator,
     accessTokens: createAccessTokens({
-      key: plane.deriveKey('access-token'),
+      key: accessTokenKey,
       issuer: publicOrigin ?? 'berth',
       nowMs,
     }),
@@ -108,20 +131,28 @@ export async function startHttpServer(
     uiFolder: config.uiFolder,
     version: config.version,
     origin,
-    allowed: allowedFor({ port, host, publicOrigin, isTls, corsOrigins: served.corsOrigins }),
-    cookieName: cookieNameFor(port, publicOrigin, isTls),
+    allowed,
+    frameSources: apps?.frameSources ?? [],
+    cookieName,
     isSecure,
     nowMs,
     ...(options.timing === undefined ? {} : { timing: options.timing }),
   });
-  http.on('request', (request, response) => carrier.request(request, response));
-  http.on('upgrade', (request, socket, head) => carrier.upgrade(request, socket, head));
+  const appsOf = appsIn(apps);
+  http.on('request', (request, response) => (appsOf(request) ?? carrier).request(request, response));
+  http.on('upgrade', (request, socket, head) => (appsOf(request) ?? carrier).upgrade(request, socket, head));
+  http.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
+    // What an app waits for, it says itself.
+    if (appsOf(request) === undefined) response.writeContinue();
+    http.emit('request', request, response);
+  });
 
   plane.accounts.setLinkBase(origin);
   const createSignInLink = () => `${origin}/sign-in#${authenticator.createSignInTicket()}`;
   const closeHttp = async () => {
     const closed = once(http, 'close');
     http.close();
+    await apps?.close();
     carrier.close();
     tls?.close();
     http.closeAllConnections();
@@ -153,6 +184,12 @@ export async function startHttpServer(
       await closeHttp();
     },
   };
+}
+
+/** Before anything else of a request counts: an app's name is never Berth's, and Berth's never an app's. */
+function appsIn(apps: ServedApps | undefined) {
+  const gateway = apps?.gateway;
+  return (request: IncomingMessage) => (gateway?.isFor(request) === true ? gateway : undefined);
 }
 
 function makeServer(

@@ -12,19 +12,25 @@ export interface StaticFile {
 const strictTransportS = 180 * 24 * 60 * 60;
 
 /** @param isSecure reached over TLS: only then may a browser be told that there is nothing else */
-export function securityHeaders(
-  socketOrigins: readonly string[],
-  isSecure: boolean,
-): Readonly<Record<string, string>> {
+export function securityHeaders({
+  socketOrigins,
+  frameSources,
+  isSecure,
+}: {
+  readonly socketOrigins: readonly string[];
+  readonly frameSources: readonly string[];
+  readonly isSecure: boolean;
+}): Readonly<Record<string, string>> {
   return {
     ...(isSecure ? { 'Strict-Transport-Security': `max-age=${strictTransportS}` } : {}),
-    'Content-Security-Policy': uiPolicy(socketOrigins),
+    'Content-Security-Policy': uiPolicy(socketOrigins, frameSources),
     'X-Content-Type-Options': 'nosniff',
     'X-Frame-Options': 'DENY',
     'Referrer-Policy': 'no-referrer',
     'Cross-Origin-Opener-Policy': 'same-origin',
     'Cross-Origin-Resource-Policy': 'same-origin',
-    'Cross-Origin-Embedder-Policy': 'require-corp',
+    // A page that shows web apps cannot ask of each of them to agree to that in its own headers.
+    ...(frameSources.length === 0 ? { 'Cross-Origin-Embedder-Policy': 'require-corp' } : {}),
     'Permissions-Policy':
       'camera=(), microphone=(), geolocation=(), usb=(), serial=(), hid=(), payment=(), display-capture=()',
     'Cache-Control': 'no-store',

@@ -111,7 +111,7 @@ export type ForwardRules = z.infer<typeof ForwardRules>;
 const localPower = ({ kind }: { readonly kind: ForwardKind }): Scope | null =>
   kind === 'app' ? null : 'hosts.write';
 const byId = z.object({ id: ForwardId });
-const made = ['forward.port-taken', 'forward.exists', 'app.no-address'] as const;
+const made = ['forward.port-taken', 'forward.exists', 'app.no-address', 'too-many'] as const;
 
 export const forwardMethods = {
   'forwards.watch': stream({

@@ -185,7 +185,11 @@ export const lifecycleMethods = {
     summary:
       'Why a workspace runs and why it stopped: what there was, oldest first, then each thing as it happens',
     scope: 'workspaces.read',
-    input: z.object({ workspaceId: WorkspaceId }),
+    input: z.object({
+      workspaceId: WorkspaceId,
+      /** False: ends with what there was until now. */
+      isFollowed: z.boolean().default(true),
+    }),
     item: TimelineEntry,
     errors: [],
     rest: { method: 'GET', path: '/workspaces/:workspaceId/timeline', shape: 'items' },

@@ -86,7 +86,7 @@ export const AppLogin = z.discriminatedUnion('how', [
   z.object({ how: z.literal('basic'), user: line(128) }),
   /** A header with the password behind `prefix`, as `Authorization: token …` of Jupyter. */
   z.object({ how: z.literal('header'), name: HeaderName, prefix: z.string().max(64) }),
-  /** A form that is posted for the person when the app asks for it; its cookies are kept by the proxy. */
+  /** A form that is posted for the person when the app asks for it; the browser gets its cookies, and no password. */
   z.object({ how: z.literal('form'), path: UrlPath, field: HeaderName }),
 ]);
 export type AppLogin = z.infer<typeof AppLogin>;
@@ -220,7 +220,14 @@ export const projectMethods = {
     summary:
       'Changes a project; workspaces that exist keep what they were made with until they are made again',
     scope: 'projects.write',
-    input: ProjectDefinition.partial().extend({ id: ProjectId }),
+    input: ProjectDefinition.partial().extend({
+      id: ProjectId,
+      /** Null, here and below: as if nothing had ever been said. */
+      description: Description.nullable().optional(),
+      sharedMemoryBytes: ProjectDefinition.shape.sharedMemoryBytes.nullable(),
+      accessPassword: AccessPassword.nullable().optional(),
+      recipe: ImageRecipe.nullable().optional(),
+    }),
     output: Project,
     errors: ['project.name-taken'],
     rest: { method: 'PATCH', path: '/projects/:id' },

@@ -3,12 +3,28 @@
  * page does without or uses the web's own means. Every message is checked against these shapes on the main side.
  */
 import { z } from 'zod';
+import { ForwardId } from './ids.ts';
 
 /** Only these schemes ever reach the operating system. */
 export const ExternalUrl = z
   .url()
   .max(8192)
   .refine((value) => /^(https?|mailto):/i.test(value), 'must be http, https or mailto');
+
+/** What the window shows of web apps: their own origins on this computer (RFC 6761 6.3), never the web at large. */
+export const AppUrl = z
+  .url()
+  .max(8192)
+  .refine(
+    (value) => /^http:\/\/[a-z0-9]([a-z0-9-]*[a-z0-9])?\.localhost:\d{1,5}\//.test(value),
+    'must be the address of a web app',
+  );
+
+const tabId = z.string().min(1).max(64);
+const pixels = z.number().int().min(0).max(32_767);
+/** A tab's part of the window, in CSS pixels from its upper left corner. */
+export const ViewBounds = z.object({ x: pixels, y: pixels, width: pixels, height: pixels });
+export type ViewBounds = z.infer<typeof ViewBounds>;
 
 export const shellRequests = {
   openExternal: { input: z.object({ url: ExternalUrl }), output: z.object({}) },
@@ -37,16 +53,55 @@ export const shellRequests = {
     }),
     output: z.object({}),
   },
+  /** Opens a web app in a page of its own, not shown yet; a tab has one at a time. */
+  appViewOpen: {
+    input: z.object({ tabId, forwardId: ForwardId, url: AppUrl, bounds: ViewBounds }),
+    output: z.object({}),
+  },
+  /** Shows it there, over everything that the window draws. One that is closed is not missed, here and below. */
+  appViewMove: { input: z.object({ tabId, bounds: ViewBounds }), output: z.object({}) },
+  appViewHide: { input: z.object({ tabId }), output: z.object({}) },
+  /** How it looks now, as a data URL, to be shown in its place while something of the window is before it. */
+  appViewPicture: { input: z.object({ tabId }), output: z.object({ picture: z.string().nullable() }) },
+  appViewAct: {
+    input: z.object({ tabId, act: z.enum(['back', 'forward', 'reload', 'stop', 'focus']) }),
+    output: z.object({}),
+  },
+  appViewClose: { input: z.object({ tabId }), output: z.object({}) },
+  /** Forgets what the app stored in this window: cookies, files, everything. */
+  appViewForget: { input: z.object({ forwardId: ForwardId }), output: z.object({}) },
+  /** The chords that stay Berth's own while an app has the keyboard, with the commands that they run. */
+  appViewKeys: {
+    input: z.object({
+      keys: z.array(z.object({ chord: z.string().max(60), commandId: z.string().max(80) })).max(300),
+    }),
+    output: z.object({}),
+  },
 } as const;
 export type ShellRequestName = keyof typeof shellRequests;
 export type ShellInput<N extends ShellRequestName> = z.input<(typeof shellRequests)[N]['input']>;
 export type ShellOutput<N extends ShellRequestName> = z.output<(typeof shellRequests)[N]['output']>;
 
 /** What the shell tells the page. A deep link only navigates or pre-fills; it never acts. */
+/** What the page of a web app says of itself. */
+export interface AppViewState {
+  readonly title: string;
+  /** Origin, path and query. */
+  readonly url: string;
+  readonly isLoading: boolean;
+  readonly canGoBack: boolean;
+  readonly canGoForward: boolean;
+  /** Why nothing of it is shown, in Chromium's words. */
+  readonly failure: string | null;
+}
+
 export type ShellEvent =
   | { type: 'command'; id: string }
   | { type: 'deep-link'; path: string; query: Record<string, string> }
-  | { type: 'plane-restarted' };
+  | { type: 'plane-restarted' }
+  | { type: 'app-view'; tabId: string; state: AppViewState }
+  /** It took the keyboard, as by a click in it. */
+  | { type: 'app-view-focus'; tabId: string };
 
 export interface ShellBridge {
   readonly platform: 'darwin' | 'linux' | 'win32';

@@ -64,7 +64,8 @@ export function Button({
       {children}
     </button>
   );
-  const hint = isOff && reason !== undefined ? reason : undefined;
+  // Not while it is only busy: another element around it would be another button, and the keyboard would be lost.
+  const hint = disabled ? reason : undefined;
   return hint !== undefined || keys !== undefined ? (
     <Tooltip text={hint ?? children} {...(hint === undefined && keys ? { keys } : {})}>
       {button}

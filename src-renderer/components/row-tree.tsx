@@ -10,6 +10,7 @@ import { Check, ChevronRight, Minus } from 'lucide-react';
 import { type KeyboardEvent, type ReactNode, useEffect, useId, useRef, useState } from 'react';
 import { classNames } from './class-names.ts';
 import { ContextMenu, type MenuEntry } from './menu.tsx';
+import { useRowHeight } from './row-height.ts';
 
 export interface TreeRow {
   readonly key: string;
@@ -308,20 +309,4 @@ function entriesFor<R extends TreeRow>(
 function rowId(treeId: string, key: string): string {
   // An id may hold anything but white space.
   return `${treeId}-${key.replaceAll(/\s/g, '\u00a0')}`;
-}
-
-/** Pixels, as tokens.css says: more where fingers are used. */
-function useRowHeight(): number {
-  const [heightPx, setHeightPx] = useState(26);
-  useEffect(() => {
-    const read = () => {
-      const text = getComputedStyle(document.documentElement).getPropertyValue('--row-height');
-      setHeightPx(Number.parseFloat(text) || 26);
-    };
-    read();
-    const coarse = window.matchMedia('(pointer: coarse)');
-    coarse.addEventListener('change', read);
-    return () => coarse.removeEventListener('change', read);
-  }, []);
-  return heightPx;
 }

@@ -46,6 +46,8 @@ export interface App {
   readonly workspaceParts: readonly ComponentType<WorkspacePartProps>[];
   /** What other features show at the head of a host's page. */
   readonly hostBands: readonly ComponentType<HostPartProps>[];
+  /** And what they show on it. */
+  readonly hostParts: readonly ComponentType<HostPartProps>[];
   readonly homeParts: readonly ComponentType[];
   readonly shell: ShellBridge | null;
   readonly platform: Platform;
@@ -70,6 +72,15 @@ export function useHosts(): CollectionState<Host> {
 }
 export function useWorkspaces() {
   return useStore(useApp().mirror.workspaces);
+}
+export function useForwards() {
+  return useStore(useApp().mirror.forwards);
+}
+export function useWorkspacePorts() {
+  return useStore(useApp().mirror.workspacePorts);
+}
+export function useForwardRules() {
+  return useStore(useApp().mirror.forwardRules);
 }
 export function useTerminals() {
   return useStore(useApp().mirror.terminals);
@@ -106,6 +117,12 @@ export function useSnapshotRules() {
 }
 export function useRepositories() {
   return useStore(useApp().mirror.repositories);
+}
+export function useLifecycles() {
+  return useStore(useApp().mirror.lifecycles);
+}
+export function useHostLeases() {
+  return useStore(useApp().mirror.hostLeases);
 }
 export function useClouds() {
   return useStore(useApp().mirror.clouds);
@@ -166,8 +183,15 @@ export function useMachineOfHost(hostId: string | undefined) {
 export function useWorkspace(id: string | null | undefined) {
   return useStore(useApp().mirror.workspaces, (state) => find(state, id));
 }
+/** When a workspace ends by itself, by the workspace's id. */
+export function useLifecycle(id: string | null | undefined) {
+  return useStore(useApp().mirror.lifecycles, (state) => find(state, id));
+}
 export function useTerminal(id: string | null | undefined) {
   return useStore(useApp().mirror.terminals, (state) => find(state, id));
+}
+export function useForward(id: string | null | undefined) {
+  return useStore(useApp().mirror.forwards, (state) => find(state, id));
 }
 export function useProject(id: string | null | undefined) {
   return useStore(useApp().mirror.projects, (state) => find(state, id));
@@ -204,6 +228,7 @@ export function readAppState(app: App): AppState {
     projects: app.mirror.projects.getState().byId,
     workspaces: app.mirror.workspaces.getState().byId,
     terminals: app.mirror.terminals.getState().byId,
+    forwards: app.mirror.forwards.getState().byId,
     snapshots: app.mirror.snapshots.getState().byId,
     restoreUndos: app.mirror.restoreUndos.getState().byId,
     operations: app.mirror.operations.getState().byId,
@@ -222,6 +247,7 @@ export function useAppState(): AppState {
   const projects = useStore(mirror.projects, (state) => state.byId);
   const workspaces = useStore(mirror.workspaces, (state) => state.byId);
   const terminals = useStore(mirror.terminals, (state) => state.byId);
+  const forwards = useStore(mirror.forwards, (state) => state.byId);
   const operations = useStore(mirror.operations, (state) => state.byId);
   const snapshots = useStore(mirror.snapshots, (state) => state.byId);
   const restoreUndos = useStore(mirror.restoreUndos, (state) => state.byId);
@@ -237,6 +263,7 @@ export function useAppState(): AppState {
         projects,
         workspaces,
         terminals,
+        forwards,
         operations,
         snapshots,
         restoreUndos,
@@ -251,6 +278,7 @@ export function useAppState(): AppState {
       projects,
       workspaces,
       terminals,
+      forwards,
       operations,
       snapshots,
       restoreUndos,

@@ -7,8 +7,10 @@
  * `isEnabled` is pure over `AppState`; `run` does the act and may fail: the runner shows the failure.
  */
 import type { About } from '#contract/about.ts';
+import type { Forward } from '#contract/forwards.ts';
 import type { Host } from '#contract/hosts.ts';
 import type {
+  ForwardId,
   HostId,
   MachineId,
   OperationId,
@@ -40,6 +42,7 @@ export type Subject =
   | { readonly kind: 'workspace'; readonly id: WorkspaceId }
   | { readonly kind: 'terminal'; readonly id: TerminalId }
   | { readonly kind: 'snapshot'; readonly id: SnapshotId }
+  | { readonly kind: 'forward'; readonly id: ForwardId }
   | { readonly kind: 'operation'; readonly id: OperationId };
 
 /** Everything that a command's predicate may look at. */
@@ -52,6 +55,7 @@ export interface AppState {
   readonly projects: ReadonlyMap<string, Project>;
   readonly workspaces: ReadonlyMap<string, Workspace>;
   readonly terminals: ReadonlyMap<string, Terminal>;
+  readonly forwards: ReadonlyMap<string, Forward>;
   readonly operations: ReadonlyMap<string, Operation>;
   readonly snapshots: ReadonlyMap<string, Snapshot>;
   /** By the id of the workspace. */
@@ -144,18 +148,28 @@ export function subjectOfView(ref: ViewRef | undefined): Subject | null {
   if (!ref) return null;
   if (ref.type === 'host') return { kind: 'host', id: ref.hostId };
   if (ref.type === 'machine') return { kind: 'machine', id: ref.machineId };
-  if (ref.type === 'workspace') return { kind: 'workspace', id: ref.workspaceId };
+  if (ref.type === 'workspace' || ref.type === 'screen') return { kind: 'workspace', id: ref.workspaceId };
   if (ref.type === 'terminal') return { kind: 'terminal', id: ref.terminalId };
   if (ref.type === 'snapshot' || ref.type === 'snapshot-compare')
     return { kind: 'snapshot', id: ref.snapshotId };
+  if (ref.type === 'app') return { kind: 'forward', id: ref.forwardId };
   if (ref.type === 'operation') return { kind: 'operation', id: ref.operationId };
+  if (ref.type === 'files' || ref.type === 'file') return subjectOfPlace(ref.placeId);
   if (ref.type === 'project' && ref.projectId !== null) return { kind: 'project', id: ref.projectId };
   return null;
 }
 
+function subjectOfPlace(placeId: HostId | WorkspaceId): Subject {
+  return isHostId(placeId) ? { kind: 'host', id: placeId } : { kind: 'workspace', id: placeId };
+}
+
+function isHostId(id: HostId | WorkspaceId): id is HostId {
+  return id.startsWith('host_');
+}
+
 /**
- * The subject that a command takes: a command on workspaces also works from a terminal in one or from a snapshot of one,
- * and a command on hosts from a workspace, a snapshot or a terminal there. A host that is a machine, and the machine, stand
+ * The subject that a command takes: a command on workspaces also works from a terminal in one, from a snapshot of one or
+ * from a forward to one, and a command on hosts from a workspace, a snapshot or a terminal there. A host that is a machine, and the machine, stand
  * for each other. Null: there is none.
  */
 export function subjectFor(command: Pick<Command, 'on'>, state: AppState): Subject | null {
@@ -181,6 +195,11 @@ export function subjectFor(command: Pick<Command, 'on'>, state: AppState): Subje
       return subjectFor(command, { ...state, subject: { kind: 'workspace', id: target.workspaceId } });
     }
     return command.on === 'host' ? { kind: 'host', id: target.hostId } : null;
+  }
+  if (subject.kind === 'forward') {
+    const workspaceId = state.forwards.get(subject.id)?.workspaceId;
+    if (workspaceId === undefined || !state.workspaces.has(workspaceId)) return null;
+    return subjectFor(command, { ...state, subject: { kind: 'workspace', id: workspaceId } });
   }
   if (subject.kind === 'snapshot') {
     const snapshot = state.snapshots.get(subject.id);

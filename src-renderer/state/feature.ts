@@ -52,6 +52,8 @@ export interface ViewDefinition<T extends ViewType = ViewType> {
   readonly readHint?: (ref: ViewRefOf<T>) => string | null;
   /** The page scrolls and pads by itself (a terminal). Default: it gets a scrolling column. */
   readonly isFullBleed?: boolean;
+  /** Another reference of its type in the same tab is the same page gone on (a folder to the next): it is not drawn anew. */
+  readonly keepsPage?: boolean;
 }
 
 /** A definition whose own type is checked, then stored with the others. */
@@ -85,6 +87,8 @@ export interface Feature {
   readonly workspaceParts?: readonly ComponentType<WorkspacePartProps>[];
   /** Above a host's page: what it is besides a host. */
   readonly hostBands?: readonly ComponentType<HostPartProps>[];
+  /** Sections of a host's page. */
+  readonly hostParts?: readonly ComponentType<HostPartProps>[];
   /** At the head of the first page: what a person may want to do once, and can put away. */
   readonly homeParts?: readonly ComponentType[];
   /** Wraps the whole window, as for a context of the feature. */

@@ -2,8 +2,9 @@
  * Which keys run which command: the rows' own shortcuts, changed by the person's settings, with the terminal's rule
  * applied. Pure; the listener is in features/workbench.
  */
+import { type Chord, chordId } from '#contract/key-chord.ts';
 import type { Command } from './commands.ts';
-import { type Chord, chordId, chordInTerminal, type Platform, parseShortcut } from './shortcut.ts';
+import { chordInTerminal, type Platform, parseShortcut } from './shortcut.ts';
 
 export interface Keymap {
   /** Command ids by chord, outside and inside a terminal. */

@@ -21,6 +21,8 @@ export interface Notice {
   readonly progress: { readonly part: number | null } | null;
   /** One verb, as "Undo" or "Show". */
   readonly action: NoticeAction | null;
+  /** Beside it, quieter: other answers to what the notice offers. */
+  readonly otherActions: readonly NoticeAction[];
   readonly at: string;
   readonly isRead: boolean;
   /** Still to be seen as a toast. */
@@ -39,6 +41,7 @@ export type NewNotice = {
   readonly title: string;
   readonly body?: string;
   readonly action?: NoticeAction;
+  readonly otherActions?: readonly NoticeAction[];
 };
 
 /** A notice of work that goes on. It stays until the work has ended, and then says how. */
@@ -54,9 +57,12 @@ export type Notices = ReturnType<typeof createNotices>;
 export function createNotices(now: () => Date = () => new Date()) {
   const store = createStore<NoticesState>(() => ({ notices: [] }));
   let lastId = 0;
-  const add = (notice: Omit<Notice, 'id' | 'at' | 'isRead' | 'isShown'>): number => {
+  const add = (
+    notice: Omit<Notice, 'id' | 'at' | 'isRead' | 'isShown' | 'otherActions'> & Partial<Notice>,
+  ): number => {
     lastId += 1;
     const entry: Notice = {
+      otherActions: [],
       ...notice,
       id: lastId,
       at: now().toISOString(),
@@ -80,6 +86,7 @@ export function createNotices(now: () => Date = () => new Date()) {
         error: null,
         progress: null,
         action: notice.action ?? null,
+        otherActions: notice.otherActions ?? [],
       });
     },
     /** `action` is what stops the work. */

@@ -4,16 +4,9 @@
  * In a terminal on Linux and Windows plain Ctrl keys belong to the terminal, so there the app takes `Mod+X` as
  * Ctrl+Shift+X, and `Mod+Shift+X` as Ctrl+Alt+Shift+X. Function keys and plain Alt keys stay with the terminal.
  */
-export type Platform = 'darwin' | 'linux' | 'win32';
+import type { Chord } from '#contract/key-chord.ts';
 
-export interface Chord {
-  readonly isCtrl: boolean;
-  readonly isMeta: boolean;
-  readonly isAlt: boolean;
-  readonly isShift: boolean;
-  /** Upper case letter or digit, a sign, or a name as `Tab`, `F1`, `ArrowLeft`. */
-  readonly key: string;
-}
+export type Platform = 'darwin' | 'linux' | 'win32';
 
 const keyNames: Readonly<Record<string, string>> = {
   comma: ',',
@@ -70,55 +63,6 @@ export function parseShortcut(text: string, platform: Platform): Chord | undefin
   const isFunctionKey = /^F([1-9]|1[0-9]|2[0-4])$/.test(key);
   if (!isCtrl && !isMeta && !isAlt && !isFunctionKey) return undefined;
   return { isCtrl, isMeta, isAlt, isShift, key };
-}
-
-export function chordId(chord: Chord): string {
-  return [
-    chord.isCtrl && 'Ctrl',
-    chord.isMeta && 'Meta',
-    chord.isAlt && 'Alt',
-    chord.isShift && 'Shift',
-    chord.key,
-  ]
-    .filter(Boolean)
-    .join('+');
-}
-
-/** The chord in a keyboard event. Letters follow the layout when it has Latin ones, else the place of the key. */
-export function chordOfEvent(
-  event: Pick<KeyboardEvent, 'key' | 'code' | 'ctrlKey' | 'metaKey' | 'altKey' | 'shiftKey'>,
-): Chord | undefined {
-  if (['Control', 'Shift', 'Alt', 'Meta', 'AltGraph', 'Dead', 'Process'].includes(event.key))
-    return undefined;
-  const byPlace: Readonly<Record<string, string>> = {
-    Comma: ',',
-    Period: '.',
-    Slash: '/',
-    Backslash: '\\',
-    IntlBackslash: '\\',
-    Backquote: '`',
-    Minus: '-',
-    Equal: '=',
-    BracketLeft: '[',
-    BracketRight: ']',
-    Space: 'Space',
-  };
-  const digit = /^(?:Digit|Numpad)([0-9])$/.exec(event.code)?.[1];
-  const isLatinLetter = /^[a-z]$/i.test(event.key);
-  const letterByPlace = /^Key([A-Z])$/.exec(event.code)?.[1];
-  const key =
-    digit ??
-    (isLatinLetter ? event.key.toUpperCase() : undefined) ??
-    byPlace[event.code] ??
-    letterByPlace ??
-    (event.key.length === 1 ? event.key.toUpperCase() : event.key);
-  return {
-    isCtrl: event.ctrlKey,
-    isMeta: event.metaKey,
-    isAlt: event.altKey,
-    isShift: event.shiftKey,
-    key,
-  };
 }
 
 /** The chord under which the app takes a shortcut while a terminal has the keyboard. Undefined: it stays with the terminal. */

@@ -11,6 +11,7 @@ import { ensureBuilt } from '#test/e2e/launch-served.ts';
 import { chromiumLaunchOptions } from '#test/servers/chromium.ts';
 import { ensureRequirements } from '#test/servers/requirements.ts';
 import { measureApi } from './api.ts';
+import { measureApps } from './apps.ts';
 import { type BenchWorld, openBenchWorld } from './bench-world.ts';
 import { measureDockerCalls } from './docker-calls.ts';
 import { measureFloods } from './floods.ts';
@@ -55,6 +56,7 @@ const parts: readonly Part[] = [
     timeoutMs: 1_200_000,
   },
   { name: 'api', measure: measureApi, timeoutMs: 300_000 },
+  { name: 'apps', measure: measureApps, timeoutMs: 300_000 },
   { name: 'scale', measure: measureScale },
   {
     name: 'hosts',

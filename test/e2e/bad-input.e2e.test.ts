@@ -434,6 +434,7 @@ async function newWorkspace(): Promise<void> {
 describe('a project', () => {
   it('fields out of bounds: each says so, nothing is lost, and mended it is saved', async () => {
     await command('New project');
+    await inSight(page.getByRole('button', { name: /^Empty project/ })).click();
     await field('Name').fill('  ');
     await field('Image').fill('Not An Image!');
     await field('Memory').fill('4 MiB');

@@ -29,11 +29,15 @@ export interface TerminalWorld extends AsyncDisposable {
 /** Engine or not, a host of that name that Berth knows from the start, and a signed-in window that may use the clipboard. */
 export async function openTerminalWorld(
   name: string,
-  options: { engine?: boolean; window?: WindowOptions } = {},
+  options: { engine?: boolean; diskMiB?: number; window?: WindowOptions } = {},
 ): Promise<TerminalWorld> {
   await using stack = new AsyncDisposableStack();
   const [host] = await Promise.all([
-    startRemoteHost({ name, engine: options.engine ?? false }),
+    startRemoteHost({
+      name,
+      engine: options.engine ?? false,
+      ...(options.diskMiB === undefined ? {} : { diskMiB: options.diskMiB }),
+    }),
     ensureBuilt(),
   ]);
   stack.use(host);

@@ -74,6 +74,12 @@ export class WebContents extends EventEmitter {
   isLoading(): boolean {
     return this.#isLoading;
   }
+  isDestroyed(): boolean {
+    return this.#page?.isClosed() ?? false;
+  }
+  focus(): void {
+    journal({ what: 'page-focused' });
+  }
   setWindowOpenHandler(handler: (details: { url: string }) => { action: string }): void {
     this.#openHandler = handler;
   }
@@ -169,6 +175,10 @@ export class WebContents extends EventEmitter {
       journal({ what: 'navigation-prevented', url });
       return route.abort('aborted');
     }
+    if (request.isNavigationRequest()) {
+      const isMainFrame = request.frame() === this.#page?.mainFrame();
+      this.emit('did-start-navigation', { url, isMainFrame, isSameDocument: false });
+    }
     if (!defaultSession.allows(url)) {
       journal({ what: 'request-cancelled', url });
       return route.abort('blockedbyclient');
@@ -239,6 +249,7 @@ export function allWindows(): BrowserWindow[] {
 
 export class BrowserWindow extends EventEmitter {
   readonly webContents = new WebContents();
+  readonly contentView = { addChildView: () => undefined, removeChildView: () => undefined };
   readonly #options: WindowOptions;
   #context: BrowserContext | undefined;
   #isDestroyed = false;
@@ -291,6 +302,9 @@ export class BrowserWindow extends EventEmitter {
   }
   isMaximized(): boolean {
     return false;
+  }
+  getContentSize(): [number, number] {
+    return [this.#options.width, this.#options.height];
   }
   getNormalBounds() {
     return { x: 10, y: 20, width: this.#options.width, height: this.#options.height };

@@ -20,6 +20,7 @@ import { type Command, journal, type MenuEntry } from './journal.ts';
 import { MessageChannelMain } from './message-port-main.ts';
 import { defaultSession, session } from './session.ts';
 import { killLastProcess, utilityProcess } from './utility-process.ts';
+import { onViews, type ViewContents, WebContentsView } from './web-contents-view.ts';
 
 class App extends EventEmitter {
   readonly isPackaged = false;
@@ -116,6 +117,14 @@ onWindows({
     if (app.isQuitting) app.quit();
     else app.emit('window-all-closed');
   },
+});
+let lastView: ViewContents | undefined;
+onViews({
+  opened: (contents) => {
+    lastView = contents;
+    app.emit('web-contents-created', {}, contents);
+  },
+  profileFolder: () => app.getPath('userData'),
 });
 let chosenFile: string | null = null;
 
@@ -219,9 +228,15 @@ process.on('message', (command: Command) => {
     case 'kill-plane':
       return killLastProcess();
     case 'ask-permission': {
-      const { name, url, isMainFrame } = command;
-      const answer = defaultSession.permits(name, url, isMainFrame);
+      const { name, url, isMainFrame, partition } = command;
+      const asked = partition === undefined ? defaultSession : session.fromPartition(partition);
+      const answer = asked.permits(name, url, isMainFrame);
       return journal({ what: 'permission', name, url, answer });
+    }
+    case 'press-in-app': {
+      let isPrevented = false;
+      lastView?.emit('before-input-event', { preventDefault: () => (isPrevented = true) }, command.input);
+      return journal({ what: 'app-key', isPrevented });
     }
     case 'start-download':
       return void defaultSession.downloads(command.download);
@@ -256,6 +271,7 @@ export {
   shell,
   Tray,
   utilityProcess,
+  WebContentsView,
 };
 // The bundled electron-store reads its parts from the default export.
 export default { app, ipcMain, shell, dialog, BrowserWindow };

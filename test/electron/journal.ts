@@ -30,6 +30,30 @@ export type JournalEntry =
       readonly fileName: string;
       readonly isAllowed: boolean;
     }
+  /** A view of a web app was made; the numbers count them. */
+  | {
+      readonly what: 'app-view';
+      readonly view: number;
+      readonly partition: string;
+      readonly preferences: Readonly<Record<string, unknown>>;
+    }
+  | {
+      readonly what: 'app-view-bounds';
+      readonly view: number;
+      readonly bounds: {
+        readonly x: number;
+        readonly y: number;
+        readonly width: number;
+        readonly height: number;
+      };
+    }
+  | { readonly what: 'app-view-visible'; readonly view: number; readonly isVisible: boolean }
+  | { readonly what: 'app-view-focused'; readonly view: number }
+  | { readonly what: 'app-view-closed'; readonly view: number }
+  | { readonly what: 'app-browser'; readonly partition: string; readonly cdp: string }
+  | { readonly what: 'data-cleared'; readonly partition: string }
+  | { readonly what: 'page-focused' }
+  | { readonly what: 'app-key'; readonly isPrevented: boolean }
   | { readonly what: 'webview-prevented'; readonly value: boolean };
 
 export interface MenuEntry {
@@ -49,13 +73,29 @@ export type Command =
       readonly name: string;
       readonly url: string;
       readonly isMainFrame: boolean;
+      /** Of a web app; absent: the window's own session. */
+      readonly partition?: string;
     }
+  /** A key in the view of a web app that was opened last. */
+  | { readonly do: 'press-in-app'; readonly input: KeyInput }
   | { readonly do: 'start-download'; readonly download: DownloadAsk }
   | { readonly do: 'attach-webview' }
   | { readonly do: 'choose-file'; readonly path: string | null }
   /** An event of the power monitor, as `resume`. */
   | { readonly do: 'power'; readonly event: string }
   | { readonly do: 'quit' };
+
+/** A press as Electron tells of it before the page hears it. */
+export interface KeyInput {
+  readonly type: 'keyDown' | 'keyUp';
+  readonly key: string;
+  readonly code: string;
+  readonly isAutoRepeat: boolean;
+  readonly control: boolean;
+  readonly meta: boolean;
+  readonly alt: boolean;
+  readonly shift: boolean;
+}
 
 /** A download as the app hears of it. */
 export interface DownloadAsk {

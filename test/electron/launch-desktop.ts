@@ -22,6 +22,8 @@ export interface Desktop {
     fits?: (entry: Extract<JournalEntry, { what: W }>) => boolean,
     from?: number,
   ): Promise<Extract<JournalEntry, { what: W }>>;
+  /** The page of a web app that is open in this partition. */
+  appPage(partition: string): Promise<Page>;
   /** Starts the app once more on the same folder; resolves with its exit code. */
   startAgain(...args: string[]): Promise<number | null>;
   /** Resolves with the exit code after a quit from the menu. */
@@ -59,8 +61,16 @@ export async function launchDesktop(...args: string[]): Promise<Desktop> {
     );
 
   let browser: Browser | undefined;
+  const appBrowsers = new Map<string, Promise<Browser>>();
+  const appBrowser = ({ partition, cdp }: { partition: string; cdp: string }) => {
+    const known = appBrowsers.get(partition) ?? chromium.connectOverCDP(cdp);
+    appBrowsers.set(partition, known);
+    return known;
+  };
   const close = async () => {
     await browser?.close().catch(() => undefined);
+    for (const one of entries)
+      if (one.what === 'app-browser') await (await appBrowser(one).catch(() => undefined))?.close();
     if (child.exitCode === null) child.kill('SIGKILL');
     await exited;
     await rm(dataFolder, { recursive: true, force: true, maxRetries: 5 });
@@ -75,6 +85,20 @@ export async function launchDesktop(...args: string[]): Promise<Desktop> {
       page,
       entries,
       entry,
+      appPage: async (partition) => {
+        const opened = await appBrowser(await entry('app-browser', (one) => one.partition === partition));
+        return waitUntil(
+          () =>
+            opened
+              .contexts()[0]
+              ?.pages()
+              .find((one) => one.url().startsWith('http')),
+          {
+            what: `a page in ${partition}`,
+            timeoutMs: 30_000,
+          },
+        );
+      },
       tell: (command) => void child.send(command),
       startAgain: async (...more) => {
         const [exitCode] = (await once(start(dataFolder, more), 'exit')) as [number | null];

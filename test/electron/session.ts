@@ -1,4 +1,4 @@
-/** The default session: keeps the handlers that the app sets, and answers with them. */
+/** Sessions, the default one and those of partitions: they keep the handlers that the app sets, and answer with them. */
 import { EventEmitter } from 'node:events';
 import { type DownloadAsk, journal } from './journal.ts';
 
@@ -7,7 +7,7 @@ type PermissionHandler = (
   contents: { getURL(): string },
   permission: string,
   decide: (isAllowed: boolean) => void,
-  details: { isMainFrame: boolean },
+  details: { isMainFrame: boolean; requestingUrl: string },
 ) => void;
 type CheckHandler = (
   contents: null,
@@ -17,12 +17,22 @@ type CheckHandler = (
 ) => boolean;
 type BeforeRequest = (details: { url: string }, answer: (what: { cancel?: boolean }) => void) => void;
 
-class Session extends EventEmitter {
+export class Session extends EventEmitter {
+  /** Empty: the default one. */
+  readonly partition: string;
   readonly #schemes = new Map<string, Handler>();
   #beforeRequest: BeforeRequest = (_details, answer) => answer({});
   /** As in Electron, where nobody asks when nobody set a handler. */
   #permission: PermissionHandler = (_contents, _permission, decide) => decide(true);
   #check: CheckHandler = () => true;
+
+  constructor(partition: string) {
+    super();
+    this.partition = partition;
+  }
+  async clearData(): Promise<void> {
+    journal({ what: 'data-cleared', partition: this.partition });
+  }
 
   readonly protocol = {
     handle: (scheme: string, handler: Handler) => void this.#schemes.set(scheme, handler),
@@ -59,7 +69,7 @@ class Session extends EventEmitter {
     const decide = (answer: boolean) => {
       isAllowed = answer;
     };
-    this.#permission({ getURL: () => url }, permission, decide, { isMainFrame });
+    this.#permission({ getURL: () => url }, permission, decide, { isMainFrame, requestingUrl: url });
     return isAllowed && this.#check(null, permission, url, { isMainFrame, requestingUrl: url });
   }
   /** What Electron's save dialog would be shown for. */
@@ -73,6 +83,7 @@ class Session extends EventEmitter {
         getURLChain: () => [url],
         getInitiatorOrigin: () => initiator,
         getFilename: () => fileName,
+        setSaveDialogOptions: () => undefined,
       },
       {},
       frame && { url: frame.url, parent: frame.isMain ? null : {} },
@@ -81,5 +92,14 @@ class Session extends EventEmitter {
     return isAllowed;
   }
 }
-export const defaultSession = new Session();
-export const session = { defaultSession };
+export const defaultSession = new Session('');
+const partitions = new Map<string, Session>();
+
+export const session = {
+  defaultSession,
+  fromPartition: (name: string): Session => {
+    const known = partitions.get(name) ?? new Session(name);
+    partitions.set(name, known);
+    return known;
+  },
+};

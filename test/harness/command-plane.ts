@@ -19,6 +19,8 @@ import {
   type SnapshotId,
   type WorkspaceId,
 } from '#contract/ids.ts';
+import type { Forward, WorkspacePorts } from '#contract/forwards.ts';
+import type { HostLease, Lifecycle } from '#contract/lifecycles.ts';
 import type { Machine } from '#contract/machines.ts';
 import type { Operation, OperationKind } from '#contract/operations.ts';
 import { type Project, projectDefaults } from '#contract/projects.ts';
@@ -313,6 +315,10 @@ export class CommandPlane {
   readonly clouds = new Shelf<Cloud>();
   readonly machines = new Shelf<Machine>();
   readonly found = new Shelf<FoundResource>();
+  readonly forwards = new Shelf<Forward>();
+  readonly ports = new Shelf<WorkspacePorts>();
+  readonly lifecycles = new Shelf<Lifecycle>();
+  readonly leases = new Shelf<HostLease>();
   readonly apiKeys = new Shelf<ApiKey>();
   /** Every call that changes something, as it came in. */
   readonly asked: { readonly method: string; readonly input: unknown }[] = [];
@@ -423,6 +429,10 @@ export class CommandPlane {
       'clouds.watch': this.clouds.watch,
       'clouds.found': this.found.watch,
       'machines.watch': this.machines.watch,
+      'forwards.watch': this.forwards.watch,
+      'forwards.ports': this.ports.watch,
+      'lifecycles.watch': this.lifecycles.watch,
+      'lifecycles.leases': this.leases.watch,
       'apiKeys.watch': this.apiKeys.watch,
       'operations.cancel': ({ id }) => {
         this.note('operations.cancel', { id });

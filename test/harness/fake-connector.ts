@@ -116,6 +116,9 @@ export class FakeConnection implements HostConnection {
   startScript(): Promise<never> {
     return Promise.reject(new Error('the fake runs no programs'));
   }
+  openFiles(): Promise<never> {
+    return Promise.reject(new Error('the fake has no files'));
+  }
   async openEngineStream(): Promise<Duplex> {
     this.#checkOpen();
     return new FakeEngineStream(this.machine);

@@ -11,6 +11,7 @@ import { noQuota, type Quota } from '#contract/users.ts';
 import { createSchedules } from '#main/adapters/schedule/cron-schedules.ts';
 import { createScreenKeeper } from '#main/adapters/screen/screen-keeper.ts';
 import { createSshKeyMaker } from '#main/adapters/ssh/key-maker.ts';
+import { createArchiver } from '#main/adapters/system/archiver.ts';
 import { createSystemRandom } from '#main/adapters/system/random.ts';
 import type { Caller } from '#main/control-plane/caller.ts';
 import { type ControlPlane, createControlPlane } from '#main/control-plane/control-plane.ts';
@@ -35,6 +36,7 @@ export function thingsOf(letter: string) {
     term: `term_${body}`,
     share: `share_${body}`,
     op: `op_${body}`,
+    fwd: `fwd_${body}`,
   } as const;
 }
 export const userOf = (letter: string) =>
@@ -47,7 +49,7 @@ export function callerOf(letter: string, role: Role): Caller {
 
 /** `isOld`: as an earlier Berth wrote it, which knew no owners. */
 async function seed(store: MemoryRecordStore, letter: string, isOld: boolean): Promise<void> {
-  const { proj, ws, snap, term, share, op } = thingsOf(letter);
+  const { proj, ws, snap, term, share, op, fwd } = thingsOf(letter);
   const ownerId = userOf(letter);
   const canary = canaryOf(letter);
   const owned = isOld ? {} : { ownerId };
@@ -158,6 +160,23 @@ async function seed(store: MemoryRecordStore, letter: string, isOld: boolean): P
     hostId,
     isClosing: false,
   } as never);
+  await put('forwards', {
+    id: fwd,
+    workspaceId: ws,
+    kind: 'app',
+    name: canary,
+    port: 3000,
+    protocol: 'http',
+    isProtocolKnown: true,
+    localPort: null,
+    path: '/',
+    login: { how: 'none' },
+    hostHeader: 'kept',
+    isByRule: false,
+    isWanted: true,
+    createdAt: at,
+    label: `${canary}-3000`,
+  } as never);
   await put('terminal-shares', {
     id: share,
     terminalId: term,
@@ -246,7 +265,7 @@ export async function peopleWorld(
       replaceHostKey: refuse,
     } as HostConnector,
     cloudProviders: [],
-    localNetwork: { listen: refuse, isFree: async () => false, connect: refuse },
+    localNetwork: { listen: refuse, connect: refuse },
     engines: { open: refuse },
     multiplexers: { open: refuse },
     entryCache: { read: async () => undefined, write: refuse, keepOnly: async () => undefined },
@@ -259,6 +278,7 @@ export async function peopleWorld(
       list: async () => [],
       remove: refuse,
     },
+    archiver: createArchiver(),
     schedules: createSchedules(),
     keyMaker: createSshKeyMaker(),
     cloudSetupScript: '#!/bin/sh\n',

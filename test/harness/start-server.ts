@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import type { UserId } from '#contract/ids.ts';
 import { noQuota } from '#contract/users.ts';
 import { type ServedConfig, servedDefaults } from '#main/config.ts';
+import type { AppDoor } from '#main/control-plane/forwards/app-door.ts';
 import type { Handlers } from '#main/control-plane/handler.ts';
 import { serveConnection } from '#main/server/serve-connection.ts';
 import {
@@ -27,6 +28,7 @@ export interface StartServerOptions extends StartOptions {
   readonly publicOrigin?: string;
   readonly host?: string;
   readonly accounts?: MemoryAccounts;
+  readonly apps?: AppDoor;
 }
 
 /** As the plane derives it: one key for each purpose. */
@@ -78,6 +80,7 @@ export async function startServer(options: StartServerOptions = {}): Promise<Tes
   const dispatcher = dispatcherWith({ ...accountHandlers(accounts), ...options.handlers }, log);
   const plane: ServedPlane = {
     ...planeDoors,
+    ...(options.apps === undefined ? {} : { apps: options.apps }),
     dispatcher,
     log,
     accounts,

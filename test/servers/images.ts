@@ -2,22 +2,15 @@
  * Images for the tests, made on this machine (none can be pulled): a Debian workspace, a tiny BusyBox, and one of many
  * layers. Each is built once per machine and recipe, cached as an archive, and safe to ask for from many workers.
  */
-import { createHash, randomBytes } from 'node:crypto';
-import { access, copyFile, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { copyFile, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { withExclusive } from './exclusive.ts';
+import { debianCodename, makeDebianRoot, trimDebianRoot } from './debian-root.ts';
 import { writeImageArchive } from './image-archive.ts';
+import { cachedArchive, type TestImage } from './image-cache.ts';
 import type { RemoteHost } from './remote-host.ts';
-import { ensureRequirements, findProgram } from './requirements.ts';
-import { runChecked, runProcess } from './run-process.ts';
-import { serversFolder } from './servers-folder.ts';
-
-export interface TestImage {
-  /** name:tag, as it is called after loadImage. */
-  readonly reference: string;
-  /** An archive for `docker load`. */
-  readonly tarPath: string;
-}
+import { findProgram } from './requirements.ts';
+import { runChecked } from './run-process.ts';
 
 /** Debian with bash, procps and less; user `dev` (1000:1000, home /home/dev) is its default user. About 100 MB. */
 export function workspaceImage(): Promise<TestImage> {
@@ -86,41 +79,14 @@ interface BuiltLayers {
   readonly config: Readonly<Record<string, unknown>>;
 }
 
-async function cachedImage(
+function cachedImage(
   reference: string,
   recipe: object,
   build: (folder: string) => Promise<BuiltLayers>,
 ): Promise<TestImage> {
-  const text = JSON.stringify([reference, recipe, process.arch, await debianCodename()]);
-  const key = createHash('sha256').update(text).digest('hex').slice(0, 16);
-  const tarPath = join(serversFolder('images'), `${key}.tar`);
-  const image = { reference, tarPath };
-  if (await exists(tarPath)) return image;
-  await ensureRequirements(['images']);
-  await withExclusive(`image-${key}`, async () => {
-    if (await exists(tarPath)) return;
-    const workFolder = join(serversFolder('images'), `${key}.work`);
-    await rm(workFolder, { recursive: true, force: true });
-    await mkdir(workFolder, { recursive: true });
-    try {
-      await writeImageArchive({ reference, ...(await build(workFolder)), workFolder, tarPath });
-    } finally {
-      await rm(workFolder, { recursive: true, force: true });
-    }
-  });
-  return image;
-}
-
-function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
+  return cachedArchive(reference, recipe, async (workFolder, tarPath) =>
+    writeImageArchive({ reference, ...(await build(workFolder)), workFolder, tarPath }),
   );
-}
-
-async function debianCodename(): Promise<string> {
-  const release = await readFile('/etc/os-release', 'utf8').catch(() => '');
-  return /^VERSION_CODENAME=(\S+)/m.exec(release)?.[1] ?? 'stable';
 }
 
 async function makeBusyboxRoot(folder: string): Promise<void> {
@@ -140,29 +106,10 @@ async function makeBusyboxRoot(folder: string): Promise<void> {
 
 async function buildWorkspace(folder: string): Promise<BuiltLayers> {
   const root = join(folder, 'layer');
-  const include = `--include=${WORKSPACE_RECIPE.packages.join(',')}`;
-  const log = await runProcess(
-    ['debootstrap', '--variant=minbase', include, await debianCodename(), root, await debianMirror()],
-    { env: { ...process.env, ...(await aptProxy()) }, timeoutMs: 600_000 },
-  );
-  if (log.exitCode !== 0) {
-    const details = await readFile(join(root, 'debootstrap/debootstrap.log'), 'utf8').catch(() => '');
-    throw new Error(
-      `debootstrap: exit code ${log.exitCode}\n${log.stdout.slice(-1000)}\n${details.slice(-2000)}`,
-    );
-  }
-  await runChecked([
-    'chroot',
-    root,
-    'useradd',
-    '--create-home',
-    '--uid',
-    '1000',
-    '--shell',
-    '/bin/bash',
-    'dev',
-  ]);
-  await trimRoot(root);
+  await makeDebianRoot(root, { suite: await debianCodename(), packages: WORKSPACE_RECIPE.packages });
+  const user = ['--create-home', '--uid', '1000', '--shell', '/bin/bash', 'dev'];
+  await runChecked(['chroot', root, 'useradd', ...user]);
+  await trimDebianRoot(root);
   const config = {
     User: 'dev',
     WorkingDir: '/home/dev',
@@ -170,44 +117,4 @@ async function buildWorkspace(folder: string): Promise<BuiltLayers> {
     Env: [IMAGE_PATH, 'LANG=C.UTF-8'],
   };
   return { layerFolders: [root], config };
-}
-
-/** What a test image does not need, about half of it. */
-async function trimRoot(root: string): Promise<void> {
-  const emptied = ['usr/share/doc', 'usr/share/man', 'usr/share/info', 'usr/share/locale', 'var/cache/apt'];
-  for (const name of [
-    ...emptied,
-    'var/lib/apt/lists',
-    'var/log',
-    'dev',
-    'proc',
-    'sys',
-    'tmp',
-    'run',
-    'var/cache/debconf',
-  ])
-    await runChecked(['find', join(root, name), '-mindepth', '1', '-delete']);
-  for (const name of ['etc/resolv.conf', 'etc/hostname', 'var/cache/ldconfig/aux-cache'])
-    await rm(join(root, name), { force: true });
-}
-
-/** The mirror that apt uses on this machine, so that a machine behind its own mirror works too. */
-async function debianMirror(): Promise<string> {
-  const format = '$(CREATED_BY) $(CODENAME) $(COMPONENT) $(REPO_URI)';
-  const { stdout } = await runProcess(['apt-get', 'indextargets', '--format', format]);
-  const codename = await debianCodename();
-  const line = stdout.split('\n').find((text) => text.startsWith(`Packages ${codename} main http`));
-  const mirror = line?.split(' ')[3];
-  if (mirror === undefined)
-    throw new Error(
-      `apt knows no mirror with ${codename} main. Add one to /etc/apt/sources.list, then: apt-get update`,
-    );
-  return mirror;
-}
-
-/** wget does not read apt's configuration. */
-async function aptProxy(): Promise<Record<string, string>> {
-  const { stdout } = await runProcess(['apt-config', 'shell', 'PROXY', 'Acquire::http::Proxy']);
-  const proxy = /^PROXY='(.+)'$/m.exec(stdout)?.[1];
-  return proxy && proxy !== 'DIRECT' ? { http_proxy: proxy } : {};
 }

@@ -7,7 +7,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { Transform, type TransformCallback } from 'node:stream';
-import type { TestImage } from './images.ts';
+import type { TestImage } from './image-cache.ts';
 import type { RemoteHost } from './remote-host.ts';
 import { ensureRequirements } from './requirements.ts';
 import { runChecked } from './run-process.ts';

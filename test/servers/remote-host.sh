@@ -211,6 +211,12 @@ run_engine() {
     tries=$((tries + 1))
     sleep 0.05
   done
+  if [ -e /run/berth-host/engine.env ]; then # as a unit's Environment= would
+    set -a
+    # shellcheck disable=SC1091 # written by remote-host.ts
+    . /run/berth-host/engine.env
+    set +a
+  fi
   rm -f /run/docker.pid # of an engine that was killed; its number may belong to anyone by now
   exec dockerd --config-file /run/berth-host/daemon.json --containerd /run/containerd/containerd.sock
 }

@@ -380,6 +380,13 @@ export class RemoteHost implements AsyncDisposable {
     await this.startEngine();
   }
 
+  /** The engine, and what it builds, reach the network through this HTTP proxy from now on. */
+  async setEngineProxy(url: string): Promise<void> {
+    await this.stopEngine();
+    await writeFile(join(this.#control, 'engine.env'), `HTTP_PROXY='${url}'\n`);
+    await this.startEngine();
+  }
+
   /** The engine accepts connections and answers nothing (SIGSTOP), until thawEngine(). */
   async freezeEngine(): Promise<void> {
     await this.runChecked(['kill', '-STOP', await this.#enginePid()]);

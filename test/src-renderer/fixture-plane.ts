@@ -12,11 +12,15 @@ import { Settings, settingsDefaults } from '#contract/settings.ts';
 import type { Client } from '#renderer/transport/client.ts';
 import type { ConnectionState, PlaneClient } from '#renderer/state/api.ts';
 import { cloudReplies, noCosts } from './cloud-replies.ts';
+import { FixtureFiles, fileReplies } from './file-replies.ts';
 import type { Scene } from './scenes.ts';
+import { screenBytes, type ScreenHeard } from './screen-replies.ts';
 import { importBytes, type ReceivedBytes, snapshotWorkReplies } from './snapshot-work-replies.ts';
+import { forwardReplies } from './forward-replies.ts';
 import { machineReplies } from './machine-replies.ts';
 import { userReplies } from './user-replies.ts';
 import { ownerAccount } from './user-scenes.ts';
+import { lifecycleReplies } from './lifecycle-scenes.ts';
 import { snapshotBytes, snapshotReplies } from './snapshot-replies.ts';
 
 type CollectionName =
@@ -141,8 +145,11 @@ export interface FixturePlane extends PlaneClient {
   setConnection(state: ConnectionState): void;
   /** What was called, in order. */
   readonly calls: readonly { readonly method: MethodName; readonly input: unknown }[];
+  readonly files: FixtureFiles;
   /** Of the last import. */
   readonly received: ReceivedBytes;
+  /** What was typed and pasted on screens. */
+  readonly screen: ScreenHeard;
   put(collection: CollectionName, item: { id: string }): void;
   delete(collection: CollectionName, id: string): void;
   setCosts(report: CostReport): void;
@@ -174,7 +181,9 @@ export function createFixturePlane(scene: Scene): FixturePlane {
   const calls: { method: MethodName; input: unknown }[] = [];
   const failures = new Map<MethodName, BerthError>();
   const received: ReceivedBytes = { bytes: 0, sum: 0 };
+  const screen: ScreenHeard = { keys: [], pasted: [] };
   const settings = new FixtureValue<Settings>({ ...settingsDefaults, ...scene.settings });
+  const files = new FixtureFiles(scene.fileWork ?? { files: () => new Map() });
   let offer = scene.offer;
   const costs = new FixtureValue<CostReport>(scene.costs ?? noCosts);
   const account = new FixtureValue(scene.account ?? ownerAccount);
@@ -211,8 +220,11 @@ export function createFixturePlane(scene: Scene): FixturePlane {
 
   const replies: Replies = {
     ...snapshotReplies(scene, collections, found),
+    ...fileReplies(scene, files, collections),
+    ...lifecycleReplies(collections),
     ...userReplies(scene, { ...collections, account }, found),
     ...machineReplies(scene.machineWork ?? {}, collections, found),
+    ...forwardReplies(collections, found),
     ...cloudReplies(() => offer, collections, found),
     ...snapshotWorkReplies(scene.snapshotWork ?? {}, collections, found),
     'about.get': () => ({
@@ -258,6 +270,19 @@ export function createFixturePlane(scene: Scene): FixturePlane {
       return keepVolume
         ? { workspaceName: name, deletes, keeps: [volume] }
         : { workspaceName: name, deletes: [...deletes, volume], keeps: [] };
+    },
+    'projects.templates': () => ({ templates: scene.templates ?? [] }),
+    'workspaces.revealPassword': ({ id }) => ({
+      ...found(found(collections.workspaces.items.get(id)).accessPassword),
+      password: found(scene.password),
+    }),
+    'workspaces.changePassword': ({ id, variable = 'PASSWORD', delivery = 'environment' }) => {
+      const workspace = {
+        ...found(collections.workspaces.items.get(id)),
+        accessPassword: { variable, delivery },
+      };
+      collections.workspaces.put(workspace);
+      return workspace;
     },
     'projects.create': (definition) => {
       const at = new Date().toISOString();
@@ -343,6 +368,7 @@ export function createFixturePlane(scene: Scene): FixturePlane {
     if (method === 'account.watch') return account.watch(signal);
     if (method === 'credentials.store') return once(scene.secretStore ?? keyring, signal);
     if (method === 'operations.log') return each(scene.operationLog ?? [pullLine], signal);
+    if (method === 'lifecycles.timeline') return each(scene.timeline ?? [], signal);
     if (method === 'workspaces.stats') return each(scene.readings ?? [], signal);
     const name = method.split('.')[0] as CollectionName;
     if (method.endsWith('.watch') && name in collections) return collections[name].watch(signal);
@@ -368,7 +394,9 @@ export function createFixturePlane(scene: Scene): FixturePlane {
 
   const client: FixturePlane = {
     calls,
+    files,
     received,
+    screen,
     get connectionState() {
       return connection;
     },
@@ -393,8 +421,10 @@ export function createFixturePlane(scene: Scene): FixturePlane {
         throw new BerthError('internal', `The fixture has no answer for ${method}.`);
       return declared.output.parse(await reply(declared.input.parse(input)));
     }) as Client['call'],
-    stream: ((method: string, _input: unknown, options?: { signal?: AbortSignal }) =>
-      streamOf(method, options?.signal)) as Client['stream'],
+    stream: ((method: string, input: unknown, options?: { signal?: AbortSignal }) =>
+      method === 'files.list' && !scene.isLoading
+        ? files.list((input as { path: string }).path, options?.signal)
+        : streamOf(method, options?.signal)) as Client['stream'],
     bytes: (method, input) => {
       calls.push({ method, input });
       if (method === 'snapshots.import') {
@@ -402,8 +432,20 @@ export function createFixturePlane(scene: Scene): FixturePlane {
         failures.delete(method);
         return importBytes(scene.snapshotWork ?? {}, input as { sizeBytes: number }, { received, failure });
       }
+      if (method === 'files.write')
+        return files.write(input as InputOf<'files.write'> & { offset: number; replaces: string });
+      if (method === 'files.read') {
+        const { path, offset = 0 } = input as InputOf<'files.read'>;
+        return files.read(path, offset);
+      }
+      if (method === 'files.readFolder') {
+        const { path, names = [] } = input as InputOf<'files.readFolder'>;
+        return files.archive(path, names);
+      }
       if (method === 'snapshots.read' || method === 'snapshots.export')
         return snapshotBytes(scene, method === 'snapshots.read' ? (input as { path: string }).path : '.');
+      if (method === 'workspaces.dial')
+        return screenBytes(scene.screens?.get((input as { id: string }).id) ?? 'open', screen);
       return textBytes(method, input);
     },
     put: (name, item) => (collections[name] as FixtureCollection<{ id: string }>).put(item),

@@ -6,10 +6,10 @@ import type { Credential, SecretStoreStatus } from '#contract/credentials.ts';
 import type { Host, HostState } from '#contract/hosts.ts';
 import type { MethodName, OutputOf } from '#contract/index.ts';
 import type { Forward, ForwardRules, WorkspacePorts } from '#contract/forwards.ts';
-import type { HostLease, Lifecycle } from '#contract/lifecycles.ts';
+import type { HostLease, Lifecycle, TimelineEntry } from '#contract/lifecycles.ts';
 import type { Machine } from '#contract/machines.ts';
 import type { LogLine, Operation } from '#contract/operations.ts';
-import type { Project } from '#contract/projects.ts';
+import type { Project, ProjectTemplate } from '#contract/projects.ts';
 import type { Question } from '#contract/questions.ts';
 import type { Repository } from '#contract/repositories.ts';
 import type { Settings } from '#contract/settings.ts';
@@ -26,7 +26,9 @@ import type { Terminal, TerminalMeasure } from '#contract/terminals.ts';
 import type { AuditEntry, User } from '#contract/users.ts';
 import type { KeptVolume, Workspace, WorkspaceState, WorkspaceStats } from '#contract/workspaces.ts';
 import type { ConnectionState } from '#renderer/state/api.ts';
+import type { FileWorkScene } from './file-replies.ts';
 import type { MachineWorkScene } from './machine-replies.ts';
+import type { ScreenConduct } from './screen-replies.ts';
 import type { SnapshotWorkScene } from './snapshot-work-replies.ts';
 
 export interface Scene {
@@ -44,6 +46,8 @@ export interface Scene {
   readonly snapshotRules?: readonly SnapshotRules[];
   readonly repositories?: readonly Repository[];
   readonly machineWork?: MachineWorkScene;
+  /** Of every place. */
+  readonly fileWork?: FileWorkScene;
   /** What every snapshot holds, by the path of the folder. */
   readonly snapshotTree?: () => ReadonlyMap<string, readonly SnapshotEntry[]>;
   readonly compare?: (id: Snapshot['id'], otherId: Snapshot['id'] | null) => SnapshotComparison;
@@ -53,6 +57,13 @@ export interface Scene {
   readonly forwardRules?: readonly ForwardRules[];
   readonly lifecycles?: readonly Lifecycle[];
   readonly hostLeases?: readonly HostLease[];
+  /** Of every workspace. */
+  readonly timeline?: readonly TimelineEntry[];
+  readonly templates?: readonly ProjectTemplate[];
+  /** Of every workspace that has one. */
+  readonly password?: string;
+  /** What the screen of a workspace does, by its id; else it is open. */
+  readonly screens?: ReadonlyMap<string, ScreenConduct>;
   readonly clouds?: readonly Cloud[];
   readonly machines?: readonly Machine[];
   readonly found?: readonly FoundResource[];

@@ -1,6 +1,6 @@
 /** Opens the container engine of a host over streams of its connection: negotiates the version, tidies up after crashes. */
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { BerthError } from '#contract/berth-error.ts';
 import type { Clock } from '../../control-plane/interfaces/clock.ts';
 import type { ContainerEngineFactory } from '../../control-plane/interfaces/container-engine.ts';
@@ -9,6 +9,7 @@ import { negotiateApiVersion } from './api-version.ts';
 import { DockerEngine, type RemoteScripts } from './docker-engine.ts';
 import { EngineClient } from './engine-client.ts';
 import { asRecord, asText } from './engine-json.ts';
+import { readRecipe } from './image-recipe.ts';
 import type { HelperPrograms } from './helper-image.ts';
 import { sweepPreparations } from './workspace-preparation.ts';
 
@@ -17,6 +18,8 @@ export interface ContainerEngineDeps {
   readonly clock: Clock;
   /** Folder of resources/remote. */
   readonly remoteScriptsFolder: string;
+  /** Folder of resources/images. Absent: the one beside that. */
+  readonly imagesFolder?: string;
 }
 
 /** A preparation takes seconds; one this old belongs to a Berth that died, on this computer or another. */
@@ -24,7 +27,7 @@ const ABANDONED_AFTER_MS = 10 * 60_000;
 const OPEN_TIMEOUT_MS = 15_000;
 
 export function createContainerEngineFactory(deps: ContainerEngineDeps): ContainerEngineFactory {
-  const { log, clock } = deps;
+  const { log, clock, imagesFolder = join(dirname(deps.remoteScriptsFolder), 'images') } = deps;
   return {
     async open(openStream, signal) {
       const scripts = await readScripts(deps.remoteScriptsFolder);
@@ -53,6 +56,7 @@ export function createContainerEngineFactory(deps: ContainerEngineDeps): Contain
           clock,
           scripts,
           readHelperPrograms: () => readPrograms(deps.remoteScriptsFolder),
+          readRecipe: (recipe) => readRecipe(imagesFolder, recipe),
           version,
           apiVersion,
           minimumApiVersion,
@@ -80,10 +84,11 @@ async function readScripts(folder: string): Promise<RemoteScripts> {
 /** As they are: they are files of an image, and what they say when they fail names lines. */
 async function readPrograms(folder: string): Promise<HelperPrograms> {
   const read = (name: string) => readFile(join(folder, name));
-  const [snapshotHelper, hostTools, dialRelay] = await Promise.all([
+  const [snapshotHelper, hostTools, dialRelay, fileAgent] = await Promise.all([
     read('snapshot-helper.py'),
     read('host-tools.py'),
     read('dial-relay.py'),
+    read('file-agent.py'),
   ]).catch((cause: unknown) => {
     throw new BerthError(
       'internal',
@@ -93,5 +98,5 @@ async function readPrograms(folder: string): Promise<HelperPrograms> {
       },
     );
   });
-  return { snapshotHelper, hostTools, dialRelay };
+  return { snapshotHelper, hostTools, dialRelay, fileAgent };
 }

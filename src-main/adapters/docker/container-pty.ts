@@ -85,6 +85,14 @@ export async function openContainerPty(deps: PtyDeps, spec: ContainerPtySpec): P
   return new ContainerPty(deps, execId, stream);
 }
 
+/**
+ * The engine's client reads the terminal's size at its start and listens for changes only a moment later: one that comes in
+ * between would stay unknown until the next. So it is told of a change again when it surely listens. Not its own child,
+ * which it would not wait for.
+ */
+const SIZE_REMINDER = `( (for pause in 1 2 4; do sleep $pause; kill -WINCH $$ || exit; done) </dev/null >/dev/null 2>&1 & )
+exec "$@"`;
+
 /** Docker's and Podman's clients take the same words but for where the engine is. */
 export function containerPtyCommand(
   spec: Omit<ContainerPtySpec, 'cols' | 'rows' | 'signal'>,
@@ -95,6 +103,7 @@ export function containerPtyCommand(
     ? ['--url', `unix://${socketPath}`]
     : ['-H', `unix://${socketPath}`];
   return [
+    ...(['/bin/sh', '-c', SIZE_REMINDER, 'berth'] as const),
     program,
     ...where,
     ...['exec', '-i', '-t', `--detach-keys=${UNLIKELY_KEYS}`],

@@ -6,6 +6,7 @@
 import type { Readable } from 'node:stream';
 import { BerthError } from '#contract/berth-error.ts';
 import type { HostImage } from '#contract/hosts.ts';
+import type { ImageRecipe } from '#contract/projects.ts';
 import type { WorkspaceStats } from '#contract/workspaces.ts';
 import type { Clock } from '../../control-plane/interfaces/clock.ts';
 import type {
@@ -17,6 +18,7 @@ import type {
   EngineInfo,
   ExecSpec,
   PullProgress,
+  RecipeBuild,
   VolumeSummary,
   WorkspaceContainerSpec,
 } from '../../control-plane/interfaces/container-engine.ts';
@@ -36,22 +38,16 @@ import { listPrograms } from './container-programs.ts';
 import { containerPtyCommand, openContainerPty } from './container-pty.ts';
 import { type EngineClient, pathPart } from './engine-client.ts';
 import { asCount, asList, asRecord, asText, asTexts, type JsonRecord } from './engine-json.ts';
-import {
-  readContainerDetail,
-  readContainerSummary,
-  readEngineInfo,
-  readImage,
-  readRootId,
-} from './engine-shapes.ts';
+import { readContainerDetail, readContainerSummary, readEngineInfo, readImage } from './engine-shapes.ts';
 import { followEvents, followLogs, followStats, readPastEvents } from './engine-streams.ts';
 import { HelperContainersOfEngine } from './helper-containers.ts';
 import { type HelperPrograms, withoutHelperImages } from './helper-image.ts';
 import { isInRegistry, pullImage } from './image-pull.ts';
+import type { RecipeContext } from './image-recipe.ts';
 import { digestFor, familiarReference, parseImageReference } from './image-reference.ts';
+import { RecipeBuilds } from './recipe-builds.ts';
 import { ensureNetwork, listNetworks, removeNetwork } from './workspace-network.ts';
-import { workspaceContainerBody } from './workspace-container.ts';
-import { prepareWorkspace } from './workspace-preparation.ts';
-import { writeSecretFiles } from './workspace-secrets.ts';
+import { START_TIMEOUT_MS, WorkspaceMaker } from './workspace-maker.ts';
 import { ensureVolume, listVolumes, removeVolume, volumeSizes } from './workspace-volume.ts';
 
 export interface DockerEngineDeps {
@@ -64,6 +60,7 @@ export interface DockerEngineDeps {
   readonly minimumApiVersion: string;
   /** What runs in helper containers; read when the first one is made. */
   readonly readHelperPrograms: () => Promise<HelperPrograms>;
+  readonly readRecipe: (recipe: ImageRecipe) => Promise<RecipeContext>;
 }
 
 /** Texts of resources/remote that run in containers. */
@@ -77,13 +74,13 @@ export interface RemoteScripts {
 const REMOVE_TIMEOUT_MS = 120_000;
 /** Beyond the grace time: SIGKILL, unmounting, the network's end. */
 const STOP_MARGIN_MS = 30_000;
-const START_TIMEOUT_MS = 60_000;
 
 export class DockerEngine implements ContainerEngine {
   readonly #deps: DockerEngineDeps;
   readonly #client: EngineClient;
   readonly #helpers: HelperContainersOfEngine;
-  #canLimitOpenFiles: Promise<boolean> | undefined;
+  readonly #builds: RecipeBuilds;
+  readonly #maker: WorkspaceMaker;
 
   constructor(deps: DockerEngineDeps) {
     this.#deps = deps;
@@ -92,6 +89,17 @@ export class DockerEngine implements ContainerEngine {
       client: deps.client,
       clock: deps.clock,
       readPrograms: deps.readHelperPrograms,
+    });
+    this.#maker = new WorkspaceMaker({
+      client: deps.client,
+      keepAliveScript: deps.scripts.keepAlive,
+      info: (signal) => this.#rawInfo(signal),
+    });
+    this.#builds = new RecipeBuilds({
+      client: deps.client,
+      readRecipe: deps.readRecipe,
+      isThere: async (reference, signal) => (await this.inspectImage(reference, signal)) !== undefined,
+      info: (signal) => this.#rawInfo(signal),
     });
   }
 
@@ -154,6 +162,14 @@ export class DockerEngine implements ContainerEngine {
     return isInRegistry(this.#client, reference, signal);
   }
 
+  recipeImage(recipe: ImageRecipe): Promise<string> {
+    return this.#builds.referenceOf(recipe);
+  }
+
+  buildRecipe(recipe: ImageRecipe, build: RecipeBuild): Promise<void> {
+    return this.#builds.build(recipe, build);
+  }
+
   // --- containers -----------------------------------------------------------------------------------------------------
 
   async listContainers(labels: LabelFilter, signal?: AbortSignal): Promise<ContainerSummary[]> {
@@ -175,61 +191,11 @@ export class DockerEngine implements ContainerEngine {
     return json && readContainerDetail(json);
   }
 
-  async createWorkspaceContainer(
+  createWorkspaceContainer(
     spec: WorkspaceContainerSpec,
     signal?: AbortSignal,
   ): Promise<{ id: string; warnings: string[] }> {
-    const reference = parseImageReference(spec.image);
-    const asked: WorkspaceContainerSpec = { ...spec, image: familiarReference(reference) };
-    // Before anything is made: a name that is taken is the usual end of an operation that runs a second time.
-    const taken = await inspectRaw(this.#client, spec.containerName, signal);
-    if (taken) throw nameTaken(spec.containerName, asText(taken.Id));
-    const info = await this.#rawInfo(signal);
-    const preparation = await prepareWorkspace(
-      {
-        client: this.#client,
-        rootId: readRootId(info),
-        canLimitOpenFiles: (probe) => this.#limitsOpenFiles(probe),
-      },
-      asked,
-      signal,
-    );
-    const body = workspaceContainerBody(asked, {
-      ...preparation,
-      keepAliveScript: this.#deps.scripts.keepAlive,
-    });
-    const created = await this.#client
-      .json({
-        method: 'POST',
-        path: '/containers/create',
-        query: { name: spec.containerName },
-        body,
-        subject: 'create',
-        details: { image: asked.image, runtime: spec.runtime },
-        timeoutMs: START_TIMEOUT_MS,
-        signal,
-      })
-      .catch(async (error: unknown) => {
-        if (!BerthError.is(error, 'conflict')) throw error;
-        const holder = await inspectRaw(this.#client, spec.containerName, signal);
-        throw holder ? nameTaken(spec.containerName, asText(holder.Id), error) : error;
-      });
-    const { Id, Warnings } = asRecord(created);
-    await writeSecretFiles(this.#client, asText(Id), { files: asked.secretFiles, user: preparation.user });
-    const rootWarning =
-      spec.profile === 'root-inside' && !hasUserNamespaces(info)
-        ? ['Root in this workspace is root of the host, fenced in: this engine uses no user namespaces.']
-        : [];
-    return { id: asText(Id), warnings: [...asTexts(Warnings), ...preparation.warnings, ...rootWarning] };
-  }
-
-  /** Once a connection: it costs one start that fails. A failed probe is not remembered. */
-  #limitsOpenFiles(probe: () => Promise<boolean>): Promise<boolean> {
-    this.#canLimitOpenFiles ??= probe().catch((error: unknown) => {
-      this.#canLimitOpenFiles = undefined;
-      throw error;
-    });
-    return this.#canLimitOpenFiles;
+    return this.#maker.make(spec, signal);
   }
 
   async startContainer(id: string, signal?: AbortSignal): Promise<void> {
@@ -463,15 +429,4 @@ export class DockerEngine implements ContainerEngine {
       throw error;
     }
   }
-}
-
-function nameTaken(name: string, containerId: string, cause?: unknown): BerthError {
-  const details = { containerId, containerName: name };
-  return new BerthError('conflict', `The host has a container ${name} already.`, { details, cause });
-}
-
-function hasUserNamespaces(info: JsonRecord): boolean {
-  return asTexts(info.SecurityOptions).some(
-    (option) => option.includes('name=userns') || option.includes('name=rootless'),
-  );
 }

@@ -10,6 +10,7 @@ export type Subject =
   | 'engine'
   | 'image'
   | 'pull'
+  | 'build'
   | 'container'
   | 'create'
   | 'start'
@@ -29,7 +30,8 @@ interface Row {
 /** Order matters: what names the true cause stands above what names only where it was noticed. */
 const rows: readonly Row[] = [
   {
-    pattern: /no space left on device|disk quota exceeded|not enough (free )?space|ENOSPC/i,
+    pattern:
+      /no space left on device|disk quota exceeded|not enough (free )?space|have enough free space|ENOSPC/i,
     code: 'host.disk-full',
     message:
       'The disk of the host is full. Free some space there (docker system df shows what Docker holds).',
@@ -100,6 +102,27 @@ const rows: readonly Row[] = [
     message: 'The registry has no such image or tag. Check the spelling of both.',
   },
   { subjects: ['pull'], code: 'image.pull-failed', message: 'The image could not be pulled.' },
+  {
+    subjects: ['build'],
+    pattern:
+      /pull access denied|manifest unknown|manifest for .* not found|registry-1|\/v2\/|toomanyrequests|auth\.docker\.io/i,
+    code: 'image.build-failed',
+    message:
+      'The image that it is built upon could not be pulled. Check that the host reaches its registry, or load that image there (docker load).',
+  },
+  {
+    subjects: ['build'],
+    pattern:
+      /temporary failure resolving|could not resolve|could not connect|unable to connect|timed out|network is unreachable|no such host/i,
+    code: 'image.build-failed',
+    message:
+      'The build could not fetch what it needs. Check that containers on the host reach the network: DNS, and the proxy of its engine.',
+  },
+  {
+    subjects: ['build'],
+    code: 'image.build-failed',
+    message: 'The image could not be built; the log of the operation ends with why.',
+  },
   {
     subjects: ['create', 'image'],
     status: [404],

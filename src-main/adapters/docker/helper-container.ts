@@ -6,7 +6,7 @@
 import { BerthError } from '#contract/berth-error.ts';
 import type { HelperMount, HelperSpec } from '../../control-plane/interfaces/helper-container.ts';
 import { HELPER_LABEL } from './container-inspection.ts';
-import { ATTACHED_LABEL } from './helper-sweep.ts';
+import { ATTACHED_LABEL, FILES_LABEL } from './helper-sweep.ts';
 
 /** What of the host makes its programs run in a container; found by trying (helper-tools.ts). */
 export interface HostTools {
@@ -61,6 +61,7 @@ export function helperContainerBody(
       'dev.berth.managed': '1',
       [HELPER_LABEL]: '1',
       ...(isAttached ? { [ATTACHED_LABEL]: '1' } : {}),
+      ...(spec.program === 'files' ? { [FILES_LABEL]: '1' } : {}),
     },
     Tty: false,
     OpenStdin: hasInput,
@@ -82,7 +83,7 @@ export function helperContainerBody(
       Tmpfs: { '/tmp': `${SCRATCH},mode=1777`, '/run': `${SCRATCH},mode=0755` },
       NetworkMode: networkMode(spec.network),
       IpcMode: 'private',
-      PidMode: '',
+      PidMode: spec.processes === undefined ? '' : `container:${spec.processes.containerId}`,
       CgroupnsMode: 'private',
       PidsLimit: PIDS,
       Memory: memoryBytes,
@@ -93,7 +94,8 @@ export function helperContainerBody(
         ...spec.mounts.filter((mount) => !mayCreate(mount)).map(mountOf),
       ],
       Binds: spec.mounts.filter(mayCreate).map(creatingBind),
-      Init: true,
+      // In another container's process namespace it would be no first process, and nobody's parent.
+      Init: spec.processes === undefined,
       AutoRemove: isAttached,
       RestartPolicy: { Name: 'no' },
       LogConfig: isAttached ? { Type: 'none', Config: {} } : { Type: 'json-file', Config: LOG_OPTIONS },

@@ -26,6 +26,7 @@ import { readContainerSummary } from './engine-shapes.ts';
 import { helperContainerBody, type HelperLife, type HostTools, missingSource } from './helper-container.ts';
 import {
   DIAL_RELAY_PATH,
+  FILE_AGENT_PATH,
   helperImage,
   type HelperPrograms,
   importHelperImage,
@@ -55,6 +56,11 @@ const INPUT_TIMEOUT_MS = 60_000;
 const WAITING_MS = 2_000;
 /** Longer than any helper runs; the timer is only for the first byte of an answer. */
 const FOREVER_MS = 7 * 24 * 3_600_000;
+const programPaths = {
+  snapshot: SNAPSHOT_HELPER_PATH,
+  dial: DIAL_RELAY_PATH,
+  files: FILE_AGENT_PATH,
+} as const;
 /** What the engine's init says when it cannot start a program: the host's programs have changed. */
 const NO_PROGRAM_CODES: readonly (number | null)[] = [126, 127];
 
@@ -203,7 +209,7 @@ export class HelperContainersOfEngine implements HelperContainers {
     { life, hasInput, signal }: { life: HelperLife; hasInput: boolean; signal?: AbortSignal | undefined },
   ): Promise<string> {
     const [tools] = await Promise.all([this.#hostTools(signal), this.#checkVolumes(spec.mounts, signal)]);
-    const program = spec.program === 'dial' ? DIAL_RELAY_PATH : SNAPSHOT_HELPER_PATH;
+    const program = programPaths[spec.program ?? 'snapshot'];
     const body = helperContainerBody(spec, { tools, life, hasInput, program });
     const importImage = async () => {
       const programs = await this.#deps.readPrograms();

@@ -17,6 +17,7 @@ export interface HelperPrograms {
   readonly snapshotHelper: Buffer;
   readonly hostTools: Buffer;
   readonly dialRelay: Buffer;
+  readonly fileAgent: Buffer;
 }
 
 /** `merged`: /bin, /lib and so on are links into /usr, as on most systems of today. `split`: they are folders. */
@@ -29,6 +30,7 @@ export interface HelperImage {
 
 export const SNAPSHOT_HELPER_PATH = '/berth/snapshot-helper.py';
 export const DIAL_RELAY_PATH = '/berth/dial-relay.py';
+export const FILE_AGENT_PATH = '/berth/file-agent.py';
 export const HOST_TOOLS_PATH = '/berth/host-tools.py';
 
 const REPOSITORY = 'berth-helper';
@@ -39,7 +41,7 @@ export const SPLIT_FOLDERS = ['bin', 'lib', 'lib64'] as const;
 const IMPORT_TIMEOUT_MS = 60_000;
 
 export function helperImage(
-  { snapshotHelper, hostTools, dialRelay }: HelperPrograms,
+  { snapshotHelper, hostTools, dialRelay, fileAgent }: HelperPrograms,
   layout: HostLayout,
 ): HelperImage {
   const folder = (path: string): TarSource => ({ path, mode: 0o755 });
@@ -54,6 +56,7 @@ export function helperImage(
     { path: SNAPSHOT_HELPER_PATH.slice(1), mode: 0o555, content: snapshotHelper },
     { path: HOST_TOOLS_PATH.slice(1), mode: 0o555, content: hostTools },
     { path: DIAL_RELAY_PATH.slice(1), mode: 0o555, content: dialRelay },
+    { path: FILE_AGENT_PATH.slice(1), mode: 0o555, content: fileAgent },
   ]);
   const tag = createHash('sha256').update(archive).digest('hex').slice(0, 16);
   return { reference: `${REPOSITORY}:${tag}`, archive };

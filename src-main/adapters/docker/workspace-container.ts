@@ -7,7 +7,7 @@
  * entrypoint and command with an input that stays open, and stays when they end; the logs then say how they ended. A
  * terminal as the first process (`-t`) was the other way: interactive shells ignore SIGTERM, so each stop would cost the
  * whole grace time, and the logs would lose the line between output and error. Without /bin/sh the image's command runs as
- * it is, and lives as long as it does.
+ * it is, and lives as long as it does; so does that of an image whose own init wants to be process 1 (`start: 'image'`).
  */
 import type { HardeningProfile } from '#contract/projects.ts';
 import type { WorkspaceContainerSpec } from '../../control-plane/interfaces/container-engine.ts';
@@ -64,12 +64,14 @@ export function capabilitiesOf(profile: HardeningProfile): readonly string[] {
 export function workspaceContainerBody(spec: WorkspaceContainerSpec, choices: ContainerChoices) {
   const { image, user } = choices;
   const { memoryBytes, cpus, pids } = spec.limits;
+  // s6-overlay and its like have to be process 1, and take care of orphans themselves.
+  const isKeptAlive = spec.start !== 'image' && image.hasShell;
   const keepAlive = ['/bin/sh', '-c', choices.keepAliveScript, 'berth', stopSignalName(image.stopSignal)];
   return {
     Image: spec.image,
     Hostname: spec.hostname,
     User: user.user,
-    ...(image.hasShell ? { Entrypoint: keepAlive, Cmd: [...image.entrypoint, ...image.command] } : {}),
+    ...(isKeptAlive ? { Entrypoint: keepAlive, Cmd: [...image.entrypoint, ...image.command] } : {}),
     Env: environmentOf(spec, choices),
     WorkingDir:
       image.workingFolder === '' || image.workingFolder === '/' ? spec.mountPoint : image.workingFolder,
@@ -80,7 +82,7 @@ export function workspaceContainerBody(spec: WorkspaceContainerSpec, choices: Co
     AttachStdin: false,
     AttachStdout: false,
     AttachStderr: false,
-    ...(image.hasShell ? { StopSignal: 'SIGTERM' } : {}),
+    ...(isKeptAlive ? { StopSignal: 'SIGTERM' } : {}),
     StopTimeout: spec.stopGraceSeconds,
     HostConfig: {
       Privileged: false,
@@ -108,7 +110,7 @@ export function workspaceContainerBody(spec: WorkspaceContainerSpec, choices: Co
         ...(choices.canLimitOpenFiles ? [{ Name: 'nofile', Soft: OPEN_FILES, Hard: OPEN_FILES }] : []),
         { Name: 'core', Soft: 0, Hard: 0 },
       ],
-      ShmSize: SHARED_MEMORY_BYTES,
+      ShmSize: spec.sharedMemoryBytes ?? SHARED_MEMORY_BYTES,
       Mounts: [
         {
           Type: 'volume',
@@ -124,7 +126,7 @@ export function workspaceContainerBody(spec: WorkspaceContainerSpec, choices: Co
       // Ports are reached through the host's own connection, never opened on the host.
       PublishAllPorts: false,
       PortBindings: {},
-      Init: true,
+      Init: spec.start !== 'image',
       AutoRemove: false,
       RestartPolicy: { Name: 'unless-stopped' },
       LogConfig: { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '3' } },

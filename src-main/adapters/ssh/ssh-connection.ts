@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { BerthError } from '#contract/berth-error.ts';
 import type { Clock } from '../../control-plane/interfaces/clock.ts';
+import type { FilePrimitives } from '../../control-plane/interfaces/file-primitives.ts';
 import type {
   EngineRoute,
   ExecOptions,
@@ -24,6 +25,7 @@ import { remoteExec } from './remote-exec.ts';
 import { startRemoteProcess } from './remote-process.ts';
 import { openRemotePty } from './remote-pty.ts';
 import { SessionPool } from './session-pool.ts';
+import { openSftpFiles } from './sftp-files.ts';
 import type { SshLink } from './ssh-link.ts';
 
 export interface SshConnectionDeps {
@@ -113,6 +115,10 @@ export class SshConnection implements HostConnection {
 
   openPty(options: PtyOptions): Promise<Pty> {
     return openRemotePty(options, this.#remote());
+  }
+
+  openFiles(signal?: AbortSignal): Promise<FilePrimitives> {
+    return openSftpFiles({ pool: this.#pool, exec: (argv, options) => this.exec(argv, options) }, signal);
   }
 
   openEngineStream(signal?: AbortSignal): Promise<Duplex> {

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { BerthError } from '#contract/berth-error.ts';
 import type { Clock } from '../../control-plane/interfaces/clock.ts';
+import type { FilePrimitives } from '../../control-plane/interfaces/file-primitives.ts';
 import type {
   EngineRoute,
   ExecOptions,
@@ -19,6 +20,7 @@ import type {
 } from '../../control-plane/interfaces/host-connection.ts';
 import type { Log } from '../../control-plane/interfaces/log.ts';
 import { chooseEngineSocket, type LocalEngineDeps } from './local-engine-socket.ts';
+import { LocalFiles } from './local-files.ts';
 import { localExec } from './local-exec.ts';
 import { type LocalProcess, startLocalProcess } from './local-process.ts';
 import { openLocalPty } from './local-pty.ts';
@@ -98,6 +100,11 @@ export class LocalConnection implements HostConnection {
     const terminal = openLocalPty(options, this.#deps.env);
     this.#terminals.add(terminal);
     return terminal;
+  }
+
+  async openFiles(): Promise<FilePrimitives> {
+    this.#requireOpen();
+    return new LocalFiles();
   }
 
   async openEngineStream(signal?: AbortSignal): Promise<Duplex> {

@@ -1,18 +1,27 @@
 /** The services of files, built in dependency order. */
-import { BerthError } from '#contract/berth-error.ts';
+import type { PlaceId } from '#contract/files.ts';
 import type { WorkspaceId } from '#contract/ids.ts';
 import type { HandlersOf } from '../handler.ts';
 import type { HostLinks } from '../hosts/host-links.ts';
+import type { Archiver } from '../interfaces/archiver.ts';
 import type { Clock } from '../interfaces/clock.ts';
 import type { Log } from '../interfaces/log.ts';
 import type { Random } from '../interfaces/random.ts';
 import type { OperationRunner } from '../operations/operation-runner.ts';
 import type { WorkspaceService } from '../workspaces/workspace-service.ts';
+import { fileMethodHandlers } from './file-methods.ts';
+import { FileOperations } from './file-operations.ts';
+import { FilePlaces } from './file-places.ts';
+import { FileService } from './file-service.ts';
+import { OperationPlaces } from './operation-places.ts';
+import { isWorkspace } from './place-opener.ts';
+import { Transfers } from './transfers.ts';
 
 export interface FilePartsDeps {
   readonly links: HostLinks;
   readonly workspaces: WorkspaceService;
   readonly operations: OperationRunner;
+  readonly archiver: Archiver;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -27,31 +36,26 @@ export interface FileParts {
   close(): Promise<void>;
 }
 
-export function createFileParts(_deps: FilePartsDeps): FileParts {
+export function createFileParts(deps: FilePartsDeps): FileParts {
+  const { directory } = deps.workspaces;
+  const transfers = new Transfers();
+  const places = new FilePlaces({
+    ...deps,
+    directory,
+    onChange: (listener) => directory.onChange(listener),
+  });
+  const service = new FileService({ ...deps, places, transfers });
+  const hostOf = (id: PlaceId) => (isWorkspace(id) ? directory.require(id).hostId : id);
+  const operations = new FileOperations({
+    operations: deps.operations,
+    places: new OperationPlaces({ places, transfers, hostOf }),
+    nameOf: (id) => (isWorkspace(id) ? directory.require(id).name : deps.links.require(id).hostName),
+    random: deps.random,
+  });
   return {
-    handlers: {
-      'files.start': notYet,
-      'files.list': notYet,
-      'files.look': notYet,
-      'files.read': notYet,
-      'files.readFolder': notYet,
-      'files.uploaded': notYet,
-      'files.write': notYet,
-      'files.discardUpload': notYet,
-      'files.readText': notYet,
-      'files.writeText': notYet,
-      'files.makeFolder': notYet,
-      'files.rename': notYet,
-      'files.remove': notYet,
-      'files.setPermissions': notYet,
-      'files.copy': notYet,
-    },
-    transfersOf: () => 0,
-    load: async () => {},
-    close: async () => {},
+    handlers: fileMethodHandlers(service, operations),
+    transfersOf: (id) => transfers.countOf(id),
+    load: async () => operations.define(),
+    close: () => places.close(),
   };
-}
-
-function notYet(): never {
-  throw new BerthError('internal', 'not there yet');
 }

@@ -2,10 +2,8 @@
  * The services of ports, forwards and apps, built in dependency order. Guarantees: nothing listens before `start`, and
  * nothing does after `close`.
  */
-import { BerthError } from '#contract/berth-error.ts';
-import type { PortNumber } from '#contract/hosts.ts';
-import type { WorkspaceId } from '#contract/ids.ts';
-import { Collection } from '../changes.ts';
+import type { UserId, WorkspaceId } from '#contract/ids.ts';
+import type { AccountDoor } from '../account-door.ts';
 import type { HandlersOf } from '../handler.ts';
 import type { HostLinks } from '../hosts/host-links.ts';
 import type { Clock } from '../interfaces/clock.ts';
@@ -13,10 +11,24 @@ import type { LocalNetwork } from '../interfaces/local-network.ts';
 import type { Log } from '../interfaces/log.ts';
 import type { Random } from '../interfaces/random.ts';
 import type { RecordStore } from '../interfaces/record-store.ts';
-import type { Ownership } from '../ownership.ts';
+import type { Belonging, Ownership } from '../ownership.ts';
 import type { WorkspaceService } from '../workspaces/workspace-service.ts';
 import type { AppDoor } from './app-door.ts';
+import { Apps } from './apps.ts';
 import type { DialService } from './dial-service.ts';
+import { parseForwardRecord } from './forward.ts';
+import { ForwardDirectory } from './forward-directory.ts';
+import { forwardHandlers } from './forward-handlers.ts';
+import { ForwardRulesService, parseForwardRules } from './forward-rules.ts';
+import { ForwardService } from './forward-service.ts';
+import { LocalForwards } from './local-forwards.ts';
+import type { OpenConnection } from './metered-connection.ts';
+import { PortWatch } from './port-watch.ts';
+import { probePort } from './probe.ts';
+import { duplexOver } from './relayed-duplex.ts';
+import { RemoteForwards } from './remote-forwards.ts';
+import { Ways } from './ways.ts';
+import { WorkspaceFollower } from './workspace-follower.ts';
 
 export interface ForwardPartsDeps {
   readonly store: RecordStore;
@@ -24,56 +36,111 @@ export interface ForwardPartsDeps {
   readonly workspaces: WorkspaceService;
   readonly dials: DialService;
   readonly ownership: Ownership;
+  /** Whether whoever asked for a link may still do so. */
+  readonly accounts: Pick<AccountDoor, 'callerOfSession' | 'callerOfUser'>;
   readonly localNetwork: LocalNetwork;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
 }
 
-/** A connection through a forward or a dial that is open now. */
-export interface OpenConnection {
-  /** In the workspace; of a socks forward the port that was asked for. */
-  readonly port: ReturnType<typeof PortNumber.parse>;
-  /** Bytes both ways since it was opened. */
-  readonly bytes: number;
-}
-
 export interface ForwardParts {
   readonly apps: AppDoor;
   readonly handlers: HandlersOf<'forwards'>;
-  readonly ownerOf: (id: string) => import('#contract/ids.ts').UserId | undefined;
+  readonly belongingOf: (id: string) => Belonging | undefined;
   connectionsInto(id: WorkspaceId): readonly OpenConnection[];
+  /** A person's workspaces are to become another's. */
+  beforeHandingOver(from: UserId): Promise<void>;
+  /** They have. */
+  afterHandingOver(): void;
   load(): Promise<void>;
   start(): void;
   close(): Promise<void>;
 }
 
-export function createForwardParts(_deps: ForwardPartsDeps): ForwardParts {
-  return {
-    apps: { find: () => undefined, onChange: () => () => {}, setCarrier: () => {} },
-    ownerOf: () => undefined,
-    connectionsInto: () => [],
-    handlers: {
-      'forwards.watch': (_input, { signal }) => new Collection<never>().watch(signal),
-      'forwards.ports': (_input, { signal }) => new Collection<never>().watch(signal),
-      'forwards.rules': (_input, { signal }) => new Collection<never>().watch(signal),
-      'forwards.setRules': notYet,
-      'forwards.create': notYet,
-      'forwards.edit': notYet,
-      'forwards.start': notYet,
-      'forwards.stop': notYet,
-      'forwards.restart': notYet,
-      'forwards.remove': notYet,
-      'forwards.open': notYet,
-      'forwards.openPort': notYet,
-      'forwards.probe': notYet,
-    },
-    load: async () => {},
-    start: () => {},
-    close: async () => {},
+export function createForwardParts(deps: ForwardPartsDeps): ForwardParts {
+  const { store, links, workspaces, dials, clock, random, localNetwork: network } = deps;
+  const log = deps.log.child({ noun: 'forwards' });
+  const ways = new Ways({ links, directory: workspaces.directory, clock });
+  const directory = new ForwardDirectory({
+    records: store.collection('forwards', parseForwardRecord),
+    workspaces: workspaces.directory,
+    ways,
+    clock,
+  });
+  const apps = new Apps({ directory, workspaces, dials, accounts: deps.accounts, log });
+  const shared = { directory, workspaces: workspaces.directory, network, dials, ways, clock, log };
+  const probe = async (id: WorkspaceId, port: number) => {
+    const connect = async () => duplexOver(await dials.open(id, { port }));
+    const protocol = await probePort(connect, { port, clock });
+    ports.answered(id, port, protocol);
+    return protocol;
   };
-}
+  const forwards = new ForwardService({
+    ...shared,
+    apps,
+    locals: new LocalForwards(shared),
+    remotes: new RemoteForwards(shared),
+    probe,
+    random,
+  });
+  const rules = new ForwardRulesService({
+    ...shared,
+    records: store.collection('forward-rules', parseForwardRules),
+    forwards,
+  });
+  const ports = new PortWatch({
+    ...shared,
+    links,
+    directory: workspaces.directory,
+    isRuled: (id) => rules.isRuled(id),
+    ownPorts: (id) => directory.ownPorts(id),
+  });
+  const stopRules = ports.onSeen((seen) => rules.saw(seen));
+  const follower = new WorkspaceFollower({
+    workspaces: workspaces.directory,
+    followers: [forwards, rules],
+    log,
+  });
 
-function notYet(): never {
-  throw new BerthError('internal', 'not there yet');
+  return {
+    apps,
+    belongingOf: (id) => directory.belongingOf(id),
+    connectionsInto: (id) => dials.connectionsInto(id),
+    handlers: forwardHandlers({
+      directory,
+      forwards,
+      apps,
+      rules,
+      ports,
+      probe,
+      ownership: deps.ownership,
+    }),
+    async beforeHandingOver(from) {
+      await rules.beforeHandingOver(from);
+      await forwards.beforeHandingOver(from);
+    },
+    afterHandingOver() {
+      rules.afterHandingOver();
+      forwards.afterHandingOver();
+      ports.showAnew();
+    },
+    async load() {
+      await forwards.load(store.isReadOnly);
+      await rules.load();
+      if (!store.isReadOnly) await follower.catchUp();
+    },
+    start() {
+      forwards.start();
+      ports.start();
+    },
+    async close() {
+      stopRules();
+      ports.close();
+      await follower.close();
+      await rules.close();
+      await forwards.close();
+      ways.close();
+    },
+  };
 }

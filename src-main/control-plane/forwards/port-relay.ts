@@ -6,13 +6,36 @@
 import { BerthError } from '#contract/berth-error.ts';
 import type { HostProcess } from '../interfaces/host-connection.ts';
 
-const kinds = { ready: 0, open: 1, data: 2, end: 3, reset: 4, credit: 5 } as const;
+const kinds = {
+  ready: 0,
+  open: 1,
+  data: 2,
+  end: 3,
+  reset: 4,
+  credit: 5,
+  listen: 6,
+  accepted: 7,
+  look: 8,
+} as const;
 /** As in dial-relay.py, where `opened` is 1 and `closed` 4. */
 const windowBytes = 262_144;
 const headBytes = 9;
 /** What the relay sends at most is one piece of 64 KiB. */
 const maxFrameBytes = 1024 * 1024;
 const pieceBytes = 65_536;
+
+/** As seen from within the workspace's network. */
+export interface RelayTarget {
+  /** A name or an address, resolved there. Absent: the loopback, IPv4 before IPv6. */
+  readonly host?: string;
+  readonly port: number;
+}
+
+export interface RelayedListener {
+  close(): void;
+  /** Rejects with connection-lost when it listens no more and nobody closed it. */
+  readonly closed: Promise<void>;
+}
 
 export interface RelayedConnection {
   /** Resolves when there is room for more; what is sent after the end is dropped. */
@@ -39,9 +62,17 @@ interface Entry {
   isOver: boolean;
 }
 
+interface Listening {
+  readonly opening: PromiseWithResolvers<void>;
+  readonly closing: PromiseWithResolvers<void>;
+  readonly onConnection: (connection: RelayedConnection) => void;
+}
+
 export class PortRelay {
   readonly #process: HostProcess;
   readonly #entries = new Map<number, Entry>();
+  readonly #listening = new Map<number, Listening>();
+  readonly #looks = new Map<number, PromiseWithResolvers<string>>();
   readonly #starting = Promise.withResolvers<void>();
   readonly #onIdle: () => void;
   #lastNumber = 0;
@@ -67,31 +98,62 @@ export class PortRelay {
     return this.#entries.size;
   }
 
-  /** Throws workspace.port-refused, connection-lost. */
-  async open(port: number): Promise<RelayedConnection> {
+  /** Nothing goes through it, and nobody waits for something to. */
+  get isIdle(): boolean {
+    return this.#entries.size === 0 && this.#listening.size === 0 && this.#looks.size === 0;
+  }
+
+  /** Throws workspace.port-refused (`details.errno`: why, where the network said it), connection-lost. */
+  async open({ host, port }: RelayTarget): Promise<RelayedConnection> {
+    const number = await this.#begin();
+    const entry = newEntry();
+    this.#entries.set(number, entry);
+    this.#send(kinds.open, number, Buffer.concat([portBytes(port), Buffer.from(host ?? '', 'utf8')]));
+    await entry.opening.promise;
+    return this.#connection(number, entry);
+  }
+
+  /** Listens on the loopback of the workspace's network. Throws forward.port-taken, connection-lost. */
+  async listen(
+    port: number,
+    onConnection: (connection: RelayedConnection) => void,
+  ): Promise<RelayedListener> {
+    const number = await this.#begin();
+    const listening: Listening = {
+      opening: Promise.withResolvers(),
+      closing: Promise.withResolvers(),
+      onConnection,
+    };
+    listening.opening.promise.catch(() => undefined);
+    listening.closing.promise.catch(() => undefined);
+    this.#listening.set(number, listening);
+    this.#send(kinds.listen, number, portBytes(port));
+    await listening.opening.promise;
+    return {
+      close: () => {
+        if (this.#listening.get(number) !== listening) return;
+        this.#send(kinds.reset, number);
+        this.#endListening(number, listening);
+      },
+      closed: listening.closing.promise,
+    };
+  }
+
+  /** What listens in its network: lines of /proc/net/tcp and tcp6 (proc(5)), without their headings. Throws connection-lost. */
+  async look(): Promise<string> {
+    const number = await this.#begin();
+    const asked = Promise.withResolvers<string>();
+    asked.promise.catch(() => undefined);
+    this.#looks.set(number, asked);
+    this.#send(kinds.look, number);
+    return await asked.promise;
+  }
+
+  async #begin(): Promise<number> {
     await this.#starting.promise;
     if (this.#isOver) throw lost();
     this.#lastNumber += 1;
-    const number = this.#lastNumber;
-    const entry: Entry = {
-      opening: Promise.withResolvers(),
-      closing: Promise.withResolvers(),
-      credit: windowBytes,
-      onCredit: () => {},
-      early: [],
-      listener: undefined,
-      endListener: undefined,
-      hasEnded: false,
-      isOver: false,
-    };
-    entry.opening.promise.catch(() => undefined);
-    entry.closing.promise.catch(() => undefined);
-    this.#entries.set(number, entry);
-    const body = Buffer.alloc(2);
-    body.writeUInt16BE(port);
-    this.#send(kinds.open, number, body);
-    await entry.opening.promise;
-    return this.#connection(number, entry);
+    return this.#lastNumber;
   }
 
   /** Ends it and all that goes through it. */
@@ -162,8 +224,54 @@ export class PortRelay {
 
   #frame(kind: number, number: number, body: Buffer): void {
     if (kind === kinds.ready && number === 0) this.#starting.resolve();
+    else if (kind === kinds.accepted && body.byteLength === 4) this.#accept(number, body.readUInt32BE(0));
     const entry = this.#entries.get(number);
-    if (entry !== undefined) this.#frameOf(entry, { kind, number, body });
+    const listening = this.#listening.get(number);
+    if (entry !== undefined) {
+      if (kind !== kinds.accepted) this.#frameOf(entry, { kind, number, body });
+    } else if (listening !== undefined) this.#listenerFrame(listening, { kind, number, body });
+    else if (kind === kinds.look) {
+      this.#looks.get(number)?.resolve(body.toString('latin1'));
+      this.#looks.delete(number);
+      this.#idleNow();
+    }
+  }
+
+  #accept(number: number, listener: number): void {
+    const listening = this.#listening.get(listener);
+    if (listening === undefined) {
+      // It was closed, and this crossed the word of that.
+      this.#send(kinds.reset, number);
+      return;
+    }
+    const entry = newEntry();
+    this.#entries.set(number, entry);
+    listening.onConnection(this.#connection(number, entry));
+  }
+
+  #listenerFrame(
+    listening: Listening,
+    { kind, number, body }: { kind: number; number: number; body: Buffer },
+  ): void {
+    if (kind === kinds.open) listening.opening.resolve();
+    else if (kind === kinds.reset) {
+      const reason = body.toString('utf8');
+      listening.opening.reject(
+        new BerthError('forward.port-taken', `The workspace does not let Berth listen there: ${reason}`),
+      );
+      this.#endListening(number, listening, lost(reason));
+    } else this.close();
+  }
+
+  #endListening(number: number, listening: Listening, error?: BerthError): void {
+    this.#listening.delete(number);
+    if (error === undefined) listening.closing.resolve();
+    else listening.closing.reject(error);
+    this.#idleNow();
+  }
+
+  #idleNow(): void {
+    if (this.isIdle && !this.#isOver) this.#onIdle();
   }
 
   #frameOf(entry: Entry, { kind, number, body }: { kind: number; number: number; body: Buffer }): void {
@@ -179,7 +287,7 @@ export class PortRelay {
       entry.onCredit();
     } else if (kind === kinds.reset) {
       const reason = body.toString('utf8');
-      entry.opening.reject(new BerthError('workspace.port-refused', `Nothing answers there: ${reason}`));
+      entry.opening.reject(refused(reason));
       this.#close(number, entry, reason === '' ? undefined : lost(reason));
     } else this.close();
   }
@@ -204,7 +312,7 @@ export class PortRelay {
     entry.onCredit();
     if (error === undefined) entry.closing.resolve();
     else entry.closing.reject(error);
-    if (this.#entries.size === 0) this.#onIdle();
+    this.#idleNow();
   }
 
   #over(error: unknown): void {
@@ -216,7 +324,44 @@ export class PortRelay {
       entry.opening.reject(why);
       this.#close(number, entry, why);
     }
+    for (const [number, listening] of [...this.#listening]) {
+      listening.opening.reject(why);
+      this.#endListening(number, listening, why);
+    }
+    for (const asked of this.#looks.values()) asked.reject(why);
+    this.#looks.clear();
   }
+}
+
+function newEntry(): Entry {
+  const entry: Entry = {
+    opening: Promise.withResolvers(),
+    closing: Promise.withResolvers(),
+    credit: windowBytes,
+    onCredit: () => {},
+    early: [],
+    listener: undefined,
+    endListener: undefined,
+    hasEnded: false,
+    isOver: false,
+  };
+  entry.opening.promise.catch(() => undefined);
+  entry.closing.promise.catch(() => undefined);
+  return entry;
+}
+
+function portBytes(port: number): Buffer {
+  const body = Buffer.alloc(2);
+  body.writeUInt16BE(port);
+  return body;
+}
+
+/** The relay says what Python's OSError says: its number is that of errno(3), negative for those of getaddrinfo(3). */
+function refused(reason: string): BerthError {
+  const errno = /\[Errno (-?\d+)\]/.exec(reason)?.[1];
+  return new BerthError('workspace.port-refused', `Nothing answers there: ${reason}`, {
+    details: { errno: errno === undefined ? null : Number(errno) },
+  });
 }
 
 function lost(reason = ''): BerthError {

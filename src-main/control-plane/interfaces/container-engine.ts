@@ -3,7 +3,7 @@
  * time-out and takes a signal; failures are engine.*, image.*, host.disk-full, timed-out, connection-lost, not-found.
  */
 import type { Readable } from 'node:stream';
-import type { HardeningProfile, Limits } from '#contract/projects.ts';
+import type { HardeningProfile, ImageRecipe, Limits } from '#contract/projects.ts';
 import type { HostImage } from '#contract/hosts.ts';
 import type { WorkspaceStats } from '#contract/workspaces.ts';
 import type { ContainerProcesses } from './container-process.ts';
@@ -51,6 +51,10 @@ export interface WorkspaceContainerSpec {
   /** Written into the container before its start, owned by its user and for that user's eyes alone (0400). */
   readonly secretFiles?: readonly SecretFile[];
   readonly limits: Limits;
+  /** Size of /dev/shm, which counts into the memory limit. Absent: 64 MiB. */
+  readonly sharedMemoryBytes?: number | undefined;
+  /** `image`: the image's own entrypoint is process 1, with the image's stop signal. Absent: `berth` (keep-alive.sh). */
+  readonly start?: 'berth' | 'image' | undefined;
   readonly profile: HardeningProfile;
   /** `default` or a runtime's name that the engine has. */
   readonly runtime: string;
@@ -110,6 +114,24 @@ export interface PullProgress {
   }[];
 }
 
+/** Of a build: which instruction of how many runs. */
+export interface BuildProgress {
+  readonly step: number;
+  readonly steps: number;
+  readonly instruction: string;
+}
+
+export interface RecipeBuild {
+  /** name:tag that the image gets. Absent: the recipe's own, made of its content. */
+  readonly reference?: string | undefined;
+  /** Uses nothing that an earlier build left, so that newer packages are fetched. Absent: false. */
+  readonly isFresh?: boolean;
+  readonly onProgress: (progress: BuildProgress) => void;
+  /** A line of what the build says; bounded and printable. */
+  readonly onOutput: (line: string) => void;
+  readonly signal: AbortSignal;
+}
+
 export interface ExecSpec {
   readonly containerId: string;
   readonly argv: readonly [string, ...string[]];
@@ -154,6 +176,15 @@ export interface ContainerEngine extends HelperContainers, ContainerProcesses {
     reference: string,
     options: { onProgress: (progress: PullProgress) => void; signal: AbortSignal },
   ): Promise<void>;
+
+  /** How this Berth calls the image that it builds of a recipe: another content is another name. */
+  recipeImage(recipe: ImageRecipe): Promise<string>;
+  /**
+   * Builds one of Berth's own images on the host; the cancelled build is stopped there. One at a time of each name: who comes
+   * second waits, and uses what the first made. Throws image.build-failed with the last lines in `details.output`,
+   * host.disk-full.
+   */
+  buildRecipe(recipe: ImageRecipe, build: RecipeBuild): Promise<void>;
 
   /**
    * Whether a registry that the host reaches would give this image to it. Throws image.pull-failed where none could be asked.

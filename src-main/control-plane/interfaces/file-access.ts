@@ -1,17 +1,19 @@
 /**
- * The files of one place, as one person there sees them: over SFTP on a host, through a helper in a workspace. Paths are
- * absolute and in the place's own terms. Each call has a time-out of its own; all fail with connection-lost once the way is
- * cut. Names that are no UTF-8 are listed with U+FFFD.
+ * The files of one place, as one person there sees them: through the host's connection on a host, through a helper in a
+ * workspace. Paths are absolute and in the place's own terms. All calls fail with connection-lost once the way is cut, with
+ * not-found for what is not there, and with file.*. Names that are no UTF-8 are listed with U+FFFD.
  */
 import type { FileEntry, FolderPart } from '#contract/files.ts';
 
 export interface FileRead {
+  /** Of the file that is read, whatever its name leads to by then. Its name is the last part of the path. */
   readonly entry: FileEntry;
-  /** From the offset to the end, at the reader's pace. */
+  /** From the offset to the end, at the reader's pace. To be read, or given back with `close`. */
   readonly bytes: AsyncIterable<Uint8Array>;
+  close(): void;
 }
 
-/** A file that is being written beside its place. */
+/** A file that is being written beside its place, as `partialName` says. */
 export interface FileWrite {
   /** Resolves when there is room for more. */
   write(bytes: Uint8Array): Promise<void>;
@@ -20,7 +22,7 @@ export interface FileWrite {
    * file.no-space.
    */
   finish(): Promise<FileEntry>;
-  /** Keeps what there is, for a later try with the same key. */
+  /** Keeps what there is, for a later try with the same key. Never rejects; does nothing once it is finished. */
   pause(): Promise<void>;
 }
 
@@ -28,12 +30,28 @@ export interface FileWriteWish {
   readonly path: string;
   /** By which what was begun is found again. */
   readonly uploadKey: string;
-  /** Must be what `uploaded` said; 0 begins anew. */
+  /** At most what `uploaded` said (else file.changed); 0 begins anew. */
   readonly offset: number;
+  /** Fails to finish with another size. Null: as much as comes. */
+  readonly sizeBytes: number | null;
+  /** Null: as of what is replaced, or by the umask. */
   readonly mode: number | null;
   readonly modifiedAtMs: number | null;
   /** A version: this very file. */
   readonly replaces: 'nothing' | 'anything' | (string & {});
+}
+
+/** How far something that goes through a whole tree has come. */
+export interface TreeProgress {
+  readonly items: number;
+  readonly bytes: number;
+  /** What is no file, folder or link, and was left out. */
+  readonly skipped: number;
+}
+
+export interface TreeWork {
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: TreeProgress) => void;
 }
 
 export interface FileAccess {
@@ -47,16 +65,25 @@ export interface FileAccess {
   mayWrite(path: string): Promise<boolean>;
   read(path: string, offset: number, signal: AbortSignal): Promise<FileRead>;
   uploaded(path: string, uploadKey: string): Promise<number>;
+  /** A link at the path is replaced, not followed. */
   write(wish: FileWriteWish): Promise<FileWrite>;
   discardUpload(path: string, uploadKey: string): Promise<void>;
   /** With those above it that are missing. */
   makeFolder(path: string, options: { readonly mayExist: boolean; readonly mode?: number }): Promise<void>;
   makeLink(path: string, target: string): Promise<void>;
-  /** In one step. Throws file.exists unless it may replace. */
+  /** In one step. Throws file.exists unless it may replace; `details.reason` is `other-disk` between file systems. */
   rename(path: string, toPath: string, mayReplace: boolean): Promise<void>;
   /** A file, a link, or an empty folder. What is not there is removed already. */
   remove(path: string, kind: FileEntry['kind']): Promise<void>;
   setMode(path: string, mode: number): Promise<void>;
+  /** Of a link itself, where the place can. */
   setTimes(path: string, modifiedAtMs: number): Promise<void>;
+  /** With all that is in it, and never outside of it through a link. What is not there is removed already. */
+  removeTree(path: string, work: TreeWork): Promise<void>;
+  /** Files get `mode`, folders also `x` where they get `r`; links are left alone. */
+  setModeTree(path: string, mode: number, work: TreeWork): Promise<void>;
+  /** To where nothing is, without the plane. Links stay links, modes and times are kept. */
+  copyTree(path: string, toPath: string, work: TreeWork): Promise<void>;
+  /** Never rejects. */
   close(): Promise<void>;
 }

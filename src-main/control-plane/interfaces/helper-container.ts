@@ -20,8 +20,8 @@ export interface HelperSpec {
   /** Name of the container: the same name again finds what an earlier try began. */
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
-  /** `snapshot`: snapshot-helper.py, the default. `dial`: dial-relay.py. */
-  readonly program?: 'snapshot' | 'dial';
+  /** `snapshot`: snapshot-helper.py, the default. `dial`: dial-relay.py. `files`: file-agent.py. */
+  readonly program?: 'snapshot' | 'dial' | 'files';
   /** Arguments of the program. Never a secret: they show in `docker inspect`. */
   readonly args: readonly string[];
   readonly mounts: readonly HelperMount[];
@@ -29,6 +29,8 @@ export interface HelperSpec {
   readonly capabilities: readonly string[];
   /** Default `none`. `containerId`: the network of that container, as long as it lives. */
   readonly network?: 'none' | 'host' | { readonly containerId: string };
+  /** Sees the processes of that container, as long as it lives. Default: its own alone. */
+  readonly processes?: { readonly containerId: string };
   readonly memoryBytes?: number;
 }
 

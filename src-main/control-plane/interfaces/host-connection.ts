@@ -4,6 +4,7 @@
  */
 import type { Duplex } from 'node:stream';
 import type { HostFacts } from '#contract/hosts.ts';
+import type { FilePrimitives } from './file-primitives.ts';
 
 export interface ExecOptions {
   /** Bytes for standard input; it is closed after them. */
@@ -83,6 +84,8 @@ export interface HostConnection {
   startScript(script: string, args: readonly string[], signal?: AbortSignal): Promise<HostProcess>;
   /** A new stream to the engine's socket. Streams over SSH forwarding cost no session. */
   openEngineStream(signal?: AbortSignal): Promise<Duplex>;
+  /** The machine's files, as the login sees them; costs a session over SSH. Throws file.tools-missing (no SFTP), as `exec`. */
+  openFiles(signal?: AbortSignal): Promise<FilePrimitives>;
   /** How the engine is reached, once known; undefined before the first stream, or when there is none. */
   readonly engineRoute: EngineRoute | undefined;
   /** The engine's socket on the host; undefined as `engineRoute`. */

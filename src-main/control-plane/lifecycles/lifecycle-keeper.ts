@@ -2,7 +2,7 @@
  * Ends workspaces by themselves, as their persons said: for want of work, at an instant, after an uptime, outside of their
  * hours; and starts those whose hours begin. Guarantees: an end is shown before it comes, also where its time came while
  * nobody looked; what cannot be seen is never taken for idle; nothing is ended while it is worked on, while it moves, or while
- * its host is away; what fails is said in the timeline and tried again later. Must not know how things are ended.
+ * its host is away; what fails is said in the timeline and tried again later. Must not know how things are ended. Long, since it is one loop with its few decisions.
  */
 import type { HostId, UserId, WorkspaceId } from '#contract/ids.ts';
 import type { Lifecycle } from '#contract/lifecycles.ts';

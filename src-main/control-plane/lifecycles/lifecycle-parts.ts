@@ -190,7 +190,8 @@ export function createLifecycleParts(deps: LifecyclePartsDeps): LifecycleParts {
         service.setPolicy(workspaceId, policy, caller),
       'lifecycles.putOff': ({ minutes, workspaceId }, { caller }) =>
         service.putOff(workspaceId, minutes, caller),
-      'lifecycles.timeline': ({ workspaceId }, { signal }) => timeline.follow(workspaceId, signal),
+      'lifecycles.timeline': ({ workspaceId, isFollowed }, { signal }) =>
+        timeline.follow(workspaceId, isFollowed, signal),
       'lifecycles.leases': (_input, { signal }) => leases.collection.watch(signal),
       'lifecycles.installLease': ({ hostId }) => leases.install(hostId),
       'lifecycles.removeLease': ({ hostId }) => leases.remove(hostId),

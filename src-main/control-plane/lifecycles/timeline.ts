@@ -70,8 +70,8 @@ export class Timeline {
     return open.life;
   }
 
-  /** What there was, oldest first, then each as it happens; ends with the workspace, or when `signal` aborts. */
-  async *follow(id: WorkspaceId, signal: AbortSignal): AsyncGenerator<TimelineEntry> {
+  /** What there was, oldest first, then (where it is followed) each as it happens; ends with the workspace, or by `signal`. */
+  async *follow(id: WorkspaceId, isFollowed: boolean, signal: AbortSignal): AsyncGenerator<TimelineEntry> {
     const open = this.#opened(id);
     const waiting: (TimelineEntry | undefined)[] = [];
     let wake: () => void = () => {};
@@ -89,7 +89,7 @@ export class Timeline {
         if (signal.aborted) return;
         yield entry;
       }
-      for (;;) {
+      while (isFollowed) {
         if (open.isEnded && waiting.length === 0) return;
         if (waiting.length === 0) await new Promise<void>((resolve) => (wake = resolve));
         for (const entry of waiting.splice(0)) {

@@ -6,7 +6,7 @@ import { BerthError } from '#contract/berth-error.ts';
 import type { KeepAwake } from '#contract/lifecycles.ts';
 import type { WorkspaceId } from '#contract/ids.ts';
 import type { Operation } from '#contract/operations.ts';
-import type { OpenConnection } from '../forwards/forward-parts.ts';
+import type { OpenConnection } from '../forwards/metered-connection.ts';
 import type { RunningProgram } from '../interfaces/container-process.ts';
 import type { Log } from '../interfaces/log.ts';
 import type { TerminalUse } from '../terminals/idle-terminals.ts';

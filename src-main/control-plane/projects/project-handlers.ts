@@ -1,10 +1,15 @@
 /** The contract's `projects.*` lines, each to its service call. */
-import { BerthError } from '#contract/berth-error.ts';
 import type { HandlersOf } from '../handler.ts';
 import type { Ownership } from '../ownership.ts';
+import type { ImageBuilds } from './image-builds.ts';
 import type { ProjectService } from './project-service.ts';
+import { projectTemplates } from './templates.ts';
 
-export function createProjectHandlers(service: ProjectService, ownership: Ownership): HandlersOf<'projects'> {
+export function createProjectHandlers(
+  service: ProjectService,
+  builds: ImageBuilds,
+  ownership: Ownership,
+): HandlersOf<'projects'> {
   return {
     'projects.watch': (_input, { caller, signal }) => service.watch(signal, ownership.shownTo(caller)),
     'projects.create': (definition, { caller }) => service.create(definition, caller.userId),
@@ -13,11 +18,7 @@ export function createProjectHandlers(service: ProjectService, ownership: Owners
       await service.remove(id);
       return {};
     },
-    'projects.templates': () => {
-      throw new BerthError('internal', 'not there yet');
-    },
-    'projects.buildImage': () => {
-      throw new BerthError('internal', 'not there yet');
-    },
+    'projects.templates': () => ({ templates: [...projectTemplates] }),
+    'projects.buildImage': ({ hostId, recipe }, { caller }) => builds.start(hostId, recipe, caller.userId),
   };
 }

@@ -34,13 +34,23 @@ export function freeName(name: string, isTaken: (candidate: string) => boolean):
   }
 }
 
-/** Only the fields that are given change. */
-export type ProjectEdit = { readonly [F in keyof ProjectDefinition]?: ProjectDefinition[F] | undefined };
+/** Only the fields that are given change; null, where nothing need be said, takes back what was. */
+export type ProjectEdit = {
+  readonly [F in keyof ProjectDefinition]?:
+    | ProjectDefinition[F]
+    | (undefined extends ProjectDefinition[F] ? null : never)
+    | undefined;
+};
+
+/** Of these null means that nothing is said. */
+const unsayable = new Set(['description', 'sharedMemoryBytes', 'accessPassword', 'recipe']);
 
 export function editedProject(project: ProjectRecord, edit: ProjectEdit, changedAt: string): ProjectRecord {
-  const given = Object.fromEntries(Object.entries(edit).filter(([, value]) => value !== undefined));
+  const given = Object.entries(edit).filter(([, value]) => value !== undefined);
   const { id, ownerId, createdAt } = project;
-  return parseProject({ ...project, ...given, id, ownerId, createdAt, changedAt });
+  const merged = { ...project, ...Object.fromEntries(given), id, ownerId, createdAt, changedAt };
+  const kept = Object.entries(merged).filter(([name, value]) => value !== null || !unsayable.has(name));
+  return parseProject(Object.fromEntries(kept));
 }
 
 export function projectInUse(project: Project, workspaceNames: readonly string[]): BerthError {

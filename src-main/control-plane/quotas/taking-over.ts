@@ -4,6 +4,7 @@
  */
 import type { UserId } from '#contract/ids.ts';
 import { BerthError } from '#contract/berth-error.ts';
+import type { ForwardParts } from '../forwards/forward-parts.ts';
 import type { Heirs } from '../heirs.ts';
 import type { OperationRunner } from '../operations/operation-runner.ts';
 import type { ProjectService } from '../projects/project-service.ts';
@@ -22,6 +23,7 @@ export interface TakingOverDeps {
   readonly snapshots: Pick<SnapshotDirectory, 'takeOver'>;
   readonly terminals: Pick<TerminalOwners, 'takeOver'>;
   readonly shares: Pick<TerminalShares, 'endOf'>;
+  readonly forwards: Pick<ForwardParts, 'beforeHandingOver' | 'afterHandingOver'>;
   readonly quotas: QuotaService;
 }
 
@@ -30,16 +32,19 @@ export interface TakingOverDeps {
  * whoever takes over is not asked: things that exist are not destroyed for it, and nothing more fits until there is room.
  */
 export function createPersonsThings(deps: TakingOverDeps): PersonsThings & { finish(): Promise<void> } {
-  const { heirs, operations, projects, workspaces, snapshots, terminals, shares, quotas } = deps;
+  const { heirs, operations, projects, workspaces, snapshots, terminals, shares, forwards, quotas } = deps;
   async function takeOver(from: UserId, to: UserId) {
     await operations.takeOver(from, to);
     await terminals.takeOver(from, to);
-    return {
+    await forwards.beforeHandingOver(from);
+    const taken = {
       // Projects before what was made of them: a workspace shows the name of its owner's project.
       projects: await projects.takeOver(from, to),
       workspaces: await workspaces.takeOver(from, to),
       snapshots: await snapshots.takeOver(from, to),
     };
+    forwards.afterHandingOver();
+    return taken;
   }
   return {
     usageOf: (userId) => quotas.usageOf(userId),

@@ -12,6 +12,7 @@ import { asMade } from '../workspaces/access-password.ts';
 import { readSpace, requireSpace } from '../workspaces/host-space.ts';
 import type { WorkspaceRecord } from '../workspaces/workspace.ts';
 import type { WorkspaceDirectory } from '../workspaces/workspace-directory.ts';
+import { ensureImage } from '../workspaces/workspace-image.ts';
 import * as parts from '../workspaces/workspace-parts.ts';
 import { remoteName } from '../workspaces/workspace-spec.ts';
 import { type ArchiveWork, removeSnapshots } from './archive-work.ts';
@@ -99,8 +100,12 @@ export function defineMoveOperations(deps: MoveDeps): MoveOperations {
     id: 'image',
     title: 'Get the image on the other host',
     async run(context) {
-      const { digest } = await parts.ensureImage(there(context), copyOf(context).definition.image);
-      await workspaces.change(context.input.copyId, { imageDigest: digest });
+      const { definition } = copyOf(context);
+      const { image, digest } = await ensureImage(there(context), definition);
+      await workspaces.change(context.input.copyId, {
+        imageDigest: digest,
+        definition: { ...definition, image },
+      });
     },
   };
   const stop: StepDefinition<MoveInput> = {

@@ -12,6 +12,7 @@ import { asMade } from '../workspaces/access-password.ts';
 import { label } from '../workspaces/labels.ts';
 import type { WorkspaceRecord } from '../workspaces/workspace.ts';
 import type { WorkspaceDirectory } from '../workspaces/workspace-directory.ts';
+import { ensureImage } from '../workspaces/workspace-image.ts';
 import * as parts from '../workspaces/workspace-parts.ts';
 import { labelsFor, readLabels, remoteName } from '../workspaces/workspace-spec.ts';
 import { type AccessSource, accessOf } from './repository-access.ts';
@@ -167,7 +168,9 @@ export function defineRestoreOperations(deps: RestoreDeps): RestoreOperations {
         to: volumeName,
         wasRunning: record.desired === 'running',
       } satisfies Exchange;
-      await parts.ensureImage(context, record.definition.image);
+      const { image } = await ensureImage(context, record.definition);
+      if (image !== record.definition.image)
+        await workspaces.change(record.id, { definition: { ...record.definition, image } });
       if (context.input.safetyId === null) return;
       await safety.prepare(context, record, {
         snapshotId: context.input.safetyId,

@@ -95,25 +95,32 @@ export class FirstWorkspace {
     ]);
     if (wish.projectId !== null && !projects.some(({ id }) => id === wish.projectId))
       throw new BerthError('not-found', 'There is no such project.');
-    const found = this.#pick(wish, workspaces.filter(isNoSource));
+    const found = this.#pick(wish, workspaces.filter(isNoSource), projects);
     if (found !== undefined) return this.#started(found, context);
     if (!wish.mayCreate) throw new BerthError('not-found', 'There is no such workspace.');
     return this.#made(wish, projects, context);
   }
 
   /** The workspace that is meant. Throws conflict where several fit. */
-  #pick(wish: EnsureWish, workspaces: readonly Workspace[]): Workspace | undefined {
+  #pick(
+    wish: EnsureWish,
+    workspaces: readonly Workspace[],
+    projects: readonly Project[],
+  ): Workspace | undefined {
     const { choice } = this.#deps;
+    // A workspace of an image that Berth builds has the name of what was built; its project has the one that was asked for.
+    const isOf = ({ image, projectId }: Workspace, wanted: string | undefined) =>
+      image === wanted || projects.some(({ id, image: named }) => id === projectId && named === wanted);
     const isOpen = wish.projectId === null && wish.image === null;
     const fitting = workspaces.filter(
       (one) =>
         (wish.projectId === null || one.projectId === wish.projectId) &&
-        (wish.image === null || one.image === wish.image) &&
+        (wish.image === null || isOf(one, wish.image)) &&
         (wish.hostId === null || one.hostId === wish.hostId) &&
         (wish.name === null || nameKey(one.name) === nameKey(wish.name)),
     );
     if (fitting.length <= 1) return fitting[0];
-    const first = isOpen ? fitting.filter(({ image }) => image === choice?.image) : [];
+    const first = isOpen ? fitting.filter((one) => isOf(one, choice?.image)) : [];
     if (first.length === 1) return first[0];
     throw new BerthError(
       'conflict',

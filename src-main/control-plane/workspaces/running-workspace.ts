@@ -9,7 +9,7 @@ import type { WorkspaceRecord } from './workspace.ts';
 export interface RunningWorkspaceDeps {
   readonly links: HostLinks;
   /** Throws not-found for what is not there or not the caller's. */
-  readonly recordOf: (id: WorkspaceId, caller: Caller) => WorkspaceRecord;
+  readonly recordOf: (id: WorkspaceId, caller?: Caller) => WorkspaceRecord;
   /** Undefined unless it runs. */
   readonly runningContainer: (id: WorkspaceId) => string | undefined;
 }
@@ -25,7 +25,8 @@ export interface RunningWorkspace {
 export function requireRunning(
   deps: RunningWorkspaceDeps,
   id: WorkspaceId,
-  caller: Caller,
+  /** Absent: Berth itself. */
+  caller?: Caller,
 ): RunningWorkspace {
   const record = deps.recordOf(id, caller);
   const link = deps.links.requireEngine(record.hostId);

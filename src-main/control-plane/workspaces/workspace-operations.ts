@@ -13,6 +13,7 @@ import { asMade } from './access-password.ts';
 import { readSpace, requireSpace } from './host-space.ts';
 import type { WorkspaceRecord } from './workspace.ts';
 import type { WorkspaceDirectory } from './workspace-directory.ts';
+import { ensureImage } from './workspace-image.ts';
 import * as parts from './workspace-parts.ts';
 
 export interface WorkspaceInput {
@@ -101,8 +102,11 @@ export function defineWorkspaceOperations(deps: WorkspaceOperationDeps): Workspa
     title: 'Get the image',
     async run(context) {
       const record = recordOf(context);
-      const { digest } = await parts.ensureImage(context, record.definition.image);
-      await directory.change(record.id, { imageDigest: digest });
+      const { image, digest } = await ensureImage(context, record.definition);
+      await directory.change(record.id, {
+        imageDigest: digest,
+        definition: { ...record.definition, image },
+      });
     },
     // An image is shared with whatever else runs on the host: it stays. A pull that was cut off leaves none.
   };

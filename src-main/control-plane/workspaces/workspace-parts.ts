@@ -1,5 +1,5 @@
 /**
- * The remote parts of a workspace: image, network, volume, container. Each `ensure` may be repeated: it finds what an
+ * The remote parts of a workspace beside its image (workspace-image.ts): network, volume, container. Each `ensure` may be repeated: it finds what an
  * earlier try left, by label or name, and makes only what is not there. Creating calls are not aborted by a cancel:
  * the engine would go on making what we no longer look for, so they are waited for and then taken back.
  */
@@ -13,20 +13,12 @@ import type {
   ContainerDetail,
   ContainerEngine,
   EngineInfo,
-  PullProgress,
   SecretFile,
   WorkspaceContainerSpec,
 } from '../interfaces/container-engine.ts';
 import type { StepContext } from '../operations/operation-definition.ts';
 import { label } from './labels.ts';
-import {
-  architectureName,
-  endCause,
-  findRuntime,
-  observedOf,
-  runsOn,
-  type WorkspaceRecord,
-} from './workspace.ts';
+import { endCause, findRuntime, observedOf, type WorkspaceRecord } from './workspace.ts';
 import { hostnameOf, labelsFor, remoteName } from './workspace-spec.ts';
 
 /** A container that runs this long without a break has started. Most that cannot run end within 100 ms. */
@@ -34,8 +26,6 @@ const settledAfterMs = 1_000;
 const settleProbeMs = 200;
 /** Longer than any start that was seen, engine busy and disk slow; past it the start is called failed. */
 const settleTimeoutMs = 60_000;
-/** Bounds of operations.StepProgress. */
-const maxShownLayers = 256;
 
 export type ReadyLink = HostLink & { readonly engine: ContainerEngine; readonly engineInfo: EngineInfo };
 
@@ -58,68 +48,6 @@ export function requireRuntime(choice: ProjectDefinition['runtime'], engineInfo:
     `The host has no runtime “${choice}”; it has ${engineInfo.runtimes.join(', ') || 'none'}. Install it there, or choose another in the project.`,
     { details: { runtime: choice, available: [...engineInfo.runtimes] } },
   );
-}
-
-/** Pulls the image unless the host has it. Returns the repository digest, if there is one. */
-export async function ensureImage(
-  context: StepContext<unknown>,
-  reference: string,
-): Promise<{ digest: string | null }> {
-  const { engine, engineInfo } = readyLink(context);
-  let image = await engine.inspectImage(reference, context.signal);
-  if (image !== undefined) context.note('on the host already');
-  else {
-    if (reference.startsWith('sha256:'))
-      throw new BerthError(
-        'image.not-found',
-        `The host has no image with the id ${reference}, and an id cannot be pulled. Use a name and tag.`,
-        { details: { reference } },
-      );
-    context.log(`docker pull ${reference}`, 'command');
-    await engine.pullImage(reference, {
-      signal: context.signal,
-      onProgress: (progress) => tellPull(context, progress),
-    });
-    context.signal.throwIfAborted();
-    image = await engine.inspectImage(reference, context.signal);
-    if (image === undefined)
-      throw new BerthError(
-        'image.pull-failed',
-        `The engine said that it pulled ${reference}, and then did not have it. Try again.`,
-        { details: { reference } },
-      );
-  }
-  if (!runsOn(image.architecture, engineInfo.architecture))
-    throw new BerthError(
-      'image.wrong-platform',
-      `${reference} is made for ${architectureName(image.architecture)} processors, and this host has ${architectureName(engineInfo.architecture)}. Choose an image for ${architectureName(engineInfo.architecture)}.`,
-      {
-        details: {
-          reference,
-          imageArchitecture: architectureName(image.architecture),
-          hostArchitecture: architectureName(engineInfo.architecture),
-        },
-      },
-    );
-  return { digest: image.digest };
-}
-
-function tellPull(context: StepContext<unknown>, { layers }: PullProgress): void {
-  const isFinished = (state: string) => state === 'done' || state === 'exists';
-  const sized = layers.filter((layer) => layer.totalBytes !== null);
-  const done = layers.filter((layer) => isFinished(layer.state)).length;
-  context.progress({
-    done: sized.reduce((sum, layer) => sum + Math.min(layer.doneBytes, layer.totalBytes ?? 0), 0),
-    total: sized.length === 0 ? null : sized.reduce((sum, layer) => sum + (layer.totalBytes ?? 0), 0),
-    unit: 'bytes',
-    parts: layers.slice(0, maxShownLayers).map((layer) => ({
-      id: layer.id,
-      label: `${layer.id} ${layer.state}`,
-      done: layer.doneBytes,
-      total: layer.totalBytes,
-    })),
-  });
-  context.note(`layer ${done} of ${layers.length}`);
 }
 
 export async function ensureNetwork(context: StepContext<unknown>, record: WorkspaceRecord): Promise<void> {
@@ -181,6 +109,8 @@ export async function ensureContainer(
       environment: making.environment,
       secretFiles: making.secretFiles,
       limits: definition.limits,
+      sharedMemoryBytes: definition.sharedMemoryBytes,
+      start: definition.start,
       profile: definition.profile,
       runtime,
       labels: labelsFor(record, context.operationId),

@@ -25,6 +25,7 @@ import type { RecordStore } from '../interfaces/record-store.ts';
 import type { SecretStore } from '../interfaces/secret-store.ts';
 import type { OperationDefinition, OperationStarter } from '../operations/operation-definition.ts';
 import { AccessPasswords, type PasswordWish } from './access-password.ts';
+import { withNewestImage } from '../projects/recipe-images.ts';
 import type { QuotaGuard } from '../quotas/quota-service.ts';
 import { planDestruction } from './destroy-plan.ts';
 import { KeptVolumes } from './kept-volumes.ts';
@@ -205,7 +206,15 @@ export class WorkspaceService {
     const project = this.#deps.projects.find(wish.projectId, userId);
     if (project === undefined) throw new BerthError('not-found', 'There is no such project.');
     const { id: _id, createdAt: _createdAt, changedAt: _changedAt, ...definition } = project;
-    return this.createFrom({ ...wish, definition }, userId);
+    const password = definition.accessPassword;
+    return this.createFrom(
+      {
+        ...wish,
+        definition: withNewestImage(definition),
+        accessPassword: wish.accessPassword ?? (password === undefined ? null : { ...password, value: null }),
+      },
+      userId,
+    );
   }
 
   async createFrom(

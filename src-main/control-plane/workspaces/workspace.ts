@@ -282,6 +282,8 @@ export function toWorkspace(view: WorkspaceView): Workspace {
     isAdopted: record.isAdopted,
     operationId: operation?.id ?? null,
     move: record.move,
+    ...(record.definition.kind === undefined ? {} : { kind: record.definition.kind }),
+    ...(record.definition.apps === undefined ? {} : { apps: record.definition.apps }),
     ...(record.note === undefined ? {} : { note: record.note }),
     ...(record.accessPassword === null ? {} : { accessPassword: shownPassword(record.accessPassword) }),
   };

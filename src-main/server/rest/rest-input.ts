@@ -44,9 +44,10 @@ export function queryInput(request: HonoRequest, { fields, required }: InputFiel
 export function withPath(
   request: HonoRequest,
   given: Readonly<Record<string, unknown>>,
-  { fields }: InputFields,
+  inputFields: InputFields,
 ): Record<string, unknown> {
-  const named: Record<string, string> = request.param();
+  const { fields } = inputFields;
+  const named = withTypes(request.param(), inputFields);
   for (const [field, value] of Object.entries(named))
     if (Object.hasOwn(given, field) && given[field] !== value)
       throw new BerthError('invalid-input', 'The path and the rest of the request disagree.', {

@@ -1,7 +1,6 @@
 /** A host's page: its state in words, what it is, what the doctor says, its workspaces, images and kept volumes. */
 import { Boxes, Pencil, Plus } from 'lucide-react';
-import { type ReactNode, useEffect, useState } from 'react';
-import type { BerthError } from '#contract/berth-error.ts';
+import { type ReactNode, useState } from 'react';
 import { type ErrorCode, errorCodes } from '#contract/error-codes.ts';
 import type { Host, HostImage } from '#contract/hosts.ts';
 import type { KeptVolume } from '#contract/workspaces.ts';
@@ -31,7 +30,7 @@ import {
 import type { ViewProps } from '../../state/feature.ts';
 import { lostWords } from '../../state/lost-words.ts';
 import { hostMark, machineRest, workspaceMark } from '../../state/marks.ts';
-import { toBerthError } from '../../state/to-berth-error.ts';
+import { useAsked } from '../../state/use-asked.ts';
 import { DoctorSection } from './doctor-section.tsx';
 import { EditHostDialog } from './edit-host-dialog.tsx';
 import { engineRouteText, hostAddress, roundTripText } from './host-words.ts';
@@ -40,7 +39,7 @@ import { MachineFacts } from './machine-facts.tsx';
 export default function HostPage({ view, isVisible }: ViewProps<'host'>) {
   const host = useHost(view.hostId);
   const hosts = useHosts();
-  const { hostBands } = useApp();
+  const { hostBands, hostParts } = useApp();
   const machine = useMachineOfHost(view.hostId);
   const [isEditing, setEditing] = useState(false);
   if (host === undefined)
@@ -74,6 +73,9 @@ export default function HostPage({ view, isVisible }: ViewProps<'host'>) {
       )}
       <DoctorSection host={host} />
       <HostWorkspaces host={host} />
+      {hostParts.map((Part) => (
+        <Part key={Part.name} host={host} isVisible={isVisible} />
+      ))}
       {isReady && isVisible && host.state.phase === 'ready' && host.state.engineRoute !== 'none' && (
         <>
           <KeptVolumes host={host} />
@@ -278,36 +280,15 @@ function HostWorkspaces({ host }: { host: Host }) {
   );
 }
 
-/** Reads a list from the host when the page shows it, and again on demand. */
-function useRemoteList<T>(read: (signal: AbortSignal) => Promise<readonly T[]>, key: string) {
-  const [state, setState] = useState<{ items: readonly T[] | null; error: BerthError | null }>({
-    items: null,
-    error: null,
-  });
-  const [count, setCount] = useState(0);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the key and the count say when to read again
-  useEffect(() => {
-    const stop = new AbortController();
-    read(stop.signal).then(
-      (items) => setState({ items, error: null }),
-      (cause: unknown) => {
-        if (!stop.signal.aborted) setState((before) => ({ ...before, error: toBerthError(cause) }));
-      },
-    );
-    return () => stop.abort();
-  }, [key, count]);
-  return { ...state, again: () => setCount((before) => before + 1) };
-}
-
 function KeptVolumes({ host }: { host: Host }) {
   const { client } = useApp();
   const confirm = useConfirm();
   const notices = useNotices();
   const mayDestroy = useMay('workspaces.write');
   const workspaces = useWorkspaces().items.filter((workspace) => workspace.hostId === host.id);
-  const list = useRemoteList<KeptVolume>(
-    async (signal) => (await client.call('workspaces.keptVolumes', { hostId: host.id }, { signal })).volumes,
+  const list = useAsked<readonly KeptVolume[]>(
     `${host.id} ${workspaces.map((each) => `${each.id}${each.state}`).join()}`,
+    async (signal) => (await client.call('workspaces.keptVolumes', { hostId: host.id }, { signal })).volumes,
   );
   if (list.error !== null)
     return (
@@ -315,11 +296,11 @@ function KeptVolumes({ host }: { host: Host }) {
         <ErrorNote
           title="The volumes could not be read"
           error={list.error}
-          actions={<Button onClick={list.again}>Read again</Button>}
+          actions={<Button onClick={list.askAgain}>Read again</Button>}
         />
       </Section>
     );
-  if (list.items === null || list.items.length === 0) return null;
+  if (list.answer === null || list.answer.length === 0) return null;
   const destroy = async (volume: KeptVolume) => {
     const isAgreed = await confirm({
       title: `Delete the files of ${volume.workspaceName}?`,
@@ -334,7 +315,7 @@ function KeptVolumes({ host }: { host: Host }) {
     if (!isAgreed) return;
     try {
       await client.call('workspaces.destroyVolume', { hostId: host.id, name: volume.name });
-      list.again();
+      list.askAgain();
     } catch (cause) {
       notices.fail(`The files of ${volume.workspaceName} were not deleted`, cause);
     }
@@ -346,7 +327,7 @@ function KeptVolumes({ host }: { host: Host }) {
       </p>
       <Card>
         <ul className="divide-y divide-line">
-          {list.items.map((volume) => (
+          {list.answer.map((volume) => (
             <li key={volume.name} className="flex items-center gap-3 px-3 py-2">
               <span className="min-w-0 flex-1">
                 <span className="block truncate font-medium" dir="auto">
@@ -370,19 +351,19 @@ function KeptVolumes({ host }: { host: Host }) {
 
 function Images({ host }: { host: Host }) {
   const { client } = useApp();
-  const list = useRemoteList<HostImage>(
-    async (signal) => (await client.call('hosts.images', { id: host.id }, { signal })).images,
+  const list = useAsked<readonly HostImage[]>(
     host.id,
+    async (signal) => (await client.call('hosts.images', { id: host.id }, { signal })).images,
   );
-  if (list.error !== null || list.items === null || list.items.length === 0) return null;
-  const total = list.items.reduce((sum, image) => sum + image.sizeBytes, 0);
+  if (list.error !== null || list.answer === null || list.answer.length === 0) return null;
+  const total = list.answer.reduce((sum, image) => sum + image.sizeBytes, 0);
   return (
     <Disclosure
-      label={`${formatCount(list.items.length, 'image', 'images')} on this host, ${formatBytes(total)}`}
+      label={`${formatCount(list.answer.length, 'image', 'images')} on this host, ${formatBytes(total)}`}
     >
       <Card>
         <ul className="divide-y divide-line">
-          {list.items.map((image) => (
+          {list.answer.map((image) => (
             <li key={image.id} className="flex items-center gap-3 px-3 py-1.5">
               <span className="min-w-0 flex-1 truncate font-code text-meta">
                 {image.references.length === 0 ? image.id.slice(0, 19) : image.references.join(', ')}

@@ -6,7 +6,7 @@ import { useNow } from '../../components/now.ts';
 import { useClient, useMay } from '../../state/app-context.tsx';
 import { ErrorNote } from '../../components/error-note.tsx';
 import { useAct } from '../../state/use-act.ts';
-import { Band } from './band.tsx';
+import { Band } from '../../components/band.tsx';
 import { type Ending, endingOf, keepRunning, oneMoreHour } from './ending.ts';
 import { actionWords } from './machine-words.ts';
 

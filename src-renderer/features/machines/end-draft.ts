@@ -1,5 +1,6 @@
 /** What a person chooses of the end of a machine, and what is sent of it. Pure but for the time zone of the window. */
 import type { MachineEnd } from '#contract/machines.ts';
+import { localTime } from '../../components/local-time.ts';
 import { type EndAction, idleWords } from './machine-words.ts';
 
 export interface EndDraft {
@@ -26,12 +27,6 @@ export function endDraft(end: MachineEnd, now: Date): EndDraft {
     idleMinutes: end.idleMinutes ?? DEFAULT_IDLE_MINUTES,
     idleAction: end.idleAction,
   };
-}
-
-export function localTime(date: Date): string {
-  const pad = (value: number) => String(value).padStart(2, '0');
-  const day = `${String(date.getFullYear()).padStart(4, '0')}-${pad(date.getMonth() + 1)}-${pad(date.getDate())}`;
-  return `${day}T${pad(date.getHours())}:${pad(date.getMinutes())}`;
 }
 
 /** What is wrong with the time; null: nothing. */

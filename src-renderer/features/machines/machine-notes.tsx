@@ -15,7 +15,7 @@ import {
   useViewActions,
 } from '../../state/app-context.tsx';
 import { useAct } from '../../state/use-act.ts';
-import { Band } from './band.tsx';
+import { Band } from '../../components/band.tsx';
 import { placeWords, wordFor } from './machine-words.ts';
 
 export interface NoteProps {

@@ -4,7 +4,7 @@ import { Button } from '../../components/button.tsx';
 import { useCommand, useHost, useMachineOfHost } from '../../state/app-context.tsx';
 import type { WorkspacePartProps } from '../../state/feature.ts';
 import { machineMark, machineRest } from '../../state/marks.ts';
-import { Band } from './band.tsx';
+import { Band } from '../../components/band.tsx';
 import { EndBand } from './end-band.tsx';
 
 export function WorkspaceBand({ workspace, isVisible }: WorkspacePartProps) {

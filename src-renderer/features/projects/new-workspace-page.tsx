@@ -8,7 +8,7 @@ import type { BerthError } from '#contract/berth-error.ts';
 import type { Host } from '#contract/hosts.ts';
 import type { HostId, ProjectId } from '#contract/ids.ts';
 import type { Machine } from '#contract/machines.ts';
-import type { Project } from '#contract/projects.ts';
+import type { Project, ProjectTemplate } from '#contract/projects.ts';
 import { Button } from '../../components/button.tsx';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { ErrorNote } from '../../components/error-note.tsx';
@@ -34,6 +34,7 @@ import { toBerthError } from '../../state/to-berth-error.ts';
 import { limitsText, profileSentences, runtimeSentences } from '../../state/project-words.ts';
 import {
   type DraftErrors,
+  draftOf,
   freeName,
   nameForImage,
   newDraft,
@@ -41,6 +42,7 @@ import {
   servedRuntimes,
 } from './project-draft.ts';
 import { ProjectFields } from './project-fields.tsx';
+import { TemplateNotes, useTemplates } from './template-gallery.tsx';
 import { useHostOffer } from './use-host-offer.ts';
 
 const byName = new Intl.Collator(undefined, { numeric: true, sensitivity: 'base' });
@@ -106,6 +108,7 @@ function unusable(host: Host, machine: Machine | undefined): string {
 
 const newVolume = 'new';
 const newProject = 'new';
+const noTemplate = 'none';
 
 function Form(props: {
   readonly tabId: string;
@@ -126,6 +129,8 @@ function Form(props: {
     () => props.projectId ?? projects[0]?.id ?? newProject,
   );
   const [draft, setDraft] = useState(newDraft);
+  const [template, setTemplate] = useState<ProjectTemplate | null>(null);
+  const templates = useTemplates().answer?.templates ?? [];
   const [projectName, setProjectName] = useState<string | null>(null);
   const [typedName, setTypedName] = useState<string | null>(null);
   const [volumeName, setVolumeName] = useState(newVolume);
@@ -230,8 +235,32 @@ function Form(props: {
           }}
         />
       )}
+      {isNew && templates.length > 0 && (
+        <Select
+          label="Template"
+          help="Fills in what a well-known image needs."
+          value={template?.id ?? noTemplate}
+          options={[
+            { value: noTemplate, label: 'None' },
+            ...templates.map(({ id, definition, summary }) => ({
+              value: id,
+              label: definition.name,
+              detail: summary,
+            })),
+          ]}
+          onChange={(id) => {
+            const chosen = templates.find((each) => each.id === id) ?? null;
+            setTemplate(chosen);
+            setDraft(chosen === null ? newDraft() : draftOf(chosen.definition));
+            setProjectName(chosen === null ? null : freeName(chosen.definition.name, isProjectTaken));
+            forget();
+          }}
+        />
+      )}
+      {isNew && template !== null && <TemplateNotes template={template} />}
       {isNew ? (
         <ProjectFields
+          key={template?.id ?? noTemplate}
           isNameFirst={false}
           draft={{ ...draft, name: projectName ?? suggestedProject }}
           errors={errors}

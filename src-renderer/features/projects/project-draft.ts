@@ -1,7 +1,9 @@
 /** A project while it is edited: every field as text, and what the texts mean. The contract's own schema judges. Pure. */
 import { plainRule } from '#contract/plain-rules.ts';
+import type { InputOf } from '#contract/index.ts';
 import { ProjectDefinition, projectDefaults } from '#contract/projects.ts';
 import { sizeText } from '../../state/project-words.ts';
+import { type AppDraft, appDraftOf, appFieldOf, isEmptyApp, readApp } from './app-draft.ts';
 
 export interface DraftVariable {
   /** Names the row while it is edited. */
@@ -24,6 +26,15 @@ export interface ProjectDraft {
   readonly runtime: ProjectDefinition['runtime'];
   /** Empty: bash, else sh. */
   readonly shell: string;
+  readonly description: string;
+  readonly kind: NonNullable<ProjectDefinition['kind']>;
+  readonly apps: readonly AppDraft[];
+  /** As "1 GiB"; empty: the engine's own 64 MiB. */
+  readonly sharedMemory: string;
+  readonly start: NonNullable<ProjectDefinition['start']>;
+  readonly password: 'none' | NonNullable<ProjectDefinition['accessPassword']>['delivery'];
+  readonly passwordVariable: string;
+  readonly recipe: 'none' | NonNullable<ProjectDefinition['recipe']>;
 }
 
 export type DraftErrors = Readonly<Record<string, string>>;
@@ -43,6 +54,14 @@ export function draftOf(
     profile: definition.profile,
     runtime: definition.runtime,
     shell: definition.shell ?? '',
+    description: definition.description ?? '',
+    kind: definition.kind ?? 'shell',
+    apps: (definition.apps ?? []).map(appDraftOf),
+    sharedMemory: definition.sharedMemoryBytes === undefined ? '' : sizeText(definition.sharedMemoryBytes),
+    start: definition.start ?? 'berth',
+    password: definition.accessPassword?.delivery ?? 'none',
+    passwordVariable: definition.accessPassword?.variable ?? 'PASSWORD',
+    recipe: definition.recipe ?? 'none',
   };
 }
 
@@ -65,7 +84,10 @@ function readNumber(text: string): number | undefined {
   return /^\d+(\.\d+)?$/.test(trimmed) ? Number(trimmed) : undefined;
 }
 
-/** What the draft means, or which fields break which rule. Rows of the environment without a name and value do not count. */
+/**
+ * What the draft means, or which fields break which rule. Rows without a name and value do not count. What is as it is by
+ * itself is left out.
+ */
 export function readDraft(
   draft: ProjectDraft,
 ): { readonly definition: ProjectDefinition } | { readonly errors: DraftErrors } {
@@ -76,6 +98,15 @@ export function readDraft(
   if (memoryBytes === undefined) own['limits.memoryBytes'] = 'must be a size with its unit, such as 512 MiB';
   const pids = readNumber(draft.pids);
   if (pids === undefined) own['limits.pids'] = 'must be a whole number';
+  const sharedMemoryBytes = draft.sharedMemory.trim() === '' ? null : readSize(draft.sharedMemory);
+  if (sharedMemoryBytes === undefined)
+    own.sharedMemoryBytes = 'must be a size with its unit, such as 512 MiB';
+  const apps = draft.apps.filter((app) => !isEmptyApp(app));
+  const ports = new Set<string>();
+  for (const { key, port } of apps) {
+    if (ports.has(port.trim())) own[`apps.${key}.port`] = 'is there twice';
+    ports.add(port.trim());
+  }
   const filled = draft.environment.filter(({ name, value }) => name.trim() !== '' || value !== '');
   const names = new Set<string>();
   for (const { key, name } of filled) {
@@ -96,19 +127,48 @@ export function readDraft(
       profile: draft.profile,
       runtime: draft.runtime,
       shell: draft.shell.trim() === '' ? null : draft.shell.trim(),
+      ...(draft.description.trim() === '' ? {} : { description: draft.description }),
+      ...(draft.kind === 'shell' ? {} : { kind: draft.kind }),
+      ...(apps.length === 0 ? {} : { apps: apps.map(readApp) }),
+      ...(sharedMemoryBytes == null ? {} : { sharedMemoryBytes }),
+      ...(draft.start === 'berth' ? {} : { start: draft.start }),
+      ...(draft.password === 'none'
+        ? {}
+        : { accessPassword: { variable: draft.passwordVariable.trim(), delivery: draft.password } }),
+      ...(draft.recipe === 'none' ? {} : { recipe: draft.recipe }),
     },
     { error: plainRule },
   );
   const errors: Record<string, string> = {};
   for (const issue of parsed.error?.issues ?? []) {
-    const [first, index] = issue.path;
-    // A row of the environment is named by its key: its place changes when rows above it are empty.
+    const [first, index, ...rest] = issue.path;
+    // A row is named by its key: its place changes when rows above it are empty.
     const row = first === 'environment' && typeof index === 'number' ? filled[index]?.key : undefined;
-    const path = row === undefined ? issue.path.join('.') : `environment.${row}`;
+    const app = first === 'apps' && typeof index === 'number' ? apps[index] : undefined;
+    const path =
+      row !== undefined
+        ? `environment.${row}`
+        : app !== undefined
+          ? `apps.${app.key}.${appFieldOf(rest, app.how)}`
+          : issue.path.join('.');
     errors[path] ??= issue.message;
   }
   const all = { ...errors, ...own };
   return parsed.success && Object.keys(own).length === 0 ? { definition: parsed.data } : { errors: all };
+}
+
+/** For `projects.edit`, which leaves alone what it is not told of: what a draft left out goes back to how it is by itself. */
+export function editOf(definition: ProjectDefinition): Omit<InputOf<'projects.edit'>, 'id'> {
+  return {
+    description: null,
+    kind: 'shell',
+    apps: [],
+    sharedMemoryBytes: null,
+    start: 'berth',
+    accessPassword: null,
+    recipe: null,
+    ...definition,
+  };
 }
 
 /** A name that is not in use, as "Debian" or "Debian 2", for an image such as `registry.example/team/debian:12`. */

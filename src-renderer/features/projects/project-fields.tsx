@@ -7,8 +7,9 @@ import { RadioGroup } from '../../components/choices.tsx';
 import { Disclosure } from '../../components/disclosure.tsx';
 import { Menu } from '../../components/menu.tsx';
 import { Select } from '../../components/select.tsx';
-import { TextField } from '../../components/text-field.tsx';
+import { TextArea, TextField } from '../../components/text-field.tsx';
 import { profileSentences, runtimeSentences } from '../../state/project-words.ts';
+import { AppSection, appSectionFields, isAppSectionUsed } from './app-section.tsx';
 import type { DraftErrors, DraftVariable, ProjectDraft } from './project-draft.ts';
 
 export interface ProjectFieldsProps {
@@ -24,7 +25,15 @@ export interface ProjectFieldsProps {
 }
 
 const allRuntimes = ['default', 'runc', 'runsc', 'kata'] as const;
-const advancedFields = ['environment', 'mountPoint', 'profile', 'runtime', 'shell', 'limits.pids'];
+const advancedFields = [
+  'environment',
+  'mountPoint',
+  'profile',
+  'runtime',
+  'shell',
+  'limits.pids',
+  'description',
+];
 
 export function ProjectFields(props: ProjectFieldsProps) {
   const { draft, errors, onChange, images = [], runtimes = allRuntimes, isNameFirst } = props;
@@ -37,9 +46,10 @@ export function ProjectFields(props: ProjectFieldsProps) {
       onChange={(text) => onChange({ name: text })}
     />
   );
-  const isAdvancedWrong = Object.keys(errors).some((path) =>
-    advancedFields.some((field) => path.startsWith(field)),
-  );
+  const isWrong = (fields: readonly string[]) =>
+    Object.keys(errors).some((path) => fields.some((field) => path.startsWith(field)));
+  const isAdvancedWrong = isWrong(advancedFields);
+  const isAppWrong = isWrong(appSectionFields);
   // A runtime that the host does not have stays visible while it is chosen, so that the choice can be seen and changed.
   const offered = runtimes.includes(draft.runtime) ? runtimes : [...runtimes, draft.runtime];
   return (
@@ -90,10 +100,28 @@ export function ProjectFields(props: ProjectFieldsProps) {
           onChange={(memory) => onChange({ memory })}
         />
       </div>
-      {/* Opened anew when something in it is wrong. */}
+      {/* Opened anew when something in it is wrong; open from the start where a template filled it. */}
+      <Disclosure
+        key={isAppWrong ? 'apps-wrong' : 'apps'}
+        label="Desktop, apps and password"
+        isOpenAtFirst={isAppWrong || isAppSectionUsed(draft)}
+      >
+        <div className="border-l border-line pl-4">
+          <AppSection draft={draft} errors={errors} onChange={onChange} />
+        </div>
+      </Disclosure>
       <Disclosure key={isAdvancedWrong ? 'wrong' : 'fine'} label="Advanced" isOpenAtFirst={isAdvancedWrong}>
         <div className="flex flex-col gap-4 border-l border-line pl-4">
           {!isNameFirst && name}
+          <TextArea
+            label="Description"
+            isOptional
+            rows={2}
+            help="What it is for, in your own words."
+            value={draft.description}
+            error={errors.description ?? null}
+            onChange={(description) => onChange({ description })}
+          />
           <Environment
             variables={draft.environment}
             errors={errors}

@@ -1,7 +1,7 @@
 /** One project, made or changed. A change never touches workspaces that exist. */
 import { useRef, useState } from 'react';
 import type { BerthError } from '#contract/berth-error.ts';
-import type { Project } from '#contract/projects.ts';
+import type { Project, ProjectTemplate } from '#contract/projects.ts';
 import { Button } from '../../components/button.tsx';
 import { ErrorNote } from '../../components/error-note.tsx';
 import { useFirstInvalid } from '../../components/first-invalid.ts';
@@ -24,13 +24,14 @@ import type { ViewProps } from '../../state/feature.ts';
 import { fieldErrors } from '../../state/field-errors.ts';
 import { workspaceMark } from '../../state/marks.ts';
 import { toBerthError } from '../../state/to-berth-error.ts';
-import { type DraftErrors, draftOf, newDraft, readDraft } from './project-draft.ts';
+import { type DraftErrors, draftOf, editOf, freeName, newDraft, readDraft } from './project-draft.ts';
 import { ProjectFields } from './project-fields.tsx';
+import { TemplateGallery, TemplateNotes } from './template-gallery.tsx';
 
 export default function ProjectPage({ view, tabId }: ViewProps<'project'>) {
   const project = useProject(view.projectId);
   const { status } = useProjects();
-  if (view.projectId === null) return <Editor key="new" project={null} tabId={tabId} />;
+  if (view.projectId === null) return <NewProject tabId={tabId} />;
   if (project !== undefined) return <Editor key={project.id} project={project} tabId={tabId} />;
   return (
     <Page title="Project" width="text">
@@ -43,12 +44,43 @@ export default function ProjectPage({ view, tabId }: ViewProps<'project'>) {
   );
 }
 
-function Editor({ project, tabId }: { project: Project | null; tabId: string }) {
+/** First with what it begins; then the form. */
+function NewProject({ tabId }: { tabId: string }) {
+  const [chosen, setChosen] = useState<{ readonly template: ProjectTemplate | null } | null>(null);
+  const mayChange = useMay('projects.write');
+  if (chosen !== null)
+    return <Editor project={null} tabId={tabId} template={chosen.template} onBack={() => setChosen(null)} />;
+  return (
+    <Page
+      title="New project"
+      lead="What workspaces of one kind have in common. Begin with nothing, or with what others use."
+    >
+      {mayChange && <TemplateGallery onChoose={(template) => setChosen({ template })} />}
+    </Page>
+  );
+}
+
+interface EditorProps {
+  readonly project: Project | null;
+  readonly tabId: string;
+  readonly template?: ProjectTemplate | null;
+  readonly onBack?: () => void;
+}
+
+function Editor({ project, tabId, template = null, onBack }: EditorProps) {
   const client = useClient();
   const mayChange = useMay('projects.write');
   const view = useViewActions();
   const notices = useNotices();
-  const [draft, setDraft] = useState(() => (project === null ? newDraft() : draftOf(project)));
+  const projects = useProjects().items;
+  const [draft, setDraft] = useState(() => {
+    if (project !== null) return draftOf(project);
+    if (template === null) return newDraft();
+    const name = freeName(template.definition.name, (wanted) =>
+      projects.some((each) => each.name === wanted),
+    );
+    return draftOf({ ...template.definition, name });
+  });
   const [errors, setErrors] = useState<DraftErrors>({});
   const [error, setError] = useState<BerthError | null>(null);
   const [isBusy, setBusy] = useState(false);
@@ -67,7 +99,7 @@ function Editor({ project, tabId }: { project: Project | null; tabId: string }) 
         const made = await client.call('projects.create', read.definition);
         view.replace(tabId, { type: 'project', projectId: made.id });
       } else {
-        const saved = await client.call('projects.edit', { id: project.id, ...read.definition });
+        const saved = await client.call('projects.edit', { id: project.id, ...editOf(read.definition) });
         setDraft(draftOf(saved));
         notices.show({ level: 'done', title: `${saved.name} was saved` });
       }
@@ -95,7 +127,15 @@ function Editor({ project, tabId }: { project: Project | null; tabId: string }) 
           </>
         )
       }
-      actions={project !== null && <Verbs project={project} />}
+      actions={
+        project !== null ? (
+          <Verbs project={project} />
+        ) : (
+          <Button variant="quiet" onClick={onBack}>
+            Other templates
+          </Button>
+        )
+      }
     >
       <form
         ref={form}
@@ -106,6 +146,7 @@ function Editor({ project, tabId }: { project: Project | null; tabId: string }) 
           if (!isBusy && isChanged) void save();
         }}
       >
+        {template !== null && <TemplateNotes template={template} />}
         <fieldset disabled={!mayChange} className="m-0 min-w-0 border-0 p-0">
           <ProjectFields
             isNameFirst

@@ -4,10 +4,11 @@ import type { EntryChange, Snapshot, SnapshotEntry } from '#contract/snapshots.t
 import { Button } from '../../components/button.tsx';
 import { classNames } from '../../components/class-names.ts';
 import { CopyButton } from '../../components/copy-button.tsx';
+import { modeText, octalText } from '../../components/file-mode.ts';
 import { formatBytes, formatCount } from '../../components/format.ts';
 import { whatWords } from './comparison-rows.ts';
 import { EntryName } from './entry-name.tsx';
-import { canSave, kindWords, modeText, octalText } from './entry-words.ts';
+import { canSave, kindWords } from './entry-words.ts';
 import { useEntryActs } from './use-entry-acts.ts';
 
 type What = EntryChange['what'][number];

@@ -10,7 +10,7 @@ import { LoadingRows } from '../../components/loading-rows.tsx';
 import { Select } from '../../components/select.tsx';
 import { useAppState, useHosts, useSnapshots, useWorkspaces } from '../../state/app-context.tsx';
 import { hostMark, workspaceMark } from '../../state/marks.ts';
-import { ChoiceList } from './choice-list.tsx';
+import { ChoiceList } from '../../components/choice-list.tsx';
 import { workspacesOf, newestFirst } from './snapshot-list.ts';
 import { consistencyWords, dayAndTime, reasonWords } from './snapshot-words.ts';
 import { whyNoSnapshot } from './snapshot-work-commands.ts';

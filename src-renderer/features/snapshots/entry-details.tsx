@@ -3,8 +3,9 @@ import { ArchiveRestore, Download, Search } from 'lucide-react';
 import type { SnapshotEntry } from '#contract/snapshots.ts';
 import { Button } from '../../components/button.tsx';
 import { formatBytes, formatCount, formatExact } from '../../components/format.ts';
+import { modeText, octalText } from '../../components/file-mode.ts';
 import { EntryName } from './entry-name.tsx';
-import { baseName, canSave, kindWords, modeText, octalText, putBackLimit } from './entry-words.ts';
+import { baseName, canSave, kindWords, putBackLimit } from './entry-words.ts';
 import { Fact } from './snapshot-facts.tsx';
 
 export interface EntryActs {

@@ -1,5 +1,6 @@
-/** What is said of one entry of a snapshot: kind, permissions, names. Pure. */
+/** What is said of one entry of a snapshot: kind, names. Pure. */
 import type { SnapshotEntry } from '#contract/snapshots.ts';
+import { safeFileName } from '../../state/save-place.ts';
 
 export const kindWords: Readonly<Record<SnapshotEntry['kind'], string>> = {
   file: 'file',
@@ -9,23 +10,6 @@ export const kindWords: Readonly<Record<SnapshotEntry['kind'], string>> = {
   fifo: 'named pipe',
   device: 'device',
 };
-
-/** `modeText(0o4755)` is "rwsr-xr-x", as `ls` draws it. */
-export function modeText(mode: number): string {
-  const triple = (shift: number, special: number, letter: string) => {
-    const bits = (mode >> shift) & 7;
-    const isSpecial = (mode & special) !== 0;
-    const isRun = (bits & 1) !== 0;
-    const last = isSpecial ? (isRun ? letter : letter.toUpperCase()) : isRun ? 'x' : '-';
-    return `${bits & 4 ? 'r' : '-'}${bits & 2 ? 'w' : '-'}${last}`;
-  };
-  return `${triple(6, 0o4000, 's')}${triple(3, 0o2000, 's')}${triple(0, 0o1000, 't')}`;
-}
-
-/** "0755", "4755". */
-export function octalText(mode: number): string {
-  return (mode & 0o7777).toString(8).padStart(4, '0');
-}
 
 /** Entries that one call may put back, as the contract says. */
 export const putBackLimit = 100;
@@ -48,18 +32,9 @@ export function nameParts(name: string): { readonly text: string; readonly isEsc
     .filter(({ text }) => text !== '');
 }
 
-/** Names that Windows keeps for itself, whatever follows a dot. */
-const reserved = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i;
-
-/** What it is called as a file of this computer: no character that a file system here may refuse. */
+/** What it is called as a file of this computer. */
 export function fileNameOf(path: string, kind: SnapshotEntry['kind'], rootName: string): string {
-  const own = path === '.' ? rootName : baseName(path);
-  const name = own
-    // oxlint-disable-next-line no-control-regex -- a name of a file may hold them, and one here must not
-    .replaceAll(/[\u0000-\u001f<>:"/\\|?*]/g, '_')
-    .replace(/[. ]+$/, '')
-    .slice(0, 200);
-  const safe = name === '' || reserved.test(name) ? `_${name}` : name;
+  const safe = safeFileName(path === '.' ? rootName : baseName(path));
   return kind === 'folder' || path === '.' ? `${safe}.tar` : safe;
 }
 

@@ -6,9 +6,10 @@ import { CodeBlock } from '../../components/code-block.tsx';
 import { Dialog } from '../../components/dialog.tsx';
 import { formatBytes, formatCount } from '../../components/format.ts';
 import { useClient, useNotices } from '../../state/app-context.tsx';
+import { collectedBytes } from '../../state/byte-pump.ts';
+import { savePlace } from '../../state/save-place.ts';
 import { inQuotes } from './restore-words.ts';
-import { savePlace } from './save-place.ts';
-import { collectedBytes, saveItems } from './save-stream.ts';
+import { saveItems } from './save-stream.ts';
 import { dayAndTime } from './snapshot-words.ts';
 
 /** "api-server 2026-11-25 14-05.tar.zst": letters that some file system refuses are left out. */

@@ -16,7 +16,7 @@ import { FailureNote } from './failure-note.tsx';
 import { isUsable } from './host-choice.ts';
 import { type ImportDraft, nameOfFile, newSnapshotId, readImport } from './import-draft.ts';
 import { ImportFields } from './import-fields.tsx';
-import { sendFile } from './send-file.ts';
+import { sendFile } from '../../state/send-file.ts';
 import { useAct } from '../../state/use-act.ts';
 
 const noErrors = {};

@@ -2,9 +2,8 @@
 import type { Snapshot, SnapshotEntry } from '#contract/snapshots.ts';
 import { formatCount } from '../../components/format.ts';
 import { useApp, useHost, useMay, useWorkspace } from '../../state/app-context.tsx';
+import { savePlace } from '../../state/save-place.ts';
 import { baseName, canSave, fileNameOf, putBackLimit } from './entry-words.ts';
-
-import { savePlace } from './save-place.ts';
 import { saveItems } from './save-stream.ts';
 import { snapshotLabel } from './snapshot-words.ts';
 

@@ -20,7 +20,8 @@ import {
 } from '../../state/app-context.tsx';
 import { commandLabel, isCommandEnabled, type Subject } from '../../state/commands.ts';
 import type { ViewProps } from '../../state/feature.ts';
-import { chordId, chordKeys, chordOfEvent } from '../../state/shortcut.ts';
+import { chordId, chordOfEvent } from '#contract/key-chord.ts';
+import { chordKeys } from '../../state/shortcut.ts';
 import { currentTheme, onThemeChange } from '../../theme/theme.ts';
 import { xtermTheme } from '../../theme/xterm-theme.ts';
 import { FindBar, type FindResult } from './find-bar.tsx';

@@ -1,5 +1,6 @@
 /** The places of the app, at the left edge. In a narrow window they stand at the bottom of the drawer. */
 import {
+  ArrowRightLeft,
   Cloud,
   FolderCog,
   History,
@@ -57,6 +58,7 @@ const places: readonly Place[] = [
     ref: { type: 'snapshots' },
     types: ['snapshots', 'snapshot', 'snapshot-compare', 'repositories'],
   },
+  { label: 'Ports', icon: ArrowRightLeft, ref: { type: 'ports' }, types: ['ports', 'app'] },
   { label: 'Projects', icon: FolderCog, ref: { type: 'projects' }, types: ['projects', 'project'] },
   { label: 'Operations', icon: ListChecks, ref: { type: 'operations' }, types: ['operations', 'operation'] },
   {

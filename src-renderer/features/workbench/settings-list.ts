@@ -15,6 +15,8 @@ export type SettingControl =
       readonly max: number;
       readonly step: number;
       readonly unit: string;
+      /** Nothing typed: the setting is off. */
+      readonly emptyMeansNull?: boolean;
     }
   | { readonly kind: 'text'; readonly isCode: boolean; readonly emptyMeansNull: boolean };
 
@@ -203,6 +205,15 @@ export const settingRows: readonly SettingRow[] = [
     control: { kind: 'switch' },
   },
   {
+    key: 'closeIdleTerminalsMinutes',
+    section: 'Terminal',
+    label: 'Close forgotten terminals',
+    sentence:
+      'A terminal in which nobody typed and nothing was printed, and at which nobody looked for so long, is closed; what waits in it ends. Empty: never.',
+    words: 'idle inactive clean up timeout exec',
+    control: { kind: 'number', min: 5, max: 43_200, step: 5, unit: 'min', emptyMeansNull: true },
+  },
+  {
     key: 'confirmCloseOfRunningTerminal',
     section: 'Terminal',
     label: 'Ask before closing a live terminal',
@@ -223,6 +234,30 @@ export const settingRows: readonly SettingRow[] = [
     sentence: 'What a workspace gets to end by itself before it is killed.',
     words: 'grace sigterm sigkill',
     control: { kind: 'number', min: 0, max: 600, step: 1, unit: 's' },
+  },
+  {
+    key: 'idleStopMinutes',
+    section: 'Hosts and workspaces',
+    label: 'Stop idle workspaces',
+    sentence:
+      'New workspaces stop by themselves after so long without any work: no keystroke, output, connection, or use of processor, network or disk. Each can be told otherwise. Empty: never.',
+    words: 'inactive sleep suspend cost policy timeout',
+    control: { kind: 'number', min: 5, max: 43_200, step: 5, unit: 'min', emptyMeansNull: true },
+  },
+  {
+    key: 'openAppsIn',
+    section: 'Hosts and workspaces',
+    label: 'Web apps open in',
+    sentence:
+      'A tab of Berth, where each app has cookies of its own, or your browser. The other one is in the menu beside each app.',
+    words: 'port forward http browser tab',
+    control: {
+      kind: 'choice',
+      options: [
+        { value: 'tab', label: 'A tab' },
+        { value: 'browser', label: 'The browser' },
+      ],
+    },
   },
   {
     key: 'closeHostToWorkspaces',

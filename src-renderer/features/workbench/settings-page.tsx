@@ -183,6 +183,7 @@ function DraftField({
   const commit = () => {
     if (draft === shown) return setRule(null);
     if (control.kind === 'number') {
+      if (draft.trim() === '' && control.emptyMeansNull) return setRule(onCommit(null));
       const number = Number(draft);
       if (draft.trim() === '' || !Number.isFinite(number) || number < control.min || number > control.max)
         return setRule(`${control.min} to ${control.max}`);

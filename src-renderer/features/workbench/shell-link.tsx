@@ -62,6 +62,10 @@ function Link() {
         case 'plane-restarted':
           app.client.reconnect();
           break;
+        // Of the features that show them.
+        case 'app-view':
+        case 'app-view-focus':
+          break;
         default:
           event satisfies never;
       }

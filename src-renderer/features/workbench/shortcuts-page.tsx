@@ -15,9 +15,10 @@ import {
   useNotices,
   useSettings,
 } from '../../state/app-context.tsx';
+import { chordId, chordOfEvent } from '#contract/key-chord.ts';
 import { type Command, commandLabel, isAllowed, menuNames } from '../../state/commands.ts';
 import type { ViewProps } from '../../state/feature.ts';
-import { chordId, chordInTerminal, chordKeys, chordOfEvent, parseShortcut } from '../../state/shortcut.ts';
+import { chordInTerminal, chordKeys, parseShortcut } from '../../state/shortcut.ts';
 
 export function ShortcutsPage(_props: ViewProps<'shortcuts'>) {
   const app = useApp();

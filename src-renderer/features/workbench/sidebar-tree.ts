@@ -1,5 +1,5 @@
 /** The sidebar's tree as a value: hosts, their workspaces and terminals. Row ids are view keys or nouns' ids. Pure. */
-import { Container, Monitor, Server, SquareTerminal } from 'lucide-react';
+import { Container, Monitor, MonitorDot, Server, SquareTerminal } from 'lucide-react';
 import type { Host } from '#contract/hosts.ts';
 import type { Machine } from '#contract/machines.ts';
 import type { Terminal } from '#contract/terminals.ts';
@@ -45,7 +45,7 @@ export function sidebarTree(
               id: workspace.id,
               label: workspace.name,
               hint: `${workspace.name}: ${workspace.image} on ${host.name}`,
-              icon: Container,
+              icon: workspace.kind === 'desktop' ? MonitorDot : Container,
               mark: workspaceMark(workspace),
               children: terminalNodes(workspace.id),
               canRename: mayRename.workspaces,
@@ -92,6 +92,8 @@ export function viewOfSubject(subject: Subject): ViewRef {
       return { type: 'project', projectId: subject.id };
     case 'snapshot':
       return { type: 'snapshot', snapshotId: subject.id };
+    case 'forward':
+      return { type: 'app', forwardId: subject.id };
     case 'operation':
       return { type: 'operation', operationId: subject.id };
     default:

@@ -118,6 +118,7 @@ export function TabDragProvider({ children }: { children: ReactNode }) {
       {drag && (
         <div
           aria-hidden
+          data-covers-pages
           className="floating pointer-events-none fixed top-0 left-0 z-50 max-w-[220px] truncate px-3 py-1.5"
           style={{ transform: `translate(${drag.x + 10}px, ${drag.y + 8}px)` }}
         >

@@ -91,7 +91,10 @@ function TabPage({ tab, isVisible, isActive }: { tab: panes.Tab; isVisible: bool
       ref={box}
       className={definition?.isFullBleed ? 'absolute inset-0' : 'absolute inset-0 overflow-y-auto'}
     >
-      <PageBoundary key={JSON.stringify(tab.ref)} onClose={() => view.close(tab.id)}>
+      <PageBoundary
+        key={definition?.keepsPage ? tab.ref.type : JSON.stringify(tab.ref)}
+        onClose={() => view.close(tab.id)}
+      >
         <Suspense
           fallback={
             <div className="mx-auto max-w-[920px] p-6">

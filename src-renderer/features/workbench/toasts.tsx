@@ -32,6 +32,7 @@ export function Toasts() {
     <section
       aria-label="New notifications"
       aria-live="polite"
+      data-notices
       onPointerEnter={() => setHeld(true)}
       onPointerLeave={() => setHeld(false)}
       onFocus={() => setHeld(true)}
@@ -71,7 +72,7 @@ function Toast({ notice, isHeld }: { notice: Notice; isHeld: boolean }) {
           <ProgressBar label={notice.title} value={notice.progress.part} className="my-1" />
         )}
         {(notice.action || notice.error) && (
-          <div className="mt-1 flex gap-2">
+          <div className="mt-1 flex flex-wrap gap-x-1 gap-y-2">
             {notice.action && (
               <Button
                 onClick={() => {
@@ -82,6 +83,19 @@ function Toast({ notice, isHeld }: { notice: Notice; isHeld: boolean }) {
                 {notice.action.label}
               </Button>
             )}
+            {notice.otherActions.map((action) => (
+              <Button
+                key={action.label}
+                variant="quiet"
+                className="px-2"
+                onClick={() => {
+                  notices.hide(notice.id);
+                  action.run();
+                }}
+              >
+                {action.label}
+              </Button>
+            ))}
             {notice.error && (
               <Button
                 onClick={() => {

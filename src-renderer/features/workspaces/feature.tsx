@@ -1,11 +1,12 @@
 /** What workspaces give to the window: the list, a page for each, their commands and dialogs. */
-import { Container, Layers } from 'lucide-react';
+import { Container, Layers, MonitorDot } from 'lucide-react';
 import { lazy } from 'react';
 import { useStore } from 'zustand';
 import { useWorkspace } from '../../state/app-context.tsx';
 import { defineView, type Feature } from '../../state/feature.ts';
 import { workspaceMark } from '../../state/marks.ts';
 import { DestroyDialog } from './destroy-dialog.tsx';
+import { PasswordDialog } from './password-dialog.tsx';
 import { RenameDialog } from './rename-dialog.tsx';
 import { workspaceCommands } from './workspace-commands.ts';
 import { workspaceDialogs } from './workspace-dialogs.ts';
@@ -13,11 +14,13 @@ import { workspaceDialogs } from './workspace-dialogs.ts';
 const WorkspacesPage = lazy(() => import('./workspaces-page.tsx'));
 const WorkspacePage = lazy(() => import('./workspace-page.tsx'));
 
+const dialogs = { destroy: DestroyDialog, rename: RenameDialog, password: PasswordDialog } as const;
+
 function WorkspaceDialogs() {
   const open = useStore(workspaceDialogs.store, (state) => state.open);
   const workspace = useWorkspace(open?.id);
   if (open === null || workspace === undefined) return null;
-  const Dialog = open.kind === 'destroy' ? DestroyDialog : RenameDialog;
+  const Dialog = dialogs[open.kind];
   return <Dialog key={workspace.id} workspace={workspace} onClose={workspaceDialogs.close} />;
 }
 
@@ -40,7 +43,7 @@ export const workspacesFeature: Feature = {
         const host = state.hosts.get(workspace.hostId);
         return {
           title: workspace.name,
-          icon: Container,
+          icon: workspace.kind === 'desktop' ? MonitorDot : Container,
           mark: workspaceMark(workspace),
           hint:
             host === undefined ? workspace.name : `${workspace.name} — ${workspace.image} on ${host.name}`,

@@ -1,6 +1,7 @@
 /** The rows of the command table that work on workspaces. */
 import type { Workspace, WorkspaceState } from '#contract/workspaces.ts';
 import { type AppState, type Command, subjectFor } from '../../state/commands.ts';
+import { openableApps, openApp, openLabel } from '../../state/open-app.ts';
 import { workspaceDialogs } from './workspace-dialogs.ts';
 
 function workspaceOf(state: AppState): Workspace | undefined {
@@ -43,6 +44,28 @@ export const workspaceCommands: readonly Command[] = [
         hostId: host?.kind === 'host' ? host.id : null,
         projectId: project?.kind === 'project' ? project.id : null,
       });
+    },
+  },
+  {
+    id: 'workspace.open-app',
+    scope: 'workspaces.write',
+    label: (state) => {
+      const [main] = openableApps(workspaceOf(state)?.apps);
+      return main === undefined ? 'Open its main app' : openLabel(main);
+    },
+    description: 'Shows its desktop in a tab, or opens the web app that its project names first.',
+    menu: 'Workspace',
+    group: 1,
+    on: 'workspace',
+    keywords: 'desktop screen vnc browser app',
+    isEnabled: (state) => {
+      const workspace = workspaceOf(state);
+      return workspace?.state === 'running' && openableApps(workspace.apps).length > 0;
+    },
+    run: async (context) => {
+      const workspace = workspaceOf(context.state);
+      const [main] = openableApps(workspace?.apps);
+      if (workspace !== undefined && main !== undefined) await openApp(context, workspace.id, main);
     },
   },
   {
@@ -120,6 +143,21 @@ export const workspaceCommands: readonly Command[] = [
     },
     run: ({ subject }) => {
       if (subject?.kind === 'workspace') workspaceDialogs.open({ kind: 'rename', id: subject.id });
+    },
+  },
+  {
+    id: 'workspace.change-password',
+    scope: 'workspaces.write',
+    label: (state) =>
+      workspaceOf(state)?.accessPassword === undefined ? 'Give it a password…' : 'Change its password…',
+    description: 'For programs in the container that ask for one. Holds from the next restart on.',
+    menu: 'Workspace',
+    group: 3,
+    on: 'workspace',
+    keywords: 'secret vnc',
+    isEnabled: canBegin(['running', 'paused', 'stopped', 'failed']),
+    run: ({ subject }) => {
+      if (subject?.kind === 'workspace') workspaceDialogs.open({ kind: 'password', id: subject.id });
     },
   },
   {

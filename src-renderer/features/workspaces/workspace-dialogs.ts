@@ -3,7 +3,7 @@ import { createStore } from 'zustand/vanilla';
 import type { WorkspaceId } from '#contract/ids.ts';
 
 export interface OpenDialog {
-  readonly kind: 'destroy' | 'rename';
+  readonly kind: 'destroy' | 'rename' | 'password';
   readonly id: WorkspaceId;
 }
 

@@ -29,9 +29,11 @@ import { workspaceMark } from '../../state/marks.ts';
 import { isUnderWay } from '../../state/operation-progress.ts';
 import { subjectEntries } from '../../state/subject-menu.ts';
 import { useWorkspaceLog } from './use-workspace-log.ts';
+import { OpenButtons } from './workspace-apps.tsx';
 import { WorkspaceDetails } from './workspace-details.tsx';
 import { WorkspaceNotes } from './workspace-notes.tsx';
 import { WorkspaceOperation } from './workspace-operation.tsx';
+import { WorkspacePassword } from './workspace-password.tsx';
 import { WorkspaceResources } from './workspace-resources.tsx';
 import { WorkspaceTerminals } from './workspace-terminals.tsx';
 
@@ -127,6 +129,7 @@ function Loaded(props: { workspace: Workspace; tabId: string; isVisible: boolean
                 {workspaceParts.map((Part) => (
                   <Part key={Part.name} workspace={workspace} isVisible={isVisible && part === 'overview'} />
                 ))}
+                <WorkspacePassword workspace={workspace} isOn={isVisible && part === 'overview'} />
                 <WorkspaceResources workspace={workspace} isOn={isVisible && part === 'overview'} />
                 <NothingToShow workspace={workspace} />
               </div>
@@ -197,6 +200,7 @@ function Verbs({ workspace }: { workspace: Workspace }) {
   const terminal = useCommand('terminal.new-in-workspace', subject);
   const start = useCommand('workspace.start', subject);
   const stop = useCommand('workspace.stop', subject);
+  const hasApps = useCommand('workspace.open-app', subject).isEnabled;
   return (
     <>
       {stop.isEnabled && (
@@ -210,10 +214,11 @@ function Verbs({ workspace }: { workspace: Workspace }) {
         </Button>
       )}
       {terminal.isEnabled && (
-        <Button variant="primary" icon={SquareTerminal} onClick={terminal.run}>
+        <Button variant={hasApps ? 'secondary' : 'primary'} icon={SquareTerminal} onClick={terminal.run}>
           Open terminal
         </Button>
       )}
+      <OpenButtons workspace={workspace} />
       <Menu
         align="end"
         trigger={<IconButton label="More acts" icon={Ellipsis} />}

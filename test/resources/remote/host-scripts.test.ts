@@ -14,10 +14,17 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import {
+  parseListening,
+  parseListeningReport,
+  parsePrograms,
+} from '#main/control-plane/forwards/listening-sockets.ts';
 import { guardStatusOf } from '#main/control-plane/hosts/network-guard.ts';
 import { parseScriptReport } from '#main/control-plane/hosts/script-report.ts';
 
@@ -48,6 +55,33 @@ describe.each(shells.map((shell) => ({ name: shell.join(' '), shell })))('under 
     expect([status, stderr, report.isComplete]).toEqual([0, '', true]);
     expect(report.count('cpus')).toBeGreaterThan(0);
     expect(report.text('kernel')).toBeTruthy();
+  });
+
+  it('listening-ports.sh tells what listens where a process is, and whose it is', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    try {
+      const { port } = server.address() as AddressInfo;
+      // What a container's id is in the groups of its processes: a word of this process's own.
+      const group = readFileSync(`/proc/${process.pid}/cgroup`, 'utf8').trim().split('\n').at(-1) ?? '';
+      const { stdout, stderr, status } = run(
+        shell,
+        'listening-ports',
+        ...['ports', String(process.pid), group, '1', 'no-such-container', '999999999', group],
+      );
+      expect([status, stderr]).toEqual([0, '']);
+      const report = [...parseListeningReport(stdout)];
+      expect(report.find(([name]) => name === 'no-such-container')?.[1]).toBeUndefined();
+      const first = parseListening(stdout).find((socket) => socket.port === port);
+      expect(first).toMatchObject({ isLoopback: true, inode: expect.stringMatching(/^\d+$/) });
+      expect(stdout.match(/^unreadable$/gm)).toHaveLength(2);
+      expect(stdout.endsWith('end=yes\n')).toBe(true);
+      const named = run(shell, 'listening-ports', 'programs', group);
+      expect([named.status, named.stderr]).toEqual([0, '']);
+      expect(parsePrograms(named.stdout).get(first?.inode ?? '')).toMatch(/node/);
+    } finally {
+      server.close();
+    }
   });
 
   it('doctor.sh comes to its end, also for folders and sockets that are not there', () => {

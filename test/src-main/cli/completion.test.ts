@@ -31,7 +31,7 @@ describe('completion', () => {
     expect(await complete('')).toEqual(expect.arrayContaining(['host', 'exec', 'serve', 'help']));
     expect(await complete('sn')).toEqual(['snapshot']);
     expect(await complete('snapshot', 'p')).toEqual(['pin', 'prune', 'put-back']);
-    expect(await complete('host', 'l')).toEqual(['list', 'ls']);
+    expect(await complete('host', 'l')).toEqual(['lease', 'list', 'ls']);
     expect(await complete('help', 'snap')).toEqual(['snapshot']);
     expect(await complete('nope', 'x', '')).toEqual([]);
   });

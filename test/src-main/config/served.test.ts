@@ -8,6 +8,7 @@ describe('what a served Berth is told', () => {
       databaseUrl: null,
       callsPerMinute: 6_000,
       secretKey: null,
+      appsOrigin: null,
       corsOrigins: [],
       smtp: null,
       oidc: [],

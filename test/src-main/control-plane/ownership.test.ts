@@ -68,6 +68,7 @@ const ownedFields = methods.flatMap(([name, method]) =>
 
 type Things = ReturnType<typeof thingsOf>;
 const size = { cols: 80, rows: 24 };
+const uploadKey = '0123456789abcdefghij';
 const keep = { last: 1, hourly: 0, daily: 0, weekly: 0, monthly: 0 };
 
 /** A good input of each method that names an owned thing, with all of its ids, of whoever's things are given. */
@@ -140,6 +141,31 @@ const inputs: Partial<Record<MethodName, (things: Things) => Record<string, unkn
   'terminals.close': ({ term }) => ({ id: term }),
   'terminals.share': ({ term }) => ({ id: term, access: 'read', expiresInMinutes: 5 }),
   'terminals.unshare': ({ share }) => ({ shareId: share }),
+  'forwards.setRules': ({ ws }) => ({ workspaceId: ws, rules: [], announces: true }),
+  'forwards.create': ({ ws }) => ({ workspaceId: ws, kind: 'app', port: 80 }),
+  'forwards.edit': ({ fwd }) => ({ id: fwd, name: 'renamed' }),
+  'forwards.start': ({ fwd }) => ({ id: fwd }),
+  'forwards.stop': ({ fwd }) => ({ id: fwd }),
+  'forwards.restart': ({ fwd }) => ({ id: fwd }),
+  'forwards.remove': ({ fwd }) => ({ id: fwd }),
+  'forwards.open': ({ fwd }) => ({ id: fwd }),
+  'forwards.openPort': ({ ws }) => ({ workspaceId: ws, port: 80 }),
+  'forwards.probe': ({ ws }) => ({ workspaceId: ws, port: 80 }),
+  'files.start': ({ ws }) => ({ placeId: ws }),
+  'files.list': ({ ws }) => ({ placeId: ws, path: '/a' }),
+  'files.look': ({ ws }) => ({ placeId: ws, path: '/a' }),
+  'files.read': ({ ws }) => ({ placeId: ws, path: '/a' }),
+  'files.readFolder': ({ ws }) => ({ placeId: ws, path: '/a' }),
+  'files.uploaded': ({ ws }) => ({ placeId: ws, path: '/a', uploadKey }),
+  'files.write': ({ ws }) => ({ placeId: ws, path: '/a', uploadKey, sizeBytes: 1 }),
+  'files.discardUpload': ({ ws }) => ({ placeId: ws, path: '/a', uploadKey }),
+  'files.readText': ({ ws }) => ({ placeId: ws, path: '/a' }),
+  'files.writeText': ({ ws }) => ({ placeId: ws, path: '/a', text: 't', replaces: 'anything' }),
+  'files.makeFolder': ({ ws }) => ({ placeId: ws, path: '/a' }),
+  'files.rename': ({ ws }) => ({ placeId: ws, path: '/a', toPath: '/b' }),
+  'files.remove': ({ ws }) => ({ placeId: ws, path: '/a', names: ['b'] }),
+  'files.setPermissions': ({ ws }) => ({ placeId: ws, path: '/a', names: ['b'], mode: 0o600 }),
+  'files.copy': ({ ws }) => ({ placeId: ws, path: '/a', names: ['b'], toId: ws, toPath: '/c' }),
   'lifecycles.setPolicy': ({ ws }) => ({ workspaceId: ws, policy: noPolicy }),
   'lifecycles.putOff': ({ ws }) => ({ workspaceId: ws }),
   'lifecycles.timeline': ({ ws }) => ({ workspaceId: ws }),
@@ -218,6 +244,8 @@ async function stored(): Promise<string> {
     'terminals',
     'terminal-shares',
     'operations',
+    'forwards',
+    'forward-rules',
   ];
   const all = await Promise.all(
     names.map((name) => world.store.collection(name, (one) => one as { id: string }).all()),
@@ -391,6 +419,8 @@ describe('streams', () => {
         terminals: seen('terminals.watch'),
         shares: seen('terminals.shares'),
         operations: seen('operations.watch'),
+        forwards: seen('forwards.watch'),
+        forwardRules: seen('forwards.rules'),
       }).toEqual({
         projects: [own.proj],
         workspaces: [own.ws],
@@ -400,6 +430,8 @@ describe('streams', () => {
         terminals: [own.term],
         shares: [own.share],
         operations: [own.op],
+        forwards: [own.fwd],
+        forwardRules: [own.ws],
       });
 
       const { dispatcher } = listeningDispatcher();
@@ -414,6 +446,8 @@ describe('streams', () => {
       await doAsB('snapshotRules.set', { id: theirs.ws, afterCommand: `echo ${canaryOf('b')}` });
       await doAsB('terminals.rename', { id: theirs.term, name: `${canaryOf('b')} 4` });
       await doAsB('terminals.share', { id: theirs.term, access: 'write', expiresInMinutes: 5 });
+      await doAsB('forwards.edit', { id: theirs.fwd, name: `${canaryOf('b')} 5` });
+      await doAsB('forwards.setRules', { workspaceId: theirs.ws, rules: [], announces: false });
       await doAsB('settings.change', { theme: 'dark', shortcuts: { [canaryOf('b')]: 'x' } });
       await doAsB('terminals.unshare', { shareId: theirs.share });
       await doAsB('operations.clear', { ids: [theirs.op] });

@@ -77,6 +77,7 @@ function handlers(): Partial<Handlers> {
       settings.set({ ...settings.value, ...(change as Settings) });
       return settings.value;
     },
+    'forwards.probe': ({ port }) => ({ protocol: port === 3000 ? 'http' : 'tcp' }),
     'workspaces.start': () => ({ ...operation, steps: [] }),
     'workspaces.destroyPlan': ({ keepVolume }) => ({
       workspaceName: String(keepVolume),
@@ -290,6 +291,13 @@ describe('a call', () => {
     expect(parsed(plan.text)).toMatchObject({ workspaceName: 'false' });
     const search = await server.ask({ path: '/v1/snapshots/search?query=x&limit=7' });
     expect(parsed(search.text)).toMatchObject({ isTruncated: true, notSearched: 7 });
+  });
+
+  it('takes typed values from the path: a port is a number', async () => {
+    const probe = (port: string) =>
+      server.send('POST', `/v1/workspaces/ws_00000000000000000000/ports/${port}/probe`, {});
+    expect(parsed((await probe('3000')).text)).toEqual({ protocol: 'http' });
+    for (const port of ['x', '0', '0x10', '70000']) expect((await probe(port)).status, port).toBe(400);
   });
 
   it.each(['0x10', '1e2', ' 5', 'NaN', 'Infinity', '5.', '+5', ''])(

@@ -1,15 +1,9 @@
 /** Shortcuts are read, printed and matched the same way everywhere, and terminals keep their keys. */
+import { chordId, chordOfEvent } from '#contract/key-chord.ts';
 import { describe, expect, it } from 'vitest';
 import type { Command } from '#renderer/state/commands.ts';
 import { buildKeymap } from '#renderer/state/keymap.ts';
-import {
-  chordId,
-  chordInTerminal,
-  chordKeys,
-  chordOfEvent,
-  electronAccelerator,
-  parseShortcut,
-} from '#renderer/state/shortcut.ts';
+import { chordInTerminal, chordKeys, electronAccelerator, parseShortcut } from '#renderer/state/shortcut.ts';
 
 const command = (id: string, shortcut?: string, webShortcut?: string): Command => ({
   id,

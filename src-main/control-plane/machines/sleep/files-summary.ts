@@ -5,6 +5,7 @@
 import { BerthError } from '#contract/berth-error.ts';
 import type { HostId } from '#contract/ids.ts';
 import type { HostLinks } from '../../hosts/host-links.ts';
+import { ownRecipe } from '../../projects/recipe-images.ts';
 import type { SnapshotRecord } from '../../snapshots/manifest.ts';
 import type { SnapshotDirectory } from '../../snapshots/snapshot-directory.ts';
 import { readSpace } from '../../workspaces/host-space.ts';
@@ -93,6 +94,8 @@ export async function missingImage(
   const engine = links.current(hostId)?.engine;
   if (engine === undefined) return null;
   for (const { name, definition } of records) {
+    // It is built on the other machine.
+    if (ownRecipe(definition.image) !== undefined) continue;
     try {
       if (await engine.isInRegistry(definition.image, signal)) continue;
       return `The image ${definition.image} of “${name}” is in no registry that this machine can ask: it could not be brought back. Push it to one, or keep the whole machine.`;

@@ -17,6 +17,7 @@ import type { SnapshotDirectory } from '../../snapshots/snapshot-directory.ts';
 import { asMade } from '../../workspaces/access-password.ts';
 import { readSpace, requireSpace } from '../../workspaces/host-space.ts';
 import type { WorkspaceDirectory } from '../../workspaces/workspace-directory.ts';
+import { ensureImage } from '../../workspaces/workspace-image.ts';
 import * as parts from '../../workspaces/workspace-parts.ts';
 import { shortId } from '../../workspaces/workspace-spec.ts';
 import { archivesOn, missingImage, summarize } from './files-summary.ts';
@@ -222,10 +223,18 @@ export class WorkspaceFiles implements SleepFiles {
   async images(context: SomeStep, hostId: HostId, ids: readonly WorkspaceId[]): Promise<void> {
     const { workspaces } = this.#deps;
     for (const image of new Set(ids.map((id) => workspaces.require(id).definition.image))) {
-      const { digest } = await this.#on(context, hostId, (at) => parts.ensureImage(at, image));
-      for (const id of ids)
-        if (workspaces.require(id).definition.image === image)
-          await workspaces.change(id, { imageDigest: digest });
+      const users = ids.filter((id) => workspaces.require(id).definition.image === image);
+      const recipe = users
+        .map((id) => workspaces.require(id).definition.recipe)
+        .find((one) => one !== undefined);
+      const got = await this.#on(context, hostId, (at) => ensureImage(at, { image, recipe }));
+      for (const id of users) {
+        const { definition } = workspaces.require(id);
+        await workspaces.change(id, {
+          imageDigest: got.digest,
+          definition: { ...definition, image: got.image },
+        });
+      }
     }
   }
 

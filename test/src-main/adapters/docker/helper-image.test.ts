@@ -7,6 +7,7 @@ const programs = {
   snapshotHelper: Buffer.from('print("hello")\n'),
   hostTools: Buffer.alloc(512, 0x23),
   dialRelay: Buffer.from('print("dial")\n'),
+  fileAgent: Buffer.from('print("files")\n'),
 };
 const listed = (archive: Buffer) =>
   execFileSync('tar', ['-tvf', '-', '--numeric-owner'], { input: archive })

@@ -24,6 +24,27 @@ async function imageWith(name: string, ...lines: string[]): Promise<string> {
   return name;
 }
 
+describe('an image that is its own process 1', () => {
+  test('is process 1, has its own stop signal and the shared memory that it wants', async () => {
+    const image = await imageWith(
+      'own-init:test',
+      'STOPSIGNAL SIGUSR1',
+      `ENTRYPOINT ["sh", "-c", "trap 'echo asked politely; exit 7' USR1; while :; do sleep 1; done"]`,
+    );
+    const { id } = await on.startWorkspace({
+      image,
+      start: 'image',
+      profile: 'root-inside',
+      sharedMemoryBytes: 96 * 1024 ** 2,
+    });
+    const { stdout } = await sh(id, "tr '\\0' ' ' </proc/1/cmdline; df -k /dev/shm | tail -n 1");
+    expect(stdout).toMatch(/^sh -c trap/);
+    expect(stdout).toContain(String(96 * 1024));
+    await engine.stopContainer(id, 20);
+    expect(await engine.inspectContainer(id)).toMatchObject({ state: 'exited', exitCode: 7 });
+  });
+});
+
 describe('hardening', () => {
   test('standard: no capabilities, no new privileges, seccomp, limits in the cgroup', async () => {
     const { id } = await on.startWorkspace({ image: DEBIAN });

@@ -31,6 +31,8 @@ const specs: fc.Arbitrary<WorkspaceContainerSpec> = fc.record({
     pids: fc.integer({ min: 16, max: 1_000_000 }),
   }),
   profile: fc.constantFrom(...HardeningProfile.options),
+  sharedMemoryBytes: fc.option(fc.integer({ min: 1024 ** 2 }), { nil: undefined }),
+  start: fc.option(fc.constantFrom('berth', 'image'), { nil: undefined }),
   runtime: hostile,
   labels: fc.dictionary(hostile, hostile),
   stopGraceSeconds: fc.integer({ min: 0, max: 600 }),
@@ -136,7 +138,8 @@ test('no spec widens the container', () => {
         PidsLimit: spec.limits.pids,
         RestartPolicy: { Name: 'unless-stopped' },
         AutoRemove: false,
-        Init: true,
+        Init: spec.start !== 'image',
+        ShmSize: spec.sharedMemoryBytes ?? 64 * 1024 ** 2,
       });
       expect(host.Mounts).toEqual([
         {
@@ -184,6 +187,15 @@ const spec: WorkspaceContainerSpec = {
 };
 
 describe('what it says', () => {
+  test('an image whose own init is process 1 is started as it is', () => {
+    const own = workspaceContainerBody({ ...spec, start: 'image', sharedMemoryBytes: 1024 ** 3 }, chosen);
+    for (const name of ['Entrypoint', 'Cmd', 'StopSignal']) expect(own).not.toHaveProperty(name);
+    expect(own.HostConfig).toMatchObject({ Init: false, ShmSize: 1024 ** 3 });
+    const kept = workspaceContainerBody({ ...spec, start: 'berth' }, chosen);
+    expect(kept).toMatchObject({ Cmd: ['/entry', 'serve'], StopSignal: 'SIGTERM' });
+    expect(kept.HostConfig).toMatchObject({ Init: true, ShmSize: 64 * 1024 ** 2 });
+  });
+
   test('limits as the engine counts them', () => {
     expect(Limits.safeParse(spec.limits).success).toBe(true);
     expect(workspaceContainerBody(spec, chosen).HostConfig).toMatchObject({

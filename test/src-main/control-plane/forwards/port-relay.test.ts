@@ -1,9 +1,11 @@
 /** Connections through the real relay program, on this machine; and what a relay that talks nonsense does to them. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { type AddressInfo, createServer, type Socket } from 'node:net';
-import { afterEach, describe, expect, it } from 'vitest';
-import { PortRelay } from '#main/control-plane/forwards/port-relay.ts';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { buffer } from 'node:stream/consumers';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { parseListening } from '#main/control-plane/forwards/listening-sockets.ts';
+import { PortRelay, type RelayedConnection } from '#main/control-plane/forwards/port-relay.ts';
 import type { HostProcess } from '#main/control-plane/interfaces/host-connection.ts';
 import { endWithThisProcess } from '#test/servers/stop-process.ts';
 
@@ -56,7 +58,7 @@ describe('a relay', () => {
       socket.on('end', () => socket.end(Buffer.concat(chunks).reverse()));
     });
     const relay = relayed();
-    const connection = await relay.open(port);
+    const connection = await relay.open({ port });
     const received: Uint8Array[] = [];
     connection.onData(async (bytes) => void received.push(bytes));
     const sent = Buffer.from(Array.from({ length: 1_000_000 }, (_, index) => index % 251));
@@ -70,25 +72,25 @@ describe('a relay', () => {
   it('reaches a server that listens on IPv6 alone, and says when none does', async () => {
     const port = await serverOf((socket) => socket.end('six'), '::1');
     const relay = relayed();
-    const connection = await relay.open(port);
+    const connection = await relay.open({ port });
     const text = await new Promise<string>((resolve) =>
       connection.onData(async (bytes) => resolve(Buffer.from(bytes).toString())),
     );
     expect(text).toBe('six');
-    await expect(relay.open(1)).rejects.toMatchObject({ code: 'workspace.port-refused' });
+    await expect(relay.open({ port: 1 })).rejects.toMatchObject({ code: 'workspace.port-refused' });
   });
 
   it('stops at a window for whoever takes nothing, and lets others pass', async () => {
     const port = await serverOf((socket) => socket.end(Buffer.alloc(3_000_000)));
     const relay = relayed();
-    const slow = await relay.open(port);
+    const slow = await relay.open({ port });
     let taken = 0;
     const { promise: mayGoOn, resolve: goOn } = Promise.withResolvers<void>();
     slow.onData(async (bytes) => {
       taken += bytes.byteLength;
       await mayGoOn;
     });
-    const fast = await relay.open(port);
+    const fast = await relay.open({ port });
     let count = 0;
     fast.onData(async (bytes) => {
       count += bytes.byteLength;
@@ -109,7 +111,7 @@ describe('a relay', () => {
       socket.on('error', resolve);
       socket.on('close', resolve);
     });
-    const connection = await relayed().open(port);
+    const connection = await relayed().open({ port });
     connection.reset();
     await promise;
     await connection.closed;
@@ -118,18 +120,80 @@ describe('a relay', () => {
   it('ends everything that goes through it when it ends, or talks nonsense', async () => {
     const port = await serverOf(() => undefined);
     const relay = relayed();
-    const connection = await relay.open(port);
+    const connection = await relay.open({ port });
     relay.close();
     await expect(connection.closed).rejects.toMatchObject({ code: 'connection-lost' });
-    await expect(relay.open(port)).rejects.toMatchObject({ code: 'connection-lost' });
+    await expect(relay.open({ port })).rejects.toMatchObject({ code: 'connection-lost' });
     const broken = relayed(['sh', '-c', 'echo why >&2; exit 3']);
-    await expect(broken.open(port)).rejects.toMatchObject({ message: expect.stringContaining('why') });
+    await expect(broken.open({ port })).rejects.toMatchObject({
+      message: expect.stringContaining('why'),
+    });
     // Ready, then a frame of two gigabytes.
     const mad = relayed([
       'sh',
       '-c',
       `printf '\\000\\000\\000\\000\\000\\000\\000\\000\\000\\002\\000\\000\\000\\001\\177\\000\\000\\000'; sleep 60`,
     ]);
-    await expect(mad.open(port)).rejects.toMatchObject({ code: 'connection-lost' });
+    await expect(mad.open({ port })).rejects.toMatchObject({ code: 'connection-lost' });
+  });
+
+  it('resolves names where it is, and says why somebody cannot be reached', async () => {
+    const port = await serverOf((socket) => socket.end('by name'));
+    const relay = relayed();
+    const connection = await relay.open({ host: 'localhost', port });
+    expect(await firstOf(connection)).toBe('by name');
+    await expect(relay.open({ host: '127.0.0.1', port: 1 })).rejects.toMatchObject({ details: { errno: 111 } });
+    // A name that is none (over 63 characters in a part) ends this one attempt and nothing else.
+    for (const host of ['nowhere.invalid', 'x'.repeat(200)])
+      await expect(relay.open({ host, port })).rejects.toMatchObject({ code: 'workspace.port-refused' });
+    expect(await firstOf(await relay.open({ port }))).toBe('by name');
+  });
+
+  it('listens on its loopback until it is told not to, and tells what listens', async () => {
+    const relay = relayed();
+    const port = await freePort();
+    const arrived = Promise.withResolvers<RelayedConnection>();
+    const listener = await relay.listen(port, (connection) => arrived.resolve(connection));
+    const client = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+    ends.push(() => client.destroy());
+    client.write('from there');
+    const connection = await arrived.promise;
+    expect(await firstOf(connection)).toBe('from there');
+    await connection.send(Buffer.from('from here'));
+    connection.end();
+    expect((await buffer(client)).toString()).toBe('from here');
+    expect(parseListening(await relay.look())).toContainEqual(
+      expect.objectContaining({ port, isLoopback: true }),
+    );
+    await expect(relay.listen(port, () => undefined)).rejects.toMatchObject({ code: 'forward.port-taken' });
+    client.end();
+    await connection.closed;
+    expect(relay.isIdle).toBe(false);
+    listener.close();
+    await listener.closed;
+    expect(relay.isIdle).toBe(true);
+    await vi.waitFor(async () => {
+      const refused = connect({ port, host: '127.0.0.1' });
+      const [error] = (await once(refused, 'error')) as [NodeJS.ErrnoException];
+      expect(error.code).toBe('ECONNREFUSED');
+    });
+    const lost = await relay.listen(port, () => undefined);
+    relay.close();
+    await expect(lost.closed).rejects.toMatchObject({ code: 'connection-lost' });
   });
 });
+
+function firstOf(connection: RelayedConnection): Promise<string> {
+  return new Promise((resolve) =>
+    connection.onData(async (bytes) => resolve(Buffer.from(bytes).toString())),
+  );
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}

@@ -2,8 +2,11 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { localOwnerId as me, type ProjectId } from '#contract/ids.ts';
 import { projectDefaults, type ProjectDefinition } from '#contract/projects.ts';
 import { createSystemRandom } from '#main/adapters/system/random.ts';
+import { ImageBuilds } from '#main/control-plane/projects/image-builds.ts';
 import { createProjectHandlers } from '#main/control-plane/projects/project-handlers.ts';
 import { createProjectService, type ProjectService } from '#main/control-plane/projects/project-service.ts';
+import type { OperationStarter } from '#main/control-plane/operations/operation-definition.ts';
+import { FakeLinks } from '#test/harness/fake-links.ts';
 import { ManualClock } from '#test/harness/manual-clock.ts';
 import { MemoryRecordStore } from '#test/harness/memory-record-store.ts';
 import { ownershipWith, userIdOf } from '#test/harness/ownership.ts';
@@ -72,6 +75,30 @@ describe('project service', () => {
     expect((await start()).find(web.id, me)).toEqual(edited);
   });
 
+  it('takes back what need not be said, where it is given as nothing', async () => {
+    const web = await service.create(
+      {
+        ...definition('web'),
+        ...{ description: 'x', sharedMemoryBytes: 1024 ** 3, recipe: 'browser' },
+        accessPassword: { variable: 'PASSWORD', delivery: 'file' },
+        shell: '/bin/zsh',
+      },
+      me,
+    );
+    const edited = await service.edit(web.id, {
+      ...{ description: null, sharedMemoryBytes: null, recipe: null, accessPassword: null },
+      shell: null,
+    });
+    expect(edited).toEqual({
+      ...definition('web'),
+      id: web.id,
+      shell: null,
+      createdAt: web.createdAt,
+      changedAt: web.changedAt,
+    });
+    expect((await start()).find(web.id, me)).toEqual(edited);
+  });
+
   it('loses none of two changes at once', async () => {
     const project = await service.create(definition('web'), me);
     await Promise.all([
@@ -125,7 +152,14 @@ describe('project service', () => {
 
   it('shows watchers each change once it is kept', async () => {
     const end = new AbortController();
-    const handlers = createProjectHandlers(service, ownershipWith({ proj: (id) => service.ownerOf(id) }));
+    const handlers = createProjectHandlers(
+      service,
+      new ImageBuilds({
+        links: new FakeLinks(),
+        operations: { define: () => undefined } as unknown as OperationStarter,
+      }),
+      ownershipWith({ proj: (id) => service.ownerOf(id) }),
+    );
     const context = {
       caller: {
         userId: 'user_00000000000000000000',

@@ -37,7 +37,7 @@ afterAll(async () => {
 
 type Wish = NonNullable<InputOf<'workspaces.create'>['accessPassword']>;
 let count = 0;
-async function create(accessPassword: Wish, of = project): Promise<Workspace> {
+async function create(accessPassword: Wish | null, of = project): Promise<Workspace> {
   const { workspace, operation } = await plane.client.call('workspaces.create', {
     name: `with password ${++count}`,
     projectId: of.id,
@@ -141,6 +141,20 @@ describe('a password', () => {
     await plane.succeeded((await plane.client.call('workspaces.start', { id: workspace.id })).id);
     const again = await plane.workspaceIn(workspace.id, 'running');
     expect(await inside(again, 'cat /run/secrets/VNC_PW')).toBe(canary);
+  });
+
+  it('is made where the project says so, and is what a workspace wishes for itself where it does', async () => {
+    const asking = await plane.createProject('berth-busybox:test', {
+      accessPassword: { variable: 'VNC_PW', delivery: 'file' },
+    });
+    const made = await create(null, asking);
+    expect(made.accessPassword).toEqual({ variable: 'VNC_PW', delivery: 'file' });
+    const { password } = await reveal(made.id);
+    expect(password).toMatch(/^[A-Za-z0-9_-]{20}$/);
+    expect(await inside(made, 'cat "$VNC_PW_FILE"')).toBe(password);
+    const wished = await create({ value: canary }, asking);
+    expect(wished.accessPassword).toEqual({ variable: 'PASSWORD', delivery: 'environment' });
+    expect((await reveal(wished.id)).password).toBe(canary);
   });
 
   it('is refused as a file where the root is read-only, and works there in the environment', async () => {

@@ -21,6 +21,23 @@ const definition: ProjectDefinition = {
   name: 'p',
   image: 'debian:12',
   environment: [{ name: 'TOKEN', value: 'canary-secret' }],
+  // What a lost database would else not know any more of a desktop.
+  kind: 'desktop',
+  recipe: 'browser',
+  start: 'image',
+  sharedMemoryBytes: 1024 ** 3,
+  accessPassword: { variable: 'VNC_PW', delivery: 'file' },
+  apps: [
+    { name: 'Screen', port: 5900, protocol: 'vnc', path: '/', login: { how: 'none' }, isMain: true },
+    {
+      name: 'Web',
+      port: 80,
+      protocol: 'http',
+      path: '/',
+      login: { how: 'basic', user: 'abc' },
+      isMain: false,
+    },
+  ],
 };
 const names = fc.string({ minLength: 1, maxLength: 80, unit: 'grapheme' }).filter((name) => {
   const parsed = DisplayName.safeParse(name);

@@ -26,6 +26,7 @@ function stateOf(one: Machine, more: Partial<AppState> = {}): AppState {
     projects: new Map(),
     workspaces: new Map(),
     terminals: new Map(),
+    forwards: new Map(),
     operations: new Map(),
     snapshots: new Map(),
     restoreUndos: new Map(),

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { projectDefaults, type ProjectDefinition } from '#contract/projects.ts';
+import { projectDefaults, projectMethods, type ProjectDefinition } from '#contract/projects.ts';
 import {
   draftOf,
+  editOf,
   freeName,
   nameForImage,
   newDraft,
@@ -9,6 +10,7 @@ import {
   readSize,
   servedRuntimes,
 } from '#renderer/features/projects/project-draft.ts';
+import { newApp } from '#renderer/features/projects/app-draft.ts';
 import { sizeText } from '#renderer/state/project-words.ts';
 
 const definition: ProjectDefinition = {
@@ -109,5 +111,104 @@ describe('runtimes', () => {
       'kata',
     ]);
     expect(servedRuntimes(['runsc'])).toEqual(['default', 'runsc']);
+  });
+});
+
+const desktop: ProjectDefinition = {
+  ...definition,
+  description: 'A browser to look at things with.',
+  kind: 'desktop',
+  apps: [
+    { name: 'Screen', port: 5900, protocol: 'vnc', path: '/', login: { how: 'none' }, isMain: true },
+    {
+      name: 'Lab',
+      port: 8888,
+      protocol: 'http',
+      path: '/lab',
+      login: { how: 'header', name: 'Authorization', prefix: 'token ' },
+      isMain: false,
+    },
+    {
+      name: 'Code',
+      port: 8443,
+      protocol: 'https',
+      path: '/',
+      login: { how: 'form', path: '/login', field: 'password' },
+      isMain: false,
+    },
+    {
+      name: 'Desk',
+      port: 3000,
+      protocol: 'http',
+      path: '/',
+      login: { how: 'basic', user: 'abc' },
+      isMain: false,
+    },
+  ],
+  sharedMemoryBytes: 1024 ** 3,
+  start: 'image',
+  accessPassword: { variable: 'PASSWORD', delivery: 'file' },
+  recipe: 'browser',
+};
+
+describe('a draft of a desktop', () => {
+  it('means what it was made of', () => {
+    expect(readDraft(draftOf(desktop))).toEqual({ definition: desktop });
+  });
+
+  it('names the field of the app that breaks a rule, whatever rows are empty above it', () => {
+    const { apps } = draftOf(desktop);
+    const read = readDraft({
+      ...draftOf(desktop),
+      apps: [
+        newApp('blank', false),
+        ...apps.map((app) => ({
+          ...app,
+          ...(app.name === 'Lab' ? { port: '99999', header: 'no header', path: 'lab' } : {}),
+          ...(app.name === 'Code' ? { port: 'eighty', formPath: '//evil.example' } : {}),
+          ...(app.name === 'Desk' ? { name: ' ' } : {}),
+        })),
+      ],
+      passwordVariable: '1PASSWORD',
+      sharedMemory: '64',
+    });
+    expect('errors' in read && Object.keys(read.errors).sort()).toEqual([
+      'accessPassword.variable',
+      'apps.a1.header',
+      'apps.a1.path',
+      'apps.a1.port',
+      'apps.a2.formPath',
+      'apps.a2.port',
+      'apps.a3.name',
+      'sharedMemoryBytes',
+    ]);
+  });
+
+  it('names a port that is there twice at the second', () => {
+    const draft = draftOf(desktop);
+    const read = readDraft({ ...draft, apps: draft.apps.map((app) => ({ ...app, port: '80' })) });
+    expect('errors' in read && read.errors).toMatchObject({
+      'apps.a1.port': 'is there twice',
+      'apps.a3.port': 'is there twice',
+    });
+    expect('errors' in read && read.errors['apps.a0.port']).toBeUndefined();
+  });
+
+  it('takes back what a project had, when it is saved without it', () => {
+    const plain = readDraft({ ...draftOf(desktop), ...draftOf(definition) });
+    if ('errors' in plain) throw new Error('it has errors');
+    const edit = editOf(plain.definition);
+    expect(edit).toMatchObject({
+      description: null,
+      kind: 'shell',
+      apps: [],
+      sharedMemoryBytes: null,
+      start: 'berth',
+      accessPassword: null,
+      recipe: null,
+    });
+    const input = { id: 'proj_00000000000000000001', ...edit };
+    expect(projectMethods['projects.edit'].input.safeParse(input).success).toBe(true);
+    expect(editOf(desktop)).toEqual(desktop);
   });
 });

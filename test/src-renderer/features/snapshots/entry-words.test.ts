@@ -1,24 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import {
-  fileNameOf,
-  folderOf,
-  modeText,
-  nameParts,
-  octalText,
-  outermost,
-} from '#renderer/features/snapshots/entry-words.ts';
-
-describe('permissions', () => {
-  it.each([
-    [0o755, 'rwxr-xr-x', '0755'],
-    [0o600, 'rw-------', '0600'],
-    [0o4755, 'rwsr-xr-x', '4755'],
-    [0o6644, 'rwSr-Sr--', '6644'],
-    [0o1777, 'rwxrwxrwt', '1777'],
-    [0o1776, 'rwxrwxrwT', '1776'],
-    [0, '---------', '0000'],
-  ])('%o', (mode, text, octal) => expect([modeText(mode), octalText(mode)]).toEqual([text, octal]));
-});
+import { fileNameOf, folderOf, nameParts, outermost } from '#renderer/features/snapshots/entry-words.ts';
 
 describe('names', () => {
   it('are parted where bytes are no text', () => {

@@ -1,15 +1,15 @@
 import { describe, expect, it, vi } from 'vitest';
 import { BerthError } from '#contract/berth-error.ts';
-import { numbered, savePlace } from '#renderer/features/snapshots/save-place.ts';
+import { saveItems } from '#renderer/features/snapshots/save-stream.ts';
 import {
   type ByteSink,
   type ByteSource,
   collectedBytes,
   pump,
-  saveItems,
   type SavePlace,
-} from '#renderer/features/snapshots/save-stream.ts';
+} from '#renderer/state/byte-pump.ts';
 import { createNotices } from '#renderer/state/notices.ts';
+import { numbered, savePlace } from '#renderer/state/save-place.ts';
 
 /** A sender that waits for each part to be used before it sends the next, and can be made to fail. */
 function source(parts: readonly number[][], failure?: BerthError) {
@@ -157,7 +157,7 @@ describe('saving', () => {
     expect(place.isCollecting).toBe(true);
     await saveItems({ notices, place }, [{ name: 'huge', sizeBytes: collectedBytes + 1, open }]);
     expect(open).not.toHaveBeenCalled();
-    expect(notices.store.getState().notices[0]?.body).toContain('1.0\u00a0GiB');
+    expect(notices.store.getState().notices[0]?.body).toContain('1 GiB');
   });
 });
 

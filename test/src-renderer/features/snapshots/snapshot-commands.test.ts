@@ -24,6 +24,7 @@ function stateOf(snapshots: readonly Snapshot[], more: Partial<AppState> = {}): 
     projects: new Map(),
     workspaces: new Map([[api.id, api]]),
     terminals: new Map(),
+    forwards: new Map(),
     operations: new Map(),
     restoreUndos: new Map(),
     snapshots: new Map(snapshots.map((one) => [one.id, one])),

@@ -27,6 +27,7 @@ function stateOf(own: Workspace | null, more: Partial<AppState> = {}): AppState 
     projects: new Map(),
     workspaces: new Map([[known.id, known]]),
     terminals: new Map(),
+    forwards: new Map(),
     operations: new Map(),
     snapshots: new Map(),
     restoreUndos: new Map(),

@@ -110,6 +110,7 @@ describe('the row of the palette', () => {
         [workspace(1, 'api', 1, 'running').id as string, workspace(1, 'api', 1, 'running')],
       ]),
       terminals: new Map([[subject.id as string, subject]]),
+      forwards: new Map(),
       operations: new Map(),
       snapshots: new Map(),
       restoreUndos: new Map(),

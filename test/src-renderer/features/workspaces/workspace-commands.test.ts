@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { Host } from '#contract/hosts.ts';
+import type { AppDefinition } from '#contract/projects.ts';
 import type { Workspace, WorkspaceState } from '#contract/workspaces.ts';
 import { settingsDefaults } from '#contract/settings.ts';
 import { workspaceCommands } from '#renderer/features/workspaces/workspace-commands.ts';
 import { groupedWorkspaces } from '#renderer/features/workspaces/workspaces-list.ts';
-import type { AppState } from '#renderer/state/commands.ts';
+import { type AppState, commandLabel } from '#renderer/state/commands.ts';
+import { openableApps } from '#renderer/state/open-app.ts';
 import { initialView } from '#renderer/state/view-state.ts';
 import { host, ready, workspace } from '../../scenes.ts';
 
@@ -18,6 +20,7 @@ function stateWith(subject: Workspace, hosts: readonly Host[]): AppState {
     projects: new Map(),
     workspaces: new Map([[subject.id as string, subject]]),
     terminals: new Map(),
+    forwards: new Map(),
     operations: new Map(),
     snapshots: new Map(),
     restoreUndos: new Map(),
@@ -37,14 +40,30 @@ function enabled(subject: Workspace, hosts: readonly Host[] = [atlas]): string[]
 
 describe('what can be done with a workspace', () => {
   const cases: readonly (readonly [WorkspaceState, readonly string[]])[] = [
-    ['running', ['destroy', 'rename', 'restart', 'stop']],
-    ['stopped', ['destroy', 'rename', 'start']],
-    ['failed', ['destroy', 'rename', 'restart', 'start']],
-    ['paused', ['destroy', 'rename', 'restart', 'stop']],
+    ['running', ['change-password', 'destroy', 'rename', 'restart', 'stop']],
+    ['stopped', ['change-password', 'destroy', 'rename', 'start']],
+    ['failed', ['change-password', 'destroy', 'rename', 'restart', 'start']],
+    ['paused', ['change-password', 'destroy', 'rename', 'restart', 'stop']],
     ['missing', ['destroy', 'forget', 'rename', 'start']],
   ];
   it.each(cases)('%s', (state, expected) => {
     expect(enabled(workspace(1, 'api', 1, state))).toEqual(expected);
+  });
+
+  it('its main app is opened while it runs, under the name that fits', () => {
+    const apps: AppDefinition[] = [
+      { name: 'Lab', port: 8888, protocol: 'http', path: '/', login: { how: 'none' }, isMain: false },
+      { name: 'Screen', port: 5900, protocol: 'vnc', path: '/', login: { how: 'none' }, isMain: true },
+      { name: 'Database', port: 5432, protocol: 'tcp', path: '/', login: { how: 'none' }, isMain: false },
+    ];
+    const desktop: Workspace = { ...workspace(1, 'browser', 1, 'running'), kind: 'desktop', apps };
+    expect(enabled(desktop)).toContain('open-app');
+    expect(enabled({ ...desktop, state: 'stopped' })).not.toContain('open-app');
+    expect(enabled({ ...desktop, apps: apps.slice(2) })).not.toContain('open-app');
+    const row = workspaceCommands.find(({ id }) => id === 'workspace.open-app')!;
+    expect(commandLabel(row, stateWith(desktop, [atlas]))).toBe('Open desktop');
+    expect(commandLabel(row, stateWith({ ...desktop, apps: apps.slice(0, 1) }, [atlas]))).toBe('Open Lab');
+    expect(openableApps(desktop.apps).map(({ name }) => name)).toEqual(['Screen', 'Lab']);
   });
 
   it('nothing begins while an operation is under way on it', () => {

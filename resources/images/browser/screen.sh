@@ -1,0 +1,127 @@
+#!/bin/sh
+# berth-screen: an X server that VNC shows, a window manager, noVNC, and Chromium, each started again when it ends.
+#
+#   VNC_PW              the password of the screen; or VNC_PW_FILE: a file that holds it
+#   SCREEN_SIZE         as 1280x800, until a viewer asks for another size
+#   CHROMIUM_START_URL  what the first window shows; without it, the pages that were open before
+#
+# Of the password the VNC protocol uses the first eight characters (RFC 6143, section 7.2.2). They are 48 bits of one that
+# Berth makes, asked for on the container's loopback alone, where only its own processes can try.
+# Ends with exit code 0 on SIGTERM, once Chromium has written its profile.
+set -eu
+
+display=:1
+rfb_port=5900
+web_port=6080
+password=${VNC_PW-}
+if [ -z "$password" ] && [ -n "${VNC_PW_FILE-}" ]; then password=$(head -n 1 "$VNC_PW_FILE"); fi
+if [ -z "$password" ]; then
+  echo 'berth-screen: there is no password in VNC_PW or VNC_PW_FILE, and nobody is shown a screen without one' >&2
+  exit 1
+fi
+# Programs that are started here, and pages in them, have no business with it.
+unset VNC_PW VNC_PW_FILE FILE__VNC_PW
+
+# Memory, not the volume: the password is obfuscated there with a key that everybody knows.
+scratch=$(mktemp -d /dev/shm/berth-screen.XXXXXX)
+password_file=$scratch/password
+(umask 077 && printf '%s\n' "$password" | cut -c 1-8 | tigervncpasswd -f >"$password_file")
+password=
+[ -s "$password_file" ] || {
+  echo 'berth-screen: the VNC server takes no password with fewer than six characters' >&2
+  exit 1
+}
+
+started=
+stopping=
+
+# Runs a program again and again. One that ends at once waits longer and longer, up to half a minute.
+keep_running() { # NAME COMMAND...
+  name=$1
+  shift
+  pause=1
+  child=
+  trap 'stopping=yes; [ -z "$child" ] || kill "$child" 2>/dev/null || :' TERM
+  while [ -z "$stopping" ]; do
+    begun=$(date +%s)
+    "$@" &
+    child=$!
+    code=0
+    wait "$child" || code=$?
+    # A trapped signal ends the first wait; Chromium takes its time to write its profile.
+    while kill -0 "$child" 2>/dev/null; do wait "$child" || code=$?; done
+    child=
+    [ -z "$stopping" ] || break
+    if [ $(($(date +%s) - begun)) -gt 10 ]; then pause=1; fi
+    echo "berth-screen: $name ended with exit code $code; it starts again in $pause s" >&2
+    sleep "$pause" &
+    child=$!
+    wait "$child" || :
+    child=
+    pause=$((pause * 2))
+    [ "$pause" -le 30 ] || pause=30
+  done
+  exit 0
+}
+
+x_server() {
+  # What a server that was killed has left; this display is nobody else's.
+  rm -f "/tmp/.X${display#:}-lock" "/tmp/.X11-unix/X${display#:}"
+  [ -d /tmp/.X11-unix ] || mkdir -m 1777 /tmp/.X11-unix
+  # UseBlacklist would lock out 127.0.0.1 after a few wrong passwords, or a few looks at whether the port is open: everybody.
+  exec Xtigervnc "$display" -rfbport "$rfb_port" -localhost -SecurityTypes VncAuth -PasswordFile "$password_file" \
+    -UseBlacklist=0 -AlwaysShared -AcceptSetDesktopSize -geometry "${SCREEN_SIZE:-1280x800}" -depth 24 \
+    -desktop Berth -nolisten tcp -Log '*:stderr:0'
+}
+
+# Programs of the screen come when it is there, and end with it.
+after_x() {
+  until xdpyinfo >/dev/null 2>&1; do sleep 0.2; done
+  exec "$@"
+}
+
+chromium_options() {
+  # Its sandbox is made of user namespaces, which Docker's seccomp profile keeps from containers that may do nothing else
+  # either (no capability, no new privileges); without them Chromium does not start. Then the container is the only wall
+  # between a page and this workspace's files. Where the host lets them through, the sandbox stays on.
+  unshare --user --map-root-user --pid --net --fork true 2>/dev/null || echo --no-sandbox
+  # With Docker's default of 64 MiB tabs would crash; files in /tmp are slower.
+  [ "$(df -k /dev/shm | awk 'NR == 2 { print $2 }')" -ge 262144 ] || echo --disable-dev-shm-usage
+}
+
+browser() {
+  profile=$HOME/.config/chromium
+  mkdir -p "$profile"
+  # They name the host and process that had the profile, which may have been another container. No other one runs here.
+  rm -f "$profile"/Singleton*
+  # shellcheck disable=SC2046 # each option is a word
+  set -- $(chromium_options) --user-data-dir="$profile" --no-first-run --no-default-browser-check \
+    --password-store=basic --start-maximized --hide-crash-restore-bubble --disable-gpu --log-level=3
+  if [ -n "${CHROMIUM_START_URL-}" ]; then set -- "$@" "$CHROMIUM_START_URL"; else set -- "$@" --restore-last-session; fi
+  after_x chromium "$@"
+}
+
+web() { exec websockify --web /usr/share/novnc "127.0.0.1:$web_port" "127.0.0.1:$rfb_port"; }
+window_manager() { after_x openbox --config-file /etc/xdg/openbox/rc.xml; }
+
+export DISPLAY="$display"
+stop() {
+  stopping=yes
+  # The browser first, while it has a screen; then what it stood on.
+  kill "$browser_pid" 2>/dev/null || :
+}
+(keep_running 'the X server' x_server) &
+started=$!
+(keep_running 'the window manager' window_manager) &
+started="$started $!"
+(keep_running noVNC web) &
+started="$started $!"
+(keep_running Chromium browser) &
+browser_pid=$!
+trap stop TERM INT HUP
+
+while kill -0 "$browser_pid" 2>/dev/null; do wait "$browser_pid" || :; done
+# shellcheck disable=SC2086 # process numbers
+kill $started 2>/dev/null || :
+wait
+rm -rf "$scratch"

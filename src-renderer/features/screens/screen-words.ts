@@ -1,0 +1,53 @@
+/** What the state of a screen is called, and what can be said of it. Pure. */
+import type { Signal } from '../../state/feature.ts';
+import type { ScreenQuality, ScreenSizing, ScreenState, ScreenStep } from './screen-session.ts';
+
+const stepWords: Readonly<Record<ScreenStep, string>> = {
+  loading: 'Loading the viewer',
+  reaching: 'Reaching the port',
+  'signing-in': 'Signing in',
+  drawing: 'Waiting for the picture',
+};
+
+export const connectSteps = ['loading', 'reaching', 'signing-in', 'drawing'] as const;
+
+export function stepWord(step: ScreenStep): string {
+  return stepWords[step];
+}
+
+export function screenMark(state: ScreenState): { readonly signal: Signal; readonly word: string } {
+  switch (state.phase) {
+    case 'connected':
+      return { signal: 'running', word: 'live' };
+    case 'connecting':
+      return { signal: 'busy', word: 'connecting' };
+    case 'starting':
+      return { signal: 'busy', word: 'the desktop is starting' };
+    case 'lost':
+      return { signal: 'attention', word: 'connection lost' };
+    case 'asking':
+      return { signal: 'attention', word: 'wants a password' };
+    case 'refused':
+      return { signal: 'failed', word: 'password refused' };
+    case 'failed':
+      return { signal: 'failed', word: 'failed' };
+    case 'resting':
+      return { signal: 'stopped', word: 'resting' };
+    case 'away':
+      return { signal: 'stopped', word: 'not there' };
+    default:
+      return state satisfies never;
+  }
+}
+
+export const sizingWords: readonly { readonly value: ScreenSizing; readonly label: string }[] = [
+  { value: 'resize', label: 'Give the desktop the size of the tab' },
+  { value: 'fit', label: 'Scale to fit' },
+  { value: 'real', label: 'Real size' },
+];
+
+export const qualityWords: readonly { readonly value: ScreenQuality; readonly label: string }[] = [
+  { value: 'best', label: 'Best picture' },
+  { value: 'balanced', label: 'Balanced' },
+  { value: 'low', label: 'Least data' },
+];

@@ -1,0 +1,174 @@
+/**
+ * A browser in the cloud, as a person has it: Berth's own browser image on a real host, its screen in a tab of the window,
+ * typed into, copied from, made larger, cut off and back. What the remote browser has understood is read beside it, from
+ * the title of its window.
+ */
+import type { Page } from 'playwright';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { loadImage } from '../servers/images.ts';
+import { browserImage } from '../servers/own-images.ts';
+import { waitUntil } from '../servers/wait-until.ts';
+import { openTerminalWorld, type TerminalWorld } from './terminal-window.ts';
+
+let world: TerminalWorld;
+let page: Page;
+let container: string;
+
+/** A page that is one field, and says in its title what is in it. */
+const remotePage = `data:text/html,${encodeURIComponent(
+  '<title>empty</title><textarea autofocus style="position:fixed;inset:0;width:100%;height:100%" oninput="document.title=\'[\'+this.value+\']\'"></textarea>',
+)}`;
+
+beforeAll(async () => {
+  const image = await browserImage();
+  world = await openTerminalWorld('pier', { engine: true, diskMiB: 8192 });
+  page = world.window.page;
+  await loadImage(world.host, image);
+  const row = await page.getByRole('treeitem', { name: /pier/ }).getAttribute('data-row');
+  await page.evaluate(
+    async ({ image: reference, hostId, url }) => {
+      const send = async (path: string, body: unknown) => {
+        const response = await fetch(`/api/v1/${path}`, {
+          method: 'POST',
+          headers: { 'X-Berth': '1', 'Content-Type': 'application/json' },
+          body: JSON.stringify(body),
+        });
+        if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
+        return response.json();
+      };
+      // Where passwords are kept: there is no keychain here.
+      await send('credential-store/vault', { passphrase: 'S1mple.Words-For=The_vault+of/this~test' });
+      const login = { how: 'none' };
+      const project = await send('projects', {
+        name: 'Browser',
+        image: reference,
+        kind: 'desktop',
+        apps: [{ name: 'Screen', port: 5900, protocol: 'vnc', path: '/', login, isMain: true }],
+        accessPassword: { variable: 'VNC_PW', delivery: 'file' },
+        sharedMemoryBytes: 1024 ** 3,
+        environment: [{ name: 'CHROMIUM_START_URL', value: url }],
+        limits: { cpus: null, memoryBytes: null, pids: 2048 },
+        mountPoint: '/home/dev',
+        profile: 'standard',
+        runtime: 'default',
+        shell: null,
+      });
+      await send('workspaces', { name: 'surf', projectId: project.id, hostId, volumeName: null });
+    },
+    { image: image.reference, hostId: /host_[0-9a-z]+/.exec(row ?? '')?.[0], url: remotePage },
+  );
+  await page.getByRole('treeitem', { name: /surf.*running/ }).waitFor({ timeout: 60_000 });
+  container = (await world.host.docker('ps', '--quiet', '--filter', 'label=dev.berth.workspace')).trim();
+  await page.getByRole('treeitem', { name: /surf.*running/ }).click();
+  await page.getByRole('button', { name: 'Open desktop' }).first().click();
+  await live();
+}, 300_000);
+afterAll(() => world?.[Symbol.asyncDispose]());
+
+const holder = () => page.locator('[role=tabpanel]:not([inert]) .screen-holder');
+const live = () =>
+  page.locator('[role=tabpanel]:not([inert]) .screen-holder[data-live] canvas').waitFor({ timeout: 60_000 });
+
+/** What X knows of the screen: the windows on it, with their titles. */
+const tree = () => world.host.docker('exec', '--env', 'DISPLAY=:1', container, 'xwininfo', '-root', '-tree');
+
+async function remoteShows(text: string): Promise<void> {
+  let last = '';
+  await waitUntil(async () => (last = await tree()).includes(`[${text}]`), {
+    what: `the remote browser shows [${text}]`,
+    timeoutMs: 30_000,
+  }).catch((cause: unknown) => {
+    throw new Error(`${String(cause)}: ${last}`);
+  });
+}
+
+/** A press into the page of the remote browser, below its own bars. */
+async function clickInPage(): Promise<void> {
+  const box = await holder().boundingBox();
+  if (box === null) throw new Error('there is no screen');
+  await page.mouse.click(box.x + box.width / 2, box.y + box.height * 0.7);
+}
+
+async function empty(): Promise<void> {
+  await page.keyboard.press('Control+a');
+  await page.keyboard.press('Delete');
+  await remoteShows('');
+}
+
+describe('a remote browser in a tab', () => {
+  it('is signed in to by itself, and its password is nowhere in the page', async () => {
+    await waitUntil(async () => (await tree()).includes('empty - Chromium'), {
+      what: 'Chromium is there',
+      timeoutMs: 60_000,
+    });
+    const password = (
+      await world.host.docker('exec', container, 'sh', '-c', 'cat /run/secrets/VNC_PW')
+    ).trim();
+    expect(password.length).toBeGreaterThanOrEqual(8);
+    expect(await page.content()).not.toContain(password);
+    const stored = await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }]));
+    expect(stored).not.toContain(password);
+  });
+
+  it('is typed into, and shows it: its picture here changes', async () => {
+    await clickInPage();
+    const before = await holder().screenshot();
+    await page.keyboard.type('Ahoy from here 42!');
+    await remoteShows('Ahoy from here 42!');
+    await waitUntil(async () => !(await holder().screenshot()).equals(before), {
+      what: 'the picture changes',
+    });
+  });
+
+  it('gives what is copied there to this computer, and takes what is pasted here', async () => {
+    await clickInPage();
+    await page.keyboard.press('Control+a');
+    await page.keyboard.press('Control+c');
+    await waitUntil(
+      async () => (await page.evaluate(() => navigator.clipboard.readText())) === 'Ahoy from here 42!',
+      { what: 'the copied text is on this clipboard', timeoutMs: 20_000 },
+    );
+    await empty();
+    await page.evaluate(() => navigator.clipboard.writeText('Grüße, мир ✓'));
+    await page.keyboard.press('Control+v');
+    await remoteShows('Grüße, мир ✓');
+  });
+
+  it('gets the size of its tab', async () => {
+    const isAlike = async () => {
+      const box = await holder().boundingBox();
+      const size = /-geometry (\d+)x(\d+)/.exec(
+        await world.host.docker('exec', '--env', 'DISPLAY=:1', container, 'xwininfo', '-root'),
+      );
+      return (
+        size?.[1] === String(Math.floor(box?.width ?? 0)) && size[2] === String(Math.floor(box?.height ?? 0))
+      );
+    };
+    await waitUntil(isAlike, { what: 'the desktop is as large as its tab', timeoutMs: 20_000 });
+    await page.setViewportSize({ width: 1180, height: 760 });
+    await waitUntil(isAlike, { what: 'the desktop has followed', timeoutMs: 20_000 });
+  });
+
+  it('lets go of keys that Berth takes, so that none stays down there', async () => {
+    await clickInPage();
+    await page.keyboard.press('Control+a');
+    await page.keyboard.press('Delete');
+    await page.keyboard.press('Control+Shift+K');
+    await page.getByRole('dialog').waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    await clickInPage();
+    await page.keyboard.type('plain');
+    await remoteShows('plain');
+  });
+
+  it('comes back by itself after its way was cut, as it was', async () => {
+    await world.host.killSshSessions();
+    await page.locator('.screen-holder[data-live]').waitFor({ state: 'detached', timeout: 30_000 });
+    await live();
+    await clickInPage();
+    await page.keyboard.type(' and back');
+    await remoteShows('plain and back');
+    expect(world.window.complaints).toEqual([]);
+  });
+});

@@ -1,0 +1,269 @@
+/**
+ * WebContentsView over a Chromium of its own for each partition, so that what one keeps is really not the other's: every
+ * request goes through the session's handlers, every navigation that the page begins through the contents' events. Where
+ * it is drawn is told, not seen; keys come by the test's word.
+ *
+ * What it cannot show: that the view lies above the page, Electron's own sandbox, redirects after the first.
+ */
+import { EventEmitter } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type BrowserContext, type CDPSession, chromium, type Page, type Route } from 'playwright';
+import { chromiumLaunchOptions } from '#test/servers/chromium.ts';
+import { journal } from './journal.ts';
+import type { Session } from './session.ts';
+
+const contexts = new Map<Session, Promise<BrowserContext>>();
+
+async function launch(session: Session, profileFolder: string): Promise<BrowserContext> {
+  const folder = join(profileFolder, 'Partitions', session.partition.replace(':', '-'));
+  const options = await chromiumLaunchOptions({ args: ['--remote-debugging-port=0'] });
+  const context = await chromium.launchPersistentContext(folder, { ...options, acceptDownloads: false });
+  const [port = '', path = ''] = readFileSync(join(folder, 'DevToolsActivePort'), 'utf8').split('\n');
+  journal({ what: 'app-browser', partition: session.partition, cdp: `ws://127.0.0.1:${port}${path}` });
+  return context;
+}
+
+interface NavigationEvent {
+  readonly url: string;
+  readonly isMainFrame: boolean;
+  readonly isSameDocument: boolean;
+  preventDefault(): void;
+}
+
+export class ViewContents extends EventEmitter {
+  readonly session: Session;
+  readonly #number: number;
+  readonly #profileFolder: () => string;
+  #page: Promise<Page> | undefined;
+  #cdp: CDPSession | undefined;
+  #isDestroyed = false;
+  #isLoading = false;
+  #title = '';
+  #url = '';
+  #history = { index: 0, count: 0 };
+  /** What the app itself loads is asked of nobody. */
+  #loadedByUs = '';
+  #openHandler: (details: { url: string }) => { action: string } = () => ({ action: 'allow' });
+
+  readonly navigationHistory = {
+    canGoBack: () => this.#history.index > 0,
+    canGoForward: () => this.#history.index < this.#history.count - 1,
+    goBack: () => void this.#page?.then((page) => page.goBack({ waitUntil: 'commit' })),
+    goForward: () => void this.#page?.then((page) => page.goForward({ waitUntil: 'commit' })),
+  };
+
+  constructor(session: Session, number: number, profileFolder: () => string) {
+    super();
+    this.session = session;
+    this.#number = number;
+    this.#profileFolder = profileFolder;
+  }
+  getURL(): string {
+    return this.#url;
+  }
+  getTitle(): string {
+    return this.#title;
+  }
+  isLoading(): boolean {
+    return this.#isLoading;
+  }
+  isDestroyed(): boolean {
+    return this.#isDestroyed;
+  }
+  setWindowOpenHandler(handler: (details: { url: string }) => { action: string }): void {
+    this.#openHandler = handler;
+  }
+  async loadURL(url: string): Promise<void> {
+    this.#loadedByUs = url.split('#', 1)[0] ?? '';
+    this.#page ??= this.#open();
+    await (await this.#page).goto(url);
+  }
+  reload(): void {
+    this.#loadedByUs = this.#url.split('#', 1)[0] ?? '';
+    void this.#page?.then((page) => page.reload()).catch(() => undefined);
+  }
+  stop(): void {
+    void this.#page?.then((page) => page.evaluate(() => window.stop())).catch(() => undefined);
+  }
+  focus(): void {
+    journal({ what: 'app-view-focused', view: this.#number });
+    this.emit('focus');
+  }
+  async capturePage() {
+    const page = await this.#page;
+    const bytes = await page?.screenshot();
+    return {
+      isEmpty: () => bytes === undefined,
+      toDataURL: () => `data:image/png;base64,${bytes?.toString('base64') ?? ''}`,
+    };
+  }
+  close(): void {
+    if (this.#isDestroyed) return;
+    this.#isDestroyed = true;
+    journal({ what: 'app-view-closed', view: this.#number });
+    void this.#page?.then((page) => page.close()).catch(() => undefined);
+    this.emit('destroyed');
+  }
+
+  async #open(): Promise<Page> {
+    let context = contexts.get(this.session);
+    if (context === undefined) {
+      context = launch(this.session, this.#profileFolder());
+      contexts.set(this.session, context);
+    }
+    const page = await (await context).newPage();
+    this.#cdp = await (await context).newCDPSession(page);
+    await page.route('**/*', (route) => this.#onRequest(page, route));
+    await page.routeWebSocket(/.*/, (socket) => {
+      if (this.session.allows(socket.url())) socket.connectToServer();
+      else void socket.close();
+    });
+    await page.exposeFunction('__electronOpen', (url: string) => {
+      const { action } = this.#openHandler({ url });
+      if (action === 'deny') journal({ what: 'window-open-denied', url });
+    });
+    // window.open and links with a target, as Electron hears of both.
+    await page.addInitScript(() => {
+      const open = (url: string) => {
+        (window as unknown as { __electronOpen(url: string): void }).__electronOpen(url);
+      };
+      window.open = (url) => {
+        open(new URL(String(url ?? ''), document.baseURI).href);
+        return null;
+      };
+      document.addEventListener('click', (event) => {
+        const link = (event.target as Element | null)?.closest<HTMLAnchorElement>('a[target="_blank"]');
+        if (!link) return;
+        event.preventDefault();
+        open(link.href);
+      });
+    });
+    page.on('framenavigated', (frame) => {
+      if (frame !== page.mainFrame()) return;
+      this.#url = frame.url();
+      this.emit('did-navigate');
+    });
+    page.on('load', () => void this.#onLoad(page));
+    page.on('download', (download) => {
+      this.session.downloads({
+        ...{ url: download.url(), fileName: download.suggestedFilename() },
+        initiator: new URL(page.url()).origin,
+        frame: { url: page.url(), isMain: true },
+      });
+    });
+    return page;
+  }
+
+  async #onLoad(page: Page): Promise<void> {
+    try {
+      this.#title = await page.title();
+      const history = await this.#cdp?.send('Page.getNavigationHistory');
+      // The first is the empty page that every tab of Chromium begins with.
+      const first = history?.entries[0]?.url === 'about:blank' ? 1 : 0;
+      this.#history = {
+        index: (history?.currentIndex ?? 0) - first,
+        count: (history?.entries.length ?? 0) - first,
+      };
+    } catch {
+      // It was closed, or left again.
+      return;
+    }
+    this.#isLoading = false;
+    this.emit('page-title-updated');
+    this.emit('did-stop-loading');
+  }
+
+  async #onRequest(page: Page, route: Route): Promise<void> {
+    const request = route.request();
+    const url = request.url();
+    const isMainFrame = request.isNavigationRequest() && request.frame() === page.mainFrame();
+    if (request.isNavigationRequest() && url !== this.#loadedByUs) {
+      const names = isMainFrame ? ['will-frame-navigate', 'will-navigate'] : ['will-frame-navigate'];
+      if (names.some((name) => this.#isPrevented(name, url, isMainFrame))) {
+        journal({ what: 'navigation-prevented', url });
+        return route.abort('aborted');
+      }
+    }
+    if (!this.session.allows(url)) {
+      journal({ what: 'request-cancelled', url });
+      return route.abort('blockedbyclient');
+    }
+    if (!isMainFrame) return route.continue();
+    this.#isLoading = true;
+    this.emit('did-start-loading');
+    try {
+      // Chromium knows that names below localhost are this computer (RFC 6761 6.3); Node asks the system, which may not.
+      const { host, port } = new URL(url);
+      const response = await route.fetch({
+        ...{ url: url.replace(`//${host}`, `//127.0.0.1:${port}`), maxRedirects: 0 },
+        headers: { ...(await request.allHeaders()), host },
+      });
+      const to = response.headers().location;
+      if (to !== undefined && this.#isPrevented('will-redirect', new URL(to, url).href, true)) {
+        journal({ what: 'navigation-prevented', url: new URL(to, url).href });
+        this.#isLoading = false;
+        return await route.abort('aborted');
+      }
+      return await route.fulfill({ response });
+    } catch {
+      this.#isLoading = false;
+      this.emit('did-fail-load', {}, -102, 'ERR_CONNECTION_REFUSED', url, true);
+      return route.abort('connectionrefused').catch(() => undefined);
+    }
+  }
+
+  #isPrevented(name: string, url: string, isMainFrame: boolean): boolean {
+    let isPrevented = false;
+    const event: NavigationEvent = {
+      ...{ url, isMainFrame, isSameDocument: false },
+      preventDefault: () => {
+        isPrevented = true;
+      },
+    };
+    this.emit(name, event);
+    return isPrevented;
+  }
+}
+
+interface Bounds {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+interface ViewOptions {
+  readonly webPreferences: Readonly<Record<string, unknown>> & { readonly session: Session };
+}
+
+interface ViewEvents {
+  readonly opened: (contents: ViewContents) => void;
+  readonly profileFolder: () => string;
+}
+let events: ViewEvents | undefined;
+let count = 0;
+export function onViews(listener: ViewEvents): void {
+  events = listener;
+}
+
+export class WebContentsView {
+  readonly webContents: ViewContents;
+  readonly number: number;
+
+  constructor({ webPreferences }: ViewOptions) {
+    if (events === undefined) throw new Error('nobody hears of views');
+    count += 1;
+    this.number = count;
+    const { session, ...value } = webPreferences;
+    journal({ what: 'app-view', view: this.number, partition: session.partition, preferences: value });
+    this.webContents = new ViewContents(session, this.number, events.profileFolder);
+    events.opened(this.webContents);
+  }
+  setBounds(bounds: Bounds): void {
+    journal({ what: 'app-view-bounds', view: this.number, bounds });
+  }
+  setVisible(isVisible: boolean): void {
+    journal({ what: 'app-view-visible', view: this.number, isVisible });
+  }
+}

@@ -1,0 +1,125 @@
+/** Scenes about workspaces that end by themselves, and what the fixture plane answers about them. */
+import { type HostLease, type Lifecycle, noPolicy, type TimelineEntry } from '#contract/lifecycles.ts';
+import type { FixtureCollection, Replies } from './fixture-plane.ts';
+import { type Scene, scenes } from './scenes.ts';
+
+const body = (n: number) => String(n).padStart(20, '0');
+const ago = (minutes: number) => new Date(Date.now() - minutes * 60_000).toISOString();
+const soon = (minutes: number) => ago(-minutes);
+
+function lifecycle(n: number, more: Partial<Lifecycle> = {}): Lifecycle {
+  return {
+    id: `ws_${body(n)}`,
+    policy: noPolicy,
+    judgement: 'busy',
+    seen: [],
+    ...{ quietSinceAt: null, next: null, putOffUntil: null, leaseUntil: null },
+    ...more,
+  };
+}
+
+const idle: Lifecycle['policy'] = {
+  ...noPolicy,
+  idleMinutes: 60,
+  keepAwake: [
+    { kind: 'process', name: 'cargo' },
+    { kind: 'connection', port: null },
+  ],
+};
+const much: Lifecycle['policy'] = {
+  ...idle,
+  endAfterMinutes: 720,
+  hours: { timeZone: 'Europe/Berlin', days: [1, 2, 3, 4, 5], from: '08:00', to: '19:00', starts: true },
+  leaseMinutes: 120,
+};
+
+const entry = (minutes: number, event: TimelineEntry['event'], text: string, by: string | null = null) => ({
+  at: ago(minutes),
+  ...{ event, text, by },
+});
+/** Of every workspace. */
+const timeline: readonly TimelineEntry[] = [
+  entry(3100, 'created', 'Made from the project “api”', 'Ada Lovelace'),
+  entry(3099, 'started', 'Started', 'Ada Lovelace'),
+  entry(2890, 'stopped', 'Stopped: no work for 1 h'),
+  entry(1500, 'started', 'Started: its hours began'),
+  entry(1320, 'away', 'Its host was lost: nothing was measured'),
+  entry(1310, 'back', 'Its host is back'),
+  entry(900, 'failed', 'Ran out of memory and ended (limit 2.0\u00a0GiB)'),
+  entry(899, 'started', 'Started', 'Ada Lovelace'),
+  entry(240, 'busy', 'Kept awake by cargo until 14:02'),
+  entry(120, 'policy', 'Stops after 1 h without work', 'Ada Lovelace'),
+  entry(70, 'quiet', 'Quiet since then'),
+  entry(10, 'warned', 'Stops in 10 min for want of work'),
+];
+
+const lease = (n: number, more: Partial<HostLease> = {}): HostLease => ({
+  id: `host_${body(n)}`,
+  state: 'absent',
+  how: null,
+  limits: ['It ends containers, not what a rented machine costs.'],
+  ...more,
+});
+
+export const lifecycleScenes = {
+  lifecycles: {
+    ...scenes.usual,
+    lifecycles: [
+      lifecycle(1, {
+        policy: much,
+        seen: [
+          { signal: 'process', weight: 1, detail: 'cargo runs' },
+          { signal: 'cpu', weight: 0.7, detail: '1.8 processors' },
+          { signal: 'connection', weight: 0.3, detail: '2 connections on 3000' },
+        ],
+        next: { why: 'hours', action: 'stop', at: soon(134), isWarned: false },
+        leaseUntil: soon(118),
+      }),
+      lifecycle(2, { policy: idle, judgement: 'off' }),
+    ],
+    hostLeases: [
+      lease(1, { state: 'installed', how: 'system' }),
+      lease(2, { limits: ['Nothing there outlasts Berth’s login: lingering is off (loginctl).'] }),
+    ],
+    timeline,
+  },
+  'lifecycles-ending': {
+    ...scenes.usual,
+    lifecycles: [
+      lifecycle(1, {
+        policy: idle,
+        judgement: 'quiet',
+        seen: [{ signal: 'output', weight: 0.1, detail: 'a little output' }],
+        quietSinceAt: ago(51),
+        next: { why: 'idle', action: 'stop', at: soon(8.7), isWarned: true },
+      }),
+    ],
+    hostLeases: [lease(1)],
+    timeline,
+  },
+} satisfies Record<string, Scene>;
+
+interface Collections {
+  readonly lifecycles: FixtureCollection<Lifecycle>;
+  readonly hostLeases: FixtureCollection<HostLease>;
+}
+
+export function lifecycleReplies({ lifecycles, hostLeases }: Collections): Replies {
+  const change = (id: Lifecycle['id'], to: Partial<Lifecycle>): Lifecycle => {
+    const next = { ...(lifecycles.items.get(id) ?? lifecycle(1, { id })), ...to };
+    lifecycles.put(next);
+    return next;
+  };
+  const changeLease = (id: HostLease['id'], to: Partial<HostLease>): HostLease => {
+    const next = { ...lease(1), ...hostLeases.items.get(id), ...to, id };
+    hostLeases.put(next);
+    return next;
+  };
+  return {
+    'lifecycles.setPolicy': ({ workspaceId, policy }) => change(workspaceId, { policy, next: null }),
+    'lifecycles.putOff': ({ workspaceId, minutes = 60 }) =>
+      change(workspaceId, { next: null, putOffUntil: soon(minutes) }),
+    'lifecycles.installLease': ({ hostId }) => changeLease(hostId, { state: 'installed', how: 'system' }),
+    'lifecycles.removeLease': ({ hostId }) => changeLease(hostId, { state: 'absent', how: null }),
+  };
+}

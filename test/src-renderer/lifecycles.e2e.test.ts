@@ -1,0 +1,114 @@
+/** Lifecycles in Chromium on fixtures: the warning, the policy, the timeline and leases ask of the plane what was chosen. */
+import type { BrowserContext, Page } from 'playwright';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { seriousFindings } from './fixture/axe.ts';
+import { type FixtureSite, startFixtureSite } from './fixture/fixture-site.ts';
+import './fixture/fixture-window.ts';
+
+let site: FixtureSite;
+let context: BrowserContext;
+let page: Page;
+let complaints: string[] = [];
+
+beforeAll(async () => {
+  site = await startFixtureSite();
+});
+afterAll(() => site?.close());
+afterEach(async () => {
+  await context.close();
+  expect(complaints).toEqual([]);
+});
+
+const workspaceId = 'ws_00000000000000000001';
+const hostId = 'host_00000000000000000001';
+
+async function show(scene: string, ref: object, colorScheme: 'dark' | 'light'): Promise<void> {
+  context = await site.browser.newContext({
+    viewport: { width: 1024, height: 700 },
+    colorScheme,
+    reducedMotion: 'reduce',
+  });
+  page = await context.newPage();
+  complaints = [];
+  page.on('console', (message) => {
+    if (message.type() === 'error' && !message.text().includes('favicon')) complaints.push(message.text());
+  });
+  page.on('pageerror', (error) => complaints.push(error.message));
+  await page.goto(`${site.url}?scene=${scene}`);
+  await page.getByRole('tablist').first().waitFor();
+  await page.evaluate((value) => window.fixture.app.view.actions.open(value as never), ref);
+  const heading = page.getByRole('tabpanel').getByRole('heading', { level: 1 });
+  await heading.and(page.locator(':visible')).first().waitFor();
+}
+
+const calls = (method: string) =>
+  page.evaluate(
+    (wanted) => window.fixture.plane.calls.filter((call) => call.method === wanted).map((call) => call.input),
+    method,
+  );
+const shown = () => page.getByRole('tabpanel').and(page.locator(':visible'));
+const button = (name: string) => shown().getByRole('button', { name, exact: true });
+
+it('warns with a clock, and one click puts the end off', async () => {
+  await show('lifecycles-ending', { type: 'workspace', workspaceId }, 'light');
+  const clock = shown().getByRole('timer');
+  await clock.getByText(/^api-server stops in 8:\d\d$/).waitFor();
+  await page.getByRole('button', { name: /^idle stop in 8:/ }).waitFor();
+  expect(await seriousFindings(page)).toEqual([]);
+  await button('One more hour').first().click();
+  await clock.waitFor({ state: 'detached' });
+  expect(await calls('lifecycles.putOff')).toEqual([{ workspaceId, minutes: 60 }]);
+  await shown()
+    .getByText(/^Put off: nothing ends it by itself before/)
+    .waitFor();
+});
+
+it('says why it runs, what happened, and takes another policy', async () => {
+  await show('lifecycles', { type: 'workspace', workspaceId }, 'dark');
+  await shown().getByText('cargo runs · 1.8 processors · 2 connections on 3000').waitFor();
+  await shown().getByText('Runs Mon–Fri from 08:00 to 19:00 (Europe/Berlin), and starts by itself').waitFor();
+  expect(await shown().getByText('Made from the project “api”').count()).toBe(0);
+  await shown()
+    .getByRole('button', { name: /^Show \d earlier/ })
+    .click();
+  await shown().getByText('Made from the project “api”').waitFor();
+  expect(await seriousFindings(page)).toEqual([]);
+
+  await button('Stops by itself…').click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('But not while these run').fill('cargo npm');
+  await dialog.getByRole('switch', { name: 'Outside its hours' }).click();
+  await dialog.getByRole('switch', { name: 'When it has run for long' }).click();
+  expect(await seriousFindings(page)).toEqual([]);
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await dialog.waitFor({ state: 'detached' });
+  expect(await calls('lifecycles.setPolicy')).toEqual([
+    {
+      workspaceId,
+      policy: {
+        idleMinutes: 60,
+        keepAwake: [
+          { kind: 'process', name: 'cargo' },
+          { kind: 'process', name: 'npm' },
+          { kind: 'connection', port: null },
+        ],
+        endAt: null,
+        endAfterMinutes: null,
+        endAction: 'stop',
+        hours: null,
+        leaseMinutes: 120,
+      },
+    },
+  ]);
+});
+
+it('installs the lease timer on a click, and takes it off after asking', async () => {
+  await show('lifecycles-ending', { type: 'host', hostId }, 'dark');
+  await button('Install the lease timer').click();
+  await button('Take it off…').click();
+  expect(await seriousFindings(page)).toEqual([]);
+  await page.getByRole('alertdialog').getByRole('button', { name: 'Take it off' }).click();
+  await button('Install the lease timer').waitFor();
+  expect(await calls('lifecycles.installLease')).toEqual([{ hostId }]);
+  expect(await calls('lifecycles.removeLease')).toEqual([{ hostId }]);
+});
