@@ -157,8 +157,11 @@ describe.each(shells.map((shell) => ({ name: shell.join(' '), shell })))(
       it.tick();
       it.tick();
       expect(it.stopped).toEqual([]);
-      it.settle();
+      it.tick(170);
       expect(it.stopped).toHaveLength(1);
+      // Both are told.
+      for (const tag of ['abc123', 'xyz789'])
+        expect(readFileSync(join(it.data, tag, 'log'), 'utf8')).toContain(` ${one} `);
     });
 
     it.each<[string, (it: LeaseHost) => void]>([
