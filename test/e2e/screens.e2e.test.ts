@@ -161,6 +161,22 @@ describe('a remote browser in a tab', () => {
     await remoteShows('plain');
   });
 
+  it('takes a file that is dropped on it, whole, and says where it went', async () => {
+    const sizeBytes = 3_000_000;
+    const dataTransfer = await page.evaluateHandle((length) => {
+      const transfer = new DataTransfer();
+      transfer.items.add(new File(['x'.repeat(length)], 'cargo.txt'));
+      return transfer;
+    }, sizeBytes);
+    await holder().dispatchEvent('dragover', { dataTransfer });
+    await page.getByText('Drop the files').waitFor();
+    await holder().dispatchEvent('drop', { dataTransfer });
+    const said = await page.getByText(/^In \/home\/dev\/.*cargo\.txt$/).textContent({ timeout: 30_000 });
+    const path = said?.slice('In '.length) ?? '';
+    const size = await world.host.docker('exec', container, 'stat', '--format=%s %U', path);
+    expect(size.trim()).toBe(`${sizeBytes} dev`);
+  });
+
   it('comes back by itself after its way was cut, as it was', async () => {
     await world.host.killSshSessions();
     await page.locator('.screen-holder[data-live]').waitFor({ state: 'detached', timeout: 30_000 });
