@@ -25,7 +25,7 @@ interface At {
   readonly path: string;
 }
 
-export interface Upload extends At {
+interface Upload extends At {
   readonly uploadKey: string;
   readonly offset: number;
   readonly sizeBytes: number;
