@@ -118,7 +118,7 @@ export function weigh(facts: WorkFacts, keepAwake: readonly KeepAwake[]): Weighe
 
   const heaviest = seen.toSorted((a, b) => b.weight - a.weight);
   return {
-    seen: heaviest.slice(0, MOST_SHOWN).map(({ isCertain: _, ...one }) => one),
+    seen: heaviest.slice(0, MOST_SHOWN).map(({ detail, signal, weight }) => ({ signal, weight, detail })),
     sum: seen.reduce((sum, { weight }) => sum + weight, 0),
     isCertain: seen.some(({ isCertain, weight }) => isCertain && weight >= 1),
   };

@@ -22,7 +22,8 @@ export interface HoursAround {
 
 export function isTimeZone(timeZone: string): boolean {
   try {
-    return new Intl.DateTimeFormat('en', { timeZone }) !== undefined;
+    new Intl.DateTimeFormat('en', { timeZone }).format(0);
+    return true;
   } catch {
     return false;
   }

@@ -139,7 +139,7 @@ describe.each(shells.map((shell) => ({ name: shell.join(' '), shell })))(
         `9999999999999 10`,
         `${it.nowS} 10; rm -rf /`,
       ];
-      bad.forEach((content, at) => it.lease('abc123', `ws_0000000000000000000${at}`, content));
+      for (const [at, content] of bad.entries()) it.lease('abc123', `ws_0000000000000000000${at}`, content);
       it.lease('abc123', 'ws_short', '1 1\n');
       it.lease('nota-tag', one, '1 1\n');
       it.running = bad.map((_, at) => `ws_0000000000000000000${at}`);

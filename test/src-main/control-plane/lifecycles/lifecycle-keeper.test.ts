@@ -323,7 +323,7 @@ describe('a destruction', () => {
     expect(it.begun.at(-1)).toBe(`destroy as ${otherUserId}`);
   });
 
-  it.each<[string, (it: LifecycleWorld) => void | Promise<unknown>]>([
+  it.each<[string, (it: LifecycleWorld) => unknown]>([
     ['types', (it) => it.type()],
     ['puts it off', (it) => it.putOff(60)],
     ['wants something else', (it) => it.setPolicy({ endAfterMinutes: 600 })],

@@ -130,7 +130,7 @@ describe('a lease', () => {
       code: 'lease.not-possible',
       message: expect.stringContaining('does not run systemd'),
     });
-    expect((await remote.run(['ls', '/var/lib/berth', '/usr/local/lib/berth'])).exitCode).not.toBe(0);
+    expect((await remote.run(['ls', '/var/lib/berth/lease', '/usr/local/lib/berth'])).exitCode).not.toBe(0);
   });
 
   it('ends a workspace while no Berth is there; the next one says so; it leaves nothing behind', async () => {
@@ -188,7 +188,7 @@ describe('a lease', () => {
     });
     const left = await remote.run([
       'ls',
-      '/var/lib/berth',
+      '/var/lib/berth/lease',
       '/usr/local/lib/berth',
       '/etc/systemd/system/berth-lease.timer',
       '/etc/systemd/system/berth-lease.service',

@@ -5,7 +5,7 @@ import { advance, notSeen, type Quiet } from '#main/control-plane/lifecycles/qui
 import type { Weighed } from '#main/control-plane/lifecycles/work-signals.ts';
 
 const seen = (sum: number, isCertain = false): Weighed => ({ seen: [], sum, isCertain });
-const after = (...sums: (number | null | Weighed)[]): Quiet =>
+const quietAfter = (...sums: (number | null | Weighed)[]): Quiet =>
   sums.reduce<Quiet>(
     (quiet, one) => advance(quiet, typeof one === 'number' ? seen(one) : one, 30_000),
     notSeen,
@@ -14,32 +14,32 @@ const key = seen(1, true);
 
 describe('a workspace', () => {
   it('is quiet from the first look that sees nothing', () => {
-    expect(after(0)).toMatchObject({ judgement: 'quiet', quietMs: 30_000 });
-    expect(after(0, 0, 0.3)).toMatchObject({ judgement: 'quiet', quietMs: 90_000 });
+    expect(quietAfter(0)).toMatchObject({ judgement: 'quiet', quietMs: 30_000 });
+    expect(quietAfter(0, 0, 0.3)).toMatchObject({ judgement: 'quiet', quietMs: 90_000 });
   });
   it('works after one look with what is certainly work', () => {
-    expect(after(0, 0, key)).toMatchObject({ judgement: 'busy', quietMs: 0 });
+    expect(quietAfter(0, 0, key)).toMatchObject({ judgement: 'busy', quietMs: 0 });
   });
   it('is not woken by one look with load: a health check, a nightly job', () => {
-    expect(after(0, 0, 2)).toMatchObject({ judgement: 'quiet', quietMs: 60_000 });
-    expect(after(0, 0, 2, 0)).toMatchObject({ judgement: 'quiet', quietMs: 90_000 });
-    expect(after(0, 0, 2, 2)).toMatchObject({ judgement: 'busy', quietMs: 0 });
+    expect(quietAfter(0, 0, 2)).toMatchObject({ judgement: 'quiet', quietMs: 60_000 });
+    expect(quietAfter(0, 0, 2, 0)).toMatchObject({ judgement: 'quiet', quietMs: 90_000 });
+    expect(quietAfter(0, 0, 2, 2)).toMatchObject({ judgement: 'busy', quietMs: 0 });
   });
   it('that worked has to come well below, twice', () => {
-    expect(after(key, 0.7, 0.7, 0.7)).toMatchObject({ judgement: 'busy' });
-    expect(after(key, 0)).toMatchObject({ judgement: 'busy' });
-    expect(after(key, 0, 0.7, 0)).toMatchObject({ judgement: 'busy' });
-    expect(after(key, 0, 0)).toMatchObject({ judgement: 'quiet', quietMs: 60_000 });
+    expect(quietAfter(key, 0.7, 0.7, 0.7)).toMatchObject({ judgement: 'busy' });
+    expect(quietAfter(key, 0)).toMatchObject({ judgement: 'busy' });
+    expect(quietAfter(key, 0, 0.7, 0)).toMatchObject({ judgement: 'busy' });
+    expect(quietAfter(key, 0, 0)).toMatchObject({ judgement: 'quiet', quietMs: 60_000 });
   });
   it('whose load stays between the two is quiet after ten minutes: that is how it is', () => {
     const between = Array.from({ length: 19 }, () => 0.7);
-    expect(after(key, ...between)).toMatchObject({ judgement: 'busy' });
-    expect(after(key, ...between, 0.7)).toMatchObject({ judgement: 'quiet', quietMs: 30_000 });
+    expect(quietAfter(key, ...between)).toMatchObject({ judgement: 'busy' });
+    expect(quietAfter(key, ...between, 0.7)).toMatchObject({ judgement: 'quiet', quietMs: 30_000 });
   });
   it('that cannot be seen keeps its count, and does not add to it', () => {
-    expect(after(0, 0, null)).toMatchObject({ judgement: 'unknown', quietMs: 60_000 });
-    expect(after(0, 0, null, null, 0)).toMatchObject({ judgement: 'quiet', quietMs: 90_000 });
-    expect(after(null)).toMatchObject({ judgement: 'unknown', quietMs: 0 });
+    expect(quietAfter(0, 0, null)).toMatchObject({ judgement: 'unknown', quietMs: 60_000 });
+    expect(quietAfter(0, 0, null, null, 0)).toMatchObject({ judgement: 'quiet', quietMs: 90_000 });
+    expect(quietAfter(null)).toMatchObject({ judgement: 'unknown', quietMs: 0 });
   });
 });
 
@@ -52,7 +52,7 @@ const anyLook = fc.oneof(
 it('is never quiet for longer than it was seen so, and never after a key', () => {
   fc.assert(
     fc.property(fc.array(anyLook, { minLength: 1, maxLength: 60 }), (looks) => {
-      const quiet = after(...looks);
+      const quiet = quietAfter(...looks);
       const lastKey = looks.lastIndexOf(key);
       const since = looks.slice(lastKey + 1).filter((one) => one !== null && one.sum < 1);
       expect(quiet.quietMs).toBeLessThanOrEqual(since.length * 30_000);
