@@ -4,7 +4,6 @@
  * what listens on its loopback alone has the relay. Guarantees: an address is dialled only on a host whose kernel has the
  * workspace's own bridge, so never a stranger's that happens to have the same; what does not work once is not waited for again.
  */
-import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
 import { BerthError } from '#contract/berth-error.ts';
 import type { WorkspaceId } from '#contract/ids.ts';
@@ -101,11 +100,13 @@ export function connectionOver(stream: Duplex): RelayedConnection {
   return {
     async send(bytes) {
       if (stream.destroyed || stream.writableEnded || stream.write(bytes)) return;
-      const over = new AbortController();
-      await Promise.race(
-        ['drain', 'close'].map((name) => once(stream, name, { signal: over.signal }).catch(() => undefined)),
-      );
-      over.abort();
+      await new Promise<void>((resolve) => {
+        const settle = () => {
+          stream.off('drain', settle).off('close', settle);
+          resolve();
+        };
+        stream.on('drain', settle).on('close', settle);
+      });
     },
     end: () => {
       if (!stream.writableEnded && !stream.destroyed) stream.end();
