@@ -53,8 +53,10 @@ export interface FolderStore {
   close(): void;
 }
 
-/** Milliseconds between two times that what came is shown: each costs a pass over all entries. */
+/** Milliseconds between two times that what came is shown: each costs a pass over all entries, so with more it is seldomer. */
 const showEveryMs = 150;
+/** Entries for each of which a millisecond more passes: at 100,000 every two seconds. */
+const entriesPerMs = 50;
 
 /** Folders that `back` remembers. */
 const historyLength = 100;
@@ -121,7 +123,7 @@ export function createFolderStore({
           rows = sortRows(rows, order);
         }
         for (const entry of part.entries) waiting.push(rowOf(entry));
-        if (!isAgain && now() - shownAtMs >= showEveryMs) show(place);
+        if (!isAgain && now() - shownAtMs >= Math.max(showEveryMs, rows.length / entriesPerMs)) show(place);
       }
       if (signal.aborted) return;
       if (order !== store.getState().order) rows = sortRows(rows, store.getState().order);
