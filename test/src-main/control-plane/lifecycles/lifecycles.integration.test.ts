@@ -15,6 +15,7 @@ import { ManualClock } from '#test/harness/manual-clock.ts';
 import { startPlane, type TestPlane } from '#test/harness/start-plane.ts';
 import { busyboxImage, loadImage } from '#test/servers/images.ts';
 import { type RemoteHost, startRemoteHost } from '#test/servers/remote-host.ts';
+import { waitUntil } from '#test/servers/wait-until.ts';
 
 const minute = 60_000;
 let remote: RemoteHost;
@@ -96,11 +97,10 @@ describe('for want of work', () => {
     expect((await lifecycleOf(compile.id)).seen[0]?.signal).toBe('cpu');
     // And what a rule names is seen on the host.
     await setPolicy(compile, { idleMinutes: 5, keepAwake: [{ kind: 'process', name: 'sh' }] });
-    await clock.advance(30_000);
-    const seen = await plane.until('lifecycles.watch', {}, (all) =>
-      all.find((one) => one.id === compile.id && one.seen.some(({ detail }) => detail === 'sh runs')),
-    );
-    expect(seen.judgement).toBe('busy');
+    await moveUntil(compile, async () => {
+      const { judgement, seen } = await lifecycleOf(compile.id);
+      return judgement === 'busy' && seen.some(({ detail }) => detail === 'sh runs');
+    });
     await plane.succeeded(
       (await plane.client.call('workspaces.destroy', { id: compile.id, keepVolume: false })).id,
     );
@@ -115,9 +115,10 @@ describe('at its time', () => {
       endAction: 'destroy',
     });
     // The hand-moved clock is ahead of the engine's: it seems to have run unseen, and is warned of for ten minutes.
-    await moveUntil(
-      workspace,
+    await clock.advance(12 * minute);
+    await waitUntil(
       async () => (await remote.docker('ps', '-aq', '--filter', `id=${workspace.containerId}`)) === '',
+      { what: 'the end of the workspace', timeoutMs: 60_000 },
     );
     const snapshot = await plane.until('snapshots.watch', {}, (all) =>
       all.find(({ workspaceId }) => workspaceId === workspace.id),
