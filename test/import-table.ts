@@ -82,7 +82,6 @@ export const rooms: readonly Room[] = [
       'openid-client',
       'rate-limiter-flexible',
       'swagger-ui-dist',
-      'httpxy',
     ],
   },
   {

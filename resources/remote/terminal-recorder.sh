@@ -49,7 +49,12 @@ trap '[ -z "$is_held" ] || hold on' EXIT
 # Opened once: a terminal that ends has its record removed, and to open it again would make another that nobody removes.
 exec 3>>"$log"
 # It may have ended, and its record been removed, before this began.
-on_server display-message -p -t "$pane" '' >/dev/null 2>&1 || { rm -f "$log"; exit 0; }
+answer=$(on_server has-session -t "$pane" 2>&1) || case $answer in
+  *"can't find"*)
+    rm -f "$log"
+    exit 0
+    ;;
+esac
 size=$(stat -c %s "$log" 2>/dev/null) || exit 1
 first=0
 while :; do

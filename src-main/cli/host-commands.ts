@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Host, SshAuth } from '#contract/hosts.ts';
+import { ImageRecipe } from '#contract/projects.ts';
 import { formatDuration } from './amounts.ts';
 import { awaitHost, lookAtHosts } from './await-host.ts';
 import { readAll, watchUntil } from './collections.ts';
@@ -9,6 +10,7 @@ import { type Answer, type Context, type PlaneCommand, type Typed, yesFlag } fro
 import { CommandFailure, TypedWrong } from './failure.ts';
 import { describeFindings, isSerious, readFindings } from './findings.ts';
 import { pickHost } from './find-workspace.ts';
+import { followCall } from './follow-operation.ts';
 import { answerFor, type AnswerPolicy } from './host-questions.ts';
 import { readSecretFromInput } from './secret-input.ts';
 import { agreed } from './snapshot-commands.ts';
@@ -299,11 +301,35 @@ function connecting(verb: 'connect' | 'disconnect', summary: string): PlaneComma
   };
 }
 
+const buildImage: PlaneCommand = {
+  name: 'host build-image',
+  words: `<host> <${ImageRecipe.options.join('|')}>`,
+  wordCount: { min: 2, max: 2 },
+  summary:
+    'Builds one of Berth’s own images on a host, with today’s packages, also where it is there already.',
+  flags: {},
+  read: (typed) => {
+    const [word = '', recipeWord = ''] = typed.words;
+    const recipe = ImageRecipe.options.find((one) => one === recipeWord);
+    if (recipe === undefined)
+      throw new TypedWrong(`"${recipeWord}" is none of ${ImageRecipe.options.join(' and ')}.`);
+    return async (context) => {
+      const { client } = context;
+      const { id, name } = pickHost(word, await readAll(client, 'hosts.watch'));
+      const operation = await followCall(context, () =>
+        client.call('projects.buildImage', { hostId: id, recipe }),
+      );
+      return { json: operation, lines: [`The ${recipe} image of "${name}" is built.`] };
+    };
+  },
+};
+
 export const hostCommands: readonly PlaneCommand[] = [
   add,
   list,
   check,
   remove,
+  buildImage,
   connecting('connect', 'Keeps a host connected from now on.'),
   connecting('disconnect', 'Closes the connection to a host and leaves it closed.'),
 ];

@@ -12,6 +12,9 @@ const allowedPermissions: ReadonlySet<string> = new Set([
   'clipboard-sanitized-write',
   'clipboard-read',
   'notifications',
+  // A remote screen that fills the display, and there gets keys that are the system's otherwise.
+  'fullscreen',
+  'keyboardLock',
   // Of what the person has just chosen in the system's own dialog, to save a file or a folder there.
   'fileSystem',
 ]);

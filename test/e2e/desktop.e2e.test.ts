@@ -208,7 +208,14 @@ describe('the desktop app', () => {
 
   it('lets its own page copy, paste, notify and save files, and gives nobody anything else', async () => {
     const own = 'berth-app://ui/index.html';
-    const allowed = ['clipboard-sanitized-write', 'clipboard-read', 'notifications', 'fileSystem'];
+    const allowed = [
+      'clipboard-sanitized-write',
+      'clipboard-read',
+      'notifications',
+      'fullscreen',
+      'keyboardLock',
+      'fileSystem',
+    ];
     const others = ['media', 'geolocation', 'openExternal', 'hid', 'display-capture'];
     const cases: [name: string, url: string, isMainFrame: boolean, answer: boolean][] = [
       ...allowed.flatMap((name): [string, string, boolean, boolean][] => [

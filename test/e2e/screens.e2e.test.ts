@@ -73,12 +73,9 @@ const live = () =>
 const tree = () => world.host.docker('exec', '--env', 'DISPLAY=:1', container, 'xwininfo', '-root', '-tree');
 
 async function remoteShows(text: string): Promise<void> {
-  let last = '';
-  await waitUntil(async () => (last = await tree()).includes(`[${text}]`), {
+  await waitUntil(async () => (await tree()).includes(`[${text}]`), {
     what: `the remote browser shows [${text}]`,
     timeoutMs: 30_000,
-  }).catch((cause: unknown) => {
-    throw new Error(`${String(cause)}: ${last}`);
   });
 }
 
@@ -106,7 +103,9 @@ describe('a remote browser in a tab', () => {
     ).trim();
     expect(password.length).toBeGreaterThanOrEqual(8);
     expect(await page.content()).not.toContain(password);
-    const stored = await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }]));
+    const stored = await page.evaluate(() =>
+      JSON.stringify([Object.entries(localStorage), Object.entries(sessionStorage)]),
+    );
     expect(stored).not.toContain(password);
   });
 
@@ -160,6 +159,22 @@ describe('a remote browser in a tab', () => {
     await clickInPage();
     await page.keyboard.type('plain');
     await remoteShows('plain');
+  });
+
+  it('takes a file that is dropped on it, whole, and says where it went', async () => {
+    const sizeBytes = 3_000_000;
+    const dataTransfer = await page.evaluateHandle((length) => {
+      const transfer = new DataTransfer();
+      transfer.items.add(new File(['x'.repeat(length)], 'cargo.txt'));
+      return transfer;
+    }, sizeBytes);
+    await holder().dispatchEvent('dragover', { dataTransfer });
+    await page.getByText('Drop the files').waitFor();
+    await holder().dispatchEvent('drop', { dataTransfer });
+    const said = await page.getByText(/^In \/home\/dev\/.*cargo\.txt$/).textContent({ timeout: 30_000 });
+    const path = said?.slice('In '.length) ?? '';
+    const size = await world.host.docker('exec', container, 'stat', '--format=%s %U', path);
+    expect(size.trim()).toBe(`${sizeBytes} dev`);
   });
 
   it('comes back by itself after its way was cut, as it was', async () => {

@@ -119,6 +119,9 @@ export class FakeConnection implements HostConnection {
   openFiles(): Promise<never> {
     return Promise.reject(new Error('the fake has no files'));
   }
+  dial(): Promise<never> {
+    return Promise.reject(new Error('the fake dials nobody'));
+  }
   async openEngineStream(): Promise<Duplex> {
     this.#checkOpen();
     return new FakeEngineStream(this.machine);

@@ -162,7 +162,10 @@ export interface ForwardWorld {
 export async function forwardWorld({
   letters = ['a'],
   store = new MemoryRecordStore(),
-  accounts = { callerOfSession: () => undefined, callerOfUser: () => undefined } as ForwardPartsDeps['accounts'],
+  accounts = {
+    callerOfSession: () => undefined,
+    callerOfUser: () => undefined,
+  } as ForwardPartsDeps['accounts'],
 } = {}): Promise<ForwardWorld> {
   const clock = new ManualClock();
   const links = new FakeLinks();
@@ -282,7 +285,10 @@ export async function forwardWorld({
       for (const { id } of directory.records()) directory.observe(id, undefined);
     },
     call: async (method, input) =>
-      (await (parts.handlers[method] as (input: unknown, context: unknown) => unknown)(input, context)) as never,
+      (await (parts.handlers[method] as (input: unknown, context: unknown) => unknown)(
+        input,
+        context,
+      )) as never,
     async forwards() {
       const end = new AbortController();
       for await (const item of parts.handlers['forwards.watch']({}, { caller, signal: end.signal })) {
@@ -296,4 +302,3 @@ export async function forwardWorld({
   parts.start();
   return world;
 }
-

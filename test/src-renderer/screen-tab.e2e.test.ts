@@ -61,7 +61,7 @@ describe('a live screen', () => {
     await expect.poll(async () => (await heard()).keys).toEqual([0x68, -0x68, 0x69, -0x69]);
     expect(await calls('workspaces.revealPassword')).toEqual([{ id: workspaceId(1) }]);
     expect(await page.content()).not.toContain('kR7-Qm2p');
-    expect(await page.evaluate(() => JSON.stringify({ ...localStorage }))).not.toContain('kR7-Qm2p');
+    expect(await page.evaluate(() => JSON.stringify(Object.entries(localStorage)))).not.toContain('kR7-Qm2p');
     expect(await seriousFindings(page)).toEqual([]);
   });
 

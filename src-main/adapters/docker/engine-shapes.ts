@@ -177,11 +177,14 @@ export function readVolume(json: unknown): VolumeSummary {
 export function readNetwork(json: unknown) {
   const network = asRecord(json);
   const configs = asList(asRecord(network.IPAM).Config).map(asRecord);
+  const bridge = asText(asRecord(network.Options)['com.docker.network.bridge.name']);
   return {
     id: asText(network.Id),
     name: asText(network.Name),
     labels: asLabels(network.Labels),
     subnets: configs.map((config) => asText(config.Subnet)).filter((subnet) => subnet !== ''),
+    /** Its interface on the engine's machine, where it was named at its making. */
+    bridge: /^[A-Za-z0-9_.-]{1,15}$/.test(bridge) ? bridge : null,
   };
 }
 

@@ -12,9 +12,14 @@ export class ChannelStream extends Duplex {
   readonly #channel: ClientChannel;
 
   /** `explainEnd`: an error if the channel's end was a failure after all (a helper program that could not connect). */
-  constructor(channel: ClientChannel, link: SshLink, explainEnd?: () => Error | undefined) {
-    // As net.Socket: when the other side ends, so do we; our own end leaves the reading open.
-    super({ allowHalfOpen: false });
+  constructor(
+    channel: ClientChannel,
+    link: SshLink,
+    explainEnd?: () => Error | undefined,
+    allowHalfOpen = false,
+  ) {
+    // As net.Socket: when the other side ends, so do we, unless told otherwise; our own end leaves the reading open.
+    super({ allowHalfOpen });
     this.#channel = channel;
     channel.pause();
     channel.on('error', (error: Error) => this.destroy(error));

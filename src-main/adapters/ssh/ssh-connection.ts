@@ -19,6 +19,7 @@ import type {
   PtyOptions,
 } from '../../control-plane/interfaces/host-connection.ts';
 import type { Log } from '../../control-plane/interfaces/log.ts';
+import { dialTcp } from './tcp-dial.ts';
 import { EnginePath } from './engine-route.ts';
 import type { RemoteProcess } from './remote-command.ts';
 import { remoteExec } from './remote-exec.ts';
@@ -119,6 +120,10 @@ export class SshConnection implements HostConnection {
 
   openFiles(signal?: AbortSignal): Promise<FilePrimitives> {
     return openSftpFiles({ pool: this.#pool, exec: (argv, options) => this.exec(argv, options) }, signal);
+  }
+
+  dial(address: string, port: number, signal?: AbortSignal): Promise<Duplex> {
+    return dialTcp(this.#deps.primary, address, port, signal);
   }
 
   openEngineStream(signal?: AbortSignal): Promise<Duplex> {

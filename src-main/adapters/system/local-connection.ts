@@ -20,6 +20,7 @@ import type {
 } from '../../control-plane/interfaces/host-connection.ts';
 import type { Log } from '../../control-plane/interfaces/log.ts';
 import { chooseEngineSocket, type LocalEngineDeps } from './local-engine-socket.ts';
+import { dialLocal } from './local-dial.ts';
 import { LocalFiles } from './local-files.ts';
 import { localExec } from './local-exec.ts';
 import { type LocalProcess, startLocalProcess } from './local-process.ts';
@@ -105,6 +106,11 @@ export class LocalConnection implements HostConnection {
   async openFiles(): Promise<FilePrimitives> {
     this.#requireOpen();
     return new LocalFiles();
+  }
+
+  dial(address: string, port: number, signal?: AbortSignal): Promise<Duplex> {
+    this.#requireOpen();
+    return dialLocal(address, port, signal);
   }
 
   async openEngineStream(signal?: AbortSignal): Promise<Duplex> {

@@ -28,7 +28,7 @@ export type AgentPiece =
   | { readonly kind: 'data'; readonly bytes: Uint8Array };
 
 /** Of the agent: a system call's error by its name in errno(3), or a word of its own. */
-export interface AgentFailure {
+interface AgentFailure {
   readonly errno: string | null;
   readonly code: string | null;
   readonly path: string;

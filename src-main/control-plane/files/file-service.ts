@@ -3,13 +3,14 @@ import { posix } from 'node:path';
 import { BerthError } from '#contract/berth-error.ts';
 import { type FileEntry, type FolderPart, maxTextBytes, type PlaceId } from '#contract/files.ts';
 import type { ByteChannel } from '../handler.ts';
+import type { Archiver } from '../interfaces/archiver.ts';
 import type { FileAccess, FileRead } from '../interfaces/file-access.ts';
 import { changedError, fileError, incompleteError } from '../interfaces/file-error.ts';
 import type { Random } from '../interfaces/random.ts';
 import { receiveInOrder } from '../workspaces/in-order.ts';
 import type { FilePlaces } from './file-places.ts';
 import { decodeText, notTextError, tooLargeError } from './file-text.ts';
-import { type Archiver, writeArchive } from './read-folder.ts';
+import { writeArchive } from './read-folder.ts';
 import type { Transfers } from './transfers.ts';
 
 export interface FileServiceDeps {
@@ -24,7 +25,7 @@ interface At {
   readonly path: string;
 }
 
-export interface Upload extends At {
+interface Upload extends At {
   readonly uploadKey: string;
   readonly offset: number;
   readonly sizeBytes: number;

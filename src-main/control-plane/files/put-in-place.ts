@@ -6,7 +6,7 @@ import type { FileAccess } from '../interfaces/file-access.ts';
 import { fileError } from '../interfaces/file-error.ts';
 import { joined } from './walk-tree.ts';
 
-export type OnConflict = 'fail' | 'replace' | 'skip' | 'both';
+type OnConflict = 'fail' | 'replace' | 'skip' | 'both';
 
 /** Numbers that are tried behind a name. */
 const mostNumbers = 1_000;

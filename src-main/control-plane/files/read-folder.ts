@@ -6,8 +6,6 @@ import { TarWriter } from './tar-writer.ts';
 import { readTree, type ReadItem, type TreeFrom } from './walk-tree.ts';
 import { ZipWriter } from './zip-writer.ts';
 
-export type { Archiver };
-
 export interface ArchiveWriter {
   file(item: ReadItem, bytes: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array>;
   /** A folder or a link. */

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { type TreeFrom, walkTree } from './walk-tree.ts';
 
-export interface TreeFingerprints {
+interface TreeFingerprints {
   /** The same only if no file was changed. */
   readonly versions: string;
   /** The same for a whole copy. */

@@ -18,6 +18,7 @@ import {
   type RunningWorkspace,
   type RunningWorkspaceDeps,
 } from '../workspaces/running-workspace.ts';
+import { DirectWays } from './direct-ways.ts';
 import { type ConnectionMeter, metered, type OpenConnection } from './metered-connection.ts';
 import { PortRelay, type RelayedConnection, type RelayedListener, type RelayTarget } from './port-relay.ts';
 
@@ -53,14 +54,18 @@ export class DialService {
   readonly #deps: DialServiceDeps;
   readonly #kept = new Map<WorkspaceId, Promise<Kept>>();
   readonly #open = new Map<WorkspaceId, Set<OpenConnection>>();
+  readonly #direct: DirectWays;
   readonly #stopListening: (() => void)[];
   readonly #closing = new AbortController();
 
   constructor(deps: DialServiceDeps) {
     this.#deps = deps;
+    this.#direct = new DirectWays(deps.clock);
     this.#stopListening = [
       deps.onChange(({ id, state }) => {
-        if (state !== 'running' && state !== 'paused') this.#drop(id);
+        if (state === 'running' || state === 'paused') return;
+        this.#drop(id);
+        this.#direct.drop(id);
       }),
       deps.links.onLost((hostId) => {
         for (const [id, kept] of this.#kept)
@@ -128,7 +133,7 @@ export class DialService {
   ): Promise<RelayedConnection> {
     const workspace = requireRunning(this.#deps, id, options.caller);
     options.signal?.throwIfAborted();
-    const opening = this.#connect(workspace, target);
+    const opening = this.#connect(workspace, target, options.signal);
     const connection = await this.#inTime(opening, workspace, options.signal).catch((error: unknown) => {
       // It comes when nobody waits for it any more.
       opening.then((late) => late.reset()).catch(() => undefined);
@@ -233,15 +238,22 @@ export class DialService {
     }
   }
 
-  async #connect(workspace: RunningWorkspace, target: RelayTarget): Promise<RelayedConnection> {
+  async #connect(
+    workspace: RunningWorkspace,
+    target: RelayTarget,
+    signal: AbortSignal | undefined,
+  ): Promise<RelayedConnection> {
     const { record, engine, containerId } = workspace;
-    const kept = await this.#keptOf(workspace);
-    const relay = await kept.relay;
-    if (relay.connectionCount >= maxConnections)
+    if (this.connectionsInto(record.id).length >= maxConnections)
       throw new BerthError(
         'too-many',
         `${maxConnections} connections into “${record.name}” are open, and that is the limit.`,
       );
+    const direct =
+      target.host === undefined ? await this.#direct.open(workspace, target.port, signal) : undefined;
+    if (direct !== undefined) return direct;
+    const kept = await this.#keptOf(workspace);
+    const relay = await kept.relay;
     this.#use(kept);
     try {
       return await relay.open(target);

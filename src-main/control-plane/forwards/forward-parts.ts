@@ -18,7 +18,6 @@ import { Apps } from './apps.ts';
 import type { DialService } from './dial-service.ts';
 import { parseForwardRecord } from './forward.ts';
 import { ForwardDirectory } from './forward-directory.ts';
-import { forwardHandlers } from './forward-handlers.ts';
 import { ForwardRulesService, parseForwardRules } from './forward-rules.ts';
 import { ForwardService } from './forward-service.ts';
 import { LocalForwards } from './local-forwards.ts';
@@ -60,6 +59,7 @@ export interface ForwardParts {
 
 export function createForwardParts(deps: ForwardPartsDeps): ForwardParts {
   const { store, links, workspaces, dials, clock, random, localNetwork: network } = deps;
+  const { ownership } = deps;
   const log = deps.log.child({ noun: 'forwards' });
   const ways = new Ways({ links, directory: workspaces.directory, clock });
   const directory = new ForwardDirectory({
@@ -107,15 +107,34 @@ export function createForwardParts(deps: ForwardPartsDeps): ForwardParts {
     apps,
     belongingOf: (id) => directory.belongingOf(id),
     connectionsInto: (id) => dials.connectionsInto(id),
-    handlers: forwardHandlers({
-      directory,
-      forwards,
-      apps,
-      rules,
-      ports,
-      probe,
-      ownership: deps.ownership,
-    }),
+    handlers: {
+      'forwards.watch': (_input, { caller, signal }) =>
+        directory.collection.watch(signal, ownership.shownTo(caller)),
+      'forwards.ports': (_input, { caller, signal }) => ports.watch(signal, ownership.shownTo(caller)),
+      'forwards.rules': (_input, { caller, signal }) =>
+        rules.collection.watch(signal, ownership.shownTo(caller)),
+      'forwards.setRules': async ({ workspaceId, ...wish }) => {
+        const set = await rules.set({ ...wish, id: workspaceId });
+        ports.lookAtAll();
+        return set;
+      },
+      'forwards.create': (wish) => forwards.create(wish),
+      'forwards.edit': (wish) => forwards.edit(wish),
+      'forwards.start': ({ id }) => forwards.startForward(id),
+      'forwards.stop': ({ id }) => forwards.stopForward(id),
+      'forwards.restart': ({ id }) => forwards.restartForward(id),
+      'forwards.remove': async ({ id }) => {
+        await forwards.remove(id);
+        return {};
+      },
+      'forwards.open': async ({ id, shownIn }, { caller }) => {
+        await forwards.learnProtocol(id);
+        const { url, expiresAtMs } = await apps.open(id, shownIn, caller);
+        return { url, expiresAt: new Date(expiresAtMs).toISOString() };
+      },
+      'forwards.openPort': ({ workspaceId, port }) => forwards.openPort(workspaceId, port),
+      'forwards.probe': async ({ workspaceId, port }) => ({ protocol: await probe(workspaceId, port) }),
+    },
     async beforeHandingOver(from) {
       await rules.beforeHandingOver(from);
       await forwards.beforeHandingOver(from);

@@ -223,7 +223,15 @@ export interface ContainerEngine extends HelperContainers, ContainerProcesses {
   listNetworks(
     labels: Readonly<Record<string, string | null>>,
     signal?: AbortSignal,
-  ): Promise<{ id: string; name: string; labels: Readonly<Record<string, string>>; subnets: string[] }[]>;
+  ): Promise<
+    {
+      id: string;
+      name: string;
+      labels: Readonly<Record<string, string>>;
+      subnets: string[];
+      bridge: string | null;
+    }[]
+  >;
   /**
    * A bridge of its own for one workspace: no traffic between containers, no IPv6. Its interface on the host is named
    * `bridgePrefix` and at most 9 characters (com.docker.network.bridge.name), by which the network guard knows it.

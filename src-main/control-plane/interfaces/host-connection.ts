@@ -82,6 +82,11 @@ export interface HostConnection {
   openPty(options: PtyOptions): Promise<Pty>;
   /** Starts one of resources/remote's scripts, for as long as it runs. Throws as `exec` does. */
   startScript(script: string, args: readonly string[], signal?: AbortSignal): Promise<HostProcess>;
+  /**
+   * A TCP connection from the host to an address that it has itself, as that of a container; half-close is kept. Throws
+   * workspace.port-refused, timed-out, engine.forwarding-denied (the server forbids it), connection-lost, cancelled.
+   */
+  dial(address: string, port: number, signal?: AbortSignal): Promise<Duplex>;
   /** A new stream to the engine's socket. Streams over SSH forwarding cost no session. */
   openEngineStream(signal?: AbortSignal): Promise<Duplex>;
   /** The machine's files, as the login sees them; costs a session over SSH. Throws file.tools-missing (no SFTP), as `exec`. */

@@ -22,16 +22,18 @@ export default function FilePage({ view, isVisible, isActive }: ViewProps<'file'
   const work = useFilesWork();
   const { placeId, path } = view;
   const folder = parentOf(path) ?? '/';
-  const [document] = useState(() =>
-    openDocuments.obtain({ placeId, path }, () => {
-      const made = createTextDocument({
+  const [document] = useState(
+    () =>
+      openDocuments.get({ placeId, path }) ??
+      createTextDocument({
         ...{ client, placeId, path },
         onSaved: () => work.changed({ placeId, folder }),
-      });
-      void made.load();
-      return made;
-    }),
+      }),
   );
+  useEffect(() => {
+    openDocuments.put({ placeId, path }, document);
+    if (document.store.getState().phase === 'loading') void document.load();
+  }, [document, placeId, path]);
   const state = useStore(document.store);
   const place = usePlace(placeId);
   const { phase: connection } = useConnection();

@@ -271,33 +271,37 @@ export default function FilesPage({ view, tabId, isVisible }: ViewProps<'files'>
             />
           </div>
         </div>
-      ) : shown.length === 0 ? (
-        <Nothing
-          {...{ state, folder, acts, canWrite }}
-          hiddenCount={showsHidden ? 0 : rows.filter(({ entry }) => isHidden(entry.name)).length}
-          onShowHidden={() => work.setShowsHidden(true)}
-          onUpload={() => fileField.current?.click()}
-        />
       ) : (
-        <FileList
-          label={label}
-          rows={shown}
-          order={state.order}
-          selection={selection}
-          renaming={state.renaming}
-          cutNames={cutNames}
-          isBusy={state.isReading}
-          onSort={(column) => folder.sortBy(column)}
-          onSelect={(next) => folder.select(next)}
-          onKey={onKey}
-          onOpen={acts.openEntry}
-          onRename={(name, newName) => void acts.rename(name, newName)}
-          menu={menu}
-          onDragStart={acts.dragStart}
-          onDragEnd={acts.dragEnd}
-          canDrop={(event, name) => acts.canDrop(event, pathOf(name))}
-          onDrop={(event, name) => acts.drop(event, pathOf(name))}
-        />
+        <div className="relative flex min-h-0 flex-1 flex-col">
+          {/* The list keeps the keyboard, also where it has no rows. */}
+          <FileList
+            label={label}
+            rows={shown}
+            order={state.order}
+            selection={selection}
+            renaming={state.renaming}
+            cutNames={cutNames}
+            isBusy={state.isReading}
+            onSort={(column) => folder.sortBy(column)}
+            onSelect={(next) => folder.select(next)}
+            onKey={onKey}
+            onOpen={acts.openEntry}
+            onRename={(name, newName) => void acts.rename(name, newName)}
+            menu={menu}
+            onDragStart={acts.dragStart}
+            onDragEnd={acts.dragEnd}
+            canDrop={(event, name) => acts.canDrop(event, pathOf(name))}
+            onDrop={(event, name) => acts.drop(event, pathOf(name))}
+          />
+          {shown.length === 0 && (
+            <Nothing
+              {...{ state, folder, acts, canWrite }}
+              hiddenCount={showsHidden ? 0 : rows.filter(({ entry }) => isHidden(entry.name)).length}
+              onShowHidden={() => work.setShowsHidden(true)}
+              onUpload={() => fileField.current?.click()}
+            />
+          )}
+        </div>
       )}
       <Summary state={state} shownCount={shown.length} chosen={chosenRows} />
       <TransferTray placeId={placeId} />

@@ -32,7 +32,7 @@ export function Nothing({
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: files dropped anywhere on an empty folder go into it
     <div
-      className="flex min-h-0 flex-1 flex-col overflow-y-auto"
+      className="absolute inset-x-0 top-7 bottom-0 flex flex-col overflow-y-auto"
       onDragOver={(event) => {
         const effect = acts.canDrop(event, at);
         if (effect === null) return;

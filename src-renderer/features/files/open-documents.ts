@@ -23,12 +23,10 @@ export class OpenDocuments {
     return this.store.getState().documents.get(keyOf(at));
   }
 
-  obtain(at: DocumentAt, make: () => TextDocument): TextDocument {
-    const present = this.get(at);
-    if (present !== undefined) return present;
-    const made = make();
-    this.store.setState(({ documents }) => ({ documents: new Map(documents).set(keyOf(at), made) }));
-    return made;
+  /** Not while something is drawn: tabs look at it. */
+  put(at: DocumentAt, document: TextDocument): void {
+    if (this.get(at) === document) return;
+    this.store.setState(({ documents }) => ({ documents: new Map(documents).set(keyOf(at), document) }));
   }
 
   /** Lets go of those that no tab shows any more. */

@@ -1,12 +1,39 @@
 /** The rows of the command table that work on projects. */
 import { BerthError } from '#contract/berth-error.ts';
+import type { ImageRecipe } from '#contract/projects.ts';
 import type { AppState, Command } from '../../state/commands.ts';
 
 function projectOf(state: AppState) {
   return state.subject?.kind === 'project' ? state.projects.get(state.subject.id) : undefined;
 }
 
+/** Berth's own images, as the acts that build them anew say it. */
+const recipes: readonly (readonly [ImageRecipe, string])[] = [
+  ['browser', 'Build Berth’s browser image'],
+  ['shell', 'Build Berth’s shell image'],
+];
+
 export const projectCommands: readonly Command[] = [
+  ...recipes.map(
+    ([recipe, label]): Command => ({
+      id: `host.build-${recipe}-image`,
+      scope: 'hosts.write',
+      label,
+      description:
+        'With today’s packages, also where it is there already. New workspaces get it; old ones keep theirs.',
+      menu: 'Host',
+      group: 5,
+      on: 'host',
+      keywords: 'docker desktop template update',
+      isEnabled: ({ hosts, subject }) =>
+        subject?.kind === 'host' && hosts.get(subject.id)?.state.phase === 'ready',
+      run: async ({ subject, client, view }) => {
+        if (subject?.kind !== 'host') return;
+        const { id } = await client.call('projects.buildImage', { hostId: subject.id, recipe });
+        view.open({ type: 'operation', operationId: id });
+      },
+    }),
+  ),
   {
     id: 'project.new',
     scope: 'projects.write',

@@ -87,7 +87,6 @@ function Toast({ notice, isHeld }: { notice: Notice; isHeld: boolean }) {
               <Button
                 key={action.label}
                 variant="quiet"
-                className="px-2"
                 onClick={() => {
                   notices.hide(notice.id);
                   action.run();

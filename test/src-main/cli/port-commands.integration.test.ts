@@ -112,6 +112,7 @@ beforeEach(async () => {
           channel.onReceive((bytes) => reader.push(bytes));
         });
       },
+      'projects.buildImage': begins('projects.buildImage', 'image.build'),
       'files.remove': begins('files.remove', 'files.remove'),
       'files.copy': begins('files.copy', 'files.copy'),
       'files.setPermissions': begins('files.setPermissions', 'files.permissions'),
@@ -207,6 +208,13 @@ describe('lifecycles', () => {
     expect(asked('lifecycles.installLease')).toEqual([{ hostId: hostId(1) }]);
     expect((await plane.call(['host', 'lease', hostOf(1).name, 'burn'])).code).toBe(2);
   });
+});
+
+it('builds Berth’s own images on a host', async () => {
+  const { code, text } = await plane.call(['host', 'build-image', hostOf(1).name, 'browser']);
+  expect([code, text]).toEqual([0, `The browser image of "${hostOf(1).name}" is built.\n`]);
+  expect(asked('projects.buildImage')).toEqual([{ hostId: hostId(1), recipe: 'browser' }]);
+  expect((await plane.call(['host', 'build-image', hostOf(1).name, 'paint'])).code).toBe(2);
 });
 
 describe('files', () => {

@@ -50,11 +50,12 @@ describe('a listener', () => {
 
   it('resets what is open when it is closed, and its port is free at once', async () => {
     const taken = Promise.withResolvers<LocalConnection>();
-    const { port, close } = await listen(null, (connection) => taken.resolve(connection));
+    const listener = await listen(null, (connection) => taken.resolve(connection));
+    const { port } = listener;
     const socket = await dialed(port);
     await taken.promise;
     const broken = once(socket, 'error');
-    await close();
+    await listener.close();
     expect(((await broken) as [NodeJS.ErrnoException])[0].code).toBe('ECONNRESET');
     expect((await listen(port)).port).toBe(port);
   });

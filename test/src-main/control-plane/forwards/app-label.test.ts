@@ -18,11 +18,15 @@ describe('a label', () => {
 
   it('is a label of DNS whatever the name is, and no internationalised one', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'grapheme', maxLength: 80 }), fc.integer({ min: 1, max: 65_535 }), (name, port) => {
-        const label = freeLabel({ workspaceName: name, port }, () => false, createSystemRandom());
-        expect(label).toMatch(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/);
-        expect(label).not.toContain('--');
-      }),
+      fc.property(
+        fc.string({ unit: 'grapheme', maxLength: 80 }),
+        fc.integer({ min: 1, max: 65_535 }),
+        (name, port) => {
+          const label = freeLabel({ workspaceName: name, port }, () => false, createSystemRandom());
+          expect(label).toMatch(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/);
+          expect(label).not.toContain('--');
+        },
+      ),
     );
   });
 

@@ -1,7 +1,12 @@
 /** The page of an address whose workspace is away. */
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { awayHeaders, awayPage, awayResponse, isHttpRequest } from '#main/control-plane/forwards/away-page.ts';
+import {
+  awayHeaders,
+  awayPage,
+  awayResponse,
+  isHttpRequest,
+} from '#main/control-plane/forwards/away-page.ts';
 
 const facts = {
   workspaceName: `<script>alert("1")</script>'&`,
@@ -19,7 +24,7 @@ describe('the page', () => {
   });
 
   it('has a policy that allows its own styles, and nothing else', () => {
-    const style = /<style>([^]*)<\/style>/.exec(awayPage(facts))?.[1] ?? '';
+    const style = /<style>(.*)<\/style>/s.exec(awayPage(facts))?.[1] ?? '';
     const hash = createHash('sha256').update(style).digest('base64');
     expect(awayHeaders['content-security-policy']).toBe(
       `default-src 'none'; style-src 'sha256-${hash}'; base-uri 'none'; form-action 'none'`,
@@ -31,7 +36,9 @@ describe('the page', () => {
     const [head = '', body = ''] = answer.split('\r\n\r\n');
     expect(head).toMatch(/^HTTP\/1\.1 503 Service Unavailable\r\n/);
     expect(Number(/content-length: (\d+)/.exec(head)?.[1])).toBe(Buffer.byteLength(body));
-    expect(awayResponse(Buffer.from('HEAD / HTTP/1.1\r\n'), facts).toString().endsWith('\r\n\r\n')).toBe(true);
+    expect(awayResponse(Buffer.from('HEAD / HTTP/1.1\r\n'), facts).toString().endsWith('\r\n\r\n')).toBe(
+      true,
+    );
   });
 });
 

@@ -326,7 +326,7 @@ describe('when the way is cut', () => {
     expect(await isIn(id, 'waiting')).toMatchObject({ localPort, problem: null });
     expect([away.statusCode, away.headers['retry-after']]).toEqual([503, '3']);
     expect(await text(away)).toMatch(
-      /http-equiv="refresh"[^]*Port 3000 of API Server cannot be reached just now/,
+      /http-equiv="refresh".*Port 3000 of API Server cannot be reached just now/s,
     );
     const raw = dial(localPort);
     raw.write(Buffer.of(0x16, 0x03, 0x01));

@@ -49,7 +49,9 @@ describe('the report of a host', () => {
   });
 
   it('names programs, at most 64 characters of each', () => {
-    const programs = parsePrograms(`program=41 node\nprogram=42 my server\nprogram=x no\nprogram=43 ${'n'.repeat(99)}\n`);
+    const programs = parsePrograms(
+      `program=41 node\nprogram=42 my server\nprogram=x no\nprogram=43 ${'n'.repeat(99)}\n`,
+    );
     expect([...programs]).toEqual([
       ['41', 'node'],
       ['42', 'my server'],

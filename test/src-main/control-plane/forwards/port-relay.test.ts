@@ -142,7 +142,9 @@ describe('a relay', () => {
     const relay = relayed();
     const connection = await relay.open({ host: 'localhost', port });
     expect(await firstOf(connection)).toBe('by name');
-    await expect(relay.open({ host: '127.0.0.1', port: 1 })).rejects.toMatchObject({ details: { errno: 111 } });
+    await expect(relay.open({ host: '127.0.0.1', port: 1 })).rejects.toMatchObject({
+      details: { errno: 111 },
+    });
     // A name that is none (over 63 characters in a part) ends this one attempt and nothing else.
     for (const host of ['nowhere.invalid', 'x'.repeat(200)])
       await expect(relay.open({ host, port })).rejects.toMatchObject({ code: 'workspace.port-refused' });
@@ -184,9 +186,7 @@ describe('a relay', () => {
 });
 
 function firstOf(connection: RelayedConnection): Promise<string> {
-  return new Promise((resolve) =>
-    connection.onData(async (bytes) => resolve(Buffer.from(bytes).toString())),
-  );
+  return new Promise((resolve) => connection.onData(async (bytes) => resolve(Buffer.from(bytes).toString())));
 }
 
 async function freePort(): Promise<number> {

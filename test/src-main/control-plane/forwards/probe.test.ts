@@ -51,7 +51,11 @@ describe('a port', () => {
     expect(await probe(createServer((socket) => void socket.on('error', () => undefined)))).toBe('tcp');
     expect(performance.now() - startedMs).toBeLessThan(10_000);
     expect(
-      await probe(createServer((socket) => void socket.on('error', () => undefined).once('data', () => socket.end('?')))),
+      await probe(
+        createServer(
+          (socket) => void socket.on('error', () => undefined).once('data', () => socket.end('?')),
+        ),
+      ),
     ).toBe('tcp');
   });
 });
@@ -59,7 +63,10 @@ describe('a port', () => {
 describe('an answer', () => {
   it.each<[string, string | undefined]>([
     ['HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n', 'https'],
-    ['HTTP/1.1 400 Bad Request\r\n\r\n<center>The plain HTTP request was sent to HTTPS port</center>', 'https'],
+    [
+      'HTTP/1.1 400 Bad Request\r\n\r\n<center>The plain HTTP request was sent to HTTPS port</center>',
+      'https',
+    ],
     ['HTTP/1.1 400 Bad Request\r\n\r\n', 'http'],
     ['HTTP/1.1 301 Moved\r\nLocation: https://x/\r\n\r\n', 'http'],
     ['\u0015\u0003\u0001\u0000\u0002\u0002\u0016', 'https'],

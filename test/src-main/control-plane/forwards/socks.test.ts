@@ -2,7 +2,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { BerthError } from '#contract/berth-error.ts';
-import { SocksHandshake, socksReply, socksReplyTo, type SocksStep } from '#main/control-plane/forwards/socks.ts';
+import {
+  SocksHandshake,
+  socksReply,
+  socksReplyTo,
+  type SocksStep,
+} from '#main/control-plane/forwards/socks.ts';
 
 function handshake() {
   const answers: number[] = [];
@@ -31,7 +36,10 @@ describe('a handshake', () => {
     const of = (...request: number[]) => handshake().push(...greeting, ...request);
     // BIND and UDP ASSOCIATE.
     for (const command of [2, 3])
-      expect(of(5, command, 0, 1, 1, 2, 3, 4, 0, 1)).toEqual({ kind: 'refused', reply: 'commandNotSupported' });
+      expect(of(5, command, 0, 1, 1, 2, 3, 4, 0, 1)).toEqual({
+        kind: 'refused',
+        reply: 'commandNotSupported',
+      });
     expect(of(5, 1, 0, 2, 0, 0, 0)).toEqual({ kind: 'refused', reply: 'addressNotSupported' });
     expect(of(4, 1, 0, 80, 1, 2, 3, 4, 0)).toEqual({ kind: 'refused', reply: null });
   });

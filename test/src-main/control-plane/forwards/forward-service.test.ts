@@ -1,11 +1,14 @@
 /** What is done with forwards, and what they do, on a clock that moves by hand. */
 import { setImmediate as turn } from 'node:timers/promises';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { BerthError } from '#contract/berth-error.ts';
 import type { Forward } from '#contract/forwards.ts';
-import type { SessionId } from '#contract/ids.ts';
-import type { AppCarrier, AppVisitor } from '#main/control-plane/forwards/app-door.ts';
-import { type ForwardWorld, forwardHostId, forwardWorld, workspaceIdOf } from '#test/harness/forward-world.ts';
+import {
+  type ForwardWorld,
+  forwardHostId,
+  forwardWorld,
+  workspaceIdOf,
+} from '#test/harness/forward-world.ts';
 import { userIdOf } from '#test/harness/ownership.ts';
 
 let world: ForwardWorld;
@@ -207,237 +210,6 @@ describe('SOCKS', () => {
   });
 });
 
-describe('a rule', () => {
-  const setRules = (rules: object[], announces = true) =>
-    world.call('forwards.setRules', { workspaceId: workspaceIdOf('a'), rules, announces });
-
-  it('forwards a port while it listens and for a minute after', async () => {
-    world = await forwardWorld();
-    world.run();
-    world.listening = [3000, 9000];
-    await setRules([{ fromPort: 3000, toPort: 3999, kind: 'tcp' }]);
-    await vi.waitFor(async () => expect(await only()).toMatchObject({ port: 3000, isByRule: true }));
-    world.listening = [9000];
-    await world.clock.advance(57_000);
-    expect(await world.forwards()).toHaveLength(1);
-    world.listening = [3000];
-    await world.clock.advance(3_000);
-    world.listening = [];
-    await world.clock.advance(57_000);
-    expect(await world.forwards()).toHaveLength(1);
-    await world.clock.advance(12_000);
-    await settle();
-    expect(await world.forwards()).toEqual([]);
-  });
-
-  it('waits with a workspace that is away: nobody knows that its port is gone', async () => {
-    world = await forwardWorld();
-    world.run();
-    world.listening = [3000];
-    await setRules([{ fromPort: 3000, toPort: 3000, kind: 'tcp' }]);
-    await vi.waitFor(async () => expect(await world.forwards()).toHaveLength(1));
-    world.lose();
-    await world.clock.advance(600_000);
-    expect(await only()).toMatchObject({ state: 'waiting' });
-  });
-
-  it('takes its own with it when it goes, and nothing that a person made', async () => {
-    world = await forwardWorld();
-    world.run();
-    world.listening = [3000, 4000];
-    const { id } = await make({ port: 4000 });
-    await setRules([{ fromPort: 3000, toPort: 4000, kind: 'tcp' }]);
-    await vi.waitFor(async () => expect(await world.forwards()).toHaveLength(2));
-    await setRules([]);
-    await settle();
-    expect((await world.forwards()).map((one) => one.id)).toEqual([id]);
-  });
-});
-
-describe('ports', () => {
-  function watchPorts() {
-    const end = new AbortController();
-    const told: unknown[] = [];
-    const context = { caller: world.caller, signal: end.signal };
-    const done = (async () => {
-      for await (const item of world.parts.handlers['forwards.ports']({}, context)) told.push(item);
-    })();
-    return { told, end: () => (end.abort(), done) };
-  }
-
-  it('are looked at while somebody watches and not longer, and only changes are told', async () => {
-    world = await forwardWorld({ letters: ['a', 'b'] });
-    world.run('a');
-    world.run('b');
-    world.listening = [5173];
-    await world.clock.advance(60_000);
-    expect(world.looks).toEqual([]);
-    const watch = watchPorts();
-    await settle();
-    // One look for the port, one for its program. Only what the watcher may see is looked at.
-    expect(world.looks).toEqual([
-      ['ports', '42', 'container-a'],
-      ['programs', 'container-a'],
-    ]);
-    const told = watch.told.length;
-    expect(watch.told.at(-1)).toMatchObject({
-      upserted: [{ ports: [{ port: 5173, reach: 'loopback', program: 'node', name: 'Vite' }], problem: null }],
-    });
-    await world.clock.advance(30_000);
-    expect(world.looks).toHaveLength(12);
-    expect(watch.told).toHaveLength(told);
-    world.listening = [];
-    await world.clock.advance(3_000);
-    expect(watch.told).toHaveLength(told + 1);
-    await watch.end();
-    const looks = world.looks.length;
-    await world.clock.advance(60_000);
-    expect(world.looks.length - looks).toBe(0);
-  });
-
-  it('are asked of the relay where the host does not show them; away they stay, stopped they go', async () => {
-    world = await forwardWorld();
-    world.listening = undefined;
-    world.relayed = [6379];
-    world.run();
-    const watch = watchPorts();
-    await settle();
-    expect(watch.told.at(-1)).toMatchObject({
-      upserted: [{ ports: [{ port: 6379, program: null, name: 'Redis' }], problem: null }],
-    });
-    world.lose();
-    await settle();
-    expect(watch.told.at(-1)).toMatchObject({
-      upserted: [{ ports: [{ port: 6379 }], problem: { code: 'host.not-connected' } }],
-    });
-    world.run();
-    world.stop();
-    await settle();
-    expect(watch.told.at(-1)).toMatchObject({ removed: [workspaceIdOf('a')] });
-    await watch.end();
-  });
-});
-
-describe('an app', () => {
-  function carrier(over: Partial<AppCarrier> = {}) {
-    const visitors: AppVisitor[] = [];
-    world.parts.apps.setCarrier({
-      originOf: async (label) => `http://${label}.localhost:47100`,
-      createLink: async ({ label, path, visitor }) => {
-        visitors.push(visitor);
-        return { url: `http://${label}.localhost:47100/?once${path}`, expiresAtMs: 0 };
-      },
-      ...over,
-    });
-    return visitors;
-  }
-  const app = (over: object = {}) => make({ kind: 'app', protocol: 'http', ...over });
-
-  it('has one label, which a new name of its workspace and a restart do not change, and no other has', async () => {
-    world = await forwardWorld({ letters: ['a', 'b'] });
-    const first = await app();
-    const second = await app({ workspaceId: workspaceIdOf('b') });
-    carrier();
-    await settle();
-    const origins = (await world.forwards()).map(({ id, origin }) => [id, origin]);
-    expect(origins).toEqual([[first.id, 'http://api-server-3000.localhost:47100']]);
-    const door = world.parts.apps;
-    expect(door.find('api-server-3000')).toMatchObject({ forwardId: first.id, ownerId: userIdOf('a'), port: 3000 });
-    expect(second.id).not.toBe(first.id);
-    await world.directory.change(workspaceIdOf('a'), { name: 'Another' });
-    expect(door.find('api-server-3000')).toMatchObject({ forwardId: first.id, workspaceName: 'Another' });
-    await world.parts.close();
-    world = await forwardWorld({ store: world.store });
-    expect(world.parts.apps.find('api-server-3000')?.forwardId).toBe(first.id);
-    expect(world.parts.apps.find('another-3000')).toBeUndefined();
-  });
-
-  it('tells its carrier of each change, and has no address where the carrier has none', async () => {
-    world = await forwardWorld();
-    carrier({ originOf: () => Promise.reject(new BerthError('app.no-address', 'No port is free.')) });
-    const told: string[] = [];
-    world.parts.apps.onChange((label) => told.push(label));
-    const { id } = await app();
-    expect(await only()).toMatchObject({ state: 'failed', origin: null, problem: { code: 'app.no-address' } });
-    carrier();
-    await settle();
-    expect(await only()).toMatchObject({ state: 'waiting', problem: null });
-    told.length = 0;
-    await world.call('forwards.stop', { id });
-    expect(world.parts.apps.find('api-server-3000')?.isWanted).toBe(false);
-    await expect(world.call('forwards.open', { id, shownIn: 'browser' })).rejects.toMatchObject({ code: 'conflict' });
-    expect(await world.call('forwards.openPort', { workspaceId: workspaceIdOf('a'), port: 3000 })).toMatchObject({
-      id,
-      isWanted: true,
-    });
-    await world.call('forwards.edit', { id, path: '/docs' });
-    expect(await world.call('forwards.open', { id, shownIn: 'browser' })).toMatchObject({
-      url: 'http://api-server-3000.localhost:47100/?once/docs',
-    });
-    await world.call('forwards.remove', { id });
-    expect(told.length).toBeGreaterThanOrEqual(4);
-    expect(world.parts.apps.find('api-server-3000')).toBeUndefined();
-  });
-
-  it('lets a visitor in for as long as whoever asked may ask', async () => {
-    const sessions = new Map([['sess_1', ['workspaces.write']]]);
-    world = await forwardWorld({
-      accounts: {
-        callerOfUser: () => undefined,
-        callerOfSession: (id: SessionId) => {
-          const scopes = sessions.get(id);
-          return scopes && ({ ...world.caller, scopes: new Set(scopes) } as never);
-        },
-      },
-    });
-    const visitors = carrier();
-    const { id } = await app();
-    const open = (access: object | undefined) =>
-      world.parts.handlers['forwards.open'](
-        { id, shownIn: 'browser' },
-        {
-          caller: { ...world.caller, ...(access === undefined ? {} : { access: access as never }) },
-          signal: new AbortController().signal,
-        },
-      );
-    await open({ by: 'browser', sessionId: 'sess_1', address: null });
-    await open(undefined);
-    const isIn = () => visitors.map((visitor) => visitor.isStillThere());
-    expect(isIn()).toEqual([true, true]);
-    sessions.set('sess_1', ['workspaces.read']);
-    expect(isIn()).toEqual([false, true]);
-    sessions.delete('sess_1');
-    expect(isIn()).toEqual([false, true]);
-  });
-
-  it('gives its carrier a stream of which each end, and each break, is one there', async () => {
-    world = await forwardWorld();
-    world.run();
-    await app();
-    const target = world.parts.apps.find('api-server-3000');
-    const stream = await target?.connect();
-    const into = world.opened.at(-1)?.connection;
-    stream?.end('question');
-    await settle();
-    expect([into?.text, into?.hasEnded]).toEqual(['question', true]);
-    stream?.resume();
-    into?.sayEnd();
-    into?.close();
-    await settle();
-    expect([stream?.destroyed, into?.wasReset]).toEqual([true, false]);
-    const broken = await target?.connect();
-    broken?.destroy();
-    await settle();
-    expect(world.opened.at(-1)?.connection.wasReset).toBe(true);
-    const lost = await target?.connect();
-    const error = new Promise((resolve) => lost?.once('error', resolve));
-    world.opened.at(-1)?.connection.lose();
-    expect(await error).toMatchObject({ code: 'connection-lost' });
-    world.refusal = refused();
-    await expect(target?.connect()).rejects.toMatchObject({ code: 'workspace.port-refused' });
-  });
-});
-
 describe('a workspace', () => {
   const moved = (role: 'source' | 'copy', other: string) => ({
     role,
@@ -494,7 +266,9 @@ describe('a workspace', () => {
     world.parts.afterHandingOver();
     expect([await world.forwards(), world.loopback.ports]).toEqual([[], []]);
     expect(world.parts.belongingOf(app.id)).toEqual({ ownerId: userIdOf('b'), scope: undefined });
-    const rules = await world.store.collection('forward-rules', (one) => one as never as { id: string; rules: unknown[] }).all();
+    const rules = await world.store
+      .collection('forward-rules', (one) => one as never as { id: string; rules: unknown[] })
+      .all();
     expect(rules[0]?.rules).toEqual([{ fromPort: 3, toPort: 4, kind: 'app' }]);
   });
 });

@@ -1,0 +1,74 @@
+/** Ports that are forwarded by themselves, on a clock that moves by hand. */
+import { setImmediate as turn } from 'node:timers/promises';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { Forward } from '#contract/forwards.ts';
+import { type ForwardWorld, forwardWorld, workspaceIdOf } from '#test/harness/forward-world.ts';
+
+let world: ForwardWorld;
+afterEach(async () => {
+  await world.parts.close();
+});
+
+const wish = (over: object = {}) => ({
+  workspaceId: workspaceIdOf('a'),
+  kind: 'tcp',
+  name: null,
+  port: 3000,
+  protocol: null,
+  localPort: null,
+  path: null,
+  login: null,
+  hostHeader: 'kept',
+  ...over,
+});
+const make = (over: object = {}) => world.call('forwards.create', wish(over));
+const only = async (): Promise<Forward | undefined> => (await world.forwards())[0];
+async function settle(): Promise<void> {
+  for (let index = 0; index < 10; index++) await turn();
+}
+describe('a rule', () => {
+  const setRules = (rules: object[], announces = true) =>
+    world.call('forwards.setRules', { workspaceId: workspaceIdOf('a'), rules, announces });
+
+  it('forwards a port while it listens and for a minute after', async () => {
+    world = await forwardWorld();
+    world.run();
+    world.listening = [3000, 9000];
+    await setRules([{ fromPort: 3000, toPort: 3999, kind: 'tcp' }]);
+    await vi.waitFor(async () => expect(await only()).toMatchObject({ port: 3000, isByRule: true }));
+    world.listening = [9000];
+    await world.clock.advance(57_000);
+    expect(await world.forwards()).toHaveLength(1);
+    world.listening = [3000];
+    await world.clock.advance(3_000);
+    world.listening = [];
+    await world.clock.advance(57_000);
+    expect(await world.forwards()).toHaveLength(1);
+    await world.clock.advance(12_000);
+    await settle();
+    expect(await world.forwards()).toEqual([]);
+  });
+
+  it('waits with a workspace that is away: nobody knows that its port is gone', async () => {
+    world = await forwardWorld();
+    world.run();
+    world.listening = [3000];
+    await setRules([{ fromPort: 3000, toPort: 3000, kind: 'tcp' }]);
+    await vi.waitFor(async () => expect(await world.forwards()).toHaveLength(1));
+    world.lose();
+    await world.clock.advance(600_000);
+    expect(await only()).toMatchObject({ state: 'waiting' });
+  });
+
+  it('takes its own with it when it goes, and nothing that a person made', async () => {
+    world = await forwardWorld();
+    world.run();
+    world.listening = [3000, 4000];
+    const { id } = await make({ port: 4000 });
+    await setRules([{ fromPort: 3000, toPort: 4000, kind: 'tcp' }]);
+    await vi.waitFor(async () => expect(await world.forwards()).toHaveLength(2));
+    await setRules([]);
+    await settle();
+    expect((await world.forwards()).map((one) => one.id)).toEqual([id]);
+  });
+});

@@ -1,0 +1,259 @@
+/**
+ * Folders, transfers and the editor in Chromium on a fixture plane, under a policy that allows no inline style: axe finds
+ * nothing serious, a folder is used by keyboard alone, and a text is edited and saved.
+ */
+import { readFile } from 'node:fs/promises';
+import type { BrowserContext, Page } from 'playwright';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { seriousFindings } from './fixture/axe.ts';
+import { type FixtureSite, startFixtureSite } from './fixture/fixture-site.ts';
+import './fixture/fixture-window.ts';
+
+const placeId = 'ws_00000000000000000001';
+let site: FixtureSite;
+let context: BrowserContext;
+let page: Page;
+let complaints: string[] = [];
+
+beforeAll(async () => {
+  site = await startFixtureSite();
+});
+afterAll(() => site?.close());
+afterEach(async () => {
+  await context.close();
+  // What the policy refuses is told here, too.
+  expect(complaints).toEqual([]);
+});
+
+async function show(scene: string, ref: object): Promise<void> {
+  context = await site.browser.newContext({
+    viewport: { width: 1024, height: 700 },
+    colorScheme: 'dark',
+    reducedMotion: 'reduce',
+    acceptDownloads: true,
+  });
+  page = await context.newPage();
+  await page.addInitScript(() => {
+    Object.assign(window, { showSaveFilePicker: undefined, showDirectoryPicker: undefined });
+  });
+  complaints = [];
+  page.on('console', (message) => {
+    if (message.type() === 'error' && !message.text().includes('favicon')) complaints.push(message.text());
+  });
+  page.on('pageerror', (error) => complaints.push(error.message));
+  await page.goto(`${site.url}?scene=${scene}`);
+  await page.getByRole('tablist').first().waitFor();
+  await page.evaluate((value) => window.fixture.app.view.actions.open(value as never), ref);
+}
+
+const grid = () => page.getByRole('grid', { name: 'Files of api-server' });
+async function openFolder(scene = 'files', path: string | null = null): Promise<void> {
+  await show(scene, { type: 'files', placeId, path });
+  await grid().waitFor();
+  await grid().focus();
+}
+const chosen = () =>
+  page
+    .getByRole('row', { selected: true })
+    .evaluateAll((rows) => rows.map((row) => (row as HTMLElement).dataset.row));
+const row = (name: string) => page.locator(`[data-row=${JSON.stringify(name)}]`);
+const textOf = (path: string) =>
+  page.evaluate((at) => new TextDecoder().decode(window.fixture.plane.files.bytes(at)), path);
+const calls = (method: string) =>
+  page.evaluate(
+    (wanted) => window.fixture.plane.calls.filter((call) => call.method === wanted).map((call) => call.input),
+    method,
+  );
+const give = (...files: readonly (readonly [string, string])[]) =>
+  page
+    .locator('input[type=file][multiple]')
+    .setInputFiles(files.map(([name, text]) => ({ name, mimeType: '', buffer: Buffer.from(text) })));
+
+describe('axe, dark and light', () => {
+  it('finds nothing serious in folders and their dialogs', async () => {
+    await openFolder();
+    await page.keyboard.press('Control+a');
+    expect(await seriousFindings(page)).toEqual([]);
+    await page.keyboard.press('Escape');
+    await page.keyboard.type('photos');
+    await page.keyboard.press('Shift+F10');
+    await page.getByRole('menuitem', { name: 'Permissions…' }).click();
+    await page.getByRole('dialog').waitFor();
+    expect(await seriousFindings(page)).toEqual([]);
+  });
+  it('finds nothing serious in an empty folder, a refused one, and an editor', async () => {
+    for (const path of ['/home/dev/empty', '/home/dev/secrets']) {
+      await context?.close();
+      await show('files', { type: 'files', placeId, path });
+      await page
+        .getByText(/An empty folder|may not be read/)
+        .first()
+        .waitFor();
+      expect([path, await seriousFindings(page)]).toEqual([path, []]);
+    }
+    await page.evaluate(
+      (at) =>
+        window.fixture.app.view.actions.open({
+          type: 'file',
+          placeId: at as never,
+          path: '/home/dev/src/server.ts',
+        }),
+      placeId,
+    );
+    await page.locator('.cm-content').getByText('createServer').first().waitFor();
+    await page.locator('.cm-content').focus();
+    await page.keyboard.press('Control+f');
+    await page.getByRole('textbox', { name: 'Find' }).waitFor();
+    expect(await seriousFindings(page)).toEqual([]);
+  });
+});
+
+describe('a folder', () => {
+  it('is used by keyboard alone', async () => {
+    await openFolder();
+    await page.keyboard.press('Home');
+    expect(await chosen()).toEqual(['current']);
+    await page.keyboard.press('Shift+ArrowDown');
+    expect(await chosen()).toEqual(['current', 'empty']);
+    await page.keyboard.press('Escape');
+    await page.keyboard.type('sr');
+    expect(await chosen()).toEqual(['src']);
+    await page.keyboard.press('Enter');
+    await row('server.ts').waitFor();
+    await page.keyboard.press('Backspace');
+    // Up again, where one came from is chosen.
+    await row('src').waitFor();
+    await expect.poll(chosen).toEqual(['src']);
+    await page.keyboard.press('Home');
+    await page.keyboard.type('notes');
+    await page.keyboard.press('F2');
+    await page.getByRole('textbox', { name: 'New name of notes.txt' }).waitFor();
+    // What comes after the dot stays.
+    await page.keyboard.type('words');
+    await page.keyboard.press('Enter');
+    await row('words.txt').waitFor();
+    await expect.poll(chosen).toEqual(['words.txt']);
+    await page.keyboard.press('Control+c');
+    await page.keyboard.press('Alt+ArrowUp');
+    await expect.poll(chosen).toEqual(['dev']);
+  });
+
+  it('asks before it deletes, and wants the name of a folder that holds something', async () => {
+    await openFolder();
+    await page.keyboard.type('photos');
+    await page.keyboard.press('Delete');
+    const dialog = page.getByRole('alertdialog');
+    await dialog.getByRole('textbox', { name: /photos/ }).fill('photo');
+    await page.keyboard.press('Enter');
+    expect(await calls('files.remove')).toEqual([]);
+    await dialog.getByRole('textbox', { name: /photos/ }).fill('photos');
+    await page.keyboard.press('Enter');
+    await row('photos').waitFor({ state: 'detached' });
+    expect(await calls('files.remove')).toEqual([{ placeId, path: '/home/dev', names: ['photos'] }]);
+  });
+
+  it('moves what is dragged onto a folder, and takes what is pasted with a question for names that are there', async () => {
+    await openFolder();
+    await row('part 2.log').dragTo(row('empty'));
+    await row('part 2.log').waitFor({ state: 'detached' });
+    expect(await calls('files.copy')).toMatchObject([
+      {
+        path: '/home/dev',
+        names: ['part 2.log'],
+        toPath: '/home/dev/empty',
+        isMove: true,
+        onConflict: 'fail',
+      },
+    ]);
+    await row('notes.txt').click();
+    await page.keyboard.press('Control+c');
+    await row('photos').dblclick();
+    await row('harbour.png').waitFor();
+    await grid().focus();
+    await page.keyboard.press('Control+v');
+    const dialog = page.getByRole('dialog', { name: 'notes.txt is there already' });
+    await dialog.getByRole('radio', { name: 'Replace' }).click();
+    await dialog.getByRole('button', { name: 'Go on' }).click();
+    await expect.poll(() => textOf('/home/dev/photos/notes.txt')).toContain('First line');
+  });
+});
+
+describe('transfers', () => {
+  it('bring files up, ask about names that are there, and save one as it is', async () => {
+    await openFolder();
+    await give(['notes.txt', 'from here'], ['fresh.txt', 'fresh']);
+    const dialog = page.getByRole('dialog', { name: 'notes.txt is there already' });
+    await dialog.getByRole('button', { name: 'Go on' }).click();
+    await row('notes (2).txt').waitFor();
+    await row('fresh.txt').waitFor();
+    expect([await textOf('/home/dev/notes (2).txt'), await textOf('/home/dev/fresh.txt')]).toEqual([
+      'from here',
+      'fresh',
+    ]);
+    await row('fresh.txt').click({ button: 'right' });
+    const download = page.waitForEvent('download');
+    await page.getByRole('menuitem', { name: 'Download', exact: true }).click();
+    const file = await download;
+    expect([file.suggestedFilename(), await readFile(await file.path(), 'utf8')]).toEqual([
+      'fresh.txt',
+      'fresh',
+    ]);
+  });
+
+  it('hold the window while something is on its way, and not after it', async () => {
+    await openFolder('files-slow');
+    const isHeld = () =>
+      page.evaluate(() => !window.dispatchEvent(new Event('beforeunload', { cancelable: true })));
+    expect(await isHeld()).toBe(false);
+    await give(['film.mp4', 'x'.repeat(3_000_000)]);
+    const list = page.getByRole('list', { name: 'List of transfers' });
+    await list.getByText('film.mp4').waitFor();
+    expect(await isHeld()).toBe(true);
+    await list.getByRole('button', { name: 'Cancel film.mp4' }).click();
+    await list.getByText('cancelled').waitFor();
+    expect([await isHeld(), await page.evaluate(() => window.fixture.plane.files.uploadsHeld)]).toEqual([
+      false,
+      0,
+    ]);
+  });
+});
+
+describe('the editor', () => {
+  async function openText(path: string): Promise<void> {
+    await show('files', { type: 'file', placeId, path });
+    await page.locator('.cm-content').waitFor();
+    await page.getByText(/^Line 1, column 1$/).waitFor();
+  }
+
+  it('edits and saves with the line ends that were there, and asks before its tab closes', async () => {
+    await openText('/home/dev/notes.txt');
+    await page.locator('.cm-line').first().click();
+    await page.keyboard.press('End');
+    await page.keyboard.press('Enter');
+    await page.keyboard.type('between');
+    await page.getByRole('img', { name: 'not saved' }).waitFor();
+    await page.keyboard.press('Control+s');
+    await page.getByRole('img', { name: 'not saved' }).waitFor({ state: 'detached' });
+    expect(await textOf('/home/dev/notes.txt')).toBe('First line\r\nbetween\r\nSecond line\r\n');
+    await page.keyboard.type('!');
+    await page.evaluate(() => {
+      const { app } = window.fixture;
+      window.fixture.runCommand(app, 'tab.close');
+    });
+    const dialog = page.getByRole('alertdialog', { name: 'Close notes.txt without saving?' });
+    await dialog.getByRole('button', { name: 'Cancel' }).click();
+    await page.locator('.cm-content').waitFor();
+  });
+
+  it('writes over nobody', async () => {
+    await openText('/home/dev/notes.txt');
+    await page.locator('.cm-line').first().click();
+    await page.keyboard.type('mine ');
+    await page.evaluate(() => void window.fixture.plane.files.put('/home/dev/notes.txt', { text: 'theirs' }));
+    await page.keyboard.press('Control+s');
+    await page.getByRole('heading', { name: 'notes.txt was changed meanwhile' }).waitFor();
+    expect(await textOf('/home/dev/notes.txt')).toBe('theirs');
+    await page.getByRole('button', { name: 'Load theirs, and lose mine' }).click();
+    await page.locator('.cm-line').getByText('theirs').waitFor();
+  });
+});
