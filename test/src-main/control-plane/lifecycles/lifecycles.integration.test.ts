@@ -15,6 +15,7 @@ import { ManualClock } from '#test/harness/manual-clock.ts';
 import { startPlane, type TestPlane } from '#test/harness/start-plane.ts';
 import { busyboxImage, loadImage } from '#test/servers/images.ts';
 import { type RemoteHost, startRemoteHost } from '#test/servers/remote-host.ts';
+import { waitUntil } from '#test/servers/wait-until.ts';
 
 const minute = 60_000;
 let remote: RemoteHost;
@@ -51,14 +52,16 @@ async function readings(id: WorkspaceId, count: number): Promise<void> {
   for await (const _ of plane.client.stream('workspaces.stats', { id })) if (++seen > count) return;
 }
 
-/** Moves the clock half a minute at a time, with a reading of the engine's in each. */
+/** Moves the clock from look to look, which are nearer to each other before an end; with a reading of the engine's for each. */
 async function moveUntil({ id }: Workspace, isReached: () => Promise<boolean>): Promise<void> {
   for (let step = 0; step < 60; step++) {
     if (await isReached()) return;
     await readings(id, 1).catch(() => undefined);
-    await clock.advance(30_000);
+    const { next } = await lifecycleOf(id);
+    const isNear = next !== null && Date.parse(next.at) - clock.nowMs() <= 3 * minute;
+    await clock.advance(isNear ? 10_000 : 30_000);
   }
-  throw new Error(`not within half an hour: ${JSON.stringify(await lifecycleOf(id))}`);
+  throw new Error(`it does not come: ${JSON.stringify(await lifecycleOf(id))}`);
 }
 
 async function toldOf(id: WorkspaceId, text: RegExp): Promise<string[]> {
@@ -83,6 +86,7 @@ describe('for want of work', () => {
     await remote.docker('exec', '-d', compile.containerId ?? '', 'sh', '-c', 'while :; do :; done');
     for (const one of [compile, quiet]) await setPolicy(one, { idleMinutes: 5 });
     await moveUntil(quiet, async () => (await lifecycleOf(quiet.id)).judgement === 'off');
+    await plane.workspaceIn(quiet.id, 'stopped');
     expect((await remote.docker('inspect', '-f', '{{.State.Running}}', quiet.containerId ?? '')).trim()).toBe(
       'false',
     );
@@ -93,11 +97,10 @@ describe('for want of work', () => {
     expect((await lifecycleOf(compile.id)).seen[0]?.signal).toBe('cpu');
     // And what a rule names is seen on the host.
     await setPolicy(compile, { idleMinutes: 5, keepAwake: [{ kind: 'process', name: 'sh' }] });
-    await clock.advance(30_000);
-    const seen = await plane.until('lifecycles.watch', {}, (all) =>
-      all.find((one) => one.id === compile.id && one.seen.some(({ detail }) => detail === 'sh runs')),
-    );
-    expect(seen.judgement).toBe('busy');
+    await moveUntil(compile, async () => {
+      const { judgement, seen } = await lifecycleOf(compile.id);
+      return judgement === 'busy' && seen.some(({ detail }) => detail === 'sh runs');
+    });
     await plane.succeeded(
       (await plane.client.call('workspaces.destroy', { id: compile.id, keepVolume: false })).id,
     );
@@ -112,9 +115,10 @@ describe('at its time', () => {
       endAction: 'destroy',
     });
     // The hand-moved clock is ahead of the engine's: it seems to have run unseen, and is warned of for ten minutes.
-    await moveUntil(
-      workspace,
+    await clock.advance(12 * minute);
+    await waitUntil(
       async () => (await remote.docker('ps', '-aq', '--filter', `id=${workspace.containerId}`)) === '',
+      { what: 'the end of the workspace', timeoutMs: 60_000 },
     );
     const snapshot = await plane.until('snapshots.watch', {}, (all) =>
       all.find(({ workspaceId }) => workspaceId === workspace.id),
