@@ -198,7 +198,7 @@ export const projectMethods = {
     input: z.object({ hostId: HostId, recipe: ImageRecipe }),
     output: Operation,
     errors: [...hostErrorCodes, 'host.disk-full'],
-    rest: { method: 'POST', path: '/hosts/:hostId/images' },
+    rest: { method: 'POST', path: '/hosts/:hostId/built-images' },
   }),
   'projects.watch': stream({
     summary: 'All projects, then every change',
