@@ -184,7 +184,7 @@ describe('an address where no server is', () => {
     await alert('must not be empty: type a host name or an IP address').waitFor();
     await alert('must not be empty: type the user to sign in as').waitFor();
     await page.getByLabel('Address').fill('no spaces please');
-    await page.getByLabel('Port').fill('70000');
+    await page.getByRole('textbox', { name: 'Port' }).fill('70000');
     await connect();
     await alert('must be a host name or an IP address').waitFor();
     await alert('must be 1 to 65535').waitFor();
