@@ -102,6 +102,7 @@ const methodWords: Partial<Record<MethodName, string>> = {
   'files.read': 'read a file',
   'files.readFolder': 'read a folder',
   'files.readText': 'read a text file',
+  'files.uploaded': 'asked how much of an upload is there',
   'files.write': 'sent a file',
   'files.discardUpload': 'discarded an upload',
   'files.writeText': 'wrote a text file',

@@ -174,11 +174,18 @@ describe('a relay', () => {
     listener.close();
     await listener.closed;
     expect(relay.isIdle).toBe(true);
-    await vi.waitFor(async () => {
-      const refused = connect({ port, host: '127.0.0.1' });
-      const [error] = (await once(refused, 'error')) as [NodeJS.ErrnoException];
-      expect(error.code).toBe('ECONNREFUSED');
-    });
+    await vi.waitFor(
+      async () => {
+        const refused = connect({ port, host: '127.0.0.1' });
+        const code = await new Promise((resolve) => {
+          refused.once('connect', () => resolve('connected'));
+          refused.once('error', (error: NodeJS.ErrnoException) => resolve(error.code));
+        });
+        refused.destroy();
+        expect(code).toBe('ECONNREFUSED');
+      },
+      { timeout: 8_000 },
+    );
     const lost = await relay.listen(port, () => undefined);
     relay.close();
     await expect(lost.closed).rejects.toMatchObject({ code: 'connection-lost' });
