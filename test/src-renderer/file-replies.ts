@@ -3,6 +3,7 @@
  * uploads that go on and operations that end at once; it knows no permissions beyond folders marked so.
  */
 import { BerthError } from '#contract/berth-error.ts';
+import { ByteFrameReader } from '#contract/framed-bytes.ts';
 import type { FileEntry, FolderPart } from '#contract/files.ts';
 import type { Operation } from '#contract/operations.ts';
 import type { ByteStream } from '#renderer/transport/client.ts';
@@ -179,27 +180,31 @@ export class FixtureFiles {
       fail(new BerthError('file.exists', `${input.path} is there already.`));
     else if (!this.isWritable(parent(input.path)))
       fail(new BerthError('file.permission-denied', `dev may not write in ${parent(input.path)}.`));
-    else queueMicrotask(finish);
+    const reader = new ByteFrameReader(['input', 'inputEnd'], (frame) => {
+      if (frame.kind === 'inputEnd') finish();
+      else if (frame.kind === 'input') take(frame.bytes);
+    });
+    const take = (bytes: Uint8Array) => {
+      const next = new Uint8Array(got.byteLength + bytes.byteLength);
+      next.set(got);
+      next.set(bytes, got.byteLength);
+      got = next;
+      this.#uploads.set(input.uploadKey, got);
+      if (this.breakAfterBytes !== null && got.byteLength >= this.breakAfterBytes) {
+        this.breakAfterBytes = null;
+        fail(new BerthError('connection-lost', 'The connection to Berth was lost.'));
+      }
+    };
     const perTick = this.#scene.bytesPerTick;
     return {
       onBytes: () => undefined,
       send: (bytes) => {
-        if (isEnded) return;
-        const next = new Uint8Array(got.byteLength + bytes.byteLength);
-        next.set(got);
-        next.set(bytes, got.byteLength);
-        got = next;
-        this.#uploads.set(input.uploadKey, got);
-        if (this.breakAfterBytes !== null && got.byteLength >= this.breakAfterBytes) {
-          this.breakAfterBytes = null;
-          fail(new BerthError('connection-lost', 'The connection to Berth was lost.'));
-        }
+        if (!isEnded) reader.push(bytes);
       },
       waitingBytes: 0,
       whenSent: async () => {
         if (perTick !== undefined)
           await new Promise((resolve) => setTimeout(resolve, (524_288 / perTick) * 20));
-        finish();
       },
       opened: Promise.resolve(),
       ended: ending.promise,

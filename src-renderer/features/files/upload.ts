@@ -203,6 +203,7 @@ class Upload {
     await sendFile(stream, {
       file: file.file.slice(offset),
       signal,
+      isFramed: true,
       onSent: (bytes) => {
         this.#setSent(file, offset + bytes);
       },

@@ -4,13 +4,11 @@
  */
 import { createStore, type StoreApi } from 'zustand/vanilla';
 import { BerthError } from '#contract/berth-error.ts';
-import { encodeByteFrame } from '#contract/framed-bytes.ts';
 import type { WorkspaceId } from '#contract/ids.ts';
 import type { PlaneClient } from '../../state/api.ts';
+import { sendFile } from '../../state/send-file.ts';
 import { toBerthError } from '../../state/to-berth-error.ts';
 
-/** Bytes read at once. One slice waits in memory. */
-const sliceBytes = 512 * 1024;
 /** Names that are tried before a person is told. */
 const maxNames = 50;
 const folders = ['Desktop', 'Downloads'] as const;
@@ -177,42 +175,12 @@ export class DroppedFiles {
       replaces: 'nothing',
       modifiedAt: new Date(file.lastModified).toISOString(),
     });
-    let isOver = false;
-    const over = stream.ended.finally(() => {
-      isOver = true;
+    await sendFile(stream, {
+      file: file.slice(offset),
+      signal: stop.signal,
+      isFramed: true,
+      onSent: (bytes) => this.#change(id, { sentBytes: offset + bytes }),
     });
-    // It is looked at below; until then it must not count as unhandled.
-    over.catch(() => undefined);
-    const cancel = () => stream.close();
-    stop.signal.addEventListener('abort', cancel, { once: true });
-    try {
-      await stream.opened;
-      for (let from = offset; from < file.size && !isOver && !stop.signal.aborted; from += sliceBytes) {
-        const bytes = await readSlice(file.slice(from, from + sliceBytes));
-        if (isOver || stop.signal.aborted) break;
-        stream.send(encodeByteFrame({ kind: 'input', bytes }));
-        await stream.whenSent();
-        if (!isOver) this.#change(id, { sentBytes: Math.min(file.size, from + sliceBytes) });
-      }
-      if (!isOver && !stop.signal.aborted) stream.send(encodeByteFrame({ kind: 'inputEnd' }));
-      await over;
-      stop.signal.throwIfAborted();
-    } finally {
-      stop.signal.removeEventListener('abort', cancel);
-      stream.close();
-    }
-  }
-}
-
-async function readSlice(slice: Blob): Promise<Uint8Array> {
-  try {
-    return new Uint8Array(await slice.arrayBuffer());
-  } catch (cause) {
-    throw new BerthError(
-      'invalid-input',
-      'The file could not be read any further. It may be a folder, or have been moved or changed. Folders go over in the tab of the files.',
-      { cause },
-    );
   }
 }
 
