@@ -66,7 +66,10 @@ export async function debianMirrors(): Promise<{ readonly main: string; readonly
     throw new Error(
       `apt knows no mirror with ${codename} main. Add one to /etc/apt/sources.list, then: apt-get update`,
     );
-  return { main, security: mirrorOf(`${codename}-security`) ?? 'http://deb.debian.org/debian-security' };
+  return {
+    main,
+    security: mirrorOf(`${codename}-security`) ?? main.replace(/debian\/?$/, 'debian-security'),
+  };
 }
 
 /** The proxy of apt's configuration, which other programs do not read. */

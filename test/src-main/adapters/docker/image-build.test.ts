@@ -173,11 +173,11 @@ describe('what it failed of', () => {
 
   test('no network: says where to look', async () => {
     const error = await failureOf(
-      failed("W: Temporary failure resolving 'deb.debian.org'", 'E: nothing fetched'),
+      failed("W: Temporary failure resolving 'mirror.example'", 'E: nothing fetched'),
     );
     expect(error.code).toBe('image.build-failed');
     expect(error.message).toMatch(/DNS, and the proxy/);
-    expect(error.message).toContain('deb.debian.org');
+    expect(error.message).toContain('mirror.example');
   });
 
   test.each([
