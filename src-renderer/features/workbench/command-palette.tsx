@@ -166,6 +166,8 @@ export function CommandPalette() {
         <Dialog.Backdrop className="fixed inset-0 z-30 bg-scrim/60" />
         <Dialog.Popup
           data-palette
+          // What was run may have moved the keyboard already, as into a new terminal: it is not taken from there.
+          finalFocus={() => document.activeElement?.closest('[role=tabpanel]') == null}
           className="floating fixed top-[min(9vh,72px)] left-1/2 z-30 flex max-h-[min(560px,80vh)] w-[min(620px,calc(100vw-24px))] -translate-x-1/2 flex-col overflow-hidden rounded-lg"
         >
           <Dialog.Title className="sr-only">Search or run a command</Dialog.Title>
