@@ -56,7 +56,7 @@ describe('outcomeOfVitest', () => {
     expect(outcomeOfVitest(json, 1)).toMatchObject({ passed: 2, failed: 2 });
   });
 
-  test('names what failed, what never came to its tests, and what needed a second try', () => {
+  test('names what failed, what never came to its tests, and what needed another try', () => {
     const long = Array.from({ length: 20 }, (_, index) => `line ${index}`).join('\n');
     const json = vitestJson({
       success: false,
@@ -70,7 +70,7 @@ describe('outcomeOfVitest', () => {
     });
     const text = formatWrongs([step('integration tests', outcomeOfVitest(json, 1))]);
     expect(text.split('\n')).toEqual([
-      'needed a second try:',
+      'needed another try:',
       '  c.test.ts > what passed',
       '      it was late',
       '',

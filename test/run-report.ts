@@ -1,5 +1,5 @@
 /**
- * What `npm test` says at its end: what failed and what needed a second try, a table of steps, and one last line that a
+ * What `npm test` says at its end: what failed and what needed another try, a table of steps, and one last line that a
  * machine reads. Pure.
  */
 
@@ -11,7 +11,7 @@ export type StepOutcome =
       readonly passed: number;
       readonly failed: number;
       readonly skipped: number;
-      /** Of those that failed or needed a second try: file, name and the first lines of what was wrong. */
+      /** Of those that failed or needed another try: file, name and the first lines of what was wrong. */
       readonly wrongs: readonly Wrong[];
     }
   | { readonly kind: 'not-run'; readonly reason: string };
@@ -106,7 +106,7 @@ export function formatWrongs(steps: readonly StepReport[]): string {
         ];
   return [
     ...part(
-      'needed a second try:',
+      'needed another try:',
       wrongs.filter(({ isFailed }) => !isFailed),
     ),
     ...part(
