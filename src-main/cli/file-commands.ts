@@ -193,12 +193,9 @@ const remove: PlaneCommand = {
   details: [where],
   flags: { yes: yesFlag },
   read: (typed) => {
-    const paths = typed.words.map(parsePlacePath);
-    const { folder, names } = inOneFolder(paths);
+    const { at, folder, names } = inOneFolder(typed.words.map(parsePlacePath));
     return async (context) => {
-      const [first] = paths;
-      if (first === undefined) throw new TypedWrong('Say what is deleted.');
-      const placeId = await placeIdOf(context, first);
+      const placeId = await placeIdOf(context, at);
       await agreed(context, {
         lines: [`Deletes for good, with all that is in them: ${names.join(', ')}`],
         question: 'Delete?',
@@ -226,18 +223,15 @@ const copy: PlaneCommand = {
     },
   },
   read: (typed) => {
-    const paths = typed.words.slice(0, -1).map(parsePlacePath);
+    const { at, folder, names } = inOneFolder(typed.words.slice(0, -1).map(parsePlacePath));
     const to = parsePlacePath(typed.words.at(-1) ?? '');
-    const { folder, names } = inOneFolder(paths);
     const onConflict = (['fail', 'replace', 'skip', 'both'] as const).find(
       (one) => one === (typed.text('on-conflict') ?? 'fail'),
     );
     if (onConflict === undefined)
       throw new TypedWrong('--on-conflict is one of fail, replace, skip and both.');
     return async (context) => {
-      const [first] = paths;
-      if (first === undefined) throw new TypedWrong('Say what is copied.');
-      const placeId = await placeIdOf(context, first);
+      const placeId = await placeIdOf(context, at);
       const toId = await placeIdOf(context, to);
       const isMove = typed.has('move');
       const operation = await followCall(context, () =>
@@ -260,12 +254,9 @@ const mode: PlaneCommand = {
   read: (typed) => {
     const [modeWord = '', ...words] = typed.words;
     const bits = parseMode(modeWord);
-    const paths = words.map(parsePlacePath);
-    const { folder, names } = inOneFolder(paths);
+    const { at, folder, names } = inOneFolder(words.map(parsePlacePath));
     return async (context) => {
-      const [first] = paths;
-      if (first === undefined) throw new TypedWrong('Say of what.');
-      const placeId = await placeIdOf(context, first);
+      const placeId = await placeIdOf(context, at);
       const isRecursive = typed.has('recursive');
       const operation = await followCall(context, () =>
         context.client.call('files.setPermissions', {

@@ -17,21 +17,23 @@ export function parsePlacePath(text: string): PlacePath {
   throw new TypedWrong(`"${text}" is no file of a workspace as alpha:src, nor of a host as @atlas:/etc.`);
 }
 
-/** The folder and the names in it. @throws TypedWrong unless all are in one folder */
+/** The place, the folder in it and the names in that. @throws TypedWrong unless all are in one folder */
 export function inOneFolder(paths: readonly PlacePath[]): {
+  readonly at: PlacePath;
   readonly folder: string;
   readonly names: string[];
 } {
   const split = paths.map(({ path }) => ({ folder: posix.dirname(path), name: posix.basename(path) }));
   const folders = new Set(split.map(({ folder }) => folder));
   const places = new Set(paths.map(({ kind, place }) => `${kind} ${place}`));
+  const [at] = paths;
   const [folder] = folders;
-  if (folder === undefined || folders.size > 1 || places.size > 1)
+  if (at === undefined || folder === undefined || folders.size > 1 || places.size > 1)
     throw new TypedWrong('All of them must be in one folder.');
   const odd = split.find(({ name }) => name === '' || name === '.' || name === '..');
   if (odd !== undefined)
     throw new TypedWrong('Name what is in a folder, not the folder that everything is in.');
-  return { folder, names: split.map(({ name }) => name) };
+  return { at, folder, names: split.map(({ name }) => name) };
 }
 
 /** `644` or `0755`. @throws TypedWrong */

@@ -21,8 +21,12 @@ describe('several', () => {
   const all = (...texts: string[]) => inOneFolder(texts.map(parsePlacePath));
 
   it('are of one folder of one place', () => {
-    expect(all('a:x/1', 'a:x/2')).toEqual({ folder: 'x', names: ['1', '2'] });
-    expect(all('a:1')).toEqual({ folder: '.', names: ['1'] });
+    expect(all('a:x/1', 'a:x/2')).toMatchObject({
+      at: { kind: 'workspace', place: 'a' },
+      folder: 'x',
+      names: ['1', '2'],
+    });
+    expect(all('a:1')).toMatchObject({ folder: '.', names: ['1'] });
     expect(() => all('a:x/1', 'a:y/2')).toThrow('in one folder');
     expect(() => all('a:x/1', 'b:x/2')).toThrow('in one folder');
     expect(() => all('a:x', '@a:y')).toThrow('in one folder');
