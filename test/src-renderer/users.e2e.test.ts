@@ -384,8 +384,9 @@ describe('the audit log', () => {
 describe('what is not there', () => {
   const paletteRows = async (text: string) => {
     await page.keyboard.press('Control+k');
-    await page.keyboard.type(text);
-    const rows = await page.getByRole('listbox', { name: 'Found' }).getByRole('option').allInnerTexts();
+    await page.getByRole('dialog').getByRole('combobox').fill(text);
+    const found = page.getByRole('listbox', { name: 'Found' });
+    const rows = await found.getByRole('option').allInnerTexts();
     await page.keyboard.press('Escape');
     return rows.map((row) => row.split('\n')[0]);
   };
