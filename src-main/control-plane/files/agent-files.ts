@@ -69,7 +69,7 @@ export class AgentFiles implements FileAccess {
   }
 
   async write(wish: FileWriteWish): Promise<FileWrite> {
-    const { path, uploadKey, offset, sizeBytes, mode, modifiedAtMs, replaces } = wish;
+    const { path, uploadKey, offset, sizeBytes, mode, modifiedAtMs, isEdit = false, replaces } = wish;
     const request = this.#link.request({
       do: 'write',
       path,
@@ -78,6 +78,7 @@ export class AgentFiles implements FileAccess {
       size: sizeBytes,
       mode,
       modifiedAtMs,
+      isEdit,
       replaces,
     });
     // It says that the file is open; what fails before that is the failure of this call.

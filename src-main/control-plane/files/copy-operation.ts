@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { BerthError } from '#contract/berth-error.ts';
 import { PlaceId } from '#contract/files.ts';
 import type { FileAccess, TreeProgress } from '../interfaces/file-access.ts';
-import { changedError, fileError } from '../interfaces/file-error.ts';
+import { changedError, fileError, missingError } from '../interfaces/file-error.ts';
 import type { OperationDefinition, StepContext } from '../operations/operation-definition.ts';
 import { pathIn } from './file-service.ts';
 import type { OperationPlaces } from './operation-places.ts';
@@ -149,7 +149,7 @@ async function wantedNames(input: CopyInput, ends: Ends): Promise<string[]> {
     if (own === undefined) {
       // Renamed already, before a crash.
       if ((await to.look(joined(ends.moved, name))) !== undefined) continue;
-      throw fileError('ENOENT', path);
+      throw missingError(path);
     }
     if (from === to && own.kind === 'folder' && isWithin(folder, await from.resolve(path)))
       throw new BerthError('conflict', `“${path}” cannot be copied into itself. Choose another folder.`);

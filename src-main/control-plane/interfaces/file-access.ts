@@ -37,6 +37,11 @@ export interface FileWriteWish {
   /** Null: as of what is replaced, or by the umask. */
   readonly mode: number | null;
   readonly modifiedAtMs: number | null;
+  /**
+   * A text that was edited: nobody comes back for what broke off, and extended attributes and access lists of what is
+   * replaced stay, where the place can keep them. The owner and group of what is replaced stay in any case, where they may.
+   */
+  readonly isEdit?: boolean;
   /** A version: this very file. */
   readonly replaces: 'nothing' | 'anything' | (string & {});
 }
