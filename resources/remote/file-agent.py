@@ -484,8 +484,8 @@ def write(request):
         finally:
             request.litter = None
             os.close(fd)
-        sweep(folder, at)
-        return {'entry': entry_at(request.path())}
+        if not body['isStaged']:
+            sweep(folder, at)
 
 
 def refuse_early(at, name, replaces, path):
@@ -550,6 +550,9 @@ def finish(request, at, new):
     if body['modifiedAtMs'] is not None:
         at_ns = body['modifiedAtMs'] * 1000000
         os.utime(fd, ns=(at_ns, at_ns))
+    if body['isStaged']:
+        os.replace(new['partial'], new['name'], src_dir_fd=at, dst_dir_fd=at)
+        return
     os.fsync(fd)
     with placing:
         there = lstat_or_none(new['partial'], at)
@@ -644,6 +647,18 @@ def sync_folder(at):
         os.fsync(fd)
     except OSError:
         pass
+    finally:
+        os.close(fd)
+
+
+def sync(request):
+    fd = open_folder(request.path())
+    try:
+        call = getattr(libc, 'syncfs', None)
+        if call is None:
+            os.sync()
+        elif call(fd) != 0:
+            raise os_error(ctypes.get_errno(), request.path())
     finally:
         os.close(fd)
 
@@ -1029,7 +1044,7 @@ def copy_bytes(fd, to_fd, progress):
 handlers = {
     'look': look, 'resolve': resolve, 'mayWrite': may_write, 'list': list_folder, 'read': read, 'uploaded': uploaded,
     'discardUpload': discard_upload, 'write': write, 'makeFolder': make_folder, 'makeLink': make_link, 'rename': rename,
-    'remove': remove, 'setMode': set_mode, 'setTimes': set_times, 'removeTree': remove_tree,
+    'remove': remove, 'sync': sync, 'setMode': set_mode, 'setTimes': set_times, 'removeTree': remove_tree,
     'setModeTree': set_mode_tree, 'copyTree': copy_tree,
 }
 

@@ -87,7 +87,7 @@ class SftpFiles implements FilePrimitives {
   readonly identity: FilePrimitives['identity'];
   readonly newFileMode = newFileMode;
   /** OpenSSH takes 256 KiB at once, others 32 KiB; more than this under way gains nothing at 50 ms. */
-  readonly pace = { pieceBytes: 32 * 1024, ahead: 64 };
+  readonly pace = { pieceBytes: 128 * 1024, ahead: 24 };
   readonly #calls: SftpCalls;
   readonly #sftp: SFTPWrapper;
 

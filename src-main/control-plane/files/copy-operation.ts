@@ -135,6 +135,8 @@ async function bringOver(context: Context, ends: Ends): Promise<void> {
     if (now.versions !== was.versions || there.sizes !== was.sizes) throw changedError(joined(target, name));
     copied[name] = was.versions;
   }
+  // Before anything of it gets its name, and long before the last of a source is deleted.
+  await to.sync(ends.copied);
   context.memory.copied = copied;
 }
 

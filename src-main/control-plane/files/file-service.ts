@@ -197,12 +197,13 @@ export class FileService {
       });
       try {
         await write.write(bytes);
-        return await write.finish();
+        await write.finish();
       } catch (error) {
         await write.pause();
         await access.discardUpload(own, uploadKey).catch(() => undefined);
         throw error;
       }
+      return await lookAt(access, own);
     });
   }
 

@@ -113,7 +113,7 @@ export class PrimitiveFiles implements FileAccess {
   async write(wish: FileWriteWish): Promise<FileWrite> {
     const partial = partialPath(wish.path, wish.uploadKey);
     // What would be refused in the end is not sent at all.
-    requireReplaceable(await this.#primitives.lookAt(wish.path), wish);
+    if (!wish.isStaged) requireReplaceable(await this.#primitives.lookAt(wish.path), wish);
     const file = await this.#openPartial(partial, wish).catch((error: unknown) => {
       throw failureAt(error, partial, wish.path);
     });
@@ -123,12 +123,7 @@ export class PrimitiveFiles implements FileAccess {
       partial,
       wish,
       likenTo: () => this.#copyAttributes(wish.path, partial),
-      entry: async () => {
-        this.#sweep(posix.dirname(wish.path));
-        const entry = await this.look(wish.path);
-        if (entry === undefined) throw fileError('ENOENT', wish.path);
-        return entry;
-      },
+      onPlaced: () => this.#sweep(posix.dirname(wish.path)),
     });
   }
 
@@ -177,6 +172,12 @@ export class PrimitiveFiles implements FileAccess {
 
   setTimes(path: string, modifiedAtMs: number): Promise<void> {
     return this.#primitives.setTimes(path, modifiedAtMs);
+  }
+
+  async sync(folder: string): Promise<void> {
+    const { exitCode } = await this.#exec(['sync', '-f', '--', folder]);
+    // Another sync(1) than GNU's takes no folder, and writes everything through.
+    if (exitCode !== 0) await this.#exec(['sync']);
   }
 
   async removeTree(path: string, { signal, onProgress }: TreeWork): Promise<void> {

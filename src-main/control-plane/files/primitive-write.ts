@@ -1,6 +1,5 @@
 /** One file on a host that is being written beside its place: several writes under way, then through to the disk and in place. */
 import { BerthError } from '#contract/berth-error.ts';
-import type { FileEntry } from '#contract/files.ts';
 import type { FileWrite, FileWriteWish } from '../interfaces/file-access.ts';
 import {
   changedError,
@@ -18,8 +17,7 @@ export interface PrimitiveWriteParts {
   readonly wish: FileWriteWish;
   /** Gives it what else the file has that it is to replace. */
   readonly likenTo: () => Promise<void>;
-  /** What is there once it is in place. */
-  readonly entry: () => Promise<FileEntry>;
+  readonly onPlaced: () => void;
 }
 
 export class PrimitiveWrite implements FileWrite {
@@ -54,7 +52,7 @@ export class PrimitiveWrite implements FileWrite {
     if (this.#failure !== undefined) throw this.#failure.error;
   }
 
-  async finish(): Promise<FileEntry> {
+  async finish(): Promise<void> {
     const { file, wish, primitives } = this.#parts;
     await Promise.all(this.#writing);
     if (this.#failure !== undefined) throw this.#failure.error;
@@ -64,14 +62,15 @@ export class PrimitiveWrite implements FileWrite {
     }
     this.#isOver = true;
     try {
-      const before = await primitives.lookAt(wish.path);
-      const replaced = before?.kind === 'file' && wish.replaces !== 'nothing' ? before : undefined;
+      const replaced = await this.#replaced();
       if (replaced !== undefined) await this.#keepOwner(replaced);
       await file.setMode(wish.mode ?? replaced?.mode ?? primitives.newFileMode);
       if (replaced !== undefined && wish.isEdit) await this.#parts.likenTo();
       if (wish.modifiedAtMs !== null) await file.setTimes(wish.modifiedAtMs);
-      await file.sync();
-      await this.#requireSame();
+      if (!wish.isStaged) {
+        await file.sync();
+        await this.#requireSame();
+      }
     } catch (error) {
       throw this.#named(error);
     } finally {
@@ -80,7 +79,7 @@ export class PrimitiveWrite implements FileWrite {
     await this.#place().catch((error: unknown) => {
       throw this.#named(error);
     });
-    return await this.#parts.entry();
+    if (!wish.isStaged) this.#parts.onPlaced();
   }
 
   async pause(): Promise<void> {
@@ -88,6 +87,13 @@ export class PrimitiveWrite implements FileWrite {
     if (this.#isOver) return;
     this.#isOver = true;
     await this.#parts.file.close();
+  }
+
+  async #replaced(): Promise<FileFacts | undefined> {
+    const { primitives, wish } = this.#parts;
+    if (wish.isStaged || wish.replaces === 'nothing') return undefined;
+    const before = await primitives.lookAt(wish.path);
+    return before?.kind === 'file' ? before : undefined;
   }
 
   /** Before the mode, which a change of the owner takes setuid and setgid from (chown(2)). */
@@ -113,7 +119,7 @@ export class PrimitiveWrite implements FileWrite {
   async #place(): Promise<void> {
     const { primitives, partial, wish } = this.#parts;
     if (wish.replaces === 'nothing') return await primitives.moveTo(partial, wish.path);
-    requireReplaceable(await primitives.lookAt(wish.path), wish);
+    if (!wish.isStaged) requireReplaceable(await primitives.lookAt(wish.path), wish);
     await primitives.replace(partial, wish.path);
   }
 }
