@@ -1,6 +1,6 @@
 /**
  * A browser in the cloud, as a person has it: Berth's own browser image on a real host, its screen in a tab of the window,
- * typed into, copied from, made larger, cut off and back. What the remote browser has understood is read beside it, from
+ * typed into, copied from, listened to, made larger, cut off and back. What the remote browser has understood is read beside it, from
  * the title of its window.
  */
 import type { Page } from 'playwright';
@@ -14,9 +14,19 @@ let world: TerminalWorld;
 let page: Page;
 let container: string;
 
-/** A page that is one field, and says in its title what is in it. */
+/** A page that is one field, and says in its title what is in it. A double click begins a tone, and tells when. */
 const remotePage = `data:text/html,${encodeURIComponent(
-  '<title>empty</title><textarea autofocus style="position:fixed;inset:0;width:100%;height:100%" oninput="document.title=\'[\'+this.value+\']\'"></textarea>',
+  `<title>empty</title><script>
+  function sound() {
+    const context = new AudioContext();
+    const tone = new OscillatorNode(context, { frequency: 440 });
+    tone.connect(new GainNode(context, { gain: 0.2 })).connect(context.destination);
+    tone.start();
+    document.title = '[' + Date.now() + ']';
+  }
+  </script>
+  <textarea autofocus style="position:fixed;inset:0;width:100%;height:100%" oninput="document.title='['+this.value+']'"
+    ondblclick="sound()"></textarea>`,
 )}`;
 
 beforeAll(async () => {
@@ -43,7 +53,9 @@ beforeAll(async () => {
         name: 'Browser',
         image: reference,
         kind: 'desktop',
-        apps: [{ name: 'Screen', port: 5900, protocol: 'vnc', path: '/', login, isMain: true }],
+        apps: [
+          { name: 'Screen', port: 5900, protocol: 'vnc', path: '/', login, isMain: true, soundPort: 4711 },
+        ],
         accessPassword: { variable: 'VNC_PW', delivery: 'file' },
         sharedMemoryBytes: 1024 ** 3,
         environment: [{ name: 'CHROMIUM_START_URL', value: url }],
@@ -80,10 +92,18 @@ async function remoteShows(text: string): Promise<void> {
 }
 
 /** A press into the page of the remote browser, below its own bars. */
-async function clickInPage(): Promise<void> {
+async function clickInPage(clickCount = 1): Promise<void> {
   const box = await holder().boundingBox();
   if (box === null) throw new Error('there is no screen');
-  await page.mouse.click(box.x + box.width / 2, box.y + box.height * 0.7);
+  await page.mouse.click(box.x + box.width / 2, box.y + box.height * 0.7, { clickCount });
+}
+
+const speaker = (words: RegExp) => page.getByRole('button', { name: words });
+
+/** Connections to its sound (port 4711, which is 1267) that are established: state 01 of proc(5). */
+async function listeners(): Promise<number> {
+  const sockets = await world.host.docker('exec', container, 'cat', '/proc/net/tcp');
+  return sockets.split('\n').filter((line) => / 0100007F:1267 \S+ 01 /.test(line)).length;
 }
 
 async function empty(): Promise<void> {
@@ -177,13 +197,39 @@ describe('a remote browser in a tab', () => {
     expect(size.trim()).toBe(`${sizeBytes} dev`);
   });
 
-  it('comes back by itself after its way was cut, as it was', async () => {
+  it('is silent until its speaker is pressed, and then heard; another press ends it', {
+    timeout: 120_000,
+  }, async () => {
+    expect(await listeners()).toBe(0);
+    await speaker(/^Sound: off/).click();
+    await speaker(/^Sound: on, and nothing plays/).waitFor({ timeout: 30_000 });
+    // Nothing of it is a picture, and no policy of a page stops it: a person pressed something in it.
+    await clickInPage(2);
+    await speaker(/^Sound: playing/).waitFor({ timeout: 30_000 });
+    await speaker(/^Sound: playing/).click();
+    await speaker(/^Sound: off/).waitFor();
+    await waitUntil(async () => (await listeners()) === 0, { what: 'nobody listens' });
+    await speaker(/^Sound: off/).click();
+    await speaker(/^Sound: playing/).waitFor({ timeout: 30_000 });
+    await empty();
+    await page.keyboard.type('plain');
+    await remoteShows('plain');
+  });
+
+  it('comes back by itself after its way was cut, as it was, and is heard again', async () => {
     await world.host.killSshSessions();
     await page.locator('.screen-holder[data-live]').waitFor({ state: 'detached', timeout: 30_000 });
     await live();
     await clickInPage();
     await page.keyboard.type(' and back');
     await remoteShows('plain and back');
+    await speaker(/^Sound: playing/).waitFor({ timeout: 30_000 });
     expect(world.window.complaints).toEqual([]);
+  });
+
+  it('is heard no more when its tab is closed', async () => {
+    expect(await listeners()).toBe(1);
+    await page.keyboard.press('Control+Shift+W');
+    await waitUntil(async () => (await listeners()) === 0, { what: 'nobody listens' });
   });
 });

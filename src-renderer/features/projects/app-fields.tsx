@@ -145,6 +145,17 @@ function AppRow(props: {
           )}
         </div>
       )}
+      {app.protocol === 'vnc' && (
+        <TextField
+          label="Its sound is on port"
+          inputMode="numeric"
+          placeholder="none"
+          help="Without a head: two channels of signed 16 bit, little-endian, 48 000 times a second."
+          value={app.soundPort}
+          error={wrong('soundPort')}
+          onChange={(soundPort) => onChange({ soundPort })}
+        />
+      )}
       <Checkbox
         label="The first button of a workspace opens it"
         isChecked={app.isMain}

@@ -27,6 +27,8 @@ import { ClipboardPanel, KeysPanel } from './screen-panels.tsx';
 import { screenDefaults, ScreenSession } from './screen-session.ts';
 import { type ScreenPanel, ScreenToolbar } from './screen-toolbar.tsx';
 import { DroppedFiles } from './send-dropped.ts';
+import { openSoundPlayer } from './sound-player.ts';
+import { SoundSession } from './sound-session.ts';
 import './screen.css';
 
 type ScreenProps = ViewProps<'screen'>;
@@ -58,6 +60,8 @@ interface Parts {
   readonly session: ScreenSession;
   readonly clipboard: ScreenClipboard;
   readonly files: DroppedFiles;
+  /** Null: its image gives none. */
+  readonly sound: SoundSession | null;
 }
 
 /** What lives as long as the tab. Null before the first effect: there is no element to draw into yet. */
@@ -71,6 +75,7 @@ function useParts(props: ScreenProps & { readonly workspace: Workspace }) {
   latest.current = { workspace, isActive };
   const { id, mountPoint } = workspace;
   const { port } = view;
+  const soundPort = workspace.apps?.find((each) => each.port === port)?.soundPort;
 
   useEffect(() => {
     const element = holder.current;
@@ -98,6 +103,13 @@ function useParts(props: ScreenProps & { readonly workspace: Workspace }) {
       session.screen?.clipboardPasteFrom(text),
     );
     const files = new DroppedFiles(app.client, id, mountPoint);
+    const sound =
+      soundPort === undefined
+        ? null
+        : new SoundSession({
+            dial: () => app.client.bytes('workspaces.dial', { id, port: soundPort }),
+            openPlayer: openSoundPlayer,
+          });
     const unguard = guardKeyboard({
       holder: element,
       screen: () => session.screen,
@@ -114,16 +126,17 @@ function useParts(props: ScreenProps & { readonly workspace: Workspace }) {
     };
     element.addEventListener('focusin', onFocus);
     window.addEventListener('focus', onWindowFocus);
-    setParts({ session, clipboard, files });
+    setParts({ session, clipboard, files, sound });
     return () => {
       element.removeEventListener('focusin', onFocus);
       window.removeEventListener('focus', onWindowFocus);
       unguard();
       files.close();
+      sound?.close();
       session.close();
       setParts(null);
     };
-  }, [app, id, port, mountPoint]);
+  }, [app, id, port, soundPort, mountPoint]);
   return { holder, parts };
 }
 
@@ -143,8 +156,15 @@ function ScreenTab(props: ScreenProps & { readonly workspace: Workspace }) {
 
   const isReachable =
     connection.phase === 'open' && host?.state.phase === 'ready' && workspace.state === 'running';
-  useEffect(() => session?.setReachable(isReachable), [session, isReachable]);
-  useLayoutEffect(() => session?.setLookedAt(isVisible && isPageShown), [session, isVisible, isPageShown]);
+  const sound = parts?.sound;
+  useEffect(() => {
+    session?.setReachable(isReachable);
+    sound?.setReachable(isReachable);
+  }, [session, sound, isReachable]);
+  useLayoutEffect(() => {
+    session?.setLookedAt(isVisible && isPageShown);
+    sound?.setLookedAt(isVisible && isPageShown);
+  }, [session, sound, isVisible, isPageShown]);
 
   const isLive = useIsLive(session);
   useEffect(() => {
