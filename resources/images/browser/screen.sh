@@ -5,8 +5,9 @@
 #   SCREEN_SIZE         as 1280x800, until a viewer asks for another size
 #   CHROMIUM_START_URL  what the first window shows; without it, the pages that were open before
 #
-# Of the password the VNC protocol uses the first eight characters (RFC 6143, section 7.2.2). They are 48 bits of one that
-# Berth makes, asked for on the container's loopback alone, where only its own processes can try.
+# The password is asked for whole (VeNCrypt, type Plain, for any user name): the VNC protocol's own question, which more
+# viewers know, looks at eight characters (RFC 6143, section 7.2.2). It travels as it is, over the container's loopback alone
+# and what Berth makes of it: SSH.
 # Ends with exit code 0 on SIGTERM, once Chromium has written its profile.
 set -eu
 
@@ -23,15 +24,16 @@ fi
 # Programs that are started here, and pages in them, have no business with it.
 unset VNC_PW VNC_PW_FILE FILE__VNC_PW
 
-# Memory, not the volume: the password is obfuscated there with a key that everybody knows.
-scratch=$(mktemp -d /dev/shm/berth-screen.XXXXXX)
-password_file=$scratch/password
-(umask 077 && printf '%s\n' "$password" | cut -c 1-8 | tigervncpasswd -f >"$password_file")
-password=
-[ -s "$password_file" ] || {
-  echo 'berth-screen: the VNC server takes no password with fewer than six characters' >&2
+if [ "${#password}" -lt 6 ]; then
+  echo 'berth-screen: the password has fewer than six characters, which is no password' >&2
   exit 1
-}
+fi
+
+# Memory, not the volume. berth-screen-password finds it there: PAM hands no environment on.
+rm -rf /dev/shm/berth-screen.*
+scratch=$(mktemp -d /dev/shm/berth-screen.XXXXXX)
+(umask 077 && printf '%s' "$password" >"$scratch/password")
+password=
 
 started=
 stopping=
@@ -70,7 +72,7 @@ x_server() {
   rm -f "/tmp/.X${display#:}-lock" "/tmp/.X11-unix/X${display#:}"
   [ -d /tmp/.X11-unix ] || mkdir -m 1777 /tmp/.X11-unix
   # UseBlacklist would lock out 127.0.0.1 after a few wrong passwords, or a few looks at whether the port is open: everybody.
-  exec Xtigervnc "$display" -rfbport "$rfb_port" -localhost -SecurityTypes VncAuth -PasswordFile "$password_file" \
+  exec Xtigervnc "$display" -rfbport "$rfb_port" -localhost -SecurityTypes Plain -PlainUsers '*' -PAMService berth-screen \
     -UseBlacklist=0 -AlwaysShared -AcceptSetDesktopSize -geometry "${SCREEN_SIZE:-1280x800}" -depth 24 \
     -desktop Berth -nolisten tcp -Log '*:stderr:0'
 }
