@@ -31,6 +31,9 @@ import { openSoundPlayer } from './sound-player.ts';
 import { SoundSession } from './sound-session.ts';
 import './screen.css';
 
+/** What shows that somebody is there. */
+const uses = ['keydown', 'pointerdown', 'pointermove', 'wheel'] as const;
+
 type ScreenProps = ViewProps<'screen'>;
 
 export default function ScreenPage(props: ScreenProps) {
@@ -124,10 +127,13 @@ function useParts(props: ScreenProps & { readonly workspace: Workspace }) {
     const onWindowFocus = () => {
       if (element.contains(document.activeElement)) void clipboard.focused();
     };
+    const onUse = () => sound?.use();
+    for (const kind of uses) element.addEventListener(kind, onUse, { capture: true, passive: true });
     element.addEventListener('focusin', onFocus);
     window.addEventListener('focus', onWindowFocus);
     setParts({ session, clipboard, files, sound });
     return () => {
+      for (const kind of uses) element.removeEventListener(kind, onUse, { capture: true });
       element.removeEventListener('focusin', onFocus);
       window.removeEventListener('focus', onWindowFocus);
       unguard();

@@ -51,7 +51,7 @@ export function soundWords({ state, isHeard, hasGaps }: Sound): string {
     case 'away':
       return 'Sound: waits for the desktop. Turn it off';
     case 'resting':
-      return 'Sound: resting. Turn it off';
+      return 'Sound: resting, nothing played for a while. Turn it off';
     case 'on': {
       const what = hasGaps
         ? 'it has gaps, the connection is too slow'

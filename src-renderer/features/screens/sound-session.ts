@@ -1,7 +1,7 @@
 /**
  * The sound of one screen for as long as its tab is open: off until a person wants it, comes back by itself after a loss,
- * and lets go of a silence that nobody looks at, which would keep the workspace awake and the network busy. Guarantees that
- * what is heard is never more than some seconds late: a way that is too narrow loses sound, and the newest is kept.
+ * and lets go of a silence that nobody looks at or that lasts for long, which would keep the workspace awake and the network
+ * busy. Guarantees that what is heard is never more than some seconds late: a way that is too narrow loses sound, and the newest is kept.
  */
 import { createStore, type StoreApi } from 'zustand/vanilla';
 import { BerthError } from '#contract/berth-error.ts';
@@ -16,7 +16,7 @@ export type SoundState =
   | { readonly phase: 'off' }
   /** The screen's workspace, its host or Berth itself is not there. */
   | { readonly phase: 'away' }
-  /** Let go because it was silent and nobody looked; it comes back with the next look. */
+  /** Let go because it was silent and nobody looked, or nobody did anything; it comes back with whoever does. */
   | { readonly phase: 'resting' }
   | { readonly phase: 'connecting' }
   | { readonly phase: 'on' }
@@ -43,6 +43,8 @@ const leastHeard = 0.001;
 /** Music has rests; the mark does not flicker in them. */
 const heardForMs = 1_000;
 const tickMs = 1_000;
+/** A screen that is shown, and at which nobody may sit. */
+export const quietAfterMs = 600_000;
 /** Behind by more than this for so many ticks: what is on its way is given up for what is played now. */
 export const lateMs = 1_500;
 const lateTicks = 3;
@@ -69,6 +71,7 @@ export class SoundSession {
   #hasArrived = false;
   #lateCount = 0;
   #heardAtMs = 0;
+  #usedAtMs = 0;
   #gapAtMs = Number.NEGATIVE_INFINITY;
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
   #ticker: ReturnType<typeof setInterval> | undefined;
@@ -95,7 +98,7 @@ export class SoundSession {
       }
     }
     this.#ticker ??= setInterval(() => this.#tick(), tickMs);
-    this.#heardAtMs = Date.now();
+    this.#heardAtMs = this.#usedAtMs = Date.now();
     this.#begin();
   }
 
@@ -124,7 +127,13 @@ export class SoundSession {
   /** Whether the tab is in front of a person. What sounds goes on without. */
   setLookedAt(isLookedAt: boolean): void {
     this.#awaySinceMs = isLookedAt ? null : (this.#awaySinceMs ?? Date.now());
-    if (isLookedAt && this.store.getState().state.phase === 'resting') this.#begin();
+    if (isLookedAt) this.use();
+  }
+
+  /** Somebody looks at the screen anew, or does something on it. */
+  use(): void {
+    this.#usedAtMs = Date.now();
+    if (this.store.getState().state.phase === 'resting') this.#begin();
   }
 
   close(): void {
@@ -214,8 +223,9 @@ export class SoundSession {
   #tick(): void {
     if (this.store.getState().state.phase !== 'on') return;
     const now = Date.now();
+    const silentMs = now - this.#heardAtMs;
     const isAway = this.#awaySinceMs !== null && now - this.#awaySinceMs >= restAfterMs;
-    if (isAway && now - this.#heardAtMs >= restAfterMs) {
+    if ((isAway && silentMs >= restAfterMs) || Math.min(silentMs, now - this.#usedAtMs) >= quietAfterMs) {
       this.#letGo();
       this.#set({ phase: 'resting' });
       return;

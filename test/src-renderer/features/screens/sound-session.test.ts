@@ -6,7 +6,7 @@ import { soundWords } from '#renderer/features/screens/screen-words.ts';
 import { restAfterMs, startingForMs } from '#renderer/features/screens/screen-retries.ts';
 import { SoundDelay } from '#renderer/features/screens/sound-delay.ts';
 import type { SoundMeter, SoundPlayer } from '#renderer/features/screens/sound-player.ts';
-import { gapsForMs, SoundSession } from '#renderer/features/screens/sound-session.ts';
+import { gapsForMs, quietAfterMs, SoundSession } from '#renderer/features/screens/sound-session.ts';
 import { planeStream } from './plane-stream.ts';
 
 const bytesPerMs = 192;
@@ -224,10 +224,17 @@ describe('nobody looks', () => {
     expect([phase(), planes.length]).toEqual(['connecting', 2]);
   });
 
-  it('a silence that somebody looks at stays on', async () => {
+  it('a silence that is only shown rests after ten minutes, and comes back with whoever does something', async () => {
     await on();
-    await run(3 * restAfterMs);
+    await run(quietAfterMs / 2);
+    session.use();
+    await run(quietAfterMs - 2_000);
     expect([phase(), planes.length]).toEqual(['on', 1]);
+    await run(4_000);
+    expect([phase(), planes[0]?.isClosed()]).toEqual(['resting', true]);
+    session.use();
+    await settle();
+    expect([phase(), planes.length]).toEqual(['connecting', 2]);
   });
 });
 
