@@ -150,7 +150,7 @@ function AppRow(props: {
           label="Its sound is on port"
           inputMode="numeric"
           placeholder="none"
-          help="Without a head: two channels of signed 16 bit, little-endian, 48 000 times a second."
+          help="As PulseAudio’s simple protocol gives it: signed 16 bit, two channels, 48 000 Hz. Empty: it has none."
           value={app.soundPort}
           error={wrong('soundPort')}
           onChange={(soundPort) => onChange({ soundPort })}
