@@ -15,7 +15,9 @@ export interface Errand {
     /** Any call that begins an operation, once every snapshot of `hostIds` is known. */
     | { readonly kind: 'call'; readonly hostIds: HostId[]; readonly method: string; readonly input: unknown }
     /** Begins nothing: goes on with what an earlier one left. */
-    | { readonly kind: 'go-on' };
+    | { readonly kind: 'go-on' }
+    /** Is there, and does what it does by itself, until somebody kills it. */
+    | { readonly kind: 'live' };
   /** The step in which it dies. */
   readonly step: string;
   /** Milliseconds after the step was seen to run. */
@@ -51,6 +53,8 @@ async function begin(): Promise<OperationId> {
         const newestFirst = all.toSorted((a, b) => b.startedAt.localeCompare(a.startedAt));
         return (newestFirst.find(({ endedAt }) => endedAt === null) ?? newestFirst[0])?.id;
       });
+    case 'live':
+      return await new Promise<never>(() => {});
     default:
       return act satisfies never;
   }

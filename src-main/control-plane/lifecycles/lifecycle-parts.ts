@@ -76,6 +76,12 @@ export function createLifecycleParts(deps: LifecyclePartsDeps): LifecycleParts {
     hostIds: () => hosts.all().map(({ id }) => id),
     wishesOn: (hostId) => wishesOn(hostId),
     onLeases: (hostId, untils) => directory.showLeases(hostId, untils),
+    onUnreadable(hostId, id) {
+      if (workspaces.record(id)?.hostId !== hostId) return;
+      const text =
+        'Its lease on its host could not be read, and would not have stopped it. It is written anew';
+      timeline.add(id, { event: 'failed', text });
+    },
     tag: deps.tag,
     script: deps.leaseScript,
     clock,

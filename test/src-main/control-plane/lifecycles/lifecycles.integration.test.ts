@@ -1,6 +1,5 @@
 /**
- * Workspaces that end by themselves on a real host with a real engine: their clock is moved by hand, what they do is real. And
- * leases, with the Berth that gave them gone.
+ * Workspaces that end by themselves on a real host with a real engine: their clock is moved by hand, what they do is real.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -136,68 +135,4 @@ describe('a lease', () => {
     });
     expect((await remote.run(['ls', '/var/lib/berth/lease', '/usr/local/lib/berth'])).exitCode).not.toBe(0);
   });
-
-  it('ends a workspace while no Berth is there; the next one says so; it leaves nothing behind', async () => {
-    // This host has no service manager: one that notes what it is told stands in. The timer's part is run as it would run it.
-    await remote.run(['mkdir', '-p', '/run/systemd/system']);
-    await remote.writeFile('/usr/local/sbin/systemctl', '#!/bin/sh\necho "$*" >>/run/told\n', {
-      mode: '0755',
-    });
-    const [leased, free] = [await make(), await make()];
-    await setPolicy(leased, { leaseMinutes: 10 });
-    expect(await plane.client.call('lifecycles.installLease', { hostId: host.id })).toMatchObject({
-      state: 'installed',
-      how: 'system',
-      limits: expect.arrayContaining([expect.stringContaining('cannot end what a rented machine costs')]),
-    });
-    await plane.client.call('lifecycles.installLease', { hostId: host.id });
-    expect(await remote.readFile('/run/told')).toContain('enable --now berth-lease.timer');
-    const { leaseUntil } = await plane.until('lifecycles.watch', {}, (all) =>
-      all.find((one) => one.id === leased.id && one.leaseUntil !== null),
-    );
-    expect(Date.parse(leaseUntil ?? '') - clock.nowMs()).toBeGreaterThan(9 * minute);
-    const modes = await remote.runChecked([
-      'stat',
-      '-c',
-      '%a %U',
-      '/usr/local/lib/berth/lease.sh',
-      '/etc/systemd/system/berth-lease.timer',
-      '/var/lib/berth/lease',
-    ]);
-    expect(modes.trim().split('\n')).toEqual(['755 root', '644 root', '755 root']);
-
-    // Berth dies. Nobody renews it; its time is moved into the past, and so is the last look at the clock.
-    await plane.close();
-    const file = (await remote.runChecked(['sh', '-c', 'echo /var/lib/berth/lease/*/leases/*'])).trim();
-    const [until, grace] = (await remote.readFile(file)).split(' ');
-    expect(Number(until)).toBeGreaterThan(Date.now() / 1_000);
-    await remote.writeFile(file, `${Number(until) - 3_600} ${grace}`);
-    const unit = await remote.readFile('/etc/systemd/system/berth-lease.service');
-    const command = /^ExecStart=(.*)$/m.exec(unit)?.[1] ?? '';
-    const tick = () => remote.runChecked(['sh', '-c', command]);
-    await tick();
-    const running = async () => (await remote.docker('ps', '-q', '--no-trunc')).trim().split('\n');
-    expect(await running()).toEqual(expect.arrayContaining([leased.containerId, free.containerId]));
-    await remote.runChecked(['sed', '-i', 's/ [0-9]*$/ 0/', '/var/lib/berth/lease/state']);
-    await tick();
-    expect(await running()).toContain(free.containerId);
-    expect(await running()).not.toContain(leased.containerId);
-
-    plane = await startPlane({ folder, lifecycleClock: clock });
-    await plane.hostReady(host.id);
-    const told = await toldOf(leased.id, /^stopped/);
-    expect(told.at(-1)).toBe('stopped: Stopped by its lease: no Berth for 10 minutes');
-    expect(await plane.client.call('lifecycles.removeLease', { hostId: host.id })).toMatchObject({
-      state: 'absent',
-    });
-    const left = await remote.run([
-      'ls',
-      '/var/lib/berth/lease',
-      '/usr/local/lib/berth',
-      '/etc/systemd/system/berth-lease.timer',
-      '/etc/systemd/system/berth-lease.service',
-    ]);
-    expect(left.stdout).toBe('');
-    expect(await remote.readFile('/run/told')).toContain('disable --now berth-lease.timer');
-  }, 90_000);
 });
