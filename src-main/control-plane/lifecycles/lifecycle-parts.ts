@@ -18,6 +18,7 @@ import type { WorkspaceProcesses } from '../workspaces/workspace-processes.ts';
 import type { WorkspaceService } from '../workspaces/workspace-service.ts';
 import { EndAct } from './end-act.ts';
 import { whyWords } from './end-words.ts';
+import { HoursStart } from './hours-start.ts';
 import { LeaseKeeper } from './lease-keeper.ts';
 import { LifecycleDirectory } from './lifecycle-directory.ts';
 import { LifecycleKeeper } from './lifecycle-keeper.ts';
@@ -132,6 +133,18 @@ export function createLifecycleParts(deps: LifecyclePartsDeps): LifecycleParts {
     ended: (id) => operations.ended(id),
     clock,
   });
+  const isHostThere = (hostId: HostId) => links.current(hostId)?.engine !== undefined;
+  const hours = new HoursStart({
+    directory,
+    ownerOf,
+    isHostThere,
+    isWorkedOn,
+    start: (id, userId) => deps.workspaces.startWorkspace(id, userId),
+    timeline,
+    history,
+    clock,
+    log,
+  });
   const keeper = new LifecycleKeeper({
     directory,
     workspaces: {
@@ -139,11 +152,11 @@ export function createLifecycleParts(deps: LifecyclePartsDeps): LifecycleParts {
       get: (id) => workspaces.collection.get(id),
       ownerOf,
     },
-    isHostThere: (hostId) => links.current(hostId)?.engine !== undefined,
+    isHostThere,
     isWorkedOn,
-    start: (id, userId) => deps.workspaces.startWorkspace(id, userId),
     work,
     act,
+    hours,
     timeline,
     history,
     clock,
