@@ -40,6 +40,8 @@ export interface LifecycleKeeperDeps {
   };
   readonly isHostThere: (hostId: HostId) => boolean;
   readonly isWorkedOn: (id: WorkspaceId) => boolean;
+  /** What goes on costing once it is stopped, as a sentence behind the reason; empty: nothing that is known. */
+  readonly costRemark: (id: WorkspaceId) => string;
   readonly work: Pick<WorkLook, 'take' | 'isTypedSince' | 'keepOnly'>;
   readonly act: Pick<EndAct, 'stop' | 'destroy' | 'forget'>;
   readonly hours: Pick<HoursStart, 'keep' | 'forget'>;
@@ -315,13 +317,13 @@ export class LifecycleKeeper {
   // --- acts ---------------------------------------------------------------------------------------------------------
 
   async #act({ id }: Workspace, watched: Watched, next: NextEnd): Promise<void> {
-    const { act, clock, directory, history, log, timeline, workspaces } = this.#deps;
+    const { act, clock, costRemark, directory, history, log, timeline, workspaces } = this.#deps;
     const ownerId = workspaces.ownerOf(id);
     if (ownerId === undefined) return;
     const before = directory.record(id);
     const why = whyWords(next.why, before.policy);
     log.info('a workspace ends by itself', { workspaceId: id, why: next.why, action: next.action });
-    history.expect(id, 'stopped', `Stopped: ${why}`);
+    history.expect(id, 'stopped', `Stopped: ${why}${costRemark(id)}`);
     try {
       if (next.action === 'stop') await act.stop(id, ownerId);
       else {

@@ -41,6 +41,8 @@ export interface LifecyclePartsDeps {
   readonly ownership: Ownership;
   readonly forwards: Pick<ForwardParts, 'connectionsInto'>;
   readonly files: Pick<FileParts, 'transfersOf'>;
+  /** Name of the rented machine that a host is, where nothing ends that by itself. */
+  readonly endlessMachineOn: (hostId: HostId) => string | undefined;
   /** Null: nobody that Berth knows by name. */
   readonly nameOf: (userId: string) => string | null;
   /** Of this installation: its leases on hosts are told from those of others by it. */
@@ -52,6 +54,8 @@ export interface LifecyclePartsDeps {
 }
 
 export interface LifecycleParts {
+  /** It works, or a rule keeps it awake, as was last seen. */
+  isAtWork(id: WorkspaceId): boolean;
   readonly handlers: HandlersOf<'lifecycles'>;
   load(): Promise<void>;
   start(): void;
@@ -70,6 +74,16 @@ export function createLifecycleParts(deps: LifecyclePartsDeps): LifecycleParts {
 
   const isWorkedOn = (id: WorkspaceId) =>
     operations.all().some(({ endedAt, subject }) => endedAt === null && subject.id === id);
+  /** A workspace that stops by itself saves no money where it was the last one that ran on a rented machine. */
+  const costRemark = (id: WorkspaceId) => {
+    const hostId = workspaces.record(id)?.hostId;
+    const machine = hostId === undefined ? undefined : deps.endlessMachineOn(hostId);
+    if (hostId === undefined || machine === undefined) return '';
+    const isAlone = workspaces
+      .onHost(hostId)
+      .every((one) => one.id === id || workspaces.runningContainer(one.id) === undefined);
+    return isAlone ? `. Its machine “${machine}” goes on costing, and nothing ends that by itself` : '';
+  };
   const ownerOf = (id: WorkspaceId) => workspaces.ownerOf(id);
   const leases = new LeaseKeeper({
     store,
@@ -98,7 +112,7 @@ export function createLifecycleParts(deps: LifecyclePartsDeps): LifecycleParts {
       return stops.map(({ atMs, workspaceId }) => ({
         workspaceId,
         atMs,
-        text: `Stopped by its lease: ${whyWords('lease', directory.record(workspaceId).policy)}`,
+        text: `Stopped by its lease: ${whyWords('lease', directory.record(workspaceId).policy)}${costRemark(workspaceId)}`,
       }));
     },
     nameOf: deps.nameOf,
@@ -154,6 +168,7 @@ export function createLifecycleParts(deps: LifecyclePartsDeps): LifecycleParts {
     },
     isHostThere,
     isWorkedOn,
+    costRemark,
     work,
     act,
     hours,
@@ -202,6 +217,7 @@ export function createLifecycleParts(deps: LifecyclePartsDeps): LifecycleParts {
   const running = new Map<string, boolean>();
   const ends: (() => void)[] = [];
   return {
+    isAtWork: (id) => directory.collection.get(id)?.judgement === 'busy',
     handlers: {
       'lifecycles.watch': (_input, { caller, signal }) =>
         directory.collection.watch(signal, ownership.shownTo(caller)),

@@ -33,6 +33,15 @@ describe('a quiet workspace', () => {
     expect(await it.told()).toEqual(['warned: Stops in 10 minutes: no work for 30 minutes']);
   });
 
+  it('says with its end what goes on costing', async () => {
+    const it = await world().begin({ idleMinutes: 10 });
+    it.costRemark = '. Its machine “atlas” goes on costing, and nothing ends that by itself';
+    await it.clock.advance(13 * minute);
+    expect(it.expected).toEqual([
+      'stopped Stopped: no work for 10 minutes. Its machine “atlas” goes on costing, and nothing ends that by itself',
+    ]);
+  });
+
   it('shows the same second at each look', async () => {
     const it = await world().begin({ idleMinutes: 30 });
     await it.clock.advance(5 * minute);

@@ -47,6 +47,7 @@ export class LifecycleWorld {
   isHostThere = true;
   isWorkedOn = false;
   isGone = false;
+  costRemark = '';
   snapshotError: BerthError | undefined;
   isSnapshotGood = true;
   stopError: BerthError | undefined;
@@ -126,6 +127,7 @@ export class LifecycleWorld {
     };
     this.keeper = new LifecycleKeeper({
       ...common,
+      costRemark: () => this.costRemark,
       workspaces: {
         all: () => (this.isGone ? [] : [this.workspace]),
         get: () => (this.isGone ? undefined : this.workspace),
