@@ -12,6 +12,7 @@ import { forwardCommands } from './forward-command.ts';
 import { hostCommands } from './host-commands.ts';
 import { lifecycleCommands } from './lifecycle-commands.ts';
 import { machineCommands } from './machine-commands.ts';
+import { machineDiskCommands } from './machine-disk-commands.ts';
 import { machineEndCommands } from './machine-end-commands.ts';
 import { portCommands } from './port-commands.ts';
 import { projectCommands } from './project-commands.ts';
@@ -30,6 +31,7 @@ export const commands: readonly Command[] = [
   ...cloudFindCommands,
   ...machineCommands,
   ...machineEndCommands,
+  ...machineDiskCommands,
   ...projectCommands,
   ...workspaceLifeCommands,
   ...workspaceCommands,

@@ -7,7 +7,7 @@ import { type Context, type PlaneCommand, yesFlag } from './command.ts';
 import { CommandFailure, TypedWrong } from './failure.ts';
 import { cloudOrOnly, findMachine, openRegions, sizeOnOffer } from './find-machine.ts';
 import { followCall, followOperation } from './follow-operation.ts';
-import { endFlags, parseSshAccess, readEnd, sshFlag } from './machine-flags.ts';
+import { endFlags, parseInstant, parseSshAccess, putOffFlag, readEnd, sshFlag } from './machine-flags.ts';
 import { agreed } from './snapshot-commands.ts';
 import { formatTable } from './table.ts';
 import { detachFlag, mayDetach } from './workspace-life-commands.ts';
@@ -330,10 +330,14 @@ const end: PlaneCommand = {
   wordCount: { min: 1, max: 1 },
   summary: 'Says when a machine ends by itself; without flags, shows it.',
   details: ['It ends only while some Berth runs.'],
-  flags: endFlags,
+  flags: { ...endFlags, 'put-off': putOffFlag },
   read: (typed) => {
     const [word = ''] = typed.words;
-    const change = readEnd(typed, Date.now());
+    const putOff = typed.text('put-off');
+    const change = {
+      ...readEnd(typed, Date.now()),
+      ...(putOff === undefined ? {} : { idleNotBefore: parseInstant('put-off', putOff, Date.now()) }),
+    };
     return async (context) => {
       const before = await findMachine(context, word);
       const machine =
@@ -343,14 +347,16 @@ const end: PlaneCommand = {
               id: before.id,
               end: { ...before.end, ...change },
             });
-      const { at, atAction, idleAction, idleMinutes } = machine.end;
+      const { at, atAction, idleAction, idleMinutes, idleNotBefore } = machine.end;
       return {
         json: machine,
         lines: [
           at === null ? 'It does not expire.' : `It expires at ${formatInstant(at)}: ${atAction}.`,
           idleMinutes === null
             ? 'It does not end for want of work.'
-            : `After ${idleMinutes} minutes without work: ${idleAction}.`,
+            : `After ${idleMinutes} minutes without work: ${idleAction}${
+                idleNotBefore === undefined ? '' : `, not before ${formatInstant(idleNotBefore)}`
+              }.`,
         ],
       };
     };
