@@ -256,6 +256,13 @@ describe('machine list', () => {
       machineOf(3, { life: 'asleep', sleep, providerId: null, ipv4: null }),
       machineOf(4, { life: 'creating', trouble }),
       machineOf(5, { life: 'vanished' }),
+      machineOf(6, {
+        life: 'hibernating',
+        retry: {
+          ...{ why: 'sleep', action: 'hibernate', error: { ...trouble.error, message: 'It is locked.' } },
+          ...{ failedAt: '2026-01-01T00:00:00.000Z', againAt: '2026-01-01T00:05:00.000Z' },
+        },
+      }),
     );
     const { text } = await plane.call(['machine', 'ls']);
     const rows = text.trimEnd().split('\n').slice(1);
@@ -265,7 +272,9 @@ describe('machine list', () => {
       ['box3', 'asleep', '$0.30/month'],
       ['box4', 'asks what to do', '$0.00893/h'],
       ['box5', 'vanished', '–'],
+      ['box6', 'not asleep, still costs', '$0.00893/h'],
     ]);
+    expect(rows[5]).toContain('It is locked. Tried again at 2026-01-01 ');
     expect(rows[3]).toContain('Its SSH server does not answer.');
   });
 });

@@ -90,6 +90,13 @@ export class SleepService {
     });
   }
 
+  /** Goes on with one that has kept everything. Throws as `hibernate`. */
+  async resume(id: MachineId, userId: UserId): Promise<Operation> {
+    const { sleep } = this.#deps.directory.require(id);
+    if (sleep === null) throw new BerthError('conflict', 'There is no hibernation to go on with.');
+    return await this.hibernate(id, sleep.place, userId);
+  }
+
   /** Throws conflict, host.not-connected, cloud.not-offered, cloud.price-changed, and what a provider's client throws. */
   async wake(input: ParsedInputOf<'machines.wake'>, userId: UserId, signal: AbortSignal): Promise<Operation> {
     const { clouds, directory, operations } = this.#deps;

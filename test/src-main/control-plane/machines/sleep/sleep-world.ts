@@ -61,6 +61,7 @@ export class SleepWorld {
   readonly remains = new Remains();
   readonly clock = new ManualClock();
   readonly cloud = new FakeCloud(this.clock);
+  readonly log = new MemoryLog();
   /** By the provider's id of the hardware. */
   readonly disks = new Map<string, Disk>();
   /** By the provider's id of the snapshot. */
@@ -198,7 +199,7 @@ export async function live(world: SleepWorld, killAt = Number.POSITIVE_INFINITY)
       bytes: (length) => new Uint8Array(length),
       fraction: () => 0.5,
     },
-    log: new MemoryLog(),
+    log: world.log,
   });
   const client = pointed(world, life);
   const clouds: CloudClients = {
