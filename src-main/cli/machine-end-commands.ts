@@ -162,6 +162,12 @@ const hibernate: PlaneCommand = {
           ...(plan.otherWorkspaces === 0
             ? []
             : [`  ${formatCount(plan.otherWorkspaces, 'workspace', 'workspaces')} of others, too.`]),
+          ...(chosen.place.kind === 'machine-snapshot'
+            ? []
+            : plan.images.map(
+                ({ reference, sizeBytes }) =>
+                  `  The image ${reference} comes along, ${formatBytes(sizeBytes)} before it is compressed.`,
+              )),
           ...chosen.loses.map((sentence) => `  Not kept: ${sentence}`),
         ],
         question: 'Put it to sleep?',

@@ -210,6 +210,8 @@ export const HibernatePlan = z.object({
   workspaces: z.array(z.object({ id: WorkspaceId, name: z.string(), isRunning: z.boolean() })),
   otherWorkspaces: z.number().int(),
   snapshots: z.number().int(),
+  /** Those that no registry gives again: they come along to the places for workspaces. Sizes before they are compressed. */
+  images: z.array(z.object({ reference: z.string(), sizeBytes: Bytes })),
 });
 export type HibernatePlan = z.infer<typeof HibernatePlan>;
 

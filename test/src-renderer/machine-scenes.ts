@@ -220,7 +220,7 @@ const hibernatePlan: HibernatePlan = {
       place: { kind: 'host', hostId: `host_${body(12)}` },
       label: 'Snapshots of its workspaces on atlas',
       ...{ sizeBytes: 4 * gib, monthlyUsd: null, problem: null },
-      loses: ['Everything on its disk outside of workspaces', 'Images, which are fetched anew'],
+      loses: ['Everything on its disk outside of workspaces', 'Images that a registry has: they are pulled again'],
     },
     {
       place: { kind: 'computer' },
@@ -232,6 +232,10 @@ const hibernatePlan: HibernatePlan = {
   workspaces: [...onIt],
   otherWorkspaces: 1,
   snapshots: 4,
+  images: [
+    { reference: 'berth/browser:9f3c21', sizeBytes: Math.round(1.1 * gib) },
+    { reference: 'tools-by-hand:2026-11', sizeBytes: Math.round(0.4 * gib) },
+  ],
 };
 
 const operationLog: readonly LogLine[] = [

@@ -59,6 +59,7 @@ const hibernatePlan: HibernatePlan = {
   workspaces: [{ id: `ws_${'0'.repeat(20)}`, name: 'work', isRunning: true }],
   otherWorkspaces: 0,
   snapshots: 0,
+  images: [{ reference: 'own/tools:3', sizeBytes: 3 * 2 ** 30 }],
 };
 
 beforeEach(async () => {
@@ -338,6 +339,8 @@ describe('sleep', () => {
     expect([full.code, full.error]).toEqual([1, expect.stringContaining('Its disk is full.')]);
     const host = await plane.call(['machine', 'hibernate', 'box1', '--place', 'host:host 1', '--yes']);
     expect(host.error).toContain('Not kept: Containers.');
+    expect(host.error).toContain('The image own/tools:3 comes along, 3.0 GiB before it is compressed.');
+    expect(asked.error).not.toContain('own/tools');
     await plane.call(['machine', 'hibernate', 'box1', '--place', 'snapshot', '--yes']);
     expect(plane.asked.map(({ input }) => input)).toEqual([
       { id, place: { kind: 'host', hostId: hostId(1) } },

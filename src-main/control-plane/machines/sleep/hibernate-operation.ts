@@ -94,7 +94,7 @@ export function defineHibernate(deps: SleepDeps): OperationDefinition<HibernateI
       // Nothing is begun on its workspaces from here on: whoever asks is told that it goes to sleep.
       await directory.change(record.id, { life: 'hibernating' });
       files.requireIdle(record.hostId);
-      memory.plan = files.plan(record.hostId);
+      memory.plan = await files.plan(record.hostId, input.place, signal);
     },
     async undo(context) {
       if (isResumed(context) || recordOf(context).life !== 'hibernating') return;
@@ -221,6 +221,7 @@ export function defineHibernate(deps: SleepDeps): OperationDefinition<HibernateI
         },
         minDiskBytes: whole?.minDiskBytes ?? 0,
         snapshots: kept,
+        sides: planOf(context).sides,
         isKept: true,
       };
       await directory.change(record.id, {

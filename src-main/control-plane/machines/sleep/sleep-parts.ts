@@ -59,6 +59,10 @@ export function createSleepParts(deps: SleepPartsDeps): SleepParts {
       access: (id) => snapshots.repositories.access(id),
       contentsOf: (record) => workspaces.contentsOf(record),
       stopGraceSeconds: (userId) => settings.get(userId).stopGraceSeconds,
+      isRepositoryOn: (id, hostId) => {
+        const repository = snapshots.repositories.collection.get(id);
+        return repository?.place?.kind === 'folder' && repository.hostId === hostId;
+      },
       volumesBefore: (hostId) => snapshots.undos.volumesOn(hostId),
       underWay: () => deps.operations.all(),
       onSettled: (id) => workspaces.settled(id),

@@ -61,6 +61,7 @@ export class SleepService {
       workspaces: own.map(({ id: workspaceId, name, isRunning }) => ({ id: workspaceId, name, isRunning })),
       otherWorkspaces: summary.workspaces.length - own.length,
       snapshots: summary.snapshots,
+      images: [...summary.images],
     };
   }
 

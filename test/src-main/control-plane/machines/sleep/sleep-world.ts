@@ -400,6 +400,7 @@ function filesOf(world: SleepWorld, life: Life): SleepFiles {
       }
     },
     async remember() {},
+    async unpack() {},
     async images() {},
     async rebuild(_context, _hostId, planned) {
       for (const { id, snapshotId } of planned) {
@@ -450,7 +451,8 @@ function filesOf(world: SleepWorld, life: Life): SleepFiles {
   return {
     ...(guarded as unknown as SleepFiles),
     requireIdle: () => {},
-    plan: () => ({
+    plan: async () => ({
+      sides: [],
       workspaces: [...disk().workspaces].map((id) => ({
         id,
         wasRunning: world.desired.has(id),
@@ -468,6 +470,7 @@ function filesOf(world: SleepWorld, life: Life): SleepFiles {
         { id: bob, ownerId: 'user_0000000000000000000b', name: 'bob', isRunning: false },
       ],
       snapshots: 1,
+      images: [{ reference: 'own:1', sizeBytes: 2 ** 30 }],
       loses: ['Images.'],
       problem: null,
       archiveBytes: 3 * 2 ** 30,
