@@ -119,6 +119,8 @@ const isIn = (id: ForwardId, state: Forward['state']) =>
 
 function dial(port: number | null): Socket {
   const socket = connect({ port: port ?? 0, host: '127.0.0.1', allowHalfOpen: true });
+  // Whoever waits for it hears of it.
+  socket.on('error', () => undefined);
   ends.push(() => socket.destroy());
   return socket;
 }
