@@ -106,15 +106,15 @@ describe('files of a workspace', () => {
     const transfers = page.getByRole('list', { name: 'List of transfers' });
     /** Some of it has moved, and not all. */
     const cutInTheMiddle = async () => {
-      await transfers.getByText(/[1-9][\d.]*\sMiB of 91\.6\sMiB/).first().waitFor();
+      await transfers
+        .getByText(/[1-9][\d.]*\sMiB of 91\.6\sMiB/)
+        .first()
+        .waitFor();
       await world.host.killSshSessions('reset');
       await transfers.getByText('waits for the connection').waitFor();
     };
     const parts = () => inside('ls -a | grep -c berth- || true');
-    await page
-      .locator('input[type=file][multiple]')
-      .first()
-      .setInputFiles(join(scratch.path, 'large.bin'));
+    await page.locator('input[type=file][multiple]').first().setInputFiles(join(scratch.path, 'large.bin'));
     await cutInTheMiddle();
     await row_('large.bin').waitFor({ timeout: 60_000 });
     expect([(await inside('sha256sum < large.bin')).split(' ')[0], await parts()]).toEqual([sum, '0\n']);

@@ -40,10 +40,11 @@ async function show(scene = 'files'): Promise<void> {
   await grid().waitFor();
 }
 const open = (id: string, path: string | null) =>
-  page.evaluate(
-    (ref) => window.fixture.app.view.actions.open(ref as never),
-    { type: 'files', placeId: id, path },
-  );
+  page.evaluate((ref) => window.fixture.app.view.actions.open(ref as never), {
+    type: 'files',
+    placeId: id,
+    path,
+  });
 const grid = () => page.locator('[role=tabpanel]:not([inert])').getByRole('grid').first();
 const has = (path: string) => page.evaluate((at) => window.fixture.plane.files.has(at), path);
 const calls = (method: string) =>
@@ -150,8 +151,22 @@ describe('what is dragged from one tab of files to another', () => {
     await from.locator('[data-row="src"]').dragTo(to, { targetPosition: { x: 60, y: 400 } });
     await to.locator('[data-row="src"]').waitFor();
     expect(await calls('files.copy')).toMatchObject([
-      { placeId, names: ['notes.txt'], toId: otherId, toPath: '/home/dev/photos', onConflict: 'both', isMove: false },
-      { placeId, names: ['src'], toId: otherId, toPath: '/home/dev/photos', onConflict: 'fail', isMove: false },
+      {
+        placeId,
+        names: ['notes.txt'],
+        toId: otherId,
+        toPath: '/home/dev/photos',
+        onConflict: 'both',
+        isMove: false,
+      },
+      {
+        placeId,
+        names: ['src'],
+        toId: otherId,
+        toPath: '/home/dev/photos',
+        onConflict: 'fail',
+        isMove: false,
+      },
     ]);
     // Nothing left where it was dragged from.
     expect([await has('/home/dev/src'), await has('/home/dev/notes.txt')]).toEqual([true, true]);
