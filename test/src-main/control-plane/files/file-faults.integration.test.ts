@@ -94,7 +94,7 @@ describe('Berth is killed in the middle of an upload, a save, a copy and a delet
   const upload = { bytes: 3_000_000, fill: 7 };
   const savedLetters = 900_000;
 
-  it('and whatever it was, there is the old or the new, whole', { timeout: 90_000 }, async () => {
+  it('and whatever it was, there is the old or the new, whole', { timeout: 240_000 }, async () => {
     for (const name of remotes)
       await placeOf(name).sh(
         'mkdir -p tree doomed arrived && head -c 3000000 /dev/urandom > tree/1 && for i in $(seq 2 12); do cp tree/1 tree/$i; done && (cd tree && sha256sum * > ../sums) && for i in $(seq 1000); do echo whole > doomed/$i; done && chown -R 1000:1000 .',
