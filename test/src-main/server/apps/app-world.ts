@@ -123,7 +123,7 @@ export class FakeDoor implements AppDoor {
   }
 }
 
-type RequestOptions = NodeRequestOptions & { readonly headers?: OutgoingHttpHeaders };
+type RequestOptions = Omit<NodeRequestOptions, 'headers'> & { readonly headers?: OutgoingHttpHeaders };
 
 export interface Asked {
   readonly method?: string;
