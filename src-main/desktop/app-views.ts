@@ -217,8 +217,9 @@ export function createAppViews(options: AppViewsOptions): AppViews {
 
   const leave = async (shown: AppViewPage): Promise<boolean> => {
     const { webContents: contents } = shown.view;
-    const isAlive = !contents.isDestroyed() && !shown.isStuck && shown.failure === null;
-    if (isAlive && shown.onStay === null) {
+    // Its person is being asked just now.
+    if (shown.onStay !== null) return false;
+    if (!contents.isDestroyed() && !shown.isStuck && shown.failure === null) {
       const { promise, resolve } = Promise.withResolvers<boolean>();
       const timer = setTimeout(() => resolve(true), leaveTimeoutMs);
       const onGone = () => resolve(true);

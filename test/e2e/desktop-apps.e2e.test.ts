@@ -355,18 +355,21 @@ describe('web apps over the window', () => {
     await state().toMatchObject({ zoomPercent: 110 });
     desktop.tell({ do: 'emit-in-app', event: 'zoom-changed', details: 'out' });
     await state().toMatchObject({ zoomPercent: 100 });
-    desktop.tell({ do: 'emit-in-app', event: 'unresponsive', details: null });
-    await state().toMatchObject({ isStuck: true });
-    desktop.tell({ do: 'emit-in-app', event: 'responsive', details: null });
-    await state().toMatchObject({ isStuck: false });
-    desktop.tell({ do: 'emit-in-app', event: 'unresponsive', details: null });
-    await state().toMatchObject({ isStuck: true });
-    await ask('appViewAct', { tabId: 'tab-3', act: 'revive' });
-    await state().toMatchObject({ isStuck: false, failure: null, isLoading: false });
     desktop.tell({ do: 'emit-in-app', event: 'render-process-gone', details: { reason: 'oom' } });
     await state().toMatchObject({ failure: 'its process ended (oom)' });
     await ask('appViewAct', { tabId: 'tab-3', act: 'reload' });
+    // It has begun to load by then.
     await state().toMatchObject({ failure: null });
+    for (const [event, isStuck] of [
+      ['unresponsive', true],
+      ['responsive', false],
+      ['unresponsive', true],
+    ] as const) {
+      desktop.tell({ do: 'emit-in-app', event, details: null });
+      await state().toMatchObject({ isStuck });
+    }
+    await ask('appViewAct', { tabId: 'tab-3', act: 'revive' });
+    await state().toMatchObject({ isStuck: false, failure: null });
   });
 
   it('has a menu for the other button, from which a link opens outside without another question', async () => {
@@ -502,5 +505,29 @@ describe('web apps over the window', () => {
     const left = await desktop.entry('app-view', (entry) => entry.partition === partition(1));
     await desktop.page.reload();
     await desktop.entry('app-view-closed', (entry) => entry.view === left.view);
+  });
+
+  it('ends the app after what is unsaved was saved and the apps in it were left', async () => {
+    await desktop.page.waitForFunction(() => (document.body.innerText ?? '').length > 20);
+    const page = await show(4, 'desk-5000');
+    await page.waitForLoadState();
+    await page.evaluate(() => {
+      addEventListener('beforeunload', (event) => event.preventDefault());
+    });
+    await ask('setUnsaved', { texts: ['notes.txt'], transferCount: 0 });
+    const from = desktop.entries.length;
+    const ended = desktop.quit();
+    await desktop.entry('question', ({ message }) => message.includes('notes.txt'), from);
+    // The page itself saves, and says so.
+    desktop.tell({ do: 'answer', label: 'Save' });
+    expect(await ended).toBe(0);
+    const asked = desktop.entries.slice(from).filter(({ what }) => what === 'question');
+    expect(asked.map((entry) => ('message' in entry ? entry.message : ''))).toEqual([
+      'Save what you changed in notes.txt?',
+      'Leave The desk-5000?',
+    ]);
+    const told = desktop.entries.slice(from).map(({ what }) => what);
+    expect(told.indexOf('app-view-closed')).toBeLessThan(told.lastIndexOf('window-close'));
+    expect(desktop.entries.slice(from)).toContainEqual({ what: 'plane-ended', code: 0 });
   });
 });

@@ -380,20 +380,6 @@ describe('the desktop app', () => {
     },
   );
 
-  it('has its page save what is unsaved, and stays while that did not work', async () => {
-    await setUnsaved(['notes.txt']);
-    const from = desktop.entries.length;
-    desktop.tell({ do: 'close-window' });
-    await desktop.entry('question', undefined, from);
-    desktop.tell({ do: 'answer', label: 'Save' });
-    await desktop.page.waitForFunction(() =>
-      (window as unknown as PageGlobals).shellEvents.some((event) => event.type === 'save-unsaved'),
-    );
-    await desktop.page.evaluate(() => berthShell.request('unsavedSaved', { isSaved: false }));
-    expect(await callPlane('about.get')).toMatchObject({ t: 'reply' });
-    expect(desktop.entries.slice(from)).not.toContainEqual({ what: 'window-close', isPrevented: false });
-  });
-
   it('forgets what a page would have lost when that page is loaded anew, and closes the plane in good order when it quits', async () => {
     await setUnsaved(['notes.txt']);
     await desktop.page.reload();

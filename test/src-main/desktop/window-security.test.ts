@@ -1,5 +1,6 @@
 /** The walls around the window's session, without a window: what is asked of it, and what it answers. */
 import { EventEmitter } from 'node:events';
+import { readFileSync } from 'node:fs';
 import type { App, Session, WebContents } from 'electron';
 import { describe, expect, it, vi } from 'vitest';
 
@@ -36,6 +37,9 @@ function secured() {
 }
 
 const own = 'berth-app://ui/index.html';
+const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as {
+  build: { electronFuses: Record<string, boolean> };
+};
 
 describe('permissions', () => {
   it('lets our main frame notify, and no frame in it', () => {
@@ -145,5 +149,16 @@ describe('every page that there will ever be', () => {
     expect(answer.mock.calls).toEqual([[], []]);
     expect(isPrevented(electron, 'login', {}, { session: appSession }, {}, {}, answer)).toBe(false);
     expect(answer).toHaveBeenCalledTimes(2);
+  });
+});
+
+describe('the packaged app', () => {
+  it('runs as nothing but itself, from its own archive (Electron’s fuses)', () => {
+    expect(manifest.build.electronFuses).toEqual({
+      ...{ runAsNode: false, enableNodeOptionsEnvironmentVariable: false },
+      ...{ enableNodeCliInspectArguments: false, enableEmbeddedAsarIntegrityValidation: true },
+      ...{ onlyLoadAppFromAsar: true, loadBrowserProcessSpecificV8Snapshot: false },
+      ...{ grantFileProtocolExtraPrivileges: false, enableCookieEncryption: true },
+    });
   });
 });
