@@ -358,8 +358,7 @@ describe('web apps over the window', () => {
     desktop.tell({ do: 'emit-in-app', event: 'render-process-gone', details: { reason: 'oom' } });
     await state().toMatchObject({ failure: 'its process ended (oom)' });
     await ask('appViewAct', { tabId: 'tab-3', act: 'reload' });
-    // It has begun to load by then.
-    await state().toMatchObject({ failure: null });
+    await state().toMatchObject({ failure: null, isLoading: false });
     for (const [event, isStuck] of [
       ['unresponsive', true],
       ['responsive', false],
@@ -368,8 +367,12 @@ describe('web apps over the window', () => {
       desktop.tell({ do: 'emit-in-app', event, details: null });
       await state().toMatchObject({ isStuck });
     }
+    const begun = async () =>
+      (await events('app-view')).filter((event) => event.tabId === 'tab-3' && event.state.isLoading).length;
+    const before = await begun();
     await ask('appViewAct', { tabId: 'tab-3', act: 'revive' });
-    await state().toMatchObject({ isStuck: false, failure: null });
+    await expect.poll(begun, { timeout: 20_000 }).toBeGreaterThan(before);
+    await state().toMatchObject({ isStuck: false, failure: null, isLoading: false });
   });
 
   it('has a menu for the other button, from which a link opens outside without another question', async () => {
