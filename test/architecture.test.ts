@@ -58,7 +58,9 @@ function importsOf(file: ts.SourceFile): Import[] {
 }
 
 function resolve(from: string, specifier: string): string {
-  if (specifier.startsWith('.')) return join(dirname(from), specifier).replaceAll('\\', '/');
+  // What follows ? tells the bundler what to make of the file.
+  if (specifier.startsWith('.'))
+    return join(dirname(from), specifier.replace(/\?.*$/, '')).replaceAll('\\', '/');
   return specifier
     .replace(/^#contract\//, 'src-preload/contract/')
     .replace(/^#main\//, 'src-main/')

@@ -154,6 +154,7 @@ export function createMachineParts(deps: MachinePartsDeps): MachineParts {
     removeParts: (waiting, record) => removeProviderParts(makingDeps, waiting, record),
     clock: deps.clock,
     random: deps.random,
+    log: deps.log,
   });
   const life = createLifeParts({
     directory,
@@ -231,8 +232,10 @@ export function createMachineParts(deps: MachinePartsDeps): MachineParts {
         .tidy()
         .catch((cause: unknown) => deps.log.error('half-made machines were not tidied', { cause }));
       life.start();
+      sleep.start();
     },
     async close() {
+      sleep.close();
       await life.close();
       await money.close();
       await Promise.all([accounts.close(), tidied]);
