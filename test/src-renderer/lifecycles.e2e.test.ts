@@ -112,3 +112,23 @@ it('installs the lease timer on a click, and takes it off after asking', async (
   expect(await calls('lifecycles.installLease')).toEqual([{ hostId }]);
   expect(await calls('lifecycles.removeLease')).toEqual([{ hostId }]);
 });
+
+it('says after a stop by itself what goes on costing, and offers the end of that', async () => {
+  await show('lifecycles-stopping', { type: 'workspace', workspaceId }, 'dark');
+  await page.evaluate((id) => {
+    const { app, plane } = window.fixture;
+    const lifecycle = app.mirror.lifecycles.getState().byId.get(id);
+    const workspace = app.mirror.workspaces.getState().byId.get(id);
+    plane.put('lifecycles', { ...lifecycle, judgement: 'off', next: null } as never);
+    plane.put('workspaces', { ...workspace, state: 'stopped', startedAt: null } as never);
+  }, workspaceId);
+  const notice = page.getByLabel('New notifications');
+  await notice.getByText('api-server stopped by itself').waitFor();
+  await notice.getByText(/^Its machine atlas goes on costing \$/).waitFor();
+  await shown()
+    .getByText(/^Its machine atlas goes on costing \$/)
+    .waitFor();
+  expect(await seriousFindings(page)).toEqual([]);
+  await notice.getByRole('button', { name: 'End it when idle…' }).click();
+  await page.getByRole('dialog').getByText(/atlas/).first().waitFor();
+});
