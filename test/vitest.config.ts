@@ -44,9 +44,8 @@ export default defineConfig({
           include: ['test/**/*.e2e.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 180_000,
-          // A window draws when it can: the same, once more. In one test of a terminal in twenty the text that is typed first is
-          // lost now and then, for a reason that is not found yet.
-          retry: 2,
+          // As above: a window draws when it can.
+          retry: 1,
           maxWorkers: 1,
         },
       },

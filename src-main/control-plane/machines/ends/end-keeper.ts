@@ -32,7 +32,9 @@ export interface EndKeeperDeps extends LoadMeterDeps {
   readonly clouds: CloudClients;
   readonly links: HostLinks;
   readonly operations: { all(): Operation[]; ended(id: Operation['id']): Promise<Operation> };
-  readonly workspacesOn: (hostId: HostId) => readonly { id: WorkspaceId; state: WorkspaceState }[];
+  readonly workspacesOn: (
+    hostId: HostId,
+  ) => readonly { id: WorkspaceId; state: WorkspaceState; isAtWork?: boolean }[];
   /** On the monotonic clock: when a terminal of the host, or of these workspaces, was last typed or printed to. */
   readonly terminalUsedMs: (hostId: HostId, workspaceIds: ReadonlySet<WorkspaceId>) => number | null;
   /** Leaves behind at the provider whatever the person would be asked about. */
@@ -166,10 +168,10 @@ export class EndKeeper {
     const { clock, links, operations, terminalUsedMs, workspacesOn } = this.#deps;
     const { hostId } = record;
     const there = hostId === null ? [] : workspacesOn(hostId);
-    const workspaces = there.map(({ id, state }) => {
+    const workspaces = there.map(({ id, isAtWork = false, state }) => {
       if (state !== 'running') return { state, load: null };
       measured.add(id);
-      return { state, load: this.#meter.take(id) };
+      return { state, isAtWork, load: this.#meter.take(id) };
     });
     const usedMs = hostId === null ? null : terminalUsedMs(hostId, new Set(there.map(({ id }) => id)));
     const facts = {
