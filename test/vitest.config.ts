@@ -26,6 +26,8 @@ export default defineConfig({
           include: ['test/**/*.test.{ts,tsx}'],
           exclude: ['test/**/*.integration.test.ts', 'test/**/*.e2e.test.ts'],
           testTimeout: 10_000,
+          // Every core: by itself vitest leaves one alone, which is half of two.
+          maxWorkers: '100%',
         },
       },
       {
