@@ -48,6 +48,7 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/**/*.e2e.test.ts'],
+          globalSetup: 'test/src-renderer/fixture/run-folder.ts',
           testTimeout: 120_000,
           hookTimeout: 180_000,
           // A window draws when it can: the same, once more. In one test of a terminal in twenty the text that is typed first is
