@@ -1,6 +1,7 @@
 /**
- * Three rings of tests, one project each: `unit` (fast, nothing running), `integration` (real sshd, Docker engine,
- * Secret Service, in namespaces that the tests make), `e2e` (the served UI in Chromium and the Electron shell).
+ * Three rings of tests: `unit` (fast, nothing running), `integration` (real sshd, Docker engine, Secret Service, in
+ * namespaces that the tests make), and end to end: `e2e` (the served UI in Chromium and the Electron shell) with `pages`
+ * (the window on fixtures).
  * `npm run check` runs the first; `npm test` runs all three.
  */
 import { join } from 'node:path';
@@ -8,6 +9,16 @@ import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vitest/config';
 
 const root = new URL('..', import.meta.url).pathname;
+/** End-to-end tests that need no server: the window on fixtures. */
+const pages = 'test/src-renderer/**/*.e2e.test.ts';
+
+const endToEnd = {
+  testTimeout: 120_000,
+  hookTimeout: 180_000,
+  // A window draws when it can: once more, as above. In one test of a terminal in twenty the text that is typed first is
+  // lost now and then, for a reason that is not found yet.
+  retry: 2,
+};
 
 export default defineConfig({
   root,
@@ -46,15 +57,24 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          ...endToEnd,
           name: 'e2e',
           include: ['test/**/*.e2e.test.ts'],
-          globalSetup: 'test/src-renderer/fixture/run-folder.ts',
-          testTimeout: 120_000,
-          hookTimeout: 180_000,
-          // A window draws when it can: the same, once more. In one test of a terminal in twenty the text that is typed first is
-          // lost now and then, for a reason that is not found yet.
-          retry: 2,
+          exclude: [pages],
           maxWorkers: 1,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          ...endToEnd,
+          name: 'pages',
+          include: [pages],
+          globalSetup: 'test/src-renderer/fixture/run-folder.ts',
+          // Beside each other, but not beside a test with a server: a cable that is put in or pulled out on this machine ends
+          // what Chromium has under way everywhere (ERR_NETWORK_CHANGED).
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
         },
       },
     ],
