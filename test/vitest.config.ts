@@ -15,9 +15,8 @@ const pages = 'test/src-renderer/**/*.e2e.test.ts';
 const endToEnd = {
   testTimeout: 120_000,
   hookTimeout: 180_000,
-  // A window draws when it can: once more, as above. In one test of a terminal in twenty the text that is typed first is
-  // lost now and then, for a reason that is not found yet.
-  retry: 2,
+  // As for servers: a window draws when it can.
+  retry: 1,
 };
 
 export default defineConfig({

@@ -122,6 +122,20 @@ describe('by keyboard alone', () => {
     await vi.waitFor(async () => expect(await focusedName()).toBe('Colours'));
   });
 
+  it('the palette begins anew, also while the last one still fades away', async () => {
+    await show('usual');
+    // Frames of a machine that is busy: a closed dialog stays until some have come.
+    await page.evaluate(() => {
+      window.requestAnimationFrame = (then) => window.setTimeout(() => then(performance.now()), 500);
+    });
+    for (const text of ['first', 'second', 'third']) {
+      await page.keyboard.press('Control+k');
+      await page.keyboard.type(text);
+      expect(await page.getByRole('combobox').last().inputValue()).toBe(text);
+      await page.keyboard.press('Escape');
+    }
+  });
+
   it('the palette runs a command, and says so when one fails', async () => {
     await show('usual');
     await page.evaluate(() => {

@@ -136,7 +136,10 @@ class TmuxMultiplexer implements Multiplexer {
   }
 
   async prepare(): Promise<void> {
-    const told = `tmux -L berth rename-window -t '#{hook_pane}' ${deadName}-#{pane_dead_status}`;
+    // Of a pane that is gone by then nothing is to be told; and what run-shell prints, or a code of its own, would put
+    // somebody else's pane into view mode, where it takes keys for commands of the mode.
+    const rename = `tmux -L berth rename-window -t '#{hook_pane}' ${deadName}-#{pane_dead_status}`;
+    const told = `${rename} >/dev/null 2>&1 || :`;
     await this.#control.request(
       command('set-option', '-g', 'history-limit', String(historyLines)),
       command('set-option', '-g', 'default-terminal', 'xterm-256color'),

@@ -147,8 +147,10 @@ export class TmuxPty implements MultiplexedPty {
       let keys = '';
       for (const byte of piece) keys += byte < 16 ? ` 0${byte.toString(16)}` : ` ${byte.toString(16)}`;
       this.#unconfirmed += piece.length;
-      // Past a copy mode that somebody else's login left on, keys would go into it.
-      this.#deps.request(`send-keys -t ${this.#deps.paneId} -H${keys}`).then(
+      const { paneId } = this.#deps;
+      // A mode that another login of the session left on would take the keys; one that asks for words in a prompt (jump to
+      // a letter, search) would even hold up every command behind them.
+      this.#deps.request(`copy-mode -q -t ${paneId}`, `send-keys -t ${paneId} -H${keys}`).then(
         () => {
           this.#unconfirmed -= piece.length;
           if (!this.#isFull || this.#unconfirmed > drainBelowBytes) return;

@@ -291,6 +291,45 @@ describe('a reader that is slower than its program', () => {
   });
 });
 
+describe('what another pane or another login does', () => {
+  const tmux = (...args: string[]) => remote.run(['tmux', '-L', 'berth', ...args]);
+  const paneOf = async (terminal: Terminal) =>
+    (await tmux('list-panes', '-t', `=${terminal.id}:`, '-F', '#{pane_id} #{pane_in_mode}')).stdout.trim();
+
+  it('takes no keys away from a program: a mode that was left on is left', async () => {
+    const { terminal, shell } = await open(onHost());
+    const [pane = ''] = (await paneOf(terminal)).split(' ');
+    for (const keys of ['emacs', 'vi']) {
+      await tmux('set-option', '-g', 'mode-keys', keys);
+      await tmux('copy-mode', '-t', pane);
+      expect(await paneOf(terminal)).toBe(`${pane} 1`);
+      // In copy mode `f` asks for a letter in a prompt, behind which every command would wait.
+      shell.type(`printf 'of-%s' ${keys}-all-""keys\n`);
+      await shell.shows(`of-${keys}-all-keys`);
+      expect(await paneOf(terminal)).toBe(`${pane} 0`);
+    }
+    await close(terminal);
+  });
+
+  it('puts nothing over it: the end of a pane that is gone already cannot be told, which is no news', async () => {
+    const { terminal, shell } = await open(onHost());
+    // What the hook runs, for a pane that went away before.
+    const { stdout: hook } = await tmux('show-hooks', '-g', 'pane-died');
+    expect(hook).toMatch(/^pane-died\[0\] run-shell .*#\{hook_pane\}/);
+    await remote.writeFile(
+      '/root/late-hook',
+      hook.replace('pane-died[0] ', '').replace('#{hook_pane}', '%9999'),
+    );
+    expect((await tmux('source-file', '/root/late-hook')).exitCode).toBe(0);
+    // A command behind it, which waits for it to end.
+    await tmux('run-shell', 'sleep 0.3');
+    shell.type("echo still-he''re\n");
+    await shell.shows('still-here');
+    expect((await tmux('list-panes', '-a', '-F', '#{pane_in_mode}')).stdout).not.toContain('1');
+    await close(terminal);
+  });
+});
+
 describe('what happens while nobody looks', () => {
   it('keeps the exit code of a program that ended meanwhile', async () => {
     const { terminal, shell } = await open(onHost());
