@@ -35,7 +35,8 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.{ts,tsx}'],
           exclude: ['test/**/*.integration.test.ts', 'test/**/*.e2e.test.ts'],
-          testTimeout: 10_000,
+          // The slowest takes three seconds alone; a machine with much else to do takes five times that.
+          testTimeout: 20_000,
           // Every core: by itself vitest leaves one alone, which is half of two.
           maxWorkers: '100%',
         },
