@@ -58,7 +58,9 @@ function importsOf(file: ts.SourceFile): Import[] {
 }
 
 function resolve(from: string, specifier: string): string {
-  if (specifier.startsWith('.')) return join(dirname(from), specifier).replaceAll('\\', '/');
+  // What follows ? tells the bundler what to make of the file.
+  if (specifier.startsWith('.'))
+    return join(dirname(from), specifier.replace(/\?.*$/, '')).replaceAll('\\', '/');
   return specifier
     .replace(/^#contract\//, 'src-preload/contract/')
     .replace(/^#main\//, 'src-main/')
@@ -190,7 +192,6 @@ const longFiles: Readonly<Record<string, number>> = {
   'src-main/control-plane/hosts/host-service.ts': 450,
   'src-main/control-plane/hosts/host-supervisor.ts': 450,
   'src-main/adapters/tmux/tmux-multiplexer.ts': 500,
-  'src-main/control-plane/lifecycles/lifecycle-keeper.ts': 410,
   'src-main/control-plane/terminals/terminal-service.ts': 610,
   'src-main/control-plane/snapshots/snapshot-service.ts': 430,
   'src-main/control-plane/operations/operation-run.ts': 430,

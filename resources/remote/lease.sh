@@ -12,9 +12,10 @@
 #
 # TAG is of one Berth on one computer: several share the timer, each with a folder of its own. A lease is a file named by a
 # workspace's id: the second (of this host's clock) until which it may run, and the seconds between SIGTERM and SIGKILL.
-# Whatever has no lease, or one that cannot be read, is left alone; so is one that another Berth still gives a lease to.
+# Whatever has no lease, or one that cannot be read, is left alone; so is one that another Berth still gives a lease to. What
+# cannot be read is named (`unreadable.ID=yes`), so that a person hears why nothing was stopped.
 # Prints key=value lines that end with end=yes. SOCKET is the engine's.
-version=1
+version=2
 set -u
 LC_ALL=C
 PATH=$PATH:/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin
@@ -132,6 +133,7 @@ set_leases() { # DATA TAG [ID:MINUTES:GRACE…]
   mkdir -p "$folder/leases" || exit 1
   now=$(date +%s)
   kept=' '
+  tell_unreadable "$folder"
   for wish in "$@"; do
     case $wish in *:*:*) ;; *) exit 2 ;; esac
     id=${wish%%:*}
@@ -149,6 +151,13 @@ set_leases() { # DATA TAG [ID:MINUTES:GRACE…]
   done
   say now "$now"
   tell_log "$folder"
+}
+
+tell_unreadable() { # FOLDER
+  for file in "$1"/leases/ws_*; do
+    id=${file##*/}
+    ! is_id "$id" || read_lease "$file" || say "unreadable.$id" yes
+  done
 }
 
 tell_log() { # FOLDER
@@ -210,6 +219,10 @@ find_place() {
   [ -d "$data/$1" ] && [ -r "$script" ]
 }
 
+choose_place() { # TAG: where they are, or would be
+  find_place "$1" || if is_privileged; then place system; else place user; fi
+}
+
 lingers() {
   [ "$(loginctl show-user "$(id -un)" --property=Linger 2>/dev/null)" = Linger=yes ]
 }
@@ -226,6 +239,7 @@ status() { # TAG
   say user "$(id -un)"
   if control is-active berth-lease.timer >/dev/null 2>&1; then say active yes; else say active no; fi
   [ "$how" = system ] || if lingers; then say lingers yes; else say lingers no; fi
+  tell_unreadable "$data/$1"
   tell_log "$data/$1"
 }
 
@@ -238,7 +252,7 @@ write() { # MODE FILE: standard input
 install() { # TAG SOCKET
   [ -d /run/systemd/system ] || refuse 'it does not run systemd, whose timers keep leases'
   command -v docker >/dev/null || refuse 'it has no docker command to stop containers with'
-  find_place "$1" || if is_privileged; then place system; else place user; fi
+  choose_place "$1"
   if [ "$how" = user ]; then
     lingers || refuse "$(printf 'the login %s may not become root without a password, and its own timers end when it signs out. Let it linger (sudo loginctl enable-linger %s), or let it use sudo, then try again' "$(id -un)" "$(id -un)")"
   fi
@@ -262,6 +276,7 @@ take_away() { # TAG
   for folder in "$data"/*/; do
     [ ! -d "$folder" ] || return 0
   done
+  [ -e "$script" ] || [ -e "$units/berth-lease.timer" ] || [ -e "$units/berth-lease.service" ] || return 0
   control disable --now berth-lease.timer >/dev/null 2>&1 </dev/null
   as_owner rm -rf "$units/berth-lease.timer" "$units/berth-lease.service" "$script" "$data"
   control daemon-reload >/dev/null 2>&1 </dev/null
@@ -292,7 +307,9 @@ status | install | renew | remove)
     fi
     ;;
   remove)
-    ! find_place "$1" || take_away "$1"
+    # Also what an installation left that came to no end.
+    choose_place "$1"
+    take_away "$1"
     say state absent
     ;;
   esac

@@ -1591,6 +1591,10 @@ class Making:
             for fd in self._fds:
                 os.close(fd)
 
+    def discard(self):
+        """Nothing is to come of it."""
+        self._remove()
+
     def _remove(self):
         """The guard may put a file of its own in at this very moment. What is left is swept; the failure is told as it was."""
         for _ in range(20):
@@ -4125,6 +4129,32 @@ class Engine:
         finally:
             connection.close()
 
+    def stream(self, method, path, body=None, timeout=600):
+        """
+        (status, response to be read and closed) of a call whose content is too large for the memory. `body`: its pieces.
+        What a piece cannot be had for ends the connection, so that the engine takes none of it for whole.
+        """
+        import http.client
+        import socket
+
+        connection = http.client.HTTPConnection('localhost', timeout=timeout)
+        try:
+            connection.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            connection.sock.settimeout(timeout)
+            connection.sock.connect(self._socket_path)
+            headers = {'Connection': 'close'}
+            if body is not None:
+                headers.update({'Content-Type': 'application/x-tar', 'Transfer-Encoding': 'chunked'})
+            connection.request(method, path, body, headers, encode_chunked=body is not None)
+            response = connection.getresponse()
+            return response.status, response
+        except (OSError, http.client.HTTPException) as error:
+            connection.close()
+            raise EngineAway(str(error))
+        except BaseException:
+            connection.close()
+            raise
+
     def state(self, container):
         """The State of a container; None when it is not there."""
         status, body = self.request('GET', '/containers/%s/json' % container)
@@ -4373,6 +4403,210 @@ def guard(args):
     Guard(args).run()
 
 
+# ---- what travels beside files: images, and lists of snapshots in repositories --------------------------------------
+
+
+# Seconds that the engine may say nothing while it reads or writes layers.
+ENGINE_QUIET_SECONDS = 1800
+# A line of its answer to a load; beyond that it is no answer.
+MAX_ANSWER_BYTES = MIB
+
+
+def keep_images(args):
+    """Keeps images of the engine as an archive like any other snapshot's: what `docker save` gives, shared layers once."""
+    wanted = '&'.join('names=' + urllib.parse.quote(name, safe='') for name in args.image)
+    keep_stream(args, args.bytes, 'The images', lambda: image_pieces(Engine(args.socket), wanted))
+
+
+def image_pieces(engine, wanted):
+    import http.client
+
+    try:
+        status, response = engine.stream('GET', '/images/get?' + wanted, timeout=ENGINE_QUIET_SECONDS)
+        with contextlib.closing(response):
+            if status == 404:
+                raise Failure('image.not-found', 'An image is not there any more: %s' % engine_message(response.read(MIB)))
+            if status != 200:
+                raise Failure('engine.failed', 'The engine did not give the images: %s' % engine_message(response.read(MIB)))
+            while True:
+                data = response.read(MIB)
+                if not data:
+                    return
+                yield data
+    except (EngineAway, OSError, http.client.HTTPException) as error:
+        raise Failure('engine.unreachable', 'The container engine broke off while it gave the images: %s.' % error)
+
+
+def keep_lists(args):
+    """Keeps what this store knows of snapshots in repositories, whose content is there and not here."""
+    store = Store(args.store)
+    for snapshot_id in args.list:
+        check_id(snapshot_id)
+        if store.get(snapshot_id)[1].get('repository') is None:
+            raise Failure('conflict', 'The snapshot %s is not in a repository.' % snapshot_id)
+    words = ['tar', '--format=posix', '-cf', '-', '-C', store.folder, '--', STORE_TAG_FILE] + args.list
+    if not os.path.exists(store.path(STORE_TAG_FILE)):
+        words.remove(STORE_TAG_FILE)
+    keep_stream(args, 0, 'The lists', lambda: tar_pieces(words))
+
+
+STORE_TAG_FILE = '.restic/store.json'
+
+
+def tar_pieces(words):
+    tar = spawn(words, stdout=subprocess.PIPE)
+    errors = Stderr(tar)
+    while True:
+        data = os.read(tar.stdout.fileno(), MIB)
+        if not data:
+            break
+        yield data
+    if tar.wait() != 0:
+        raise Failure('internal', 'The lists could not be read whole: %s' % errors.words())
+    end_child(tar)
+
+
+def keep_stream(args, expected_bytes, what, pieces_of):
+    """Archives a tar stream, checks the archive and publishes it."""
+    store = store_of(args, may_create=True)
+    manifest = store.published(args.id)
+    if manifest is not None:
+        say('published', manifest=manifest)
+        return
+    about = parse_object(args.about, '--about')
+    tools = required_tools()
+    with Making(store, args.id) as making:
+        # What is packed already may shrink no further; layers commonly come to less than half.
+        require_space(store.folder, expected_bytes // 2, 8, what)
+        tar_bytes = write_pieces(making, expected_bytes, what, pieces_of())
+        listed = check_archive(making, tar_bytes)
+        manifest = {
+            'format': 1,
+            'id': args.id,
+            'about': about,
+            'createdAt': utc_now(),
+            'allocatedBytes': tar_bytes,
+            'isChangedWhileRead': False,
+            'socketsIgnored': 0,
+            'freeze': None,
+            'tools': {name: tools[name] for name in ('tar', 'zstd')},
+        }
+        manifest.update(listed)
+        making.publish(manifest)
+
+
+def write_pieces(making, expected_bytes, what, pieces):
+    """Compresses them into the archive. How many bytes they were."""
+    progress = Progress('archive', expected_bytes or None)
+    out = os.open(making.parts.data, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        into, sink = wide_pipe()
+        zstd = spawn(['zstd', '-q', '-3', '-T0', '--check', '-c'], stdin=into, stdout=out)
+        os.close(into)
+        errors = Stderr(zstd)
+        count = 0
+        try:
+            for data in pieces:
+                view = memoryview(data)
+                while view:
+                    view = view[os.write(sink, view):]
+                count += len(data)
+                progress.report(bytes=count, written=os.fstat(out).st_size)
+        except BrokenPipeError:
+            # zstd knows why.
+            pass
+        finally:
+            os.close(sink)
+        if zstd.wait() != 0:
+            if _FULL.search(errors.text()):
+                raise disk_full(making.folder, what)
+            raise Failure('internal', 'zstd failed (%d): %s' % (zstd.returncode, errors.words()))
+        end_child(zstd)
+        os.fsync(out)
+        # So that the check reads the disk, and not what memory still holds of it.
+        os.posix_fadvise(out, 0, 0, os.POSIX_FADV_DONTNEED)
+    finally:
+        os.close(out)
+    return count
+
+
+def load_images(args):
+    """Gives the images of an archive to the engine. It is not told the end of what is not what the manifest says."""
+    import http.client
+
+    snapshot, manifest = Store(args.store).get(args.id)
+    progress = Progress('load', manifest['archive']['bytes'])
+
+    def pieces(stream):
+        while True:
+            data = os.read(stream.fd, MIB)
+            if not data:
+                break
+            progress.report(bytes=stream.fed)
+            yield data
+        require_same_archive(stream.finish(), manifest)
+
+    try:
+        with Decompressed(snapshot.data) as stream:
+            status, response = Engine(args.socket).stream(
+                'POST', '/images/load?quiet=1', pieces(stream), timeout=ENGINE_QUIET_SECONDS)
+            with contextlib.closing(response):
+                answer = response.read(MAX_ANSWER_BYTES)
+    except (EngineAway, OSError, http.client.HTTPException) as error:
+        raise Failure('engine.unreachable', 'The container engine broke off while it took the images: %s.' % error)
+    problem = engine_message(answer) if status >= 400 else load_problem(answer)
+    if problem is not None:
+        raise Failure('engine.failed', 'The engine did not take the images: %s' % problem)
+    say('loaded', bytes=manifest['tarBytes'])
+
+
+def load_problem(answer):
+    """The engine says 200 before it has read the archive: a failure is one of the lines after that."""
+    for line in answer.splitlines():
+        try:
+            told = json.loads(line.decode('utf-8'))
+        except ValueError:
+            continue
+        if isinstance(told, dict) and told.get('error'):
+            return str(told['error'])[:500]
+    return None
+
+
+def take_lists(args):
+    """Lists again what an archive of lists holds. What is here already stays as it is."""
+    store = Store(args.store)
+    carrier, manifest = store.get(args.id)
+    with Making(store, args.id) as making:
+        target = making.path('lists')
+        os.mkdir(target, 0o700)
+        with Decompressed(carrier.data) as stream:
+            tar = spawn(['tar', '--no-same-owner', '-xf', '-', '-C', target], stdin=stream.fd)
+            errors = Stderr(tar)
+            if tar.wait() != 0:
+                raise Corrupt('The lists cannot be unpacked: %s' % errors.words())
+            end_child(tar)
+            require_same_archive(stream.finish(), manifest)
+        taken = [name for name in sorted(os.listdir(target)) if take_list(store, target, name)]
+        tag, here = os.path.join(target, STORE_TAG_FILE), store.path(STORE_TAG_FILE)
+        if os.path.isfile(tag) and not os.path.exists(here):
+            os.makedirs(os.path.dirname(here), mode=0o700, exist_ok=True)
+            write_durably(here, read_json(tag))
+        making.discard()
+    sync_folder(store.folder)
+    say('taken', ids=taken)
+
+
+def take_list(store, folder, name):
+    if not ID_PATTERN.match(name) or os.path.exists(store.path(name)):
+        return False
+    listed = Snapshot(os.path.join(folder, name))
+    if listed.manifest().get('repository') is None:
+        raise Corrupt('What is listed as kept in a repository is not.')
+    sync_folder(listed.folder)
+    os.rename(listed.folder, store.path(name))
+    return True
+
+
 # ---- Command line ----------------------------------------------------------------------------------------------------
 
 
@@ -4420,6 +4654,12 @@ def parse_arguments(argv):
     sub.add_argument('--before')
     sub.add_argument('--after')
     sub.add_argument('--grace', type=int, default=10)
+    sub = command('keep-images', keep_images, '--store', '--id', '--about', '--socket')
+    sub.add_argument('--image', action='append', required=True)
+    sub.add_argument('--bytes', type=int, default=0)
+    command('load-images', load_images, '--store', '--id', '--socket')
+    command('keep-lists', keep_lists, '--store', '--id', '--about').add_argument('--list', action='append', required=True)
+    command('take-lists', take_lists, '--store', '--id')
     with_repository(command('verify', verify, '--store', '--id'))
     sub = with_repository(command('restore', restore, '--store', '--id', '--target'))
     sub.add_argument('--no-devices', action='store_true')

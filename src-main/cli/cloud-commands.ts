@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Cloud, CloudPermission } from '#contract/clouds.ts';
 import { formatBytes, formatCount, formatHourly, formatUsd } from './amounts.ts';
+import { cloudEditCommands } from './cloud-edit-commands.ts';
 import { readAll, watchUntil } from './collections.ts';
 import { type Answer, type Context, type Flag, type PlaneCommand, yesFlag } from './command.ts';
 import { CommandFailure, cancelled } from './failure.ts';
@@ -319,4 +320,13 @@ const costs: PlaneCommand = {
     },
 };
 
-export const cloudCommands: readonly PlaneCommand[] = [list, connect, token, check, disconnect, offer, costs];
+export const cloudCommands: readonly PlaneCommand[] = [
+  list,
+  connect,
+  token,
+  check,
+  disconnect,
+  offer,
+  costs,
+  ...cloudEditCommands,
+];

@@ -12,7 +12,9 @@ import { forwardCommands } from './forward-command.ts';
 import { hostCommands } from './host-commands.ts';
 import { lifecycleCommands } from './lifecycle-commands.ts';
 import { machineCommands } from './machine-commands.ts';
+import { machineDiskCommands } from './machine-disk-commands.ts';
 import { machineEndCommands } from './machine-end-commands.ts';
+import { machineRuleCommands } from './machine-rule-commands.ts';
 import { portCommands } from './port-commands.ts';
 import { projectCommands } from './project-commands.ts';
 import { shellCommands } from './shell-command.ts';
@@ -29,7 +31,9 @@ export const commands: readonly Command[] = [
   ...cloudCommands,
   ...cloudFindCommands,
   ...machineCommands,
+  ...machineRuleCommands,
   ...machineEndCommands,
+  ...machineDiskCommands,
   ...projectCommands,
   ...workspaceLifeCommands,
   ...workspaceCommands,

@@ -15,12 +15,18 @@ import { detachFlag, mayDetach } from './workspace-life-commands.ts';
 type Size = CloudOffer['sizes'][number];
 
 /** What the machine is doing, and that it costs where that may surprise. */
-export function lifeWord({ gate, life, power, trouble }: Machine): string {
+export function lifeWord({ gate, life, power, retry, trouble }: Machine): string {
   if (trouble !== null) return 'asks what to do';
+  if (retry !== null) return retry.why === 'sleep' ? 'not asleep, still costs' : 'did not end, still costs';
   if (life === 'creating') return gate === null ? 'creating' : `creating (${gate.gate})`;
   if (life !== 'made') return life;
   if (power === null) return 'made';
   return power.state === 'off' ? 'off, still costs' : power.state;
+}
+
+function noteWord({ retry, trouble }: Machine): string {
+  if (trouble !== null) return trouble.error.message;
+  return retry === null ? '' : `${retry.error.message} Tried again at ${formatInstant(retry.againAt)}.`;
 }
 
 /** What it costs an hour as it is now, and what it costs asleep. */
@@ -59,7 +65,7 @@ const list: PlaneCommand = {
       machine.ipv4 ?? '–',
       priceWord(machine),
       formatInstant(machine.endsAt),
-      machine.trouble?.error.message ?? '',
+      noteWord(machine),
     ]);
     const headings = ['NAME', 'ID', 'STATE', 'REGION', 'SIZE', 'ADDRESS', 'COSTS', 'ENDS', 'NOTE'];
     const { columns } = context.terminal;
@@ -324,66 +330,4 @@ const rename: PlaneCommand = {
   },
 };
 
-const end: PlaneCommand = {
-  name: 'machine end',
-  words: '<machine>',
-  wordCount: { min: 1, max: 1 },
-  summary: 'Says when a machine ends by itself; without flags, shows it.',
-  details: ['It ends only while some Berth runs.'],
-  flags: endFlags,
-  read: (typed) => {
-    const [word = ''] = typed.words;
-    const change = readEnd(typed, Date.now());
-    return async (context) => {
-      const before = await findMachine(context, word);
-      const machine =
-        Object.keys(change).length === 0
-          ? before
-          : await context.client.call('machines.setEnd', {
-              id: before.id,
-              end: { ...before.end, ...change },
-            });
-      const { at, atAction, idleAction, idleMinutes } = machine.end;
-      return {
-        json: machine,
-        lines: [
-          at === null ? 'It does not expire.' : `It expires at ${formatInstant(at)}: ${atAction}.`,
-          idleMinutes === null
-            ? 'It does not end for want of work.'
-            : `After ${idleMinutes} minutes without work: ${idleAction}.`,
-        ],
-      };
-    };
-  },
-};
-
-const sshAccess: PlaneCommand = {
-  name: 'machine ssh-access',
-  words: '<machine> <mine|anywhere|addresses>',
-  wordCount: { min: 2, max: 2 },
-  summary: 'Changes who may reach the SSH server of a machine.',
-  flags: {},
-  read: (typed) => {
-    const [word = '', text = ''] = typed.words;
-    const access = parseSshAccess(text);
-    return async (context) => {
-      const { id, name } = await findMachine(context, word);
-      const operation = await followCall(context, () =>
-        context.client.call('machines.setSshAccess', { id, sshAccess: access }),
-      );
-      return { json: operation, lines: [`SSH of "${name}" is reached from: ${text}.`] };
-    };
-  },
-};
-
-export const machineCommands: readonly PlaneCommand[] = [
-  create,
-  list,
-  decide,
-  finish,
-  power,
-  resize,
-  rename,
-  end,
-  sshAccess,
-];
+export const machineCommands: readonly PlaneCommand[] = [create, list, decide, finish, power, resize, rename];

@@ -1,12 +1,14 @@
 /** `berth machine …`: destroying machines, putting them to sleep and waking them, and their snapshots at the provider. */
-import type { HibernatePlan, Leftover, Machine } from '#contract/machines.ts';
+import type { HibernatePlan, Leftover } from '#contract/machines.ts';
 import { formatBytes, formatCount, formatHourly, formatInstant, formatUsd } from './amounts.ts';
 import { readAll } from './collections.ts';
 import { type Context, type PlaneCommand, type Typed, yesFlag } from './command.ts';
 import { CommandFailure, TypedWrong } from './failure.ts';
 import { findMachine, sizeOnOffer } from './find-machine.ts';
+import { findMachineSnapshot, machineSnapshots } from './find-machine-snapshot.ts';
 import { pickHost } from './find-workspace.ts';
 import { followCall } from './follow-operation.ts';
+import { goneLines } from './machine-disk-commands.ts';
 import { agreed } from './snapshot-commands.ts';
 import { newName } from './snapshot-flags.ts';
 import { formatTable } from './table.ts';
@@ -51,15 +53,7 @@ const destroy: PlaneCommand = {
       await agreed(context, {
         lines: [
           `Destroys "${plan.name}" for good; it costs ${formatHourly(plan.perHourUsd)} until then.`,
-          ...plan.workspaces.map(
-            (one) => `  The workspace "${one.name}" is on it${one.isRunning ? ', and runs' : ''}.`,
-          ),
-          ...(plan.otherWorkspaces === 0
-            ? []
-            : [`  ${formatCount(plan.otherWorkspaces, 'workspace', 'workspaces')} of others, too.`]),
-          ...(plan.snapshots === 0
-            ? []
-            : [`  ${formatCount(plan.snapshots, 'snapshot is', 'snapshots are')} on it and nowhere else.`]),
+          ...goneLines(plan),
           ...(chosen.length === 0 ? [] : ['With it goes:', ...chosen.map(leftoverLine)]),
           ...(stays.length === 0
             ? []
@@ -168,6 +162,12 @@ const hibernate: PlaneCommand = {
           ...(plan.otherWorkspaces === 0
             ? []
             : [`  ${formatCount(plan.otherWorkspaces, 'workspace', 'workspaces')} of others, too.`]),
+          ...(chosen.place.kind === 'machine-snapshot'
+            ? []
+            : plan.images.map(
+                ({ reference, sizeBytes }) =>
+                  `  The image ${reference} comes along, ${formatBytes(sizeBytes)} before it is compressed.`,
+              )),
           ...chosen.loses.map((sentence) => `  Not kept: ${sentence}`),
         ],
         question: 'Put it to sleep?',
@@ -242,11 +242,6 @@ const snapshot: PlaneCommand = {
   },
 };
 
-async function snapshotsOf({ client }: Context, { id }: Machine) {
-  const { snapshots } = await client.call('machines.snapshots', { id });
-  return snapshots.toSorted((a, b) => b.createdAt.localeCompare(a.createdAt));
-}
-
 const snapshots: PlaneCommand = {
   name: 'machine snapshots',
   words: '<machine>',
@@ -256,7 +251,7 @@ const snapshots: PlaneCommand = {
   read: (typed) => {
     const [word = ''] = typed.words;
     return async (context) => {
-      const all = await snapshotsOf(context, await findMachine(context, word));
+      const all = await machineSnapshots(context, await findMachine(context, word));
       const rows = all.map((one) => [
         one.name,
         one.id,
@@ -286,13 +281,7 @@ const restore: PlaneCommand = {
     const [word = '', snapshotWord = ''] = typed.words;
     return async (context) => {
       const machine = await findMachine(context, word);
-      const found = (await snapshotsOf(context, machine)).find(
-        ({ id, name }) => id === snapshotWord || name === snapshotWord,
-      );
-      if (found === undefined)
-        throw new CommandFailure(
-          `"${machine.name}" has no snapshot "${snapshotWord}". These are there: berth machine snapshots ${machine.name}`,
-        );
+      const found = await findMachineSnapshot(context, machine, snapshotWord);
       await agreed(context, {
         lines: [
           `Puts "${machine.name}" back to "${found.name}" (${formatInstant(found.createdAt)}).`,

@@ -61,6 +61,12 @@ export function readEnd(typed: Typed, nowMs: number): Partial<MachineEnd> {
   };
 }
 
+/** Only of a machine that is there: puts off what comes for want of work. */
+export const putOffFlag: Flag = {
+  value: 'TIME',
+  help: 'For want of work it ends not within this time from now, as 2h; once.',
+};
+
 /** @throws TypedWrong */
 export function parseSshAccess(text: string): SshAccess {
   if (text === 'mine' || text === 'anywhere') return { from: text };

@@ -369,6 +369,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     providers: deps.cloudProviders,
     installation: deps.terminalTag,
     setupScript: deps.cloudSetupScript,
+    isAtWork: (id) => lifecycles.isAtWork(id),
     credentials,
     hosts,
     operations,
@@ -444,6 +445,10 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     ownership,
     forwards,
     files,
+    endlessMachineOn(hostId) {
+      const { end, life, name } = machines.directory.ofHost(hostId) ?? {};
+      return life === 'made' && end?.at === null && end.idleMinutes === null ? name : undefined;
+    },
     nameOf: (userId) => accounts.people.get(userId as UserId)?.name ?? null,
     tag: deps.terminalTag,
     clock: deps.lifecycleClock ?? clock,

@@ -80,6 +80,19 @@ export const MachineTrouble = z.object({
 });
 export type MachineTrouble = z.infer<typeof MachineTrouble>;
 
+/**
+ * What Berth does with a machine by itself, failed, and is tried again by itself. `sleep`: all of it is kept elsewhere, and
+ * its hardware could not be destroyed, so that it still costs.
+ */
+export const MachineRetry = z.object({
+  why: z.enum(['expiry', 'idle', 'sleep']),
+  action: EndAction,
+  error: ErrorShape,
+  failedAt: Instant,
+  againAt: Instant,
+});
+export type MachineRetry = z.infer<typeof MachineRetry>;
+
 export const Machine = z.object({
   id: MachineId,
   cloudId: CloudId,
@@ -125,6 +138,7 @@ export const Machine = z.object({
   end: MachineEnd,
   /** When it ends by itself, whatever comes first, as of now; null: not in sight. */
   endsAt: Instant.nullable(),
+  retry: MachineRetry.nullable(),
   sleep: z
     .object({
       place: SleepPlace,
@@ -196,6 +210,8 @@ export const HibernatePlan = z.object({
   workspaces: z.array(z.object({ id: WorkspaceId, name: z.string(), isRunning: z.boolean() })),
   otherWorkspaces: z.number().int(),
   snapshots: z.number().int(),
+  /** Those that no registry gives again: they come along to the places for workspaces. Sizes before they are compressed. */
+  images: z.array(z.object({ reference: z.string(), sizeBytes: Bytes })),
 });
 export type HibernatePlan = z.infer<typeof HibernatePlan>;
 

@@ -101,6 +101,12 @@ export const AppDefinition = z.object({
   login: AppLogin,
   /** Opened by the first button of the workspace's page. */
   isMain: z.boolean(),
+  /**
+   * Of vnc: a port of the workspace that gives what its programs play to whoever connects, from then on: two channels, left
+   * first, each signed 16 bit little-endian, 48 000 frames a second, and nothing else (as PulseAudio's
+   * module-simple-protocol-tcp). Absent: the screen has no sound.
+   */
+  soundPort: PortNumber.optional(),
 });
 export type AppDefinition = z.infer<typeof AppDefinition>;
 

@@ -40,10 +40,12 @@ export function machineRest(host: Pick<Host, 'state'>, machine: Machine | undefi
   }
 }
 
-export function machineMark(machine: Pick<Machine, 'life' | 'power' | 'trouble'>): Mark {
+export function machineMark(machine: Pick<Machine, 'life' | 'power' | 'retry' | 'trouble'>): Mark {
   // Of one that was kept unfinished the trouble stays to be read; nothing waits any more.
   if (machine.trouble !== null && machine.life !== 'incomplete')
     return { signal: 'attention', word: 'needs you' };
+  if (machine.retry !== null)
+    return { signal: 'attention', word: machine.retry.why === 'sleep' ? 'not asleep' : 'did not end' };
   switch (machine.life) {
     case 'creating':
       return { signal: 'busy', word: 'being made' };

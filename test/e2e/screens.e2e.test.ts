@@ -1,6 +1,6 @@
 /**
  * A browser in the cloud, as a person has it: Berth's own browser image on a real host, its screen in a tab of the window,
- * typed into, copied from, made larger, cut off and back. What the remote browser has understood is read beside it, from
+ * typed into, copied from, listened to, made larger, cut off and back. What the remote browser has understood is read beside it, from
  * the title of its window.
  */
 import type { Page } from 'playwright';
@@ -14,9 +14,19 @@ let world: TerminalWorld;
 let page: Page;
 let container: string;
 
-/** A page that is one field, and says in its title what is in it. */
+/** A page that is one field, and says in its title what is in it. The word “tone” begins one. */
 const remotePage = `data:text/html,${encodeURIComponent(
-  '<title>empty</title><textarea autofocus style="position:fixed;inset:0;width:100%;height:100%" oninput="document.title=\'[\'+this.value+\']\'"></textarea>',
+  `<title>empty</title><script>
+  function heard(text) {
+    document.title = '[' + text + ']';
+    if (text !== 'tone') return;
+    const context = new AudioContext();
+    const tone = new OscillatorNode(context, { frequency: 440 });
+    tone.connect(new GainNode(context, { gain: 0.2 })).connect(context.destination);
+    tone.start();
+  }
+  </script>
+  <textarea autofocus style="position:fixed;inset:0;width:100%;height:100%" oninput="heard(this.value)"></textarea>`,
 )}`;
 
 beforeAll(async () => {
@@ -43,7 +53,9 @@ beforeAll(async () => {
         name: 'Browser',
         image: reference,
         kind: 'desktop',
-        apps: [{ name: 'Screen', port: 5900, protocol: 'vnc', path: '/', login, isMain: true }],
+        apps: [
+          { name: 'Screen', port: 5900, protocol: 'vnc', path: '/', login, isMain: true, soundPort: 4711 },
+        ],
         accessPassword: { variable: 'VNC_PW', delivery: 'file' },
         sharedMemoryBytes: 1024 ** 3,
         environment: [{ name: 'CHROMIUM_START_URL', value: url }],
@@ -73,10 +85,16 @@ const live = () =>
 const tree = () => world.host.docker('exec', '--env', 'DISPLAY=:1', container, 'xwininfo', '-root', '-tree');
 
 async function remoteShows(text: string): Promise<void> {
-  await waitUntil(async () => (await tree()).includes(`[${text}]`), {
-    what: `the remote browser shows [${text}]`,
-    timeoutMs: 30_000,
-  });
+  let seen = '';
+  const isShown = async () => {
+    seen = await tree();
+    return seen.includes(`[${text}]`);
+  };
+  await waitUntil(isShown, { what: `the remote browser shows [${text}]`, timeoutMs: 30_000 }).catch(
+    (cause) => {
+      throw new Error(`The remote browser does not show [${text}]:\n${seen}`, { cause });
+    },
+  );
 }
 
 /** A press into the page of the remote browser, below its own bars. */
@@ -84,6 +102,14 @@ async function clickInPage(): Promise<void> {
   const box = await holder().boundingBox();
   if (box === null) throw new Error('there is no screen');
   await page.mouse.click(box.x + box.width / 2, box.y + box.height * 0.7);
+}
+
+const speaker = (words: RegExp) => page.getByRole('button', { name: words });
+
+/** Connections to its sound (port 4711, which is 1267) that are established: state 01 of proc(5). */
+async function listeners(): Promise<number> {
+  const sockets = await world.host.docker('exec', container, 'cat', '/proc/net/tcp');
+  return sockets.split('\n').filter((line) => / 0100007F:1267 \S+ 01 /.test(line)).length;
 }
 
 async function empty(): Promise<void> {
@@ -177,13 +203,42 @@ describe('a remote browser in a tab', () => {
     expect(size.trim()).toBe(`${sizeBytes} dev`);
   });
 
-  it('comes back by itself after its way was cut, as it was', async () => {
+  it('is silent until its speaker is pressed, and then heard; another press ends it', {
+    timeout: 120_000,
+  }, async () => {
+    expect(await listeners()).toBe(0);
+    await speaker(/^Sound: off/).click();
+    await speaker(/^Sound: on, and nothing plays/).waitFor({ timeout: 30_000 });
+    await clickInPage();
+    await empty();
+    await page.keyboard.type('tone');
+    await remoteShows('tone');
+    await speaker(/^Sound: playing/).waitFor({ timeout: 30_000 });
+    await speaker(/^Sound: playing/).click();
+    await speaker(/^Sound: off/).waitFor();
+    await waitUntil(async () => (await listeners()) === 0, { what: 'nobody listens' });
+    await speaker(/^Sound: off/).click();
+    await speaker(/^Sound: playing/).waitFor({ timeout: 30_000 });
+    await clickInPage();
+    await empty();
+    await page.keyboard.type('plain');
+    await remoteShows('plain');
+  });
+
+  it('comes back by itself after its way was cut, as it was, and is heard again', async () => {
     await world.host.killSshSessions();
     await page.locator('.screen-holder[data-live]').waitFor({ state: 'detached', timeout: 30_000 });
     await live();
     await clickInPage();
     await page.keyboard.type(' and back');
     await remoteShows('plain and back');
+    await speaker(/^Sound: playing/).waitFor({ timeout: 30_000 });
     expect(world.window.complaints).toEqual([]);
+  });
+
+  it('is heard no more when its tab is closed', async () => {
+    expect(await listeners()).toBe(1);
+    await page.getByRole('tab', { selected: true }).press('Delete');
+    await waitUntil(async () => (await listeners()) === 0, { what: 'nobody listens' });
   });
 });

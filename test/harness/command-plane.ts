@@ -210,6 +210,7 @@ export function machineOf(n: number, over: Partial<Machine> = {}): Machine {
     sshAccess: { from: 'mine' },
     end: { at: null, atAction: 'destroy', idleMinutes: null, idleAction: 'destroy' },
     endsAt: null,
+    retry: null,
     sleep: null,
     createdAt: '2026-01-01T00:00:00.000Z',
     ...over,

@@ -5,6 +5,7 @@
 import { flushCompileCache } from 'node:module';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { HostId, OperationId, ProjectId, WorkspaceId } from '#contract/ids.ts';
+import { ManualClock } from './manual-clock.ts';
 import { startPlane } from './start-plane.ts';
 
 export interface Errand {
@@ -16,7 +17,23 @@ export interface Errand {
     /** Any call that begins an operation, once every snapshot of `hostIds` is known. */
     | { readonly kind: 'call'; readonly hostIds: HostId[]; readonly method: string; readonly input: unknown }
     /** Begins nothing: goes on with what an earlier one left. */
-    | { readonly kind: 'go-on' };
+    | { readonly kind: 'go-on' }
+    /** Is there, and does what it does by itself, until somebody kills it; `exec`: a command runs through it meanwhile. */
+    | {
+        readonly kind: 'live';
+        readonly exec?: { readonly id: WorkspaceId; readonly argv: [string, ...string[]] };
+      }
+    /**
+     * A workspace ends by itself, on a clock that begins at `startAt` and moves by so much. Dies in the operation `until`; null:
+     * as soon as the end is warned of.
+     */
+    | {
+        readonly kind: 'end';
+        readonly workspaceId: WorkspaceId;
+        readonly startAt: string;
+        readonly advanceMs: number;
+        readonly until: 'snapshot.create' | 'workspace.destroy' | null;
+      };
   /** The step in which it dies. */
   readonly step: string;
   /** Milliseconds after the step was seen to run. */
@@ -26,8 +43,17 @@ export interface Errand {
 // It will not come to a proper end, which is when Node keeps what it compiled for the next one.
 flushCompileCache();
 const errand = JSON.parse(process.argv[2] ?? '') as Errand;
-const plane = await startPlane({ folder: errand.folder });
+const clock = errand.act.kind === 'end' ? new ManualClock(errand.act.startAt) : undefined;
+const plane = await startPlane({
+  folder: errand.folder,
+  ...(clock === undefined ? {} : { lifecycleClock: clock }),
+});
 await plane.hostReady(errand.hostId);
+
+function die(): never {
+  process.kill(process.pid, 'SIGKILL');
+  throw new Error('it lives on');
+}
 
 async function begin(): Promise<OperationId> {
   const { act, hostId } = errand;
@@ -54,6 +80,24 @@ async function begin(): Promise<OperationId> {
         const newestFirst = all.toSorted((a, b) => b.startedAt.localeCompare(a.startedAt));
         return (newestFirst.find(({ endedAt }) => endedAt === null) ?? newestFirst[0])?.id;
       });
+    case 'end': {
+      const { until, workspaceId } = act;
+      await clock?.advance(act.advanceMs);
+      if (until !== null)
+        return await plane.until('operations.watch', {}, (all) => {
+          return all.find(({ kind, subject }) => kind === until && subject.id === workspaceId)?.id;
+        });
+      await plane.until('lifecycles.watch', {}, (all) =>
+        all.find(({ id, next }) => id === workspaceId && next?.isWarned === true),
+      );
+      return die();
+    }
+    case 'live':
+      if (act.exec !== undefined) {
+        await plane.workspaceIn(act.exec.id, 'running');
+        plane.client.bytes('workspaces.exec', act.exec);
+      }
+      return await new Promise<never>(() => {});
     default:
       return act satisfies never;
   }
@@ -81,4 +125,4 @@ await plane.until('operations.watch', {}, (all) =>
   ),
 );
 if (errand.delayMs > 0) await pause(errand.delayMs);
-process.kill(process.pid, 'SIGKILL');
+die();

@@ -149,14 +149,61 @@ build_root() {
   mount --bind "$directory/control" "$root/run/berth-host"
   for entry in /run/utmp /var/log/lastlog /var/log/wtmp /var/log/btmp; do : >>"$root$entry"; done
   [ ! -d "$directory/control/cloud" ] || build_cloud "$root"
+  [ ! -e "$directory/control/systemd" ] || build_systemd "$root"
+}
+
+# A host whose PID 1 is a real systemd. It has all rights over this machine's kernel: what would set that up (sysctls,
+# modules, devices, consoles, other disks) is not among its units, and what it sets by itself is out of its reach.
+build_systemd() {
+  local root=$1 lib=$1/usr/lib/systemd units=$1/etc/systemd/system wants
+  cp "$0" "$directory/control/remote-host.sh"
+  if [ ! -e "$units/berth-parts.service" ]; then
+    rm -rf "$root/etc/systemd" "$root/etc/fstab" "$lib"/system-generators "$lib"/system/*.wants
+    for wants in sysinit:systemd-journald.service sockets:systemd-journald.socket sockets:dbus.socket \
+      multi-user:timers.target multi-user:dbus.service multi-user:systemd-logind.service \
+      multi-user:systemd-user-sessions.service multi-user:berth-parts.service; do
+      mkdir -p "$units/${wants%%:*}.target.wants"
+      ln -s "/lib/systemd/system/${wants#*:}" "$units/${wants%%:*}.target.wants/${wants#*:}"
+    done
+    # Its socket is a name in /dev, which is this machine's; audit is of the whole kernel.
+    ln -s /dev/null "$units/systemd-journald-dev-log.socket"
+    ln -s /dev/null "$units/systemd-journald-audit.socket"
+    printf '%s\n' '[Service]' "ExecStart=/bin/bash /run/berth-host/remote-host.sh parts $directory $slot" \
+      'KillMode=process' 'Delegate=yes' >"$units/berth-parts.service"
+  fi
+  cat /proc/sys/kernel/random/uuid >"$directory/boot-id"
+  mount --bind "$directory/boot-id" "$root/proc/sys/kernel/random/boot_id"
+  mount --bind /dev/null "$root/dev/console"
+  mount --bind "$root/proc/sys/fs" "$root/proc/sys/fs"
+  mount -o remount,ro,bind "$root/proc/sys/fs"
 }
 
 mount_cgroups() { # this machine's hierarchies, or version 2 where the machine has mounted none
-  if grep -qE ' /sys/fs/cgroup[ /]' /proc/self/mounts; then
+  if [ -e "$directory/control/systemd" ]; then
+    mount_own_cgroups "$1"
+  elif grep -qE ' /sys/fs/cgroup[ /]' /proc/self/mounts; then
     mount --rbind /sys/fs/cgroup "$1"
   else
     mount -t cgroup2 cgroup2 "$1"
   fi
+}
+
+mount_own_cgroups() { # each hierarchy from where this process is in it, which is a cgroup namespace's root
+  local hierarchy
+  if ! grep -qE ' /sys/fs/cgroup/' /proc/self/mounts; then
+    mount -t cgroup2 cgroup2 "$1"
+    return
+  fi
+  mount -t tmpfs -o mode=0755 tmpfs "$1"
+  for hierarchy in systemd unified cpu cpuacct cpuset memory devices freezer blkio pids; do
+    [ -d "/sys/fs/cgroup/$hierarchy" ] || continue
+    mkdir "$1/$hierarchy"
+    case $hierarchy in
+    systemd) mount -t cgroup -o none,name=systemd cgroup "$1/systemd" ;;
+    unified) mount -t cgroup2 cgroup2 "$1/unified" ;;
+    *) mount -t cgroup -o "$hierarchy" cgroup "$1/$hierarchy" ;;
+    esac
+  done
 }
 
 supervise() { # NAME COMMAND…: restarts it for ever, as a service manager would; NAME.off keeps it down
@@ -221,10 +268,26 @@ run_engine() {
   exec dockerd --config-file /run/berth-host/daemon.json --containerd /run/containerd/containerd.sock
 }
 
+enter_cgroups() { # its place in each hierarchy is the host's own
+  local hierarchy
+  for hierarchy in /sys/fs/cgroup /sys/fs/cgroup/*; do
+    [ -e "$hierarchy/cgroup.procs" ] || continue
+    mkdir -p "$hierarchy/$cgroup"
+    case $hierarchy in
+    */cpuset) cat "$hierarchy/cpuset.cpus" >"$hierarchy/$cgroup/cpuset.cpus"; cat "$hierarchy/cpuset.mems" >"$hierarchy/$cgroup/cpuset.mems" ;;
+    esac
+    echo 0 >"$hierarchy/$cgroup/cgroup.procs"
+  done
+}
+
 inside() {
   local name=$1 outer_pid
   # The machine's /proc is still mounted here, so this is our number as the machine sees it.
   read -r outer_pid _ </proc/self/stat
+  if [ -e "$directory/control/systemd" ] && [ "${BERTH_CGROUPS:-}" = '' ]; then
+    enter_cgroups
+    BERTH_CGROUPS=entered exec unshare --cgroup bash "$0" inside "$directory" "$slot" "$name"
+  fi
   hostname "$name"
   mount --make-rprivate /
   mount_disk
@@ -242,6 +305,14 @@ inside() {
   umount -l /.machine
   rmdir /.machine
   export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8
+  if [ -e /run/berth-host/systemd ]; then
+    # It ignores what follows its options; init_alive() knows it by that.
+    exec env container=berth /lib/systemd/systemd --system --unit=multi-user.target "$directory"
+  fi
+  run_parts
+}
+
+run_parts() { # sshd and the engine, for ever
   if [ -d /run/berth-host/cloud ]; then
     (run_metadata >>/run/berth-host/metadata.log 2>&1 </dev/null) &
     (run_cloud_init >>/run/berth-host/cloud-init.log 2>&1 </dev/null) &
@@ -366,6 +437,7 @@ prepare) prepare "$4" "${5:-}" ;;
 network) network ;;
 link) link "$4" ;;
 inside) inside "$4" ;;
+parts) run_parts ;;
 silence) silence "$(netns_name "$slot")" ;;
 move) move "$4" ;;
 heal) heal "$(netns_name "$slot")" ;;

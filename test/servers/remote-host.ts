@@ -29,6 +29,8 @@ export interface RemoteHostOptions {
   readonly daemonJson?: Readonly<Record<string, unknown>>;
   /** false: no containerd, no Docker engine. Default true. */
   readonly engine?: boolean;
+  /** Its PID 1 is a real systemd with journald, D-Bus and logind, as at a rented machine. Default false: nothing of the kind. */
+  readonly systemd?: boolean;
 }
 
 export interface HostUser {
@@ -52,7 +54,7 @@ const HOST_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 const BOOT_TIMEOUT_MS = 60_000;
 
 export async function startRemoteHost(options: RemoteHostOptions = {}): Promise<RemoteHost> {
-  await ensureRequirements(['remote-host']);
+  await ensureRequirements(['remote-host', ...(options.systemd === true ? (['systemd'] as const) : [])]);
   const slot = await claimSlot();
   try {
     const host = new RemoteHost(slot, options);
@@ -112,6 +114,7 @@ export class RemoteHost implements AsyncDisposable {
       'version = 2\ndisabled_plugins = ["io.containerd.grpc.v1.cri"]\n',
     );
     await this.#writeDaemonJson(this.#options.daemonJson ?? {});
+    if (this.#options.systemd === true) await writeFile(join(this.#control, 'systemd'), '');
     if (this.#options.engine === false) await writeFile(join(this.#control, 'engine.none'), '');
   }
 

@@ -22,7 +22,8 @@ export type RequirementName =
   | 'postgresql'
   | 'conformance'
   | 'certificates'
-  | 'service';
+  | 'service'
+  | 'systemd';
 
 interface Part {
   /** A program looked for in PATH and the sbin folders, or an absolute path of a file. */
@@ -173,6 +174,15 @@ const REQUIREMENTS: Readonly<Record<RequirementName, Requirement>> = {
   service: {
     needsRoot: false,
     parts: [part('systemd-analyze', 'systemd', 'judging the unit of a service')],
+  },
+  systemd: {
+    needsRoot: true,
+    parts: [
+      part('/lib/systemd/systemd', 'systemd', 'the first process of a remote host'),
+      part('/lib/systemd/systemd-logind', 'systemd', 'logins there that linger'),
+      part('dbus-daemon', 'dbus', 'talking to it'),
+      part('/usr/share/pam-configs/systemd', 'libpam-systemd', 'its services for each user'),
+    ],
   },
   conformance: {
     needsRoot: false,

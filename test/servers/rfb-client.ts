@@ -2,7 +2,6 @@
  * A VNC viewer as small as a test needs (RFB 3.8, RFC 6143): signs in by password, types, and reads the screen as pixels.
  * Owns the stream that it is given.
  */
-import { createCipheriv } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 
 export interface Screen {
@@ -12,7 +11,9 @@ export interface Screen {
   readonly pixels: Buffer;
 }
 
-const VNC_AUTHENTICATION = 2;
+/** VeNCrypt 0.2, and of its types the one with a name and a password and without TLS (rfbproto, sections 7.2.11 and 7.2.12). */
+const VENCRYPT = 19;
+const PLAIN = 256;
 /** X11 keysym of Return (RFC 6143, section 7.5.4). */
 const RETURN = 0xff0d;
 
@@ -23,9 +24,18 @@ export async function openRfb(stream: Duplex, password: string): Promise<RfbClie
   if (!version.startsWith('RFB 003.')) throw new Error(`no VNC server: ${JSON.stringify(version)}`);
   stream.write('RFB 003.008\n');
   const types = await bytes.read((await bytes.read(1)).readUInt8());
-  if (!types.includes(VNC_AUTHENTICATION)) throw new Error(`asks for no password: ${[...types].join()}`);
-  stream.write(Buffer.of(VNC_AUTHENTICATION));
-  stream.write(answerTo(await bytes.read(16), password));
+  // The only one: another would be another way in.
+  if (types.join() !== String(VENCRYPT)) throw new Error(`other security types: ${[...types].join()}`);
+  stream.write(Buffer.of(VENCRYPT));
+  await bytes.read(2);
+  stream.write(Buffer.of(0, 2));
+  if ((await bytes.read(1)).readUInt8() !== 0) throw new Error('knows another VeNCrypt');
+  const subtypes = await bytes.read(4 * (await bytes.read(1)).readUInt8());
+  if (subtypes.length !== 4 || subtypes.readUInt32BE() !== PLAIN)
+    throw new Error(`other types: ${subtypes.toString('hex')}`);
+  const secret = Buffer.from(password);
+  // The type, the length of a user name, which is nobody's, that of the password, and the password.
+  stream.write(Buffer.concat([uint32(PLAIN), uint32(0), uint32(secret.length), secret]));
   if ((await bytes.read(4)).readUInt32BE() !== 0) {
     const reason = await bytes.read((await bytes.read(4)).readUInt32BE());
     throw new Error(reason.toString('utf8'));
@@ -108,17 +118,10 @@ export class RfbClient implements Disposable {
   }
 }
 
-/** DES with the password as key, its bits in reverse (RFC 6143, section 7.2.2). Three times the same key is plain DES. */
-function answerTo(challenge: Buffer, password: string): Buffer {
-  const key = Buffer.alloc(8);
-  key.write(password.slice(0, 8), 'latin1');
-  for (const [index, byte] of key.entries()) {
-    let reversed = 0;
-    for (let bit = 0; bit < 8; bit++) if (byte & (1 << bit)) reversed |= 0x80 >> bit;
-    key[index] = reversed;
-  }
-  const cipher = createCipheriv('des-ede3-ecb', Buffer.concat([key, key, key]), null).setAutoPadding(false);
-  return Buffer.concat([cipher.update(challenge), cipher.final()]);
+function uint32(value: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32BE(value);
+  return bytes;
 }
 
 class ByteReader {

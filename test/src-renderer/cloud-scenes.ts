@@ -59,7 +59,7 @@ export function machine(n: number, name: string, more: Partial<Machine> = {}): M
     hasBackups: false,
     sshAccess: { from: 'mine' },
     end: { at: null, atAction: 'destroy', idleMinutes: null, idleAction: 'destroy' },
-    ...{ endsAt: null, sleep: null, createdAt: ago(60 * 24 * 9) },
+    ...{ endsAt: null, retry: null, sleep: null, createdAt: ago(60 * 24 * 9) },
     ...more,
   };
 }

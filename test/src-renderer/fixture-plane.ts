@@ -15,6 +15,7 @@ import { cloudReplies, noCosts } from './cloud-replies.ts';
 import { FixtureFiles, fileReplies } from './file-replies.ts';
 import type { Scene } from './scenes.ts';
 import { screenBytes, type ScreenHeard } from './screen-replies.ts';
+import { soundPort, toneBytes } from './sound-replies.ts';
 import { importBytes, type ReceivedBytes, snapshotWorkReplies } from './snapshot-work-replies.ts';
 import { forwardReplies } from './forward-replies.ts';
 import { machineReplies } from './machine-replies.ts';
@@ -444,6 +445,7 @@ export function createFixturePlane(scene: Scene): FixturePlane {
       }
       if (method === 'snapshots.read' || method === 'snapshots.export')
         return snapshotBytes(scene, method === 'snapshots.read' ? (input as { path: string }).path : '.');
+      if (method === 'workspaces.dial' && (input as { port: number }).port === soundPort) return toneBytes();
       if (method === 'workspaces.dial')
         return screenBytes(scene.screens?.get((input as { id: string }).id) ?? 'open', screen);
       return textBytes(method, input);

@@ -95,6 +95,7 @@ export function machine(n: number, name: string, more: Partial<Machine> = {}): M
     sshAccess: { from: 'mine' },
     end: off,
     endsAt: null,
+    retry: null,
     sleep: null,
     createdAt: ago(60 * 24 * 3),
     ...more,

@@ -150,6 +150,28 @@ const ending = machine(9, 'ending-soon', {
   endsAt: ahead(14),
 });
 
+const refused = {
+  code: 'cloud.refused',
+  message: 'DigitalOcean has locked it: write to them.',
+  details: {},
+} as const;
+/** What Berth does by itself, and could not. */
+const retried: readonly Machine[] = [
+  machine(13, 'did-not-end', {
+    end: { ...off, idleMinutes: 120, idleAction: 'hibernate' },
+    ...{ endsAt: ahead(4), hostId: null },
+    retry: { why: 'idle', action: 'hibernate', error: refused, failedAt: ago(1), againAt: ahead(4) },
+  }),
+  machine(14, 'not-asleep', {
+    ...{ life: 'hibernating', hostId: null },
+    sleep: {
+      ...{ place: { kind: 'machine-snapshot' }, sinceAt: ago(9), monthlyUsd: 0.74 },
+      ...{ sizeBytes: 12 * gib, workspaces: 2 },
+    },
+    retry: { why: 'sleep', action: 'hibernate', error: refused, failedAt: ago(2), againAt: ahead(13) },
+  }),
+];
+
 const snapshots: readonly MachineSnapshot[] = [
   {
     ...{ id: '180001', name: 'do-fra1 2026-11-19', kind: 'snapshot', createdAt: ago(60 * 20) },
@@ -198,7 +220,7 @@ const hibernatePlan: HibernatePlan = {
       place: { kind: 'host', hostId: `host_${body(12)}` },
       label: 'Snapshots of its workspaces on atlas',
       ...{ sizeBytes: 4 * gib, monthlyUsd: null, problem: null },
-      loses: ['Everything on its disk outside of workspaces', 'Images, which are fetched anew'],
+      loses: ['Everything on its disk outside of workspaces', 'Images that a registry has: they are pulled again'],
     },
     {
       place: { kind: 'computer' },
@@ -210,6 +232,10 @@ const hibernatePlan: HibernatePlan = {
   workspaces: [...onIt],
   otherWorkspaces: 1,
   snapshots: 4,
+  images: [
+    { reference: 'berth/browser:9f3c21', sizeBytes: Math.round(1.1 * gib) },
+    { reference: 'tools-by-hand:2026-11', sizeBytes: Math.round(0.4 * gib) },
+  ],
 };
 
 const operationLog: readonly LogLine[] = [
@@ -252,6 +278,7 @@ const scene: Scene = {
 export const machineScenes = {
   machines: scene,
   'machines-ending': { ...scene, machines: [...machines, ending] },
+  'machines-retry': { ...scene, machines: [...machines, ...retried] },
   'machines-bare': { ...scene, machineWork: {}, operations: [] },
   'machines-away': {
     ...scene,

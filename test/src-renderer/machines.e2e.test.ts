@@ -291,11 +291,24 @@ describe('sleep', () => {
   it('that did not come to its end is gone on with where the files are kept already', async () => {
     await show(12);
     await shown().getByText('It is not asleep yet').waitFor();
-    await button('Go on').click();
+    await shown().getByText('Berth goes on with it by itself.').waitFor();
+    await button('Try now').click();
     await shown().getByText('Hibernate “half-asleep”').waitFor();
     expect(await calls('machines.hibernate')).toEqual([
       { id: machineId(12), place: { kind: 'machine-snapshot' } },
     ]);
+  });
+
+  it('that is tried again by itself says why it failed and when it is tried, there and to who looks elsewhere', async () => {
+    await show(14, 'machines-retry');
+    await page.getByText('did-not-end could not be put to sleep by itself, and costs').waitFor();
+    await shown().getByText('DigitalOcean has locked it: write to them.').waitFor();
+    await shown().getByText('and again by itself').waitFor();
+    await open({ type: 'machine', machineId: machineId(13) });
+    await shown().getByText('It did not end by itself').waitFor();
+    await button('Change when it ends').click();
+    await dialog().waitFor();
+    expect(await seriousFindings(page)).toEqual([]);
   });
 
   it('shows what it costs asleep and awake, on host and workspace too, without an error; waking says the price', async () => {

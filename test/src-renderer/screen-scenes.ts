@@ -3,6 +3,7 @@ import type { ProjectDefinition, ProjectTemplate } from '#contract/projects.ts';
 import type { Workspace } from '#contract/workspaces.ts';
 import { host, project, ready, type Scene, workspace } from './scenes.ts';
 import type { ScreenConduct } from './screen-replies.ts';
+import { soundPort } from './sound-replies.ts';
 
 const screen = {
   name: 'Screen',
@@ -11,6 +12,7 @@ const screen = {
   path: '/',
   login: { how: 'none' },
   isMain: true,
+  soundPort,
 } as const;
 const lab = {
   name: 'JupyterLab',

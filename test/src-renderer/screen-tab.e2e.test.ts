@@ -108,6 +108,34 @@ describe('a live screen', () => {
   });
 });
 
+describe('the sound of a screen', () => {
+  it('is off at first, is heard when wanted, comes back with the way, and ends when it is not wanted', async () => {
+    await show();
+    await openScreen(1);
+    await live();
+    const dials = async () =>
+      (await calls('workspaces.dial')).filter((input) => (input as { port: number }).port === 4711).length;
+    expect(await dials()).toBe(0);
+    await page.getByRole('button', { name: /^Sound: off/ }).click();
+    // Its own script runs in the audio thread, under the page's policy, and hears the tone there.
+    await page.getByRole('button', { name: /^Sound: playing/ }).waitFor();
+    await page.getByLabel('Volume').fill('30');
+    expect(await seriousFindings(page)).toEqual([]);
+    // Another tab in front: what is heard goes on.
+    await openScreen(6);
+    await openScreen(1);
+    await page.getByRole('button', { name: /^Sound: playing/ }).waitFor();
+    await page.evaluate(() => window.fixture.plane.setConnection({ phase: 'lost', retryAtMs: null }));
+    await page.getByRole('button', { name: /^Sound: waits/ }).waitFor();
+    await page.evaluate(() => window.fixture.plane.setConnection({ phase: 'open' }));
+    await page.getByRole('button', { name: /^Sound: playing/ }).waitFor();
+    await page.getByRole('button', { name: /^Sound: playing/ }).click();
+    await page.getByRole('button', { name: /^Sound: off/ }).waitFor();
+    expect(await dials()).toBe(2);
+    expect(await page.getByLabel('Volume').count()).toBe(0);
+  });
+});
+
 describe('a screen that is not there', () => {
   it('says why and what can be done, in every state', async () => {
     await show();

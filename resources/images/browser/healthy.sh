@@ -1,5 +1,6 @@
 #!/bin/bash
-# Health of the screen: the VNC server greets (RFB, RFC 6143 section 7.1.1), the X server answers, and Chromium is there.
+# Health of the screen: the VNC server greets (RFB, RFC 6143 section 7.1.1), the X server answers, Chromium is there, and
+# what it plays can be heard. Whoever only looks at it does not need that, so it comes last.
 # bash, for its /dev/tcp.
 set -eu
 
@@ -15,3 +16,7 @@ case $greeting in
 esac
 timeout 5 xdpyinfo >/dev/null || { echo "the X server does not answer"; exit 1; }
 pgrep -x chromium >/dev/null || { echo "Chromium is not running"; exit 1; }
+
+# One frame, which is four bytes; in silence too. There may be zeros in it, of which bash makes nothing.
+exec 3<>/dev/tcp/127.0.0.1/4711 || { echo "there is no sound"; exit 1; }
+LC_ALL=C timeout 5 head -c 4 <&3 | wc -c | grep -qx 4 || { echo "there is no sound"; exit 1; }

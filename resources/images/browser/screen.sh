@@ -1,18 +1,20 @@
 #!/bin/sh
-# berth-screen: an X server that VNC shows, a window manager, noVNC, and Chromium, each started again when it ends.
+# berth-screen: an X server that VNC shows, a window manager, noVNC, sound, and Chromium, each started again when it ends.
 #
 #   VNC_PW              the password of the screen; or VNC_PW_FILE: a file that holds it
 #   SCREEN_SIZE         as 1280x800, until a viewer asks for another size
 #   CHROMIUM_START_URL  what the first window shows; without it, the pages that were open before
 #
-# Of the password the VNC protocol uses the first eight characters (RFC 6143, section 7.2.2). They are 48 bits of one that
-# Berth makes, asked for on the container's loopback alone, where only its own processes can try.
+# The password is asked for whole (VeNCrypt, type Plain, for any user name): the VNC protocol's own question, which more
+# viewers know, looks at eight characters (RFC 6143, section 7.2.2). It travels as it is, over the container's loopback alone
+# and what Berth makes of it: SSH.
 # Ends with exit code 0 on SIGTERM, once Chromium has written its profile.
 set -eu
 
 display=:1
 rfb_port=5900
 web_port=6080
+sound_port=4711
 password=${VNC_PW-}
 if [ -z "$password" ] && [ -n "${VNC_PW_FILE-}" ]; then password=$(head -n 1 "$VNC_PW_FILE"); fi
 if [ -z "$password" ]; then
@@ -22,15 +24,16 @@ fi
 # Programs that are started here, and pages in them, have no business with it.
 unset VNC_PW VNC_PW_FILE FILE__VNC_PW
 
-# Memory, not the volume: the password is obfuscated there with a key that everybody knows.
-scratch=$(mktemp -d /dev/shm/berth-screen.XXXXXX)
-password_file=$scratch/password
-(umask 077 && printf '%s\n' "$password" | cut -c 1-8 | tigervncpasswd -f >"$password_file")
-password=
-[ -s "$password_file" ] || {
-  echo 'berth-screen: the VNC server takes no password with fewer than six characters' >&2
+if [ "${#password}" -lt 6 ]; then
+  echo 'berth-screen: the password has fewer than six characters, which is no password' >&2
   exit 1
-}
+fi
+
+# Memory, not the volume. berth-screen-password finds it there: PAM hands no environment on.
+rm -rf /dev/shm/berth-screen.*
+scratch=$(mktemp -d /dev/shm/berth-screen.XXXXXX)
+(umask 077 && printf '%s' "$password" >"$scratch/password")
+password=
 
 started=
 stopping=
@@ -69,7 +72,7 @@ x_server() {
   rm -f "/tmp/.X${display#:}-lock" "/tmp/.X11-unix/X${display#:}"
   [ -d /tmp/.X11-unix ] || mkdir -m 1777 /tmp/.X11-unix
   # UseBlacklist would lock out 127.0.0.1 after a few wrong passwords, or a few looks at whether the port is open: everybody.
-  exec Xtigervnc "$display" -rfbport "$rfb_port" -localhost -SecurityTypes VncAuth -PasswordFile "$password_file" \
+  exec Xtigervnc "$display" -rfbport "$rfb_port" -localhost -SecurityTypes Plain -PlainUsers '*' -PAMService berth-screen \
     -UseBlacklist=0 -AlwaysShared -AcceptSetDesktopSize -geometry "${SCREEN_SIZE:-1280x800}" -depth 24 \
     -desktop Berth -nolisten tcp -Log '*:stderr:0'
 }
@@ -94,6 +97,7 @@ browser() {
   mkdir -p "$profile"
   # They name the host and process that had the profile, which may have been another container. No other one runs here.
   rm -f "$profile"/Singleton*
+  sound_or_not
   # shellcheck disable=SC2046 # each option is a word
   set -- $(chromium_options) --user-data-dir="$profile" --no-first-run --no-default-browser-check \
     --password-store=basic --start-maximized --hide-crash-restore-bubble --disable-gpu --log-level=3
@@ -101,10 +105,38 @@ browser() {
   after_x chromium "$@"
 }
 
+# Chromium plays into a sink that is no device; what it plays is read from the port, from now on, by whoever connects.
+# Nothing can be played or recorded through that port, and a page of Chromium's gets nothing from it: it speaks no HTTP.
+# A reader that stops reading is held 5 s by PulseAudio and some seconds by its socket, and then misses what is played.
+# norewinds: in blocks of 50 ms, instead of up to two seconds.
+sound() {
+  # Chromium's own audio service stays without the one that ended. Chromium starts it again when something plays.
+  pkill -f -- --utility-sub-type=audio.mojom.AudioService || :
+  exec pulseaudio -n --daemonize=no --use-pid-file=no --exit-idle-time=-1 --disallow-exit=yes --disallow-module-loading=yes \
+    --realtime=no --high-priority=no --disable-shm=yes --log-target=stderr --log-level=error \
+    -L "module-null-sink sink_name=screen format=s16le rate=48000 channels=2 norewinds=1" \
+    -L "module-native-protocol-unix auth-anonymous=1 auth-cookie-enabled=0 socket=$sound_socket" \
+    -L "module-simple-protocol-tcp listen=127.0.0.1 port=$sound_port playback=0 record=1 source=screen.monitor format=s16le rate=48000 channels=2"
+}
+
+# Chromium asks for sound once, when it first plays. Without any it is still a browser.
+sound_or_not() {
+  tries=0
+  until [ -S "$sound_socket" ] || [ "$tries" -ge 50 ]; do
+    tries=$((tries + 1))
+    sleep 0.1
+  done
+}
+
 web() { exec websockify --web /usr/share/novnc "127.0.0.1:$web_port" "127.0.0.1:$rfb_port"; }
 window_manager() { after_x openbox --config-file /etc/xdg/openbox/rc.xml; }
 
 export DISPLAY="$display"
+# Where PulseAudio and its clients look for each other; without PULSE_SERVER a client would start one of its own.
+export XDG_RUNTIME_DIR="$scratch"
+sound_socket=$scratch/pulse/native
+export PULSE_SERVER="unix:$sound_socket" PULSE_COOKIE="$scratch/pulse/cookie" PULSE_STATE_PATH="$scratch/pulse"
+mkdir -m 700 "$scratch/pulse"
 stop() {
   stopping=yes
   # The browser first, while it has a screen; then what it stood on.
@@ -115,6 +147,8 @@ started=$!
 (keep_running 'the window manager' window_manager) &
 started="$started $!"
 (keep_running noVNC web) &
+started="$started $!"
+(keep_running 'the sound' sound) &
 started="$started $!"
 (keep_running Chromium browser) &
 browser_pid=$!

@@ -39,17 +39,15 @@ export function createLocalNetwork(): LocalNetwork {
     async connect(port, signal): Promise<LocalConnection> {
       let first: unknown;
       for (const host of ['127.0.0.1', '::1']) {
-        const socket = connect({
-          port,
-          host,
-          noDelay: true,
-          allowHalfOpen: true,
-          ...(signal ? { signal } : {}),
-        });
+        const socket = connect({ port, host, noDelay: true, allowHalfOpen: true });
+        // It is heard of below, or by whoever has the socket then.
+        socket.on('error', () => undefined);
         try {
-          await once(socket, 'connect');
+          // The wish ends with the connecting: who has the connection ends it in their own way, which may be a reset.
+          await once(socket, 'connect', signal === undefined ? {} : { signal });
           return socket;
         } catch (cause) {
+          socket.destroy();
           signal?.throwIfAborted();
           first ??= cause;
         }

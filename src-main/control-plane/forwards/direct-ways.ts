@@ -10,6 +10,7 @@ import type { WorkspaceId } from '#contract/ids.ts';
 import type { Clock } from '../interfaces/clock.ts';
 import { label } from '../workspaces/labels.ts';
 import type { RunningWorkspace } from '../workspaces/running-workspace.ts';
+import { EndWitness, type HalfEnded } from './end-witness.ts';
 import type { RelayedConnection } from './port-relay.ts';
 
 /** Milliseconds for which a port that refused is not tried again on this way: its server may be started anew. */
@@ -19,15 +20,16 @@ interface Way {
   readonly containerId: string;
   /** Null: there is no such way to this run. */
   readonly address: Promise<string | null>;
+  witness: EndWitness | undefined;
   readonly refusedUntilMs: Map<number, number>;
   isClosed: boolean;
 }
 
 export class DirectWays {
-  readonly #clock: Pick<Clock, 'monotonicMs'>;
+  readonly #clock: Pick<Clock, 'monotonicMs' | 'after'>;
   readonly #ways = new Map<WorkspaceId, Way>();
 
-  constructor(clock: Pick<Clock, 'monotonicMs'>) {
+  constructor(clock: Pick<Clock, 'monotonicMs' | 'after'>) {
     this.#clock = clock;
   }
 
@@ -46,8 +48,15 @@ export class DirectWays {
     if (way.isClosed || (way.refusedUntilMs.get(port) ?? 0) > this.#clock.monotonicMs()) return undefined;
     const address = await way.address.catch(() => null);
     if (address === null) return undefined;
+    const { connection } = workspace.link;
+    // What this computer's own kernel hands over says itself how it ended.
+    const witness =
+      connection.kind === 'local'
+        ? undefined
+        : (way.witness ??= new EndWitness(connection, address, this.#clock));
     try {
-      return connectionOver(await workspace.link.connection.dial(address, port, signal));
+      const stream = await connection.dial(address, port, signal);
+      return connectionOver(stream, witness && ((half) => witness.wasReset(port, half)));
     } catch (error) {
       if (BerthError.is(error, 'workspace.port-refused'))
         way.refusedUntilMs.set(port, this.#clock.monotonicMs() + refusedMs);
@@ -62,7 +71,7 @@ export class DirectWays {
     const known = this.#ways.get(record.id);
     if (known?.containerId === containerId) return known;
     const address = addressOf(workspace);
-    const way: Way = { containerId, address, refusedUntilMs: new Map(), isClosed: false };
+    const way: Way = { containerId, address, witness: undefined, refusedUntilMs: new Map(), isClosed: false };
     this.#ways.set(record.id, way);
     address.catch(() => this.#ways.get(record.id) === way && this.#ways.delete(record.id));
     return way;
@@ -79,21 +88,38 @@ async function addressOf({ record, link, engine, containerId }: RunningWorkspace
   return (await engine.inspectContainer(containerId))?.ipAddress ?? null;
 }
 
-/** A stream with half-close as what the relay gives. */
-export function connectionOver(stream: Duplex): RelayedConnection {
+/** A stream with half-close as what the relay gives. `wasReset`: asked about an end that may be none; never rejects. */
+export function connectionOver(
+  stream: Duplex,
+  wasReset?: (half: HalfEnded) => Promise<boolean>,
+): RelayedConnection {
   const closing = Promise.withResolvers<void>();
   closing.promise.catch(() => undefined);
   let failure: unknown;
+  let isDropped = false;
   let hasEnded = false;
   let onEnd: () => void = () => {};
+  const isOver = () => stream.destroyed || stream.writableEnded;
   stream.on('error', (error) => {
     failure = error;
   });
-  stream.once('end', () => {
+  const end = () => {
     hasEnded = true;
     onEnd();
+  };
+  stream.once('end', () => {
+    if (wasReset === undefined || isOver()) {
+      end();
+      return;
+    }
+    void wasReset({ isOver }).then((isReset) => {
+      if (isReset && !isOver()) stream.destroy(new Error('the server reset it'));
+      else end();
+    });
   });
   stream.once('close', () => {
+    // Nothing closes before both sides have ended, but what cannot be written to any more.
+    if (failure === undefined && !isDropped && !stream.writableFinished) failure = new Error('it was cut');
     if (failure === undefined) closing.resolve();
     else closing.reject(BerthError.is(failure) ? failure : lost(failure));
   });
@@ -111,13 +137,19 @@ export function connectionOver(stream: Duplex): RelayedConnection {
     end: () => {
       if (!stream.writableEnded && !stream.destroyed) stream.end();
     },
-    reset: () => stream.destroy(),
+    reset: () => {
+      isDropped = true;
+      stream.destroy();
+    },
     onData: (listener) => {
       stream.on('data', (bytes: Uint8Array) => {
         stream.pause();
         void listener(bytes).then(
           () => stream.resume(),
-          () => stream.destroy(),
+          () => {
+            isDropped = true;
+            stream.destroy();
+          },
         );
       });
     },

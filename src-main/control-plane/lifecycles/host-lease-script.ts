@@ -13,6 +13,8 @@ export interface LeaseReport {
   readonly untilS: ReadonlyMap<WorkspaceId, number>;
   /** The host's clock; null: it did not say. */
   readonly nowS: number | null;
+  /** Whose lease was damaged there, so that it stopped nothing. */
+  readonly unreadable: readonly WorkspaceId[];
   /** What was stopped, in the order of the log. */
   readonly stopped: readonly { readonly atS: number; readonly workspaceId: WorkspaceId }[];
 }
@@ -23,10 +25,14 @@ const LOG_LINES = 100;
 export function readLeaseReport(output: string): LeaseReport {
   const report = parseScriptReport(output);
   const untilS = new Map<WorkspaceId, number>();
+  const unreadable: WorkspaceId[] = [];
   for (const line of output.split('\n')) {
-    const id = WorkspaceId.safeParse(/^until\.(ws_[0-9a-z]{20})=/.exec(line)?.[1]);
-    const until = id.success ? report.count(`until.${id.data}`) : null;
-    if (id.success && until !== null) untilS.set(id.data, until);
+    const [, key, told] = /^(until|unreadable)\.(ws_[0-9a-z]{20})=/.exec(line) ?? [];
+    const id = WorkspaceId.safeParse(told);
+    if (!id.success) continue;
+    const until = report.count(`until.${id.data}`);
+    if (key === 'unreadable') unreadable.push(id.data);
+    else if (until !== null) untilS.set(id.data, until);
   }
   return {
     state: stateOf(report),
@@ -34,6 +40,7 @@ export function readLeaseReport(output: string): LeaseReport {
     limits: limitsOf(report),
     reason: report.text('reason'),
     untilS,
+    unreadable,
     nowS: report.count('now'),
     stopped: [...stoppedOf(report)],
   };

@@ -44,6 +44,8 @@ export interface LeaseKeeperDeps {
   readonly wishesOn: (hostId: HostId) => readonly LeaseWish[];
   /** All that a host has now, by our clock. */
   readonly onLeases: (hostId: HostId, leases: ReadonlyMap<WorkspaceId, string>) => void;
+  /** Its lease was damaged, so that it would have stopped nothing; it is written anew. */
+  readonly onUnreadable: (hostId: HostId, id: WorkspaceId) => void;
   /** Of this installation, six characters of base 32. */
   readonly tag: string;
   /** Text of resources/remote/lease.sh. */
@@ -178,6 +180,7 @@ export class LeaseKeeper {
   async #look({ connection, hostId }: HostLink): Promise<LeaseStopTold[]> {
     const report = await this.#run(connection, ['status', this.#deps.tag]);
     this.#show(hostId, report);
+    for (const id of report.unreadable) this.#deps.onUnreadable(hostId, id);
     return await this.#takeStops(hostId, report);
   }
 
@@ -202,6 +205,7 @@ export class LeaseKeeper {
         'host.command-failed',
         `Leases could not be written: ${report.reason ?? 'no answer'}.`,
       );
+    for (const id of report.unreadable) this.#deps.onUnreadable(hostId, id);
     // Somebody took it away there.
     if (report.state === 'absent') this.#show(hostId, report);
     if (report.untilS.size === 0) this.#leased.delete(hostId);
@@ -216,9 +220,11 @@ export class LeaseKeeper {
   /** Each is told once, also over a restart of Berth. */
   async #takeStops(hostId: HostId, { stopped }: LeaseReport): Promise<LeaseStopTold[]> {
     const seenS = (await this.#seen.get(hostId))?.seenS ?? 0;
-    const fresh = stopped.filter(({ atS }) => atS > seenS);
+    // After the last that was told; by their times only where that has left the log: the clock may have been set back.
+    const lastAt = stopped.findLastIndex(({ atS }) => atS === seenS);
+    const fresh = lastAt < 0 ? stopped.filter(({ atS }) => atS > seenS) : stopped.slice(lastAt + 1);
     if (fresh.length === 0) return [];
-    await this.#seen.put({ id: hostId, seenS: Math.max(...fresh.map(({ atS }) => atS)) });
+    await this.#seen.put({ id: hostId, seenS: fresh.at(-1)?.atS ?? seenS });
     return fresh.map(({ atS, workspaceId }) => ({ workspaceId, atMs: atS * 1_000 }));
   }
 

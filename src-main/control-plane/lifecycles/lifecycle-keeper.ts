@@ -1,8 +1,8 @@
 /**
  * Ends workspaces by themselves, as their persons said: for want of work, at an instant, after an uptime, outside of their
- * hours; and starts those whose hours begin. Guarantees: an end is shown before it comes, also where its time came while
+ * hours. Guarantees: an end is shown before it comes, also where its time came while
  * nobody looked; what cannot be seen is never taken for idle; nothing is ended while it is worked on, while it moves, or while
- * its host is away; what fails is said in the timeline and tried again later. Must not know how things are ended. Long, since it is one loop with its few decisions.
+ * its host is away; what fails is said in the timeline and tried again later. Must not know how things are ended.
  */
 import type { HostId, UserId, WorkspaceId } from '#contract/ids.ts';
 import type { Lifecycle } from '#contract/lifecycles.ts';
@@ -14,6 +14,7 @@ import type { Log } from '../interfaces/log.ts';
 import { againAfterMs, LookRounds } from '../look-rounds.ts';
 import type { EndAct } from './end-act.ts';
 import { seenWords, whyWords } from './end-words.ts';
+import type { HoursStart } from './hours-start.ts';
 import type { LifecycleDirectory, LifecycleRecord } from './lifecycle-directory.ts';
 import { type NextEnd, nextEnd, warningMs } from './next-end.ts';
 import { advance, notSeen, type Quiet } from './quiet.ts';
@@ -21,7 +22,6 @@ import type { RunHistory } from './run-history.ts';
 import type { Timeline } from './timeline.ts';
 import type { WorkLook } from './work-look.ts';
 import { isComplete, type Weighed, weigh } from './work-signals.ts';
-import { hoursAround } from './working-hours.ts';
 
 /** Milliseconds between two looks, and between those at what ends soon. */
 export const LOOK_MS = 30_000;
@@ -40,9 +40,11 @@ export interface LifecycleKeeperDeps {
   };
   readonly isHostThere: (hostId: HostId) => boolean;
   readonly isWorkedOn: (id: WorkspaceId) => boolean;
-  readonly start: (id: WorkspaceId, userId: UserId) => Promise<unknown>;
+  /** What goes on costing once it is stopped, as a sentence behind the reason; empty: nothing that is known. */
+  readonly costRemark: (id: WorkspaceId) => string;
   readonly work: Pick<WorkLook, 'take' | 'isTypedSince' | 'keepOnly'>;
   readonly act: Pick<EndAct, 'stop' | 'destroy' | 'forget'>;
+  readonly hours: Pick<HoursStart, 'keep' | 'forget'>;
   readonly timeline: Pick<Timeline, 'add'>;
   readonly history: Pick<RunHistory, 'expect'>;
   readonly clock: Clock;
@@ -55,6 +57,7 @@ interface Watched {
   lookedMs: number;
   quiet: Quiet;
   seen: Weighed['seen'];
+  /** On the monotonic clock: nobody's setting of the other one moves it. */
   notBeforeMs: number | null;
   failures: number;
   isActing: boolean;
@@ -106,6 +109,7 @@ export class LifecycleKeeper {
   forget(id: WorkspaceId): void {
     this.#watched.delete(id);
     this.#deps.act.forget(id);
+    this.#deps.hours.forget(id);
   }
 
   /** One look at all whose time for it has come. Never rejects. */
@@ -165,7 +169,7 @@ export class LifecycleKeeper {
   }
 
   async #lookAt({ id }: Workspace): Promise<void> {
-    const { clock, directory, work, workspaces } = this.#deps;
+    const { clock, directory, hours, work, workspaces } = this.#deps;
     const workspace = workspaces.get(id);
     if (workspace === undefined) return;
     const watched = this.#watch(workspace);
@@ -191,7 +195,7 @@ export class LifecycleKeeper {
     if (now === undefined) return;
     if (wasAway) this.#grace(now, watched);
     const next = this.#show(now, watched);
-    await this.#keepHours(now);
+    await hours.keep(now);
     if (next?.isDue !== true || now.state !== 'running' || now.move !== null) return;
     if (this.#deps.isWorkedOn(id) || !this.#deps.isHostThere(now.hostId)) return;
     watched.isActing = true;
@@ -209,8 +213,10 @@ export class LifecycleKeeper {
     const { policy } = this.#deps.directory.record(workspace.id);
     const next = this.#next(workspace, watched);
     if (next === null) return;
-    const graceMs = clock.nowMs() + warningMs(policy, next.why);
-    if (next.atMs < graceMs) watched.notBeforeMs = Math.max(watched.notBeforeMs ?? graceMs, graceMs);
+    const graceMs = warningMs(policy, next.why);
+    const notBeforeMs = clock.monotonicMs() + graceMs;
+    if (next.atMs < clock.nowMs() + graceMs)
+      watched.notBeforeMs = Math.max(watched.notBeforeMs ?? notBeforeMs, notBeforeMs);
   }
 
   #next(workspace: Workspace, { notBeforeMs, quiet }: Watched): NextEnd | null {
@@ -224,7 +230,10 @@ export class LifecycleKeeper {
       startedAtMs: startedAt === null ? null : Date.parse(startedAt),
       quiet,
       doneEndAt,
-      notBeforeMs: [putOffUntil === null ? null : Date.parse(putOffUntil), notBeforeMs],
+      notBeforeMs: [
+        putOffUntil === null ? null : Date.parse(putOffUntil),
+        notBeforeMs === null ? null : clock.nowMs() + notBeforeMs - clock.monotonicMs(),
+      ],
     });
   }
 
@@ -308,13 +317,13 @@ export class LifecycleKeeper {
   // --- acts ---------------------------------------------------------------------------------------------------------
 
   async #act({ id }: Workspace, watched: Watched, next: NextEnd): Promise<void> {
-    const { act, clock, directory, history, log, timeline, workspaces } = this.#deps;
+    const { act, clock, costRemark, directory, history, log, timeline, workspaces } = this.#deps;
     const ownerId = workspaces.ownerOf(id);
     if (ownerId === undefined) return;
     const before = directory.record(id);
     const why = whyWords(next.why, before.policy);
     log.info('a workspace ends by itself', { workspaceId: id, why: next.why, action: next.action });
-    history.expect(id, 'stopped', `Stopped: ${why}`);
+    history.expect(id, 'stopped', `Stopped: ${why}${costRemark(id)}`);
     try {
       if (next.action === 'stop') await act.stop(id, ownerId);
       else {
@@ -323,7 +332,7 @@ export class LifecycleKeeper {
         if (!(await act.destroy(id, ownerId, isStillSo))) {
           timeline.add(id, { event: 'put-off', text: 'Not destroyed: somebody came back to it meanwhile' });
           history.expect(id, 'stopped', null);
-          watched.notBeforeMs = clock.nowMs() + warningMs(before.policy, next.why);
+          watched.notBeforeMs = clock.monotonicMs() + warningMs(before.policy, next.why);
           watched.warned = null;
           this.refresh(id);
         }
@@ -335,7 +344,7 @@ export class LifecycleKeeper {
       history.expect(id, 'stopped', null);
       if (this.#isClosed || workspaces.get(id) === undefined) return;
       const againMs = againAfterMs(watched.failures);
-      watched.notBeforeMs = clock.nowMs() + againMs;
+      watched.notBeforeMs = clock.monotonicMs() + againMs;
       watched.failures += 1;
       const said = BerthError.is(cause) ? cause.message : 'Berth made a mistake.';
       const verb = next.action === 'stop' ? 'stopped' : 'destroyed';
@@ -356,36 +365,6 @@ export class LifecycleKeeper {
     if (putOffUntil !== null && Date.parse(putOffUntil) > clock.nowMs()) return false;
     const { move, state } = workspaces.get(before.id) ?? {};
     return state === 'running' && move === null && next.isDue && !work.isTypedSince(before.id);
-  }
-
-  /** Working hours that begin, and an instant that came while it was stopped. */
-  async #keepHours({ desired, hostId, id, move, state }: Workspace): Promise<void> {
-    const { clock, directory, history, isHostThere, isWorkedOn, log, start, workspaces } = this.#deps;
-    const { doneEndAt, policy, startedForAt } = directory.record(id);
-    const isStopped = state === 'stopped' && desired === 'stopped';
-    const { endAt, hours } = policy;
-    if (isStopped && endAt !== null && endAt !== doneEndAt && Date.parse(endAt) <= clock.nowMs())
-      await directory.change(id, { doneEndAt: endAt });
-    const begun = hours === null ? null : hoursAround(hours, clock.nowMs()).now;
-    if (begun === null || hours?.starts !== true) return;
-    const beginning = new Date(begun.startMs).toISOString();
-    if (startedForAt !== null && startedForAt >= beginning) return;
-    const ownerId = workspaces.ownerOf(id);
-    if (isStopped) {
-      if (ownerId === undefined || move !== null || isWorkedOn(id) || !isHostThere(hostId)) return;
-      history.expect(id, 'started', 'Started: its working hours began');
-      try {
-        await start(id, ownerId);
-      } catch (cause) {
-        history.expect(id, 'started', null);
-        log.info('a workspace could not be started for its hours; it is tried again', {
-          workspaceId: id,
-          cause,
-        });
-        return;
-      }
-    } else if (state !== 'running') return;
-    await directory.change(id, { startedForAt: beginning });
   }
 }
 

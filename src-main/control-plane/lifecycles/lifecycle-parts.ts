@@ -18,6 +18,7 @@ import type { WorkspaceProcesses } from '../workspaces/workspace-processes.ts';
 import type { WorkspaceService } from '../workspaces/workspace-service.ts';
 import { EndAct } from './end-act.ts';
 import { whyWords } from './end-words.ts';
+import { HoursStart } from './hours-start.ts';
 import { LeaseKeeper } from './lease-keeper.ts';
 import { LifecycleDirectory } from './lifecycle-directory.ts';
 import { LifecycleKeeper } from './lifecycle-keeper.ts';
@@ -40,6 +41,8 @@ export interface LifecyclePartsDeps {
   readonly ownership: Ownership;
   readonly forwards: Pick<ForwardParts, 'connectionsInto'>;
   readonly files: Pick<FileParts, 'transfersOf'>;
+  /** Name of the rented machine that a host is, where nothing ends that by itself. */
+  readonly endlessMachineOn: (hostId: HostId) => string | undefined;
   /** Null: nobody that Berth knows by name. */
   readonly nameOf: (userId: string) => string | null;
   /** Of this installation: its leases on hosts are told from those of others by it. */
@@ -51,6 +54,8 @@ export interface LifecyclePartsDeps {
 }
 
 export interface LifecycleParts {
+  /** It works, or a rule keeps it awake, as was last seen. */
+  isAtWork(id: WorkspaceId): boolean;
   readonly handlers: HandlersOf<'lifecycles'>;
   load(): Promise<void>;
   start(): void;
@@ -69,6 +74,16 @@ export function createLifecycleParts(deps: LifecyclePartsDeps): LifecycleParts {
 
   const isWorkedOn = (id: WorkspaceId) =>
     operations.all().some(({ endedAt, subject }) => endedAt === null && subject.id === id);
+  /** A workspace that stops by itself saves no money where it was the last one that ran on a rented machine. */
+  const costRemark = (id: WorkspaceId) => {
+    const hostId = workspaces.record(id)?.hostId;
+    const machine = hostId === undefined ? undefined : deps.endlessMachineOn(hostId);
+    if (hostId === undefined || machine === undefined) return '';
+    const isAlone = workspaces
+      .onHost(hostId)
+      .every((one) => one.id === id || workspaces.runningContainer(one.id) === undefined);
+    return isAlone ? `. Its machine “${machine}” goes on costing, and nothing ends that by itself` : '';
+  };
   const ownerOf = (id: WorkspaceId) => workspaces.ownerOf(id);
   const leases = new LeaseKeeper({
     store,
@@ -76,6 +91,12 @@ export function createLifecycleParts(deps: LifecyclePartsDeps): LifecycleParts {
     hostIds: () => hosts.all().map(({ id }) => id),
     wishesOn: (hostId) => wishesOn(hostId),
     onLeases: (hostId, untils) => directory.showLeases(hostId, untils),
+    onUnreadable(hostId, id) {
+      if (workspaces.record(id)?.hostId !== hostId) return;
+      const text =
+        'Its lease on its host could not be read, and would not have stopped it. It is written anew';
+      timeline.add(id, { event: 'failed', text });
+    },
     tag: deps.tag,
     script: deps.leaseScript,
     clock,
@@ -91,7 +112,7 @@ export function createLifecycleParts(deps: LifecyclePartsDeps): LifecycleParts {
       return stops.map(({ atMs, workspaceId }) => ({
         workspaceId,
         atMs,
-        text: `Stopped by its lease: ${whyWords('lease', directory.record(workspaceId).policy)}`,
+        text: `Stopped by its lease: ${whyWords('lease', directory.record(workspaceId).policy)}${costRemark(workspaceId)}`,
       }));
     },
     nameOf: deps.nameOf,
@@ -126,6 +147,18 @@ export function createLifecycleParts(deps: LifecyclePartsDeps): LifecycleParts {
     ended: (id) => operations.ended(id),
     clock,
   });
+  const isHostThere = (hostId: HostId) => links.current(hostId)?.engine !== undefined;
+  const hours = new HoursStart({
+    directory,
+    ownerOf,
+    isHostThere,
+    isWorkedOn,
+    start: (id, userId) => deps.workspaces.startWorkspace(id, userId),
+    timeline,
+    history,
+    clock,
+    log,
+  });
   const keeper = new LifecycleKeeper({
     directory,
     workspaces: {
@@ -133,11 +166,12 @@ export function createLifecycleParts(deps: LifecyclePartsDeps): LifecycleParts {
       get: (id) => workspaces.collection.get(id),
       ownerOf,
     },
-    isHostThere: (hostId) => links.current(hostId)?.engine !== undefined,
+    isHostThere,
     isWorkedOn,
-    start: (id, userId) => deps.workspaces.startWorkspace(id, userId),
+    costRemark,
     work,
     act,
+    hours,
     timeline,
     history,
     clock,
@@ -183,6 +217,7 @@ export function createLifecycleParts(deps: LifecyclePartsDeps): LifecycleParts {
   const running = new Map<string, boolean>();
   const ends: (() => void)[] = [];
   return {
+    isAtWork: (id) => directory.collection.get(id)?.judgement === 'busy',
     handlers: {
       'lifecycles.watch': (_input, { caller, signal }) =>
         directory.collection.watch(signal, ownership.shownTo(caller)),

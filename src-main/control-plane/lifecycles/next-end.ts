@@ -1,7 +1,7 @@
 /** What ends a workspace next by itself, whatever comes first, and when it is time to say so: pure. */
 import type { EndReason, LifecyclePolicy } from '#contract/lifecycles.ts';
 import type { Quiet } from './quiet.ts';
-import { hoursAround } from './working-hours.ts';
+import { hoursAround, isTimeZone } from './working-hours.ts';
 
 const MINUTE_MS = 60_000;
 /** Milliseconds before an end from which on it is shown, and for which one is shown whose time came while nobody looked. */
@@ -69,7 +69,7 @@ function plannedEnds({
   if (startedAtMs === null) return ends;
   if (policy.endAfterMinutes !== null)
     ends.push({ why: 'uptime', atMs: startedAtMs + policy.endAfterMinutes * MINUTE_MS });
-  if (policy.hours !== null) {
+  if (policy.hours !== null && isTimeZone(policy.hours.timeZone)) {
     const { lastEndMs, now } = hoursAround(policy.hours, nowMs);
     if (now === null) {
       const wasStartedOutside = lastEndMs === null || startedAtMs > lastEndMs;

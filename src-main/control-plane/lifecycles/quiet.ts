@@ -12,6 +12,8 @@ const WORK = 1;
 const QUIET = 0.4;
 /** Looks in a row that it takes. */
 const LOOKS = 2;
+/** Milliseconds in a row that work takes that is not certain: looks are nearer to each other before an end. */
+const WORK_MS = 30_000;
 /** Looks in a row (ten minutes) after which what stays between the two is how it is when nothing is done, too. */
 const LOOKS_BETWEEN = 20;
 
@@ -26,6 +28,7 @@ export interface Quiet {
   readonly looksBelow: number;
   readonly looksBetween: number;
   readonly looksAbove: number;
+  readonly aboveMs: number;
 }
 
 export const notSeen: Quiet = {
@@ -36,18 +39,22 @@ export const notSeen: Quiet = {
   looksBelow: 0,
   looksBetween: 0,
   looksAbove: 0,
+  aboveMs: 0,
 };
 
-const noLooks = { pendingMs: 0, looksBelow: 0, looksBetween: 0, looksAbove: 0 };
+const noLooks = { pendingMs: 0, looksBelow: 0, looksBetween: 0, looksAbove: 0, aboveMs: 0 };
 
 /** `seen` null: not all could be seen. `sinceMs`: since the look before, no more than was looked at. */
 export function advance(before: Quiet, seen: Weighed | null, sinceMs: number): Quiet {
   if (seen === null) return { ...before, ...noLooks, judgement: 'unknown' };
   const { isCertain, sum } = seen;
-  if (isCertain || (sum >= WORK && (before.wasBusy || before.looksAbove + 1 >= LOOKS)))
+  const [looksAbove, aboveMs] = [before.looksAbove + 1, before.aboveMs + sinceMs];
+  const hasLasted = before.wasBusy || (looksAbove >= LOOKS && aboveMs > WORK_MS);
+  if (isCertain || (sum >= WORK && hasLasted))
     return { ...noLooks, judgement: 'busy', quietMs: 0, wasBusy: true };
   if (!before.wasBusy) {
-    if (sum >= WORK) return { ...before, judgement: 'quiet', looksAbove: before.looksAbove + 1 };
+    // Neither work yet, nor time that counts as quiet.
+    if (sum >= WORK) return { ...before, judgement: 'quiet', looksAbove, aboveMs };
     return { ...before, ...noLooks, judgement: 'quiet', quietMs: before.quietMs + sinceMs };
   }
   if (sum >= QUIET) {

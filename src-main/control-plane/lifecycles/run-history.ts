@@ -255,7 +255,10 @@ export class RunHistory {
     for (const event of events) {
       const life = await timeline.life(id);
       // Of what was before anything was written nothing is known of why.
-      if (life === undefined || event.atMs <= Date.parse(life.at) + SAME_START_MS) continue;
+      if (life === undefined) continue;
+      // A start may be the one that is known, by a time written down a moment later; an end is never it.
+      const slackMs = event.action === 'start' ? SAME_START_MS : 0;
+      if (event.atMs <= Date.parse(life.at) + slackMs) continue;
       if (event.action === 'start' && life.event === 'stopped') {
         const operation = this.#operationOf(id, startKinds, event.atMs - CLOCKS_MS);
         const text =

@@ -34,7 +34,7 @@ export interface WorkFacts {
 
 /**
  * What a signal weighs where it is at its strongest, and what is that strong. `isCertain`: it is somebody's doing, and one
- * look with it is enough; what is not certain has to last for two, so that a health check or a nightly job is no work.
+ * look with it is enough; what is not certain has to last for more than half a minute, so that a health check or a nightly job is no work.
  */
 const weights = {
   /** A person sits there. */
@@ -43,12 +43,16 @@ const weights = {
   output: { most: 0.3, isCertain: false },
   /** Full at 0.05 processors: a compiler uses hundreds of times as much, a shell that waits a hundredth of it. */
   cpu: { most: 1, isCertain: false, full: 0.05 },
-  /** Full at 1 KiB a second. ARP, DNS and keep-alives stay far below. */
+  /** Full at 1 KiB a second. ARP, DNS and keep-alives stay far below. What forwards moved is theirs, and not counted twice. */
   network: { most: 1, isCertain: false, full: 1_024 },
   /** Full at 64 KiB a second. A log that is written, or a database that flushes, stays below. */
   disk: { most: 1, isCertain: false, full: 65_536 },
-  /** An open one that says nothing counts little; full at 1 KiB a second: a page that polls stays below. */
-  connection: { most: 1, isCertain: false, full: 1_024, open: 0.2 },
+  /**
+   * An open one that says nothing counts little; full at 4 KiB a second. A page that was left open and polls, or whose web
+   * socket pings, stays well below (the notebook of Jupyter: 0.6 KiB, a reloader: 0.1); whoever reads, types or watches in one
+   * comes above.
+   */
+  connection: { most: 1, isCertain: false, full: 4_096, open: 0.2 },
   /** A rule names it. */
   process: { most: 1, isCertain: true },
   operation: { most: 1, isCertain: true },
@@ -86,7 +90,15 @@ export function weigh(facts: WorkFacts, keepAwake: readonly KeepAwake[]): Weighe
   if (facts.wasTyped) add('keys', 1, 'somebody types in a terminal');
   if (facts.wasPrinted) add('output', 1, 'a terminal prints');
   if (facts.load !== null) {
-    const { cpus, diskBytesPerSecond, networkBytesPerSecond } = facts.load;
+    const { cpus, diskBytesPerSecond } = facts.load;
+    const networkBytesPerSecond = Math.max(
+      0,
+      facts.load.networkBytesPerSecond -
+        perSecond(
+          facts,
+          facts.connections.reduce((sum, one) => sum + one.movedBytes, 0),
+        ),
+    );
     add('cpu', shown(cpus / weights.cpu.full), `${roundedTo(cpus, 2)} processors`);
     add(
       'network',
@@ -99,7 +111,7 @@ export function weigh(facts: WorkFacts, keepAwake: readonly KeepAwake[]): Weighe
     const isRule = keepAwake.some((rule) => rule.kind === 'connection' && (rule.port ?? port) === port);
     const movedBytes = connections.reduce((sum, one) => sum + one.movedBytes, 0);
     const { full, open } = weights.connection;
-    const moving = movedBytes / (Math.max(1, facts.sinceMs) / 1_000) / full;
+    const moving = perSecond(facts, movedBytes) / full;
     const count = connections.length === 1 ? 'a connection' : `${connections.length} connections`;
     add('connection', open + (1 - open) * Math.min(1, moving), `${count} on ${port}`, isRule);
   }
@@ -143,6 +155,10 @@ function namedPrograms({ programs }: WorkFacts, keepAwake: readonly KeepAwake[])
     return programs?.some((one) => one.program === name || one.name === comm) === true;
   };
   return [...new Set(names)].filter(runs);
+}
+
+function perSecond({ sinceMs }: WorkFacts, bytes: number): number {
+  return bytes / (Math.max(1, sinceMs) / 1_000);
 }
 
 function shown(share: number): number {

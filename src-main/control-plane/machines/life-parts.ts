@@ -18,7 +18,7 @@ import { removeProviderParts } from './making/provider-parts.ts';
 export interface LifePartsDeps
   extends Pick<
       MachinePartsDeps,
-      'clock' | 'hosts' | 'log' | 'operations' | 'snapshots' | 'terminals' | 'workspaces'
+      'clock' | 'hosts' | 'isAtWork' | 'log' | 'operations' | 'snapshots' | 'terminals' | 'workspaces'
     >,
     Pick<DestroyServiceDeps, 'discardSleep'> {
   readonly directory: MachineDirectory;
@@ -93,7 +93,9 @@ export function createLifeParts(deps: LifePartsDeps): LifeParts {
     links: hosts.links,
     operations,
     workspacesOn: (hostId) =>
-      workspaces.onHost(hostId).map(({ id }) => ({ id, state: workspaces.workspace(id).state })),
+      workspaces.onHost(hostId).map(({ id }) => {
+        return { id, state: workspaces.workspace(id).state, isAtWork: deps.isAtWork(id) };
+      }),
     terminalUsedMs: (hostId, ids) =>
       deps.terminals.usedMs((target) =>
         target.kind === 'host' ? target.hostId === hostId : ids.has(target.workspaceId),

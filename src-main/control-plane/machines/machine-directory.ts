@@ -4,17 +4,18 @@
  */
 import { BerthError } from '#contract/berth-error.ts';
 import type { CloudId, HostId, MachineId } from '#contract/ids.ts';
-import type { Machine } from '#contract/machines.ts';
+import type { Machine, MachineRetry } from '#contract/machines.ts';
 import { Collection } from '../changes.ts';
 import type { RecordCollection, RecordStore } from '../interfaces/record-store.ts';
-import { type MachineRecord, parseMachineRecord, toMachine } from './machine.ts';
+import { type MachineRecord, parseMachineRecord, toMachine, type Watching } from './machine.ts';
+
+const unwatched: Watching = { endsAt: null, retry: null };
 
 export class MachineDirectory {
   readonly collection = new Collection<Machine>();
   readonly #store: RecordCollection<MachineRecord>;
   readonly #records = new Map<MachineId, MachineRecord>();
-  /** When each ends by itself: only ever known to this run. */
-  readonly #endsAt = new Map<MachineId, string>();
+  readonly #watching = new Map<MachineId, Watching>();
   readonly #listeners = new Set<(id: MachineId) => void>();
   /** Writes of one machine follow each other, so that the last word on disk is the last word said. */
   #writes: Promise<unknown> = Promise.resolve();
@@ -130,23 +131,32 @@ export class MachineDirectory {
     if (!this.#records.has(id)) return;
     await this.#write(() => this.#store.delete(id));
     this.#records.delete(id);
-    this.#endsAt.delete(id);
+    this.#watching.delete(id);
     this.collection.delete(id);
     for (const listener of this.#listeners) listener(id);
   }
 
   /** Null: not in sight. */
   showEnd(id: MachineId, endsAt: string | null): void {
-    if ((this.#endsAt.get(id) ?? null) === endsAt) return;
-    if (endsAt === null) this.#endsAt.delete(id);
-    else this.#endsAt.set(id, endsAt);
+    this.#watch(id, { endsAt });
+  }
+  /** Null: nothing failed that is tried again. */
+  showRetry(id: MachineId, retry: MachineRetry | null): void {
+    this.#watch(id, { retry });
+  }
+
+  #watch(id: MachineId, change: Partial<Watching>): void {
+    const before = this.#watching.get(id) ?? unwatched;
+    const after = { ...before, ...change };
+    if (JSON.stringify(before) === JSON.stringify(after)) return;
+    this.#watching.set(id, after);
     this.#show(id);
   }
 
   #show(id: MachineId): void {
     const record = this.#records.get(id);
     if (record === undefined) return;
-    this.collection.put(toMachine(record, this.#endsAt.get(id) ?? null));
+    this.collection.put(toMachine(record, this.#watching.get(id) ?? unwatched));
     for (const listener of this.#listeners) listener(id);
   }
 

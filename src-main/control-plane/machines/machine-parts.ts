@@ -2,7 +2,7 @@
  * The services of clouds and machines, built in dependency order. Guarantees: nothing here runs before `start`, and all of
  * it ends with `close`. Everything that they need of the other nouns comes in through `MachinePartsDeps`.
  */
-import type { CredentialId, HostId } from '#contract/ids.ts';
+import type { CredentialId, HostId, WorkspaceId } from '#contract/ids.ts';
 import type { CredentialService } from '../credentials/credential-service.ts';
 import type { HandlersOf } from '../handler.ts';
 import type { HostService } from '../hosts/host-service.ts';
@@ -55,6 +55,8 @@ export interface MachinePartsDeps {
   readonly setupScript: string;
   readonly archiveShelf: ArchiveShelf;
   readonly network: NetworkWatch;
+  /** Something works in it, or a rule keeps it awake, by what it says of its own end. */
+  readonly isAtWork: (id: WorkspaceId) => boolean;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -152,6 +154,7 @@ export function createMachineParts(deps: MachinePartsDeps): MachineParts {
     removeParts: (waiting, record) => removeProviderParts(makingDeps, waiting, record),
     clock: deps.clock,
     random: deps.random,
+    log: deps.log,
   });
   const life = createLifeParts({
     directory,
@@ -162,6 +165,7 @@ export function createMachineParts(deps: MachinePartsDeps): MachineParts {
     workspaces: deps.workspaces,
     snapshots: deps.snapshots,
     terminals: deps.terminals,
+    isAtWork: deps.isAtWork,
     discardSleep: (context, id) => sleep.service.discard(context, id),
     // The whole disk: nobody is asked, and nothing of it is lost.
     hibernate: (id, userId) => sleep.service.hibernate(id, { kind: 'machine-snapshot' }, userId),
@@ -228,8 +232,10 @@ export function createMachineParts(deps: MachinePartsDeps): MachineParts {
         .tidy()
         .catch((cause: unknown) => deps.log.error('half-made machines were not tidied', { cause }));
       life.start();
+      sleep.start();
     },
     async close() {
+      sleep.close();
       await life.close();
       await money.close();
       await Promise.all([accounts.close(), tidied]);

@@ -63,7 +63,7 @@ export const SleepingWorkspace = z.object({
 });
 export type SleepingWorkspace = z.infer<typeof SleepingWorkspace>;
 
-const Stored = Machine.omit({ endsAt: true, power: true, sleep: true }).extend({
+const Stored = Machine.omit({ endsAt: true, power: true, retry: true, sleep: true }).extend({
   /** The person that made it, in whose name it ends by itself. */
   userId: UserId,
   power: Machine.shape.power.default(null),
@@ -113,12 +113,14 @@ export function parseMachineRecord(value: unknown): MachineRecord {
   return Stored.parse(value);
 }
 
-/** `endsAt`: who watches idleness knows it. */
-export function toMachine(record: MachineRecord, endsAt: string | null): Machine {
+/** What is only ever known to this run of Berth, by whoever watches the machine. */
+export type Watching = Pick<Machine, 'endsAt' | 'retry'>;
+
+export function toMachine(record: MachineRecord, watching: Watching): Machine {
   const { sleep } = record;
   return Machine.parse({
     ...record,
-    endsAt,
+    ...watching,
     sleep:
       sleep === null
         ? null

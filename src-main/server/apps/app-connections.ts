@@ -1,73 +1,88 @@
 /**
- * Connections to apps as Node's HTTP client uses them, over whatever the plane dials. Keeps a few idle ones of each app for
- * the next request, for a few seconds: each way into a workspace costs a round trip to its host.
+ * Connections to apps, over whatever the plane dials. Keeps a few idle ones of each app for the next request, for a few
+ * seconds: each way into a workspace costs a round trip to its host. Guarantees that one which served a session serves no
+ * other.
  */
-import { Agent, type ClientRequest, type ClientRequestArgs } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
 import type { AppTarget } from '../../control-plane/forwards/app-door.ts';
+import { AppLine } from './app-line.ts';
+import type { AppSession } from './app-sessions.ts';
 
 /** Shorter than any server keeps one; Node's own closes after 5. Milliseconds. */
 const idleMs = 3_000;
 const maxIdlePerApp = 16;
 
-interface IdleWatch {
-  readonly timer: NodeJS.Timeout;
-  readonly onEnd: () => void;
+interface IdleLine {
+  readonly line: AppLine;
+  readonly session: AppSession;
+  /** Another port or protocol is another server. */
+  readonly way: string;
+  readonly sinceMs: number;
 }
 
-type Ask = ClientRequestArgs & { readonly target?: AppTarget };
-type OnConnected = (error: Error | null, connection: Duplex) => void;
+export class AppLines {
+  /** By forward; the one used last is last. */
+  readonly #idle = new Map<string, IdleLine[]>();
+  #timer: NodeJS.Timeout | undefined;
 
-export class AppAgent extends Agent {
-  readonly #idle = new WeakMap<Duplex, IdleWatch>();
-
-  constructor() {
-    super({ keepAlive: true, maxFreeSockets: maxIdlePerApp });
+  /** One that answered this session before. */
+  kept(target: AppTarget, session: AppSession): AppLine | undefined {
+    const idle = this.#idle.get(target.forwardId) ?? [];
+    const way = wayOf(target);
+    for (let at = idle.length - 1; at >= 0; at--) {
+      const one = idle[at];
+      if (one?.session !== session || one.way !== way || !one.line.isOpen) continue;
+      idle.splice(at, 1);
+      return one.line;
+    }
+    return undefined;
   }
 
-  override createConnection(options: ClientRequestArgs, onConnected?: OnConnected): undefined {
-    const { target } = options as Ask;
-    if (target === undefined) throw new Error('a request through an app’s agent names its app');
-    dial(target).then(
-      (connection) => onConnected?.(null, withReference(connection)),
-      // Node looks at the first argument alone when there is one.
-      (error: unknown) => onConnected?.(error as Error, undefined as never),
-    );
-  }
-
-  override keepSocketAlive(connection: Duplex): boolean {
-    const end = () => void connection.destroy();
-    this.#idle.set(connection, { timer: setTimeout(end, idleMs).unref(), onEnd: end });
-    connection.once('end', end);
-    return true;
-  }
-
-  override reuseSocket(connection: Duplex, request: ClientRequest): void {
-    super.reuseSocket(connection, request);
-    const watch = this.#idle.get(connection);
-    if (watch === undefined) return;
-    clearTimeout(watch.timer);
-    connection.off('end', watch.onEnd);
-    this.#idle.delete(connection);
+  /** Throws as `dial`. */
+  async open(target: AppTarget, session: AppSession, signal: AbortSignal): Promise<AppLine> {
+    const way = wayOf(target);
+    const onIdle = (line: AppLine) =>
+      this.#keep(target.forwardId, { line, session, way, sinceMs: performance.now() });
+    return new AppLine(await dial(target, signal), onIdle);
   }
 
   /** Ends idle connections of an app, which may lead to what it was before. */
-  forget(target: AppTarget): void {
-    for (const [name, connections] of Object.entries(this.freeSockets))
-      if (name.startsWith(`${target.forwardId}.`)) for (const one of connections ?? []) one.destroy();
+  forget({ forwardId }: AppTarget): void {
+    for (const { line } of this.#idle.get(forwardId) ?? []) line.destroy();
+    this.#idle.delete(forwardId);
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+    for (const { line } of [...this.#idle.values()].flat()) line.destroy();
+    this.#idle.clear();
+  }
+
+  #keep(forwardId: string, one: IdleLine): void {
+    const idle = this.#idle.get(forwardId) ?? [];
+    this.#idle.set(forwardId, idle);
+    idle.push(one);
+    if (idle.length > maxIdlePerApp) idle.shift()?.line.destroy();
+    this.#timer ??= setTimeout(() => this.#sweep(), idleMs).unref();
+  }
+
+  /** Nothing is idle for twice the time. */
+  #sweep(): void {
+    this.#timer = undefined;
+    const endMs = performance.now() - idleMs;
+    for (const [forwardId, idle] of this.#idle) {
+      const young = idle.filter(({ line, sinceMs }) => line.isOpen && sinceMs > endMs);
+      for (const one of idle) if (!young.includes(one)) one.line.destroy();
+      if (young.length === 0) this.#idle.delete(forwardId);
+      else this.#idle.set(forwardId, young);
+    }
+    if (this.#idle.size > 0) this.#timer = setTimeout(() => this.#sweep(), idleMs).unref();
   }
 }
 
-/** Node's agent asks its idle sockets not to keep the process alive; a plain stream never does. */
-function withReference(connection: Duplex): Duplex {
-  return 'ref' in connection ? connection : Object.assign(connection, { ref: () => connection });
-}
-
-/** What a request of an app says to the agent, beside its own. */
-export function connectionOptions(target: AppTarget): Ask {
-  // A name of the pool's alone: connections of one forward to one port in one protocol are alike.
-  return { target, host: `${target.forwardId}.${target.protocol}`, port: target.port } as Ask;
+function wayOf({ protocol, port }: AppTarget): string {
+  return `${protocol}:${port}`;
 }
 
 /** Throws what the plane's `connect` throws; an error of TLS where the app speaks none. */

@@ -34,7 +34,9 @@ export function sessionCookie(
 
 /** The first of that name in Cookie headers. */
 export function cookieIn(headers: readonly string[], name: string): string | undefined {
-  return pairsIn(headers).find((pair) => pair.name === name)?.value;
+  // At every request, and most ask for one that is not there.
+  const holding = headers.filter((header) => header.includes(name));
+  return pairsIn(holding).find((pair) => pair.name === name)?.value;
 }
 
 /** What of a Cookie header an app gets; undefined: nothing is left. */

@@ -9,7 +9,7 @@ import { BerthError } from '#contract/berth-error.ts';
 import type { AppDoor, AppTarget } from '../../control-plane/forwards/app-door.ts';
 import type { Log } from '../../control-plane/interfaces/log.ts';
 import { type AppBase, labelIn, originOf } from './app-addresses.ts';
-import { AppAgent } from './app-connections.ts';
+import { AppLines } from './app-connections.ts';
 import { appCookieNames, cookieIn } from './app-cookies.ts';
 import { answerFailure, failureOf, refuseUpgrade } from './app-failures.ts';
 import { FormLogin } from './app-login.ts';
@@ -58,11 +58,11 @@ export function createAppGateway(options: AppGatewayOptions): AppGateway {
   const port = new URL(originOf(base, 'app')).port;
   const cookies = appCookieNames(base.isSecure, port, options.hiddenCookies);
   const sessions = new AppSessions({ door, nowMs, ...(recheckMs === undefined ? {} : { recheckMs }) });
-  const agent = new AppAgent();
-  const formLogin = new FormLogin({ agent, nowMs });
+  const lines = new AppLines();
+  const formLogin = new FormLogin({ lines, nowMs });
   const stopForgetting = door.onChange((label) => {
     const target = door.find(label);
-    if (target !== undefined) agent.forget(target);
+    if (target !== undefined) lines.forget(target);
   });
 
   function labelOf(request: IncomingMessage): string | undefined {
@@ -114,7 +114,7 @@ export function createAppGateway(options: AppGatewayOptions): AppGateway {
     response.once('close', release);
     try {
       assertWanted(visit.target);
-      await relayRequest(visit, request, response, { agent, formLogin });
+      await relayRequest(visit, request, response, { lines, formLogin });
     } catch (error) {
       note(visit, error);
       answerFailure(visit, error, request, response);
@@ -202,7 +202,7 @@ export function createAppGateway(options: AppGatewayOptions): AppGateway {
     close() {
       stopForgetting();
       sessions.close();
-      agent.destroy();
+      lines.close();
     },
   };
 }

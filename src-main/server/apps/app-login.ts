@@ -3,13 +3,14 @@
  * and no address ever holds it. A form is posted at most once for a page, and not again for a while where it did not help:
  * apps lock people out who try too often.
  */
-import { request as ask } from 'node:http';
-import type { IncomingMessage } from 'node:http';
 import type { AppTarget } from '../../control-plane/forwards/app-door.ts';
-import { type AppAgent, connectionOptions } from './app-connections.ts';
+import type { AppLines } from './app-connections.ts';
+import type { AnswerHead } from './answer-parser.ts';
 import { withCookies } from './app-cookies.ts';
+import type { AppAnswer } from './app-line.ts';
 import { pairsOf, type RawHeaders, valuesOf } from './header-lists.ts';
 import { locationFor } from './response-headers.ts';
+import type { Visit } from './visit.ts';
 
 /** Bytes of a login page that are looked at for its hidden fields. */
 const maxPageBytes = 256 * 1024;
@@ -31,31 +32,32 @@ export async function loginHeaders(target: AppTarget, headers: RawHeaders): Prom
 }
 
 export interface FormLoginOptions {
-  readonly agent: AppAgent;
+  readonly lines: AppLines;
   readonly nowMs: () => number;
 }
 
 /** Page requests, their answers, and the forms between them. */
 export class FormLogin {
-  readonly #agent: AppAgent;
+  readonly #lines: AppLines;
   readonly #nowMs: () => number;
   /** By forward: until when no form is posted. Epoch milliseconds. */
   readonly #pauses = new Map<string, number>();
 
-  constructor({ agent, nowMs }: FormLoginOptions) {
-    this.#agent = agent;
+  constructor({ lines, nowMs }: FormLoginOptions) {
+    this.#lines = lines;
     this.#nowMs = nowMs;
   }
 
   /** Whether this answer to a page's request says: sign in first. */
-  asks(target: AppTarget, path: string, answer: IncomingMessage, origin: string): boolean {
+  asks(target: AppTarget, path: string, answer: AnswerHead, origin: string): boolean {
     if (target.login.how !== 'form' || (this.#pauses.get(target.forwardId) ?? 0) > this.#nowMs())
       return false;
-    const { statusCode: status = 0 } = answer;
-    const isHtml = /^text\/html\b/i.test(answer.headers['content-type'] ?? 'text/html');
+    const { status, headers } = answer;
+    const [type = 'text/html'] = valuesOf(headers, 'content-type');
+    const isHtml = /^text\/html\b/i.test(type);
     if (status === 401 || status === 403) return isHtml;
     if (status === 200) return isHtml && isSamePath(path, target.login.path, origin);
-    const { location } = answer.headers;
+    const [location] = valuesOf(headers, 'location');
     if (status < 300 || status > 399 || location === undefined) return false;
     const there = URL.parse(locationFor(location, { target, origin }), `${origin}${path}`);
     return there?.origin === origin && isSamePath(there.pathname, target.login.path, origin);
@@ -65,12 +67,13 @@ export class FormLogin {
    * Posts the form. `headers` are those of the page's request. The Set-Cookie headers that the app answered with;
    * undefined: it did not let anybody in. Throws what `connect` and `password` throw.
    */
-  async post(target: AppTarget, headers: RawHeaders, signal: AbortSignal): Promise<string[] | undefined> {
+  async post(visit: VisitOf, headers: RawHeaders, signal: AbortSignal): Promise<string[] | undefined> {
+    const { target } = visit;
     const { login } = target;
     const password = login.how === 'form' ? await target.password() : null;
     if (login.how !== 'form' || password === null) return undefined;
     const both = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
-    const sent = { target, path: login.path, signal: both };
+    const sent = { visit, path: login.path, signal: both };
     const page = await this.#exchange({ ...sent, method: 'GET', headers: withoutBody(headers) });
     const fields = new URLSearchParams(hiddenFields(page.text));
     fields.set(login.field, password.reveal());
@@ -99,43 +102,50 @@ export class FormLogin {
     this.#pauses.set(forwardId, this.#nowMs() + pauseMs);
   }
 
-  #exchange(wish: {
-    readonly target: AppTarget;
+  async #exchange(wish: {
+    readonly visit: VisitOf;
     readonly method: 'GET' | 'POST';
     readonly path: string;
     readonly headers: string[];
     readonly body?: string;
     readonly signal: AbortSignal;
   }): Promise<{ readonly status: number; readonly setCookies: string[]; readonly text: string }> {
-    const { target, method, path, headers, body, signal } = wish;
-    return new Promise((resolve, reject) => {
-      const outgoing = ask({
-        ...connectionOptions(target),
-        agent: this.#agent,
-        method,
-        path,
-        headers,
-        signal,
-      });
-      outgoing.once('error', reject);
-      outgoing.once('response', (answer) => {
-        let text = '';
-        answer.setEncoding('utf8');
-        answer.on('data', (chunk: string) => {
-          if (text.length < maxPageBytes) text += chunk;
-        });
-        answer.once('error', reject);
-        answer.once('end', () =>
-          resolve({
-            status: answer.statusCode ?? 0,
-            setCookies: answer.headers['set-cookie'] ?? [],
-            text: text.slice(0, maxPageBytes),
-          }),
-        );
-      });
-      outgoing.end(body);
-    });
+    const { visit, method, path, headers, body, signal } = wish;
+    const line = await this.#lines.open(visit.target, visit.session, signal);
+    const end = () => line.destroy();
+    signal.addEventListener('abort', end, { once: true });
+    if (signal.aborted) end();
+    try {
+      const answer = await line.ask({ method, path, headers, body });
+      return {
+        status: answer.status,
+        setCookies: valuesOf(answer.headers, 'set-cookie'),
+        text: await startOf(answer),
+      };
+    } finally {
+      signal.removeEventListener('abort', end);
+    }
   }
+}
+
+type VisitOf = Pick<Visit, 'target' | 'session'>;
+
+/** Rejects where it does not come to its end. */
+function startOf(answer: AppAnswer): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const taken: Buffer[] = [];
+    let bytes = 0;
+    answer.readTo({
+      take(piece) {
+        if (bytes < maxPageBytes) taken.push(piece);
+        bytes += piece.length;
+        return true;
+      },
+      onRoom: () => undefined,
+      end: () => resolve(Buffer.concat(taken).toString('utf8', 0, maxPageBytes)),
+      cut: () => reject(new Error('The app broke its answer off.')),
+    });
+  });
 }
 
 /** For a request of our own beside the page's: nothing that is about its body, its cache or its packing. */

@@ -3,7 +3,7 @@
  * minute, for its own app alone; only hashes are held; a session is judged anew at every request, and what goes on in its
  * name (downloads, web sockets) ends as soon as it would not be let in any more. Ends with the process: a link is cheap.
  */
-import { createHash } from 'node:crypto';
+import { hash as digest } from 'node:crypto';
 import type { AppDoor, AppTarget, AppVisitor } from '../../control-plane/forwards/app-door.ts';
 import { defaultRandomToken, TicketBox } from '../authenticate.ts';
 
@@ -132,5 +132,5 @@ export class AppSessions {
 }
 
 function hashOf(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
+  return digest('sha256', text, 'hex');
 }

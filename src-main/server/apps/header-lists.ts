@@ -4,7 +4,7 @@
 export type RawHeaders = readonly string[];
 
 /** For one connection alone (RFC 9110, 7.6.1), also where Connection does not name them. */
-const hopByHop = [
+const hopByHop: ReadonlySet<string> = new Set([
   'connection',
   'keep-alive',
   'proxy-authenticate',
@@ -15,7 +15,7 @@ const hopByHop = [
   'transfer-encoding',
   'upgrade',
   'http2-settings',
-];
+]);
 
 export function pairsOf(headers: RawHeaders): [name: string, value: string][] {
   const pairs: [string, string][] = [];
@@ -24,14 +24,20 @@ export function pairsOf(headers: RawHeaders): [name: string, value: string][] {
 }
 
 export function valuesOf(headers: RawHeaders, name: string): string[] {
-  return pairsOf(headers)
-    .filter(([key]) => key.toLowerCase() === name)
-    .map(([, value]) => value);
+  const values: string[] = [];
+  for (let at = 0; at + 1 < headers.length; at += 2)
+    if (headers[at]?.length === name.length && headers[at]?.toLowerCase() === name)
+      values.push(headers[at + 1] ?? '');
+  return values;
 }
 
 /** Without those that are for one connection alone. */
 export function endToEnd(headers: RawHeaders): [name: string, value: string][] {
-  const named = valuesOf(headers, 'connection').flatMap((value) => value.split(','));
-  const dropped = new Set([...hopByHop, ...named.map((name) => name.trim().toLowerCase())]);
-  return pairsOf(headers).filter(([name]) => !dropped.has(name.toLowerCase()));
+  const named = valuesOf(headers, 'connection')
+    .flatMap((value) => value.split(','))
+    .map((name) => name.trim().toLowerCase());
+  return pairsOf(headers).filter(([name]) => {
+    const key = name.toLowerCase();
+    return !hopByHop.has(key) && !named.includes(key);
+  });
 }

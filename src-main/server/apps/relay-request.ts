@@ -3,29 +3,28 @@
  * gigabytes take no memory. Guarantees: a body that was cut on one side never looks whole on the other (RFC 9112, 8); when
  * the browser goes, so does the app's work for it.
  */
-import { type ClientRequest, request as ask } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type AppAgent, connectionOptions } from './app-connections.ts';
+import type { AppLines } from './app-connections.ts';
 import { withCookies } from './app-cookies.ts';
+import type { AppAnswer, AppLine } from './app-line.ts';
 import { type FormLogin, loginHeaders } from './app-login.ts';
+import { breakOff } from './break-off.ts';
 import { pairsOf, valuesOf } from './header-lists.ts';
 import { hasBody, requestHeaders } from './request-headers.ts';
 import { cookiesFor, responseHeaders } from './response-headers.ts';
 import type { Visit } from './visit.ts';
 
-/** What an app may say before its body. Bytes. */
-const maxAppHeaderBytes = 128 * 1024;
 /** For the rest of a body that nobody wants, so that its sender can read the answer. Milliseconds. */
 const restMs = 2_000;
 
 export interface RelayParts {
-  readonly agent: AppAgent;
+  readonly lines: AppLines;
   readonly formLogin: FormLogin;
 }
 
 /**
- * Resolves when the answer has begun. Throws before any of it is out: what the plane's `connect` throws, or an error of
- * Node's where the app spoke no HTTP.
+ * Resolves when the answer has begun. Throws before any of it is out: what the plane's `connect` throws, or an Error where
+ * the app spoke no HTTP.
  */
 export async function relayRequest(
   visit: Visit,
@@ -35,23 +34,33 @@ export async function relayRequest(
 ): Promise<void> {
   const { target, side, shown, address } = visit;
   const { method = 'GET', url: path = '/', rawHeaders } = request;
-  const gone = goneSignal(response);
+  const leaving = new Leaving(response);
   const headers = requestHeaders({ method, headers: rawHeaders, address }, side);
-  headers.push(...(await loginHeaders(target, headers)));
-  const wish: Wish = { visit, method, path, headers, request, response, gone, agent: parts.agent };
+  if (target.login.how !== 'none') headers.push(...(await loginHeaders(target, headers)));
   const isWhole = !hasBody(rawHeaders);
-  const answer = isWhole && isReading(method) ? await sendAgain(wish) : await send(wish);
+  const wish: Wish = {
+    visit,
+    method,
+    path,
+    headers,
+    isWhole,
+    request,
+    response,
+    leaving,
+    lines: parts.lines,
+  };
+  const answer = await send(wish);
   const isPage = isWhole && method === 'GET' && asksForPage(request);
   if (!isPage || !parts.formLogin.asks(target, path, answer, side.origin)) {
-    pass(answer, wish, responseHeaders(answer.rawHeaders, side, shown));
+    pass(answer, wish, responseHeaders(answer.headers, side, shown));
     return;
   }
-  const setCookies = await parts.formLogin.post(target, headers, gone).catch((error: unknown) => {
+  const setCookies = await parts.formLogin.post(visit, headers, leaving.signal).catch((error: unknown) => {
     answer.destroy();
     throw error;
   });
   if (setCookies === undefined) {
-    pass(answer, wish, responseHeaders(answer.rawHeaders, side, shown));
+    pass(answer, wish, responseHeaders(answer.headers, side, shown));
     return;
   }
   answer.destroy();
@@ -62,10 +71,7 @@ export async function relayRequest(
     headers: [...others.flat(), ...(cookie === undefined ? [] : ['Cookie', cookie])],
   });
   if (parts.formLogin.asks(target, path, again, side.origin)) parts.formLogin.pause(target);
-  pass(again, wish, [
-    ...responseHeaders(again.rawHeaders, side, shown),
-    ...cookiesFor(setCookies, side, shown),
-  ]);
+  pass(again, wish, [...responseHeaders(again.headers, side, shown), ...cookiesFor(setCookies, side, shown)]);
 }
 
 interface Wish {
@@ -73,10 +79,12 @@ interface Wish {
   readonly method: string;
   readonly path: string;
   readonly headers: readonly string[];
+  /** No body follows. */
+  readonly isWhole: boolean;
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
-  readonly gone: AbortSignal;
-  readonly agent: AppAgent;
+  readonly leaving: Leaving;
+  readonly lines: AppLines;
 }
 
 function isReading(method: string): boolean {
@@ -89,91 +97,85 @@ export function asksForPage({ headers }: IncomingMessage): boolean {
   return isNavigation && /\btext\/html\b/i.test(headers.accept ?? '');
 }
 
-/** Aborts when the browser goes before it has the whole answer. */
-function goneSignal(response: ServerResponse): AbortSignal {
-  const abort = new AbortController();
-  response.once('close', () => {
-    if (!response.writableFinished) abort.abort();
-  });
-  return abort.signal;
-}
+/** The browser goes before it has the whole answer. */
+class Leaving {
+  #isGone = false;
+  #line: AppLine | undefined;
+  #abort: AbortController | undefined;
 
-/** An idle connection may end in the moment in which it is used: then nothing was done, and it is asked once more. */
-async function sendAgain(wish: Wish): Promise<IncomingMessage> {
-  const first: { outgoing?: ClientRequest } = {};
-  try {
-    return await send(wish, (outgoing) => (first.outgoing = outgoing));
-  } catch (error) {
-    const wasReset = ['ECONNRESET', 'EPIPE'].includes((error as NodeJS.ErrnoException).code ?? '');
-    if (first.outgoing?.reusedSocket !== true || !wasReset || wish.gone.aborted) throw error;
-    return await send(wish);
+  constructor(response: ServerResponse) {
+    response.once('close', () => {
+      if (response.writableFinished) return;
+      this.#isGone = true;
+      this.#line?.destroy();
+      this.#abort?.abort();
+    });
+  }
+
+  get isGone(): boolean {
+    return this.#isGone;
+  }
+  get signal(): AbortSignal {
+    this.#abort ??= new AbortController();
+    if (this.#isGone) this.#abort.abort();
+    return this.#abort.signal;
+  }
+
+  /** It ends with the browser, then. Until it is replaced. */
+  holds(line: AppLine): AppLine {
+    this.#line = line;
+    if (this.#isGone) line.destroy();
+    return line;
   }
 }
 
-function send(wish: Wish, onBegun?: (outgoing: ClientRequest) => void): Promise<IncomingMessage> {
-  const { visit, method, path, headers, request, response, gone, agent } = wish;
-  return new Promise((resolve, reject) => {
-    const outgoing = ask({
-      ...connectionOptions(visit.target),
-      agent,
-      method,
-      path,
-      headers: [...headers],
-      maxHeaderSize: maxAppHeaderBytes,
-      signal: gone,
-    });
-    onBegun?.(outgoing);
-    outgoing.once('response', resolve);
-    outgoing.once('error', reject);
-    // What follows an answer is told by the answer itself.
-    outgoing.on('error', () => undefined);
-    if (!hasBody(request.rawHeaders)) {
-      outgoing.end();
-      return;
+/**
+ * An idle connection may end in the moment in which it is used. Where nothing came back and asking twice is as asking once,
+ * it is asked once more (RFC 9110, 9.2.2; RFC 9112, 9.3.1).
+ */
+async function send(wish: Wish): Promise<AppAnswer> {
+  const { visit, method, isWhole, leaving, lines } = wish;
+  const kept = lines.kept(visit.target, visit.session);
+  if (kept !== undefined)
+    try {
+      return await askOver(leaving.holds(kept), wish);
+    } catch (error) {
+      const mayRepeat = isWhole && isReading(method) && kept.isUntouched && !leaving.isGone;
+      if (!mayRepeat) throw error;
     }
-    outgoing.once('continue', () => response.writeContinue());
-    outgoing.flushHeaders();
-    sendBody(request, outgoing);
-  });
+  return await askOver(leaving.holds(await lines.open(visit.target, visit.session, leaving.signal)), wish);
 }
 
-/** Ends the app's request only where the browser's has ended. */
-function sendBody(request: IncomingMessage, outgoing: ClientRequest): void {
-  request.pipe(outgoing, { end: false });
-  request.once('end', () => {
-    if (!request.complete || outgoing.destroyed) return;
-    if (request.rawTrailers.length > 0) outgoing.addTrailers(pairsOf(request.rawTrailers));
-    outgoing.end();
-  });
-  outgoing.once('close', () => {
-    if (request.complete) return;
-    // The app wants no more of it, or is gone: what still comes is thrown away until the answer is out.
-    request.unpipe(outgoing);
-    request.resume();
-  });
+function askOver(line: AppLine, wish: Wish): Promise<AppAnswer> {
+  const { method, path, headers, isWhole, request, response } = wish;
+  const onContinue = () => response.writeContinue();
+  return line.ask({ method, path, headers, body: isWhole ? undefined : request, onContinue });
 }
 
-function pass(answer: IncomingMessage, { request, response }: Wish, headers: string[]): void {
+function pass(answer: AppAnswer, { request, response }: Wish, headers: string[]): void {
   try {
-    response.writeHead(answer.statusCode ?? 502, answer.statusMessage ?? '', headers);
+    response.writeHead(answer.status, answer.reason, headers);
   } catch (error) {
     // A header that cannot be sent on: the app's fault.
     answer.destroy();
     throw error;
   }
-  // With the first of the body in one packet, where that is there already; else at once, as for a stream of events.
-  const flushing = setImmediate(() => response.flushHeaders());
-  answer.pipe(response, { end: false });
-  answer.once('data', () => clearImmediate(flushing));
-  answer.once('end', () => {
-    clearImmediate(flushing);
-    if (answer.rawTrailers.length > 0) response.addTrailers(pairsOf(answer.rawTrailers));
-    response.end();
+  answer.readTo({
+    take: (bytes) => response.write(bytes),
+    onRoom: (listener) => void response.once('drain', listener),
+    end(trailers) {
+      if (trailers.length > 0) response.addTrailers(pairsOf(trailers));
+      response.end();
+    },
+    cut() {
+      // To HTTP/1.0, where the connection's end is the body's, nothing less than a reset says so.
+      if (request.httpVersionMinor === 0 && response.socket !== null) breakOff(response.socket);
+      response.destroy();
+    },
   });
-  answer.on('error', () => response.destroy());
-  answer.once('close', () => {
-    if (!answer.complete) response.destroy();
-  });
+  // With the first of the body in one packet, where that is about to come; else at once, as for a stream of events.
+  if (!response.writableEnded && response.writableLength === 0) setImmediate(() => response.flushHeaders());
+  if (request.complete) return;
   response.once('finish', () => {
     if (request.complete) return;
     setTimeout(() => {

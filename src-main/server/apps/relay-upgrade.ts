@@ -6,6 +6,7 @@ import { type IncomingMessage, request as ask, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { dial } from './app-connections.ts';
 import { loginHeaders } from './app-login.ts';
+import { breakOff } from './break-off.ts';
 import { pairsOf, type RawHeaders } from './header-lists.ts';
 import { requestHeaders } from './request-headers.ts';
 import { responseHeaders } from './response-headers.ts';
@@ -48,9 +49,10 @@ export async function relayUpgrade(
     outgoing.once('response', (answer) => {
       // It does not want to: an answer as any other, after which nothing follows.
       writeHead(near, answer, [...responseHeaders(answer.rawHeaders, side, shown), 'Connection', 'close']);
-      answer.on('error', () => near.destroy());
+      // Its end is that of the connection: less than a reset would make it whole.
+      answer.on('error', () => breakOff(near));
       answer.once('close', () => {
-        if (!answer.complete) near.destroy();
+        if (!answer.complete) breakOff(near);
       });
       answer.pipe(near);
       resolve();
@@ -79,7 +81,7 @@ function join(
   { head, farHead }: { readonly head: Buffer; readonly farHead: Buffer },
 ): void {
   near.on('error', () => far.destroy());
-  far.on('error', () => near.destroy());
+  far.on('error', () => breakOff(near));
   near.once('close', () => far.destroy());
   far.once('close', () => endSoon(near));
   if (farHead.length > 0) near.write(farHead);

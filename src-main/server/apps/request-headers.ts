@@ -44,22 +44,27 @@ export function seenBy({ target, origin }: Pick<AppSide, 'target' | 'origin'>): 
   readonly host: string;
   readonly origin: string;
 } {
-  if (target.hostHeader === 'kept') return { host: new URL(origin).host, origin };
+  if (target.hostHeader === 'kept') return { host: partsOf(origin).host, origin };
   const own = new URL(`${target.protocol === 'https' ? 'https' : 'http'}://localhost:${target.port}`);
   return { host: own.host, origin: own.origin };
 }
 
+/** An origin is a URL that is written in one way (RFC 6454, 6.2), and the names of apps have no colon. */
+function partsOf(origin: string): { readonly scheme: string; readonly host: string; readonly port: string } {
+  const [scheme = '', host = ''] = origin.split('://', 2);
+  return { scheme, host, port: host.split(':', 2)[1] ?? (scheme === 'https' ? '443' : '80') };
+}
+
 export function requestHeaders(facts: RequestFacts, side: AppSide): string[] {
   const seen = seenBy(side);
-  const outer = new URL(side.origin);
+  const outer = partsOf(side.origin);
   const result: string[] = ['Host', seen.host];
   for (const [name, value] of endToEnd(facts.headers)) {
     const kept = keptValue(name.toLowerCase(), value, { side, seenOrigin: seen.origin });
     if (kept !== undefined) result.push(name, kept);
   }
   result.push('X-Forwarded-For', facts.address, 'X-Forwarded-Host', outer.host);
-  result.push('X-Forwarded-Proto', outer.protocol.slice(0, -1));
-  result.push('X-Forwarded-Port', outer.port || (outer.protocol === 'https:' ? '443' : '80'));
+  result.push('X-Forwarded-Proto', outer.scheme, 'X-Forwarded-Port', outer.port);
   result.push(...framing(facts));
   return result;
 }

@@ -13,7 +13,8 @@ export function CostStatus() {
   const mark = moneyMark({ clouds, machines, found, costs });
   const perHour = costs?.perHourUsd ?? 0;
   if (mark === null && perHour === 0) return null;
-  const Icon = mark === null ? Coins : TriangleAlert;
+  const isWaiting = mark?.signal === 'attention';
+  const Icon = isWaiting ? TriangleAlert : Coins;
   const price = perHour === 0 ? '' : formatPerHour(perHour);
   return (
     <button
@@ -22,7 +23,7 @@ export function CostStatus() {
       onClick={() => view.open({ type: 'clouds' })}
       className="focus-inset flex h-full min-w-0 shrink-0 items-center gap-1.5 px-2 text-muted hover:bg-hover hover:text-text"
     >
-      <Icon aria-hidden size={12} className={mark === null ? 'shrink-0' : 'shrink-0 text-attention'} />
+      <Icon aria-hidden size={12} className={isWaiting ? 'shrink-0 text-attention' : 'shrink-0'} />
       {price !== '' && <span className="shrink-0">{price}</span>}
       {mark !== null && (
         <span className={price === '' ? 'truncate' : 'truncate max-lg:sr-only'}>

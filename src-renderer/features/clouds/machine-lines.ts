@@ -18,6 +18,8 @@ export function gateText(gate: Gate): string {
 /** What stands below the word of its state; null: nothing more to say. */
 export function stateDetail(machine: Machine, perHourUsd: number | null): string | null {
   if (machine.trouble !== null) return machine.trouble.error.message;
+  if (machine.retry !== null)
+    return `Still costs ${formatPerHour(perHourUsd)}: ${machine.retry.error.message}`;
   switch (machine.life) {
     case 'creating':
     case 'waking':
@@ -65,6 +67,7 @@ const byName = new Intl.Collator(undefined, { numeric: true, sensitivity: 'base'
 
 /** What waits for the person first, then by name. */
 export function sortedMachines(machines: readonly Machine[]): Machine[] {
-  const rank = ({ trouble, life }: Machine) => (trouble !== null || life === 'vanished' ? 0 : 1);
+  const rank = ({ life, retry, trouble }: Machine) =>
+    trouble !== null || retry !== null || life === 'vanished' ? 0 : 1;
   return machines.toSorted((a, b) => rank(a) - rank(b) || byName.compare(a.name, b.name));
 }

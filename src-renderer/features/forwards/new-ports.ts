@@ -14,13 +14,14 @@ export interface Appearance {
   readonly now: readonly ListeningPort[];
   readonly rules: ForwardRules | undefined;
   readonly forwards: readonly Pick<Forward, 'port'>[];
-  readonly apps: readonly Pick<AppDefinition, 'port'>[];
+  readonly apps: readonly Pick<AppDefinition, 'port' | 'soundPort'>[];
 }
 
 /** Those that came while somebody looked, and about which nothing was said yet: by rule, forward or project. */
 export function newPorts({ before, now, rules, forwards, apps }: Appearance): readonly ListeningPort[] {
   if (before === undefined || rules?.announces === false) return [];
-  const known = new Set([...before, ...forwards, ...apps].map(({ port }) => port));
+  const known = new Set<number | null | undefined>([...before, ...forwards, ...apps].map(({ port }) => port));
+  for (const { soundPort } of apps) known.add(soundPort);
   return now.filter(
     ({ port, reach }) =>
       !known.has(port) &&

@@ -7,6 +7,7 @@ import { EndAnnouncer } from './end-announcer.tsx';
 import { HostBand } from './host-band.tsx';
 import { machineCommands } from './machine-commands.ts';
 import { MachineDialogs } from './machine-overlays.tsx';
+import { RetryAnnouncer } from './retry-announcer.tsx';
 import { WorkspaceBand } from './workspace-band.tsx';
 
 const MachinePage = lazy(() => import('./machine-page.tsx'));
@@ -14,7 +15,7 @@ const MachinePage = lazy(() => import('./machine-page.tsx'));
 export const machinesFeature: Feature = {
   name: 'machines',
   commands: machineCommands,
-  overlays: [MachineDialogs, EndAnnouncer],
+  overlays: [MachineDialogs, EndAnnouncer, RetryAnnouncer],
   hostBands: [HostBand],
   workspaceBands: [WorkspaceBand],
   views: [

@@ -67,7 +67,7 @@ export function HibernateDialog({ machine, onClose }: { machine: Machine; onClos
               lines={place.loses.map((text) => ({ key: text, text }))}
             />
           )}
-          <PlanLines title="Sleeps with it" kind="stays" lines={sleepers(plan)} />
+          <PlanLines title="Sleeps with it" kind="stays" lines={sleepers(plan, place)} />
         </>
       )}
     </MachineForm>
@@ -95,7 +95,7 @@ function Costs({ plan, place }: { plan: HibernatePlan; place: Place }) {
   );
 }
 
-function sleepers({ workspaces, otherWorkspaces, snapshots }: HibernatePlan) {
+function sleepers({ images, workspaces, otherWorkspaces, snapshots }: HibernatePlan, place?: Place) {
   const names = workspaces.map(({ id, name, isRunning }) => ({
     key: id,
     text: `The workspace ${name}`,
@@ -120,5 +120,13 @@ function sleepers({ workspaces, otherWorkspaces, snapshots }: HibernatePlan) {
             text: formatCount(snapshots, 'snapshot of a workspace', 'snapshots of workspaces'),
           },
         ]),
+    // All of them are on the disk that is kept whole.
+    ...(place?.place.kind === 'machine-snapshot'
+      ? []
+      : images.map(({ reference, sizeBytes }) => ({
+          key: `image ${reference}`,
+          text: `The image ${reference}`,
+          detail: `${formatBytes(sizeBytes)} before it is compressed. No registry gives it again.`,
+        }))),
   ];
 }

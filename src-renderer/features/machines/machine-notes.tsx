@@ -16,7 +16,7 @@ import {
 } from '../../state/app-context.tsx';
 import { useAct } from '../../state/use-act.ts';
 import { Band } from '../../components/band.tsx';
-import { placeWords, wordFor } from './machine-words.ts';
+import { actionWords, placeWords, wordFor } from './machine-words.ts';
 
 export interface NoteProps {
   readonly machine: Machine;
@@ -61,7 +61,7 @@ export function UnfinishedNote({ machine, provider }: NoteProps) {
   );
 }
 
-/** Its files are kept and proved good; the machine itself was not given back. */
+/** Its files are kept and proved good; the machine itself was not given back. Berth goes on with it by itself. */
 export function HalfAsleepNote({ machine }: NoteProps) {
   const client = useClient();
   const mayChange = useMay('machines.write');
@@ -79,17 +79,49 @@ export function HalfAsleepNote({ machine }: NoteProps) {
       actions={
         mayChange && (
           <Button variant="primary" isBusy={act.isBusy} onClick={() => void goOn()}>
-            Go on
+            Try now
           </Button>
         )
       }
     >
       <p className="tabular">
-        Putting it to sleep did not come to its end. The machine goes on costing{' '}
-        {formatPerHour(machine.hourlyUsd)} until it does.
+        Its files are kept, and its hardware could not be given back. It goes on costing{' '}
+        {formatPerHour(machine.hourlyUsd)} until that is done.
       </p>
+      {machine.retry === null ? <p>Berth goes on with it by itself.</p> : <Again retry={machine.retry} />}
       {act.error !== null && <ErrorNote title="It was not begun again" error={act.error} />}
     </Band>
+  );
+}
+
+/** It was to end by itself, and did not. */
+export function DidNotEndNote({ machine }: NoteProps) {
+  const change = useCommand('machine.end', subjectOf(machine));
+  const { retry } = machine;
+  if (retry === null) return null;
+  return (
+    <Band
+      tone="attention"
+      title="It did not end by itself"
+      actions={<Act handle={change} label="Change when it ends" />}
+    >
+      <p className="tabular">
+        {retry.why === 'idle' ? 'For want of work' : 'At its set time'} it was to be{' '}
+        {actionWords[retry.action]}. That failed, and it goes on costing {formatPerHour(machine.hourlyUsd)}.
+      </p>
+      <Again retry={retry} />
+    </Band>
+  );
+}
+
+function Again({ retry }: { retry: NonNullable<Machine['retry']> }) {
+  return (
+    <>
+      <p className="wrap-anywhere">{retry.error.message}</p>
+      <p>
+        Tried <RelativeTime at={retry.failedAt} />, and again by itself <RelativeTime at={retry.againAt} />.
+      </p>
+    </>
   );
 }
 

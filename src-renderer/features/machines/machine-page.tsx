@@ -33,6 +33,7 @@ import { MachineFacts } from './machine-facts.tsx';
 import {
   AccountNote,
   AsleepNote,
+  DidNotEndNote,
   HalfAsleepNote,
   HalfDestroyedNote,
   type NoteProps,
@@ -165,7 +166,7 @@ function State({ machine, provider, isVisible }: NoteProps & { isVisible: boolea
     (running !== undefined && makingKinds.has(running.kind));
   const isFailed = running === undefined && last?.state === 'failed';
   // What failed in destroying says all that the note would.
-  const isTold = isFailed && machine.life === 'destroying';
+  const isTold = isFailed && machine.life === 'destroying' && machine.retry === null;
   const hasNote = running === undefined && !isMaking && !isTold;
   return (
     <>
@@ -192,6 +193,7 @@ function Note(props: NoteProps): ReactNode {
     case 'destroying':
       return <HalfDestroyedNote {...props} />;
     case 'made':
+      if (machine.retry !== null) return <DidNotEndNote {...props} />;
       return machine.power?.state === 'off' ? <OffNote {...props} /> : null;
     case 'hibernating':
       return <HalfAsleepNote {...props} />;

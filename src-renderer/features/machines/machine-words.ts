@@ -68,6 +68,12 @@ export const actionWords: Record<EndAction, string> = {
 };
 const actionVerbs: Record<EndAction, string> = { destroy: 'destroy it', hibernate: 'put it to sleep' };
 
+/** What failed of what Berth does by itself, in a few words. */
+export function retryTitle(name: string, { why, action }: NonNullable<Machine['retry']>): string {
+  if (why === 'sleep') return `${name} is not asleep yet, and costs`;
+  return `${name} could not be ${action === 'destroy' ? 'destroyed' : 'put to sleep'} by itself, and costs`;
+}
+
 /** "30 min", "1 d 2 h". */
 export function idleWords(minutes: number): string {
   return formatDuration(minutes * 60_000);

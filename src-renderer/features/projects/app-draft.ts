@@ -16,6 +16,8 @@ export interface AppDraft {
   readonly formPath: string;
   readonly formField: string;
   readonly isMain: boolean;
+  /** Of a screen; empty: it has no sound. */
+  readonly soundPort: string;
 }
 
 const blank = {
@@ -24,15 +26,17 @@ const blank = {
   prefix: '',
   formPath: '/login',
   formField: 'password',
+  soundPort: '',
 } as const;
 
 export function newApp(key: string, isMain: boolean): AppDraft {
   return { key, name: '', port: '', protocol: 'http', path: '/', how: 'none', isMain, ...blank };
 }
 
-export function appDraftOf({ login, port, ...app }: AppDefinition, index: number): AppDraft {
+export function appDraftOf({ login, port, soundPort, ...app }: AppDefinition, index: number): AppDraft {
   const own = loginDraftOf(login);
-  return { key: `a${index}`, ...app, port: String(port), how: login.how, ...blank, ...own };
+  const sound = soundPort === undefined ? {} : { soundPort: String(soundPort) };
+  return { key: `a${index}`, ...app, port: String(port), how: login.how, ...blank, ...own, ...sound };
 }
 
 function loginDraftOf(login: AppLogin): Partial<AppDraft> {
@@ -66,12 +70,17 @@ export function readApp(app: AppDraft): unknown {
   const isWeb = app.protocol === 'http' || app.protocol === 'https';
   return {
     name: app.name,
-    port: /^\d+$/.test(app.port.trim()) ? Number(app.port) : Number.NaN,
+    port: readPort(app.port),
     protocol: app.protocol,
     path: isWeb ? app.path.trim() : '/',
     login: readLogin(app, isWeb),
     isMain: app.isMain,
+    ...(app.protocol === 'vnc' && app.soundPort.trim() !== '' ? { soundPort: readPort(app.soundPort) } : {}),
   };
+}
+
+function readPort(text: string): number {
+  return /^\d+$/.test(text.trim()) ? Number(text) : Number.NaN;
 }
 
 function readLogin(app: AppDraft, isWeb: boolean): unknown {

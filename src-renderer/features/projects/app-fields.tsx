@@ -145,6 +145,17 @@ function AppRow(props: {
           )}
         </div>
       )}
+      {app.protocol === 'vnc' && (
+        <TextField
+          label="Its sound is on port"
+          inputMode="numeric"
+          placeholder="none"
+          help="As PulseAudio’s simple protocol gives it: signed 16 bit, two channels, 48 000 Hz. Empty: it has none."
+          value={app.soundPort}
+          error={wrong('soundPort')}
+          onChange={(soundPort) => onChange({ soundPort })}
+        />
+      )}
       <Checkbox
         label="The first button of a workspace opens it"
         isChecked={app.isMain}

@@ -11,6 +11,7 @@ import { BerthError } from '#contract/berth-error.ts';
 import { toBerthError } from '../../state/to-berth-error.ts';
 import type { ByteStream } from '../../transport/client.ts';
 import { ScreenChannel } from './screen-channel.ts';
+import { isPassing, restAfterMs, retryAfterMs, startingForMs, startingRetryMs } from './screen-retries.ts';
 
 export type ScreenStep = 'loading' | 'reaching' | 'signing-in' | 'drawing';
 
@@ -81,15 +82,8 @@ export interface ScreenSessionDeps {
   readonly options: ScreenOptions;
 }
 
-/** A desktop that takes longer than this to listen after its container has started has something wrong with it. */
-export const startingForMs = 60_000;
-const startingRetryMs = 1_500;
 /** From the dialling to the server's first bytes, and from the password to the picture. A slow host takes seconds. */
 export const answerWithinMs = 30_000;
-/** A screen that nobody looked at for so long is let go: its picture would travel for nobody. */
-export const restAfterMs = 60_000;
-const firstRetryMs = 1_000;
-const longestRetryMs = 15_000;
 
 const qualities: Readonly<Record<ScreenQuality, { readonly quality: number; readonly compression: number }>> =
   {
@@ -97,14 +91,6 @@ const qualities: Readonly<Record<ScreenQuality, { readonly quality: number; read
     balanced: { quality: 6, compression: 2 },
     low: { quality: 2, compression: 8 },
   };
-
-/** Codes of a way that is cut and comes back by itself. */
-const passing: ReadonlySet<string> = new Set([
-  'connection-lost',
-  'host.not-connected',
-  'host.unreachable',
-  'workspace.not-running',
-]);
 
 export class ScreenSession {
   readonly store: StoreApi<{ readonly state: ScreenState; readonly options: ScreenOptions }>;
@@ -309,7 +295,7 @@ export class ScreenSession {
         this.#retryTimer = setTimeout(() => void this.#connect(), startingRetryMs);
         return;
       }
-    } else if (passing.has(error.code)) {
+    } else if (isPassing(error)) {
       this.#lose();
       return;
     }
@@ -317,7 +303,7 @@ export class ScreenSession {
   }
 
   #lose(): void {
-    const waitMs = Math.min(longestRetryMs, firstRetryMs * 2 ** this.#lostTimes);
+    const waitMs = retryAfterMs(this.#lostTimes);
     this.#lostTimes += 1;
     this.#set({ phase: 'lost', retryAtMs: Date.now() + waitMs });
     this.#retryTimer = setTimeout(() => void this.#connect(), waitMs);

@@ -20,6 +20,8 @@ import type { FullScreen } from './full-screen.ts';
 import { savePicture } from './save-picture.ts';
 import type { ScreenClipboard } from './screen-clipboard.ts';
 import type { ScreenSession } from './screen-session.ts';
+import { SoundControl } from './sound-control.tsx';
+import type { SoundSession } from './sound-session.ts';
 import { qualityWords, screenMark, sizingWords } from './screen-words.ts';
 
 export type ScreenPanel = 'clipboard' | 'keys';
@@ -27,6 +29,8 @@ export type ScreenPanel = 'clipboard' | 'keys';
 export interface ScreenToolbarProps {
   readonly session: ScreenSession;
   readonly clipboard: ScreenClipboard;
+  /** Null: the image gives none. */
+  readonly sound: SoundSession | null;
   /** As "browser on atlas". */
   readonly title: string;
   readonly panel: ScreenPanel | null;
@@ -37,7 +41,7 @@ export interface ScreenToolbarProps {
 }
 
 export function ScreenToolbar(props: ScreenToolbarProps) {
-  const { session, clipboard, title, panel, onPanel, fullScreen, onFailure, onFold } = props;
+  const { session, clipboard, sound, title, panel, onPanel, fullScreen, onFailure, onFold } = props;
   const { state, options } = useStore(session.store);
   const isKept = useStore(clipboard.store, (copied) => copied.isKept);
   const mark = screenMark(state);
@@ -95,6 +99,7 @@ export function ScreenToolbar(props: ScreenToolbarProps) {
           {title}
         </span>
       </span>
+      {sound !== null && <SoundControl session={sound} />}
       <Menu
         align="end"
         trigger={<IconButton label="Size" icon={Scaling} />}

@@ -27,7 +27,12 @@ import { ClipboardPanel, KeysPanel } from './screen-panels.tsx';
 import { screenDefaults, ScreenSession } from './screen-session.ts';
 import { type ScreenPanel, ScreenToolbar } from './screen-toolbar.tsx';
 import { DroppedFiles } from './send-dropped.ts';
+import { openSoundPlayer } from './sound-player.ts';
+import { SoundSession } from './sound-session.ts';
 import './screen.css';
+
+/** What shows that somebody is there. */
+const uses = ['keydown', 'pointerdown', 'pointermove', 'wheel'] as const;
 
 type ScreenProps = ViewProps<'screen'>;
 
@@ -58,6 +63,8 @@ interface Parts {
   readonly session: ScreenSession;
   readonly clipboard: ScreenClipboard;
   readonly files: DroppedFiles;
+  /** Null: its image gives none. */
+  readonly sound: SoundSession | null;
 }
 
 /** What lives as long as the tab. Null before the first effect: there is no element to draw into yet. */
@@ -71,6 +78,7 @@ function useParts(props: ScreenProps & { readonly workspace: Workspace }) {
   latest.current = { workspace, isActive };
   const { id, mountPoint } = workspace;
   const { port } = view;
+  const soundPort = workspace.apps?.find((each) => each.port === port)?.soundPort;
 
   useEffect(() => {
     const element = holder.current;
@@ -98,6 +106,13 @@ function useParts(props: ScreenProps & { readonly workspace: Workspace }) {
       session.screen?.clipboardPasteFrom(text),
     );
     const files = new DroppedFiles(app.client, id, mountPoint);
+    const sound =
+      soundPort === undefined
+        ? null
+        : new SoundSession({
+            dial: () => app.client.bytes('workspaces.dial', { id, port: soundPort }),
+            openPlayer: openSoundPlayer,
+          });
     const unguard = guardKeyboard({
       holder: element,
       screen: () => session.screen,
@@ -112,18 +127,22 @@ function useParts(props: ScreenProps & { readonly workspace: Workspace }) {
     const onWindowFocus = () => {
       if (element.contains(document.activeElement)) void clipboard.focused();
     };
+    const onUse = () => sound?.use();
+    for (const kind of uses) element.addEventListener(kind, onUse, { capture: true, passive: true });
     element.addEventListener('focusin', onFocus);
     window.addEventListener('focus', onWindowFocus);
-    setParts({ session, clipboard, files });
+    setParts({ session, clipboard, files, sound });
     return () => {
+      for (const kind of uses) element.removeEventListener(kind, onUse, { capture: true });
       element.removeEventListener('focusin', onFocus);
       window.removeEventListener('focus', onWindowFocus);
       unguard();
       files.close();
+      sound?.close();
       session.close();
       setParts(null);
     };
-  }, [app, id, port, mountPoint]);
+  }, [app, id, port, soundPort, mountPoint]);
   return { holder, parts };
 }
 
@@ -143,8 +162,15 @@ function ScreenTab(props: ScreenProps & { readonly workspace: Workspace }) {
 
   const isReachable =
     connection.phase === 'open' && host?.state.phase === 'ready' && workspace.state === 'running';
-  useEffect(() => session?.setReachable(isReachable), [session, isReachable]);
-  useLayoutEffect(() => session?.setLookedAt(isVisible && isPageShown), [session, isVisible, isPageShown]);
+  const sound = parts?.sound;
+  useEffect(() => {
+    session?.setReachable(isReachable);
+    sound?.setReachable(isReachable);
+  }, [session, sound, isReachable]);
+  useLayoutEffect(() => {
+    session?.setLookedAt(isVisible && isPageShown);
+    sound?.setLookedAt(isVisible && isPageShown);
+  }, [session, sound, isVisible, isPageShown]);
 
   const isLive = useIsLive(session);
   useEffect(() => {

@@ -1,6 +1,7 @@
 /** What the state of a screen is called, and what can be said of it. Pure. */
 import type { Signal } from '../../state/feature.ts';
 import type { ScreenQuality, ScreenSizing, ScreenState, ScreenStep } from './screen-session.ts';
+import type { Sound } from './sound-session.ts';
 
 const stepWords: Readonly<Record<ScreenStep, string>> = {
   loading: 'Loading the viewer',
@@ -35,6 +36,32 @@ export function screenMark(state: ScreenState): { readonly signal: Signal; reado
       return { signal: 'stopped', word: 'resting' };
     case 'away':
       return { signal: 'stopped', word: 'not there' };
+    default:
+      return state satisfies never;
+  }
+}
+
+/** What the speaker says: what is true, then what a press would do. */
+export function soundWords({ state, isHeard, hasGaps }: Sound): string {
+  switch (state.phase) {
+    case 'off':
+      return 'Sound: off. Turn it on; it takes 1.5 Mbit/s';
+    case 'connecting':
+      return 'Sound: connecting. Turn it off';
+    case 'away':
+      return 'Sound: waits for the desktop. Turn it off';
+    case 'resting':
+      return 'Sound: resting, nothing played for a while. Turn it off';
+    case 'on': {
+      const what = hasGaps
+        ? 'it has gaps, the connection is too slow'
+        : isHeard
+          ? 'playing'
+          : 'on, and nothing plays';
+      return `Sound: ${what}. Turn it off`;
+    }
+    case 'failed':
+      return `Sound: ${state.error.message} Try again`;
     default:
       return state satisfies never;
   }

@@ -208,6 +208,15 @@ describe.each(shells.map((shell) => ({ name: shell.join(' '), shell })))(
       expect([it.hasLease('abc123', two), it.hasLease('xyz789', two)]).toEqual([false, true]);
     });
 
+    it('that cannot be read is named, also by what writes it anew', () => {
+      const it = host();
+      it.lease('abc123', one, '17000');
+      it.lease('abc123', two, `${it.nowS + 60} 1\n`);
+      const { stdout } = it.run('set', it.data, 'abc123', `${one}:30:10`, `${two}:30:10`);
+      expect(readLeaseReport(stdout).unreadable).toEqual([one]);
+      expect(readLeaseReport(it.run('set', it.data, 'abc123', `${one}:30:10`).stdout).unreadable).toEqual([]);
+    });
+
     it.each(['../../etc', 'ABC123', 'abc12', ''])('refuses %j as a folder', (tag) => {
       const it = host();
       expect(it.run('set', it.data, tag, `${one}:30:10`).status).toBe(2);

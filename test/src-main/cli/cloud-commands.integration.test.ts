@@ -63,6 +63,11 @@ beforeEach(async () => {
       self.note('clouds.disconnect', input);
       return {};
     },
+    'clouds.edit': (input) => {
+      self.note('clouds.edit', input);
+      const { label = 'main', budget = { monthlyUsd: null, warnAtPercent: 80 } } = input;
+      return cloudOf(1, { label, budget });
+    },
     'clouds.offer': () => fakeOffer,
     'clouds.costs': async function* () {
       yield report;
@@ -186,6 +191,36 @@ describe('an account', () => {
     expect((await plane.call(['cloud', 'check', 'nobody'])).error).toContain(
       'There is no account "nobody". These are there: berth cloud list',
     );
+  });
+
+  it('gets another name, and a budget that leaves alone what was not said', async () => {
+    const { id } = cloudOf(1);
+    plane.clouds.put(cloudOf(1, { label: 'main', budget: { monthlyUsd: 40, warnAtPercent: 70 } }));
+    const renamed = await plane.call(['cloud', 'rename', 'main', 'team']);
+    expect(renamed.text).toBe('"main" is called "team" now.\n');
+    const shown = await plane.call(['cloud', 'budget', 'main']);
+    expect(shown.text).toBe('The budget of "main": $40.00 a month; Berth warns from 70 % on.\n');
+    await plane.call(['cloud', 'budget', 'main', '12.50']);
+    await plane.call(['cloud', 'budget', 'main', '--warn-at', '90%']);
+    const none = await plane.call(['cloud', 'budget', 'main', 'none', '--json']);
+    expect(JSON.parse(none.text)).toMatchObject({ budget: { monthlyUsd: null, warnAtPercent: 70 } });
+    expect(plane.asked).toEqual([
+      { method: 'clouds.edit', input: { id, label: 'team' } },
+      { method: 'clouds.edit', input: { id, budget: { monthlyUsd: 12.5, warnAtPercent: 70 } } },
+      { method: 'clouds.edit', input: { id, budget: { monthlyUsd: 40, warnAtPercent: 90 } } },
+      { method: 'clouds.edit', input: { id, budget: { monthlyUsd: null, warnAtPercent: 70 } } },
+    ]);
+  });
+
+  it.each([
+    ['budget', 'main', 'much'],
+    ['budget', 'main', '-5'],
+    ['budget', 'main', '1.234'],
+    ['budget', 'main', '--warn-at', '5'],
+    ['rename', 'main', ''],
+  ])('cloud %s %s %s %s is typed wrong, and nothing is asked', async (...words) => {
+    expect((await plane.call(['cloud', ...words])).code).toBe(2);
+    expect(plane.asked).toEqual([]);
   });
 
   it('is forgotten after what stays there was shown', async () => {

@@ -59,6 +59,7 @@ const hibernatePlan: HibernatePlan = {
   workspaces: [{ id: `ws_${'0'.repeat(20)}`, name: 'work', isRunning: true }],
   otherWorkspaces: 0,
   snapshots: 0,
+  images: [{ reference: 'own/tools:3', sizeBytes: 3 * 2 ** 30 }],
 };
 
 beforeEach(async () => {
@@ -102,6 +103,16 @@ beforeEach(async () => {
             monthlyUsd: 0.06,
             regions: ['ams'],
           },
+          ...['1', '2'].map((n) => ({
+            id: `777${n}`,
+            name: 'twice',
+            kind: 'backup' as const,
+            createdAt: `2026-01-0${n}T00:00:00.000Z`,
+            sizeBytes: 2 ** 30,
+            minDiskBytes: 2 ** 30,
+            monthlyUsd: null,
+            regions: ['ams'],
+          })),
         ],
       }),
       'machines.destroyPlan': () => destroyPlan,
@@ -113,6 +124,9 @@ beforeEach(async () => {
       'machines.setSshAccess': begins('machines.setSshAccess', 'machine.ssh-access'),
       'machines.takeSnapshot': begins('machines.takeSnapshot', 'machine.snapshot'),
       'machines.restoreSnapshot': begins('machines.restoreSnapshot', 'machine.restore'),
+      'machines.rebuild': begins('machines.rebuild', 'machine.rebuild'),
+      'machines.setBackups': begins('machines.setBackups', 'machine.backups'),
+      'machines.destroySnapshot': begins('machines.destroySnapshot', 'machine.destroy-snapshot'),
       'machines.destroy': begins('machines.destroy', 'machine.destroy'),
       'machines.hibernate': begins('machines.hibernate', 'machine.hibernate'),
       'machines.wake': begins('machines.wake', 'machine.wake'),
@@ -243,6 +257,13 @@ describe('machine list', () => {
       machineOf(3, { life: 'asleep', sleep, providerId: null, ipv4: null }),
       machineOf(4, { life: 'creating', trouble }),
       machineOf(5, { life: 'vanished' }),
+      machineOf(6, {
+        life: 'hibernating',
+        retry: {
+          ...{ why: 'sleep', action: 'hibernate', error: { ...trouble.error, message: 'It is locked.' } },
+          ...{ failedAt: '2026-01-01T00:00:00.000Z', againAt: '2026-01-01T00:05:00.000Z' },
+        },
+      }),
     );
     const { text } = await plane.call(['machine', 'ls']);
     const rows = text.trimEnd().split('\n').slice(1);
@@ -252,7 +273,9 @@ describe('machine list', () => {
       ['box3', 'asleep', '$0.30/month'],
       ['box4', 'asks what to do', '$0.00893/h'],
       ['box5', 'vanished', '–'],
+      ['box6', 'not asleep, still costs', '$0.00893/h'],
     ]);
+    expect(rows[5]).toContain('It is locked. Tried again at 2026-01-01 ');
     expect(rows[3]).toContain('Its SSH server does not answer.');
   });
 });
@@ -316,6 +339,8 @@ describe('sleep', () => {
     expect([full.code, full.error]).toEqual([1, expect.stringContaining('Its disk is full.')]);
     const host = await plane.call(['machine', 'hibernate', 'box1', '--place', 'host:host 1', '--yes']);
     expect(host.error).toContain('Not kept: Containers.');
+    expect(host.error).toContain('The image own/tools:3 comes along, 3.0 GiB before it is compressed.');
+    expect(asked.error).not.toContain('own/tools');
     await plane.call(['machine', 'hibernate', 'box1', '--place', 'snapshot', '--yes']);
     expect(plane.asked.map(({ input }) => input)).toEqual([
       { id, place: { kind: 'host', hostId: hostId(1) } },
@@ -353,6 +378,14 @@ describe('other orders', () => {
       'machines.restoreSnapshot',
       { id, snapshot: '6372321', name: 'box1' },
     ],
+    [['rebuild', 'box1', '--yes'], 'machines.rebuild', { id, image: 'debian-12', name: 'box1' }],
+    [['backups', 'box1', 'on', '--yes'], 'machines.setBackups', { id, isOn: true }],
+    [
+      ['destroy-snapshot', 'box1', 'before', '--yes'],
+      'machines.destroySnapshot',
+      { id, snapshot: '6372321' },
+    ],
+    [['destroy-snapshot', 'box1', '7772', '--yes'], 'machines.destroySnapshot', { id, snapshot: '7772' }],
     [
       ['end', 'box1', '--idle', '45m'],
       'machines.setEnd',
@@ -370,6 +403,45 @@ describe('other orders', () => {
     const grown = await plane.call(['machine', 'resize', 'box1', 'large', '--grow-disk']);
     expect(grown.error).toContain('can never shrink again');
     expect((await plane.call(['machine', 'power', 'box1', 'sideways'])).code).toBe(2);
+  });
+
+  it('that lose files or cost more ask first, with what is lost and what it costs', async () => {
+    const fresh = await plane.call(['machine', 'rebuild', 'box1']);
+    expect(fresh.code).toBe(2);
+    expect(fresh.error.split('\n')).toEqual(
+      expect.arrayContaining([
+        'Writes a fresh disk for "box1": Debian 12 (debian-12). All that is on it now is gone:',
+        '  The workspace "work" is on it, and runs.',
+        '  2 workspaces of others, too.',
+        '  1 snapshot is on it and nowhere else.',
+      ]),
+    );
+    const other = await plane.call(['machine', 'rebuild', 'box1', '--image', 'plan9', '--yes']);
+    expect([other.code, other.error]).toEqual([1, expect.stringContaining('one of these:\n  debian-12')]);
+    const copied = await plane.call(['machine', 'backups', 'box1', 'on']);
+    expect([copied.code, copied.error]).toEqual([
+      2,
+      expect.stringContaining('Backups of "box1" cost $1.20 a month more.'),
+    ]);
+    plane.machines.put(machineOf(1, { hasBackups: true }));
+    const ended = await plane.call(['machine', 'backups', 'box1', 'off']);
+    expect(ended.error).toContain('may delete those that there are');
+    expect((await plane.call(['machine', 'backups', 'box1', 'maybe'])).code).toBe(2);
+    const gone = await plane.call(['machine', 'destroy-snapshot', 'box1', 'before']);
+    expect([gone.code, gone.error]).toEqual([2, expect.stringContaining('It costs $0.06 a month.')]);
+    const twice = await plane.call(['machine', 'destroy-snapshot', 'box1', 'twice', '--yes']);
+    expect([twice.code, twice.error]).toEqual([1, expect.stringContaining('  7772  (')]);
+    expect(plane.asked).toEqual([]);
+  });
+
+  it('put off what comes for want of work', async () => {
+    const beganMs = Date.now();
+    const ran = await plane.call(['machine', 'end', 'box1', '--idle', '45m', '--put-off', '2h']);
+    expect(ran.text).toMatch(/After 45 minutes without work: destroy, not before \d{4}-/);
+    const [{ input } = { input: {} }] = plane.asked;
+    const { idleNotBefore } = (input as { end: { idleNotBefore: string } }).end;
+    expect(Date.parse(idleNotBefore)).toBeGreaterThanOrEqual(beganMs + 2 * 3_600_000);
+    expect((await plane.call(['machine', 'end', 'box1', '--put-off', 'later'])).code).toBe(2);
   });
 
   it('show snapshots and when it ends, and take none for another', async () => {

@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 import { moneyMark, type MoneyFacts } from '#renderer/state/money-mark.ts';
 import { noCosts } from '../cloud-replies.ts';
 import { cloud, cloudScenes, machine } from '../cloud-scenes.ts';
+import { machineScenes } from '../machine-scenes.ts';
 
 const nothing: MoneyFacts = {
   clouds: [cloud(1, 'a')],
@@ -12,11 +13,17 @@ const nothing: MoneyFacts = {
 };
 const refused = cloudScenes['clouds-trouble'].clouds ?? [];
 const { machines = [], found = [], costs = noCosts } = cloudScenes.clouds;
+const power = { state: 'off', isBusy: false, readAt: '2026-11-20T12:00:00.000Z' } as const;
+const off = machine(2, 'c', { power });
+const retried = machineScenes['machines-retry'].machines.filter(({ retry }) => retry !== null);
 const over = cloudScenes['clouds-over'].costs ?? noCosts;
 
 it.each<[string | undefined, Partial<MoneyFacts>]>([
   [undefined, {}],
   [undefined, { clouds: [], machines: [], costs: null }],
+  ['a machine is off, and still costs', { machines: [off] }],
+  ['near the budget', { machines: [off], costs }],
+  ['a machine did not end, and costs', { machines: [off, ...retried], costs: over, found }],
   ['near the budget', { costs }],
   ['over the budget', { costs: over }],
   ['something costs that this Berth does not know', { costs: over, found }],

@@ -12,12 +12,13 @@ import type { WorkspaceState } from '#contract/workspaces.ts';
 import type { HostLinks } from '../../hosts/host-links.ts';
 import { type Clock, instantOf } from '../../interfaces/clock.ts';
 import type { Log } from '../../interfaces/log.ts';
-import { againAfterMs, LookRounds } from '../../look-rounds.ts';
+import { LookRounds } from '../../look-rounds.ts';
 import { LoadMeter, type LoadMeterDeps } from '../../workspaces/load-meter.ts';
 import type { CloudClients } from '../cloud-clients.ts';
 import { hardwareFacts } from '../life/hardware-facts.ts';
 import type { MachineRecord } from '../machine.ts';
 import type { MachineDirectory } from '../machine-directory.ts';
+import { requireSucceeded, Retries } from '../retries.ts';
 import { endInSight, type EndInSight } from './end-in-sight.ts';
 import { advance, type Idleness, notIdle } from './idleness.ts';
 
@@ -31,7 +32,9 @@ export interface EndKeeperDeps extends LoadMeterDeps {
   readonly clouds: CloudClients;
   readonly links: HostLinks;
   readonly operations: { all(): Operation[]; ended(id: Operation['id']): Promise<Operation> };
-  readonly workspacesOn: (hostId: HostId) => readonly { id: WorkspaceId; state: WorkspaceState }[];
+  readonly workspacesOn: (
+    hostId: HostId,
+  ) => readonly { id: WorkspaceId; state: WorkspaceState; isAtWork?: boolean }[];
   /** On the monotonic clock: when a terminal of the host, or of these workspaces, was last typed or printed to. */
   readonly terminalUsedMs: (hostId: HostId, workspaceIds: ReadonlySet<WorkspaceId>) => number | null;
   /** Leaves behind at the provider whatever the person would be asked about. */
@@ -47,7 +50,6 @@ interface Watched {
   end: string;
   idleness: Idleness;
   notBeforeMs: number | null;
-  failures: number;
   isActing: boolean;
 }
 
@@ -55,6 +57,7 @@ export class EndKeeper {
   readonly #deps: EndKeeperDeps;
   readonly #meter: LoadMeter;
   readonly #rounds: LookRounds;
+  readonly #retries: Retries;
   readonly #watched = new Map<MachineId, Watched>();
   readonly #aheadMs = new Map<CloudId, number>();
   readonly #stop = new AbortController();
@@ -65,6 +68,7 @@ export class EndKeeper {
     this.#deps = deps;
     this.#meter = new LoadMeter(deps);
     this.#rounds = new LookRounds(deps.clock, LOOK_MS);
+    this.#retries = new Retries(deps);
   }
 
   start(): void {
@@ -81,8 +85,7 @@ export class EndKeeper {
 
   /** A person has a word about it: all counts begin anew. */
   touched(id: MachineId): void {
-    this.#watched.delete(id);
-    this.#deps.directory.showEnd(id, null);
+    this.#forget(id);
     const record = this.#deps.directory.record(id);
     if (record !== undefined && isWatched(record)) this.#show(record, this.#watch(record, false));
   }
@@ -94,8 +97,7 @@ export class EndKeeper {
     const measured = new Set<WorkspaceId>();
     for (const record of directory.records()) {
       if (!isWatched(record)) {
-        this.#watched.delete(record.id);
-        directory.showEnd(record.id, null);
+        this.#forget(record.id);
         continue;
       }
       try {
@@ -105,8 +107,14 @@ export class EndKeeper {
         log.error('the end of a machine could not be judged', { machineId: record.id, cause });
       }
     }
-    for (const id of this.#watched.keys()) if (directory.record(id) === undefined) this.#watched.delete(id);
+    for (const id of this.#watched.keys()) if (directory.record(id) === undefined) this.#forget(id);
     this.#meter.keepOnly(measured);
+  }
+
+  #forget(id: MachineId): void {
+    this.#watched.delete(id);
+    this.#retries.clear(id);
+    this.#deps.directory.showEnd(id, null);
   }
 
   #later(): void {
@@ -141,7 +149,7 @@ export class EndKeeper {
     const watched: Watched =
       known?.end === end
         ? known
-        : { end, idleness: notIdle, notBeforeMs: null, failures: 0, isActing: known?.isActing ?? false };
+        : { end, idleness: notIdle, notBeforeMs: null, isActing: known?.isActing ?? false };
     this.#watched.set(record.id, watched);
     const { at } = endOf(record);
     const hasPassed = at !== null && this.#providerNowMs(record.cloudId) >= Date.parse(at);
@@ -160,10 +168,10 @@ export class EndKeeper {
     const { clock, links, operations, terminalUsedMs, workspacesOn } = this.#deps;
     const { hostId } = record;
     const there = hostId === null ? [] : workspacesOn(hostId);
-    const workspaces = there.map(({ id, state }) => {
+    const workspaces = there.map(({ id, isAtWork = false, state }) => {
       if (state !== 'running') return { state, load: null };
       measured.add(id);
-      return { state, load: this.#meter.take(id) };
+      return { state, isAtWork, load: this.#meter.take(id) };
     });
     const usedMs = hostId === null ? null : terminalUsedMs(hostId, new Set(there.map(({ id }) => id)));
     const facts = {
@@ -193,28 +201,24 @@ export class EndKeeper {
   }
 
   async #act(record: MachineRecord, watched: Watched, sight: EndInSight): Promise<void> {
-    const { clock, directory, hibernate, log, operations } = this.#deps;
+    const { directory, hibernate, log, operations } = this.#deps;
     try {
       if (!(await this.#isStillSo(record, sight))) return;
       log.info('a machine ends by itself', { machineId: record.id, why: sight.why, action: sight.action });
       const begin = sight.action === 'destroy' ? this.#deps.destroy : hibernate;
       const operation = await begin(record.id, record.userId);
       const ended = await operations.ended(operation.id);
-      if (ended.state === 'succeeded' || this.#stop.signal.aborted) return;
-      throw ended.error === null
-        ? new BerthError('operation.interrupted', 'It was stopped.')
-        : BerthError.fromShape(ended.error);
+      if (!this.#stop.signal.aborted) requireSucceeded(ended);
+      this.#retries.clear(record.id);
     } catch (cause) {
       if (this.#stop.signal.aborted || directory.record(record.id) === undefined) return;
-      watched.notBeforeMs = clock.nowMs() + againAfterMs(watched.failures);
-      watched.failures += 1;
-      log.warn('a machine could not end by itself; it is tried again', {
-        machineId: record.id,
-        againAt: new Date(watched.notBeforeMs).toISOString(),
-        cause,
-      });
+      log.warn('a machine could not end by itself; it is tried again', { machineId: record.id, cause });
       const now = directory.require(record.id);
-      if (isWatched(now)) this.#show(now, watched);
+      // Whoever brings to its end what has gone too far to be taken back says so itself.
+      if (!isWatched(now) || this.#watched.get(record.id) !== watched) return;
+      this.#retries.failed(record.id, { why: sight.why, action: sight.action }, cause);
+      watched.notBeforeMs = this.#retries.againMs(record.id);
+      this.#show(now, watched);
     }
   }
 

@@ -14,6 +14,8 @@ const QUIET_BYTES_PER_SECOND = 256;
 
 export interface WorkspaceLoad {
   readonly state: WorkspaceState;
+  /** By what it says of its own end: something works in it, or a rule keeps it awake. */
+  readonly isAtWork?: boolean;
   /** Averages since the last look; null: nothing was measured. */
   readonly load: Pick<Load, 'cpus' | 'networkBytesPerSecond'> | null;
 }
@@ -44,7 +46,7 @@ export function judge(facts: IdleFacts, was: Judgement): Judgement {
   return loads.includes('unknown') ? 'unknown' : 'idle';
 }
 
-function judgeLoad({ load, state }: WorkspaceLoad, wasBusy: boolean): Judgement {
+function judgeLoad({ isAtWork, load, state }: WorkspaceLoad, wasBusy: boolean): Judgement {
   switch (state) {
     case 'creating':
     case 'starting':
@@ -59,6 +61,7 @@ function judgeLoad({ load, state }: WorkspaceLoad, wasBusy: boolean): Judgement 
     case 'unknown':
       return 'unknown';
     case 'running': {
+      if (isAtWork === true) return 'busy';
       if (load === null) return 'unknown';
       const isBusy =
         load.cpus >= (wasBusy ? QUIET_CPUS : BUSY_CPUS) ||

@@ -8,7 +8,7 @@ import { delay } from '../../delay.ts';
 import type { CloudAction, MachineOrder } from '../../interfaces/cloud-provider.ts';
 import type { GivenOrder } from '../machine.ts';
 import { followAction, isPassing, OUTAGE_MS } from '../patience.ts';
-import { type MachineWork, readMachine } from './machine-work.ts';
+import { type OrderWork, readMachine } from './machine-work.ts';
 
 /**
  * Milliseconds before each look for an order whose reply was lost; after the last one it counts as not given. A request that
@@ -35,7 +35,7 @@ export interface Order {
  * Throws machine.action-failed where the provider gave it up, machine.overdue, not-found where the machine is gone, and
  * whatever the provider refuses with.
  */
-export async function giveOrder(work: MachineWork, order: Order): Promise<void> {
+export async function giveOrder(work: OrderWork, order: Order): Promise<void> {
   const { context, deps, record, signal } = work;
   let given = givenOrder(work, order.key);
   if (given === undefined) {
@@ -62,12 +62,12 @@ export async function giveOrder(work: MachineWork, order: Order): Promise<void> 
 }
 
 /** What this operation has asked for already, under this key. */
-export function givenOrder({ context, record }: MachineWork, key: string): GivenOrder | undefined {
+export function givenOrder({ context, record }: OrderWork, key: string): GivenOrder | undefined {
   const { order } = record;
   return order?.operationId === context.operationId && order.key === key ? order : undefined;
 }
 
-async function send(work: MachineWork, order: Order, given: GivenOrder): Promise<CloudAction> {
+async function send(work: OrderWork, order: Order, given: GivenOrder): Promise<CloudAction> {
   const { clock, signal } = work;
   const beganMs = clock.monotonicMs();
   for (;;) {
@@ -91,13 +91,13 @@ async function send(work: MachineWork, order: Order, given: GivenOrder): Promise
   }
 }
 
-async function isRefusedAsBusy(work: MachineWork, error: unknown): Promise<boolean> {
+async function isRefusedAsBusy(work: OrderWork, error: unknown): Promise<boolean> {
   if (!BerthError.is(error, 'cloud.refused')) return false;
   return error.details.isBusy === true || (await readMachine(work)).isBusy;
 }
 
 async function findGiven(
-  work: MachineWork,
+  work: OrderWork,
   { order }: Order,
   { askedAt, before }: GivenOrder,
 ): Promise<CloudAction | undefined> {
@@ -110,7 +110,7 @@ async function findGiven(
 }
 
 /** Waits until the machine takes orders. */
-async function awaitFree(work: MachineWork): Promise<void> {
+async function awaitFree(work: OrderWork): Promise<void> {
   const beganMs = work.clock.monotonicMs();
   for (;;) {
     const { isBusy } = await readMachine(work);
@@ -125,12 +125,12 @@ async function awaitFree(work: MachineWork): Promise<void> {
   }
 }
 
-async function providerNow(work: MachineWork): Promise<string> {
+async function providerNow(work: OrderWork): Promise<string> {
   const aheadMs = await work.once((client) => Promise.resolve(client.clockAheadMs()));
   return new Date(work.clock.nowMs() - (aheadMs ?? 0)).toISOString();
 }
 
-export async function pause({ clock, signal }: Pick<MachineWork, 'clock' | 'signal'>, ms: number) {
+export async function pause({ clock, signal }: Pick<OrderWork, 'clock' | 'signal'>, ms: number) {
   await delay(clock, ms, signal);
   signal.throwIfAborted();
 }

@@ -38,9 +38,14 @@ export interface MachineWorkspaces {
   start(id: WorkspaceId, userId: UserId): Promise<Operation>;
 }
 
-export interface MachineWorkDeps {
+/** What an order to a provider needs. */
+export interface OrderDeps {
   readonly directory: MachineDirectory;
   readonly clouds: CloudClients;
+  readonly clock: Clock;
+}
+
+export interface MachineWorkDeps extends OrderDeps {
   readonly hosts: MachineHosts;
   readonly links: HostLinks;
   readonly workspaces: MachineWorkspaces;
@@ -48,7 +53,6 @@ export interface MachineWorkDeps {
     ended(id: Operation['id']): Promise<Operation>;
     all(): Operation[];
   };
-  readonly clock: Clock;
   readonly log: Log;
 }
 
@@ -56,8 +60,8 @@ export interface MachineInput {
   readonly id: MachineId;
 }
 
-export interface MachineWork extends Waiting {
-  readonly deps: MachineWorkDeps;
+export interface OrderWork extends Waiting {
+  readonly deps: OrderDeps;
   readonly context: StepContext<MachineInput>;
   /** As it is now. Throws not-found once Berth has forgotten it. */
   readonly record: MachineRecord;
@@ -69,7 +73,14 @@ export interface MachineWork extends Waiting {
   once<T>(run: (client: CloudClient) => Promise<T>): Promise<T>;
 }
 
-export function workOn(deps: MachineWorkDeps, context: StepContext<MachineInput>): MachineWork {
+export interface MachineWork extends OrderWork {
+  readonly deps: MachineWorkDeps;
+}
+
+export function workOn<D extends OrderDeps>(
+  deps: D,
+  context: StepContext<MachineInput>,
+): OrderWork & { readonly deps: D } {
   const { clouds, clock, directory } = deps;
   const { signal } = context;
   const { id } = context.input;
@@ -96,14 +107,14 @@ export function requireHardware({ name, providerId }: MachineRecord): string {
 }
 
 /** As the provider tells it now, noted in the record. Throws not-found where it has it no more. */
-export async function readMachine(work: MachineWork): Promise<CloudMachine> {
+export async function readMachine(work: OrderWork): Promise<CloudMachine> {
   const machine = await lookForMachine(work);
   if (machine === undefined) throw hasVanished(work.record);
   return machine;
 }
 
 /** Undefined: the provider has it no more, which is noted. */
-export async function lookForMachine(work: MachineWork): Promise<CloudMachine | undefined> {
+export async function lookForMachine(work: OrderWork): Promise<CloudMachine | undefined> {
   const { deps, providerId, record, signal } = work;
   const machine = await work.ask((client) => client.machine(providerId, signal));
   await deps.directory.change(

@@ -5,7 +5,7 @@ import { delay } from '../../delay.ts';
 import type { HostLinks } from '../../hosts/host-links.ts';
 import type { CloudMachine } from '../../interfaces/cloud-provider.ts';
 import { givenOrder, giveOrder, pause } from './give-order.ts';
-import { lookForMachine, type MachineWork, type MachineWorkDeps, readMachine } from './machine-work.ts';
+import { lookForMachine, type MachineWork, type MachineWorkDeps, type OrderWork, readMachine } from './machine-work.ts';
 
 /** Milliseconds that a system has to shut down by itself before the cord is pulled. */
 export const SHUTDOWN_MS = 2 * 60_000;
@@ -152,7 +152,7 @@ export async function startWorkspaces(work: MachineWork, ids: readonly Workspace
 }
 
 /** Off when it resolves. `isGraceful`: its system is asked first, and has two minutes. */
-export async function switchOff(work: MachineWork, { isGraceful }: { isGraceful: boolean }): Promise<void> {
+export async function switchOff(work: OrderWork, { isGraceful }: { isGraceful: boolean }): Promise<void> {
   if ((await readMachine(work)).state === 'off') return work.note('it is off');
   const wasCut = givenOrder(work, 'cut') !== undefined;
   if (isGraceful && !wasCut && (await shutDown(work))) return;
@@ -165,7 +165,7 @@ export async function switchOff(work: MachineWork, { isGraceful }: { isGraceful:
   await awaitState(work, 'off', SWITCH_MS);
 }
 
-async function shutDown(work: MachineWork): Promise<boolean> {
+async function shutDown(work: OrderWork): Promise<boolean> {
   const beganMs = work.clock.monotonicMs();
   work.note('Asking its system to shut down');
   try {
@@ -185,13 +185,13 @@ async function shutDown(work: MachineWork): Promise<boolean> {
   }
 }
 
-export async function switchOn(work: MachineWork, key = 'on'): Promise<void> {
+export async function switchOn(work: OrderWork, key = 'on'): Promise<void> {
   if ((await readMachine(work)).state === 'on') return work.note('it is on');
   await giveOrder(work, { key, order: { type: 'power-on' }, what: 'switch it on', limitMs: SWITCH_MS });
   await awaitState(work, 'on', SWITCH_MS);
 }
 
-async function awaitState(work: MachineWork, state: CloudMachine['state'], limitMs: number): Promise<void> {
+async function awaitState(work: OrderWork, state: CloudMachine['state'], limitMs: number): Promise<void> {
   const beganMs = work.clock.monotonicMs();
   for (;;) {
     if ((await readMachine(work)).state === state) return;
@@ -202,6 +202,6 @@ async function awaitState(work: MachineWork, state: CloudMachine['state'], limit
 }
 
 /** Whether it is there, and on. */
-export async function isOn(work: MachineWork): Promise<boolean> {
+export async function isOn(work: OrderWork): Promise<boolean> {
   return (await lookForMachine(work))?.state === 'on';
 }

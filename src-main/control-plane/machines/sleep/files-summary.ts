@@ -5,7 +5,6 @@
 import { BerthError } from '#contract/berth-error.ts';
 import type { HostId } from '#contract/ids.ts';
 import type { HostLinks } from '../../hosts/host-links.ts';
-import { ownRecipe } from '../../projects/recipe-images.ts';
 import type { SnapshotRecord } from '../../snapshots/manifest.ts';
 import type { SnapshotDirectory } from '../../snapshots/snapshot-directory.ts';
 import { readSpace } from '../../workspaces/host-space.ts';
@@ -13,8 +12,9 @@ import { label } from '../../workspaces/labels.ts';
 import type { WorkspaceRecord } from '../../workspaces/workspace.ts';
 import type { WorkspaceDirectory } from '../../workspaces/workspace-directory.ts';
 import type { FilesSummary } from './kept-files.ts';
+import { type ImagesToKeep, imagesToKeep, listsToKeep, type SideArchivesDeps } from './side-archives.ts';
 
-export interface FilesSummaryDeps {
+export interface FilesSummaryDeps extends Pick<SideArchivesDeps, 'isRepositoryOn'> {
   readonly links: HostLinks;
   readonly workspaces: WorkspaceDirectory;
   readonly snapshots: SnapshotDirectory;
@@ -41,34 +41,43 @@ export async function summarize(
   const records = workspaces.onHost(hostId);
   const archives = archivesOn(snapshots, hostId);
   const inRepositories = snapshots.records().filter((one) => one.hostId === hostId).length - archives.length;
+  const lostLists = inRepositories - listsToKeep(deps, hostId).length;
   const link = links.current(hostId);
   const looks = AbortSignal.any([signal, AbortSignal.timeout(LOOK_MS)]);
   const engine = link?.engine;
   const names = records.map(({ volumeName }) => volumeName);
-  const [sizes, problem, kept, space] =
+  const [sizes, { images, problem }, kept, space] =
     link === undefined || engine === undefined
-      ? [undefined, null, 0, undefined]
+      ? [undefined, { images: [], problem: null }, 0, undefined]
       : await Promise.all([
           engine.volumeSizes(names, looks).catch(() => undefined),
-          missingImage(links, hostId, records, looks),
+          imagesToKeep(links, hostId, records, looks).catch((error: unknown): ImagesToKeep => {
+            signal.throwIfAborted();
+            if (!looks.aborted && !BerthError.is(error)) throw error;
+            return {
+              images: [],
+              problem:
+                'Which images could be brought back is not known: the machine is slow to answer. Try again.',
+            };
+          }),
           keptVolumes(deps, hostId, records, looks),
           readSpace(link.connection, '/', looks).catch(() => undefined),
         ]);
-  const carried = archives.reduce((sum, { manifest }) => sum + manifest.archive.bytes, 0);
+  const carried =
+    archives.reduce((sum, { manifest }) => sum + manifest.archive.bytes, 0) +
+    images.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   const files =
     sizes === undefined ? null : names.reduce((sum, name) => sum + (sizes.get(name) ?? 0), carried);
   const before = deps.volumesBefore(hostId).length;
   const loses = [
-    'Images and what they were built from: they are pulled again.',
+    'Images that a registry has: they are pulled again.',
     'What was changed in containers outside of their folder of files.',
     'Files and programs of the machine outside of workspaces.',
   ];
   if (kept > 0) loses.push(`${count(kept, 'volume')} of workspaces that were destroyed.`);
   if (before > 0) loses.push(`${count(before, 'volume')} from before restores.`);
-  if (inRepositories > 0)
-    loses.push(
-      `The list of ${count(inRepositories, 'snapshot')} in repositories, and those repositories that are on the machine itself.`,
-    );
+  if (lostLists > 0)
+    loses.push(`${count(lostLists, 'snapshot')} in repositories that are on the machine itself.`);
   return {
     workspaces: records.map(({ id, ownerId, name, desired }) => ({
       id,
@@ -77,34 +86,12 @@ export async function summarize(
       isRunning: desired === 'running',
     })),
     snapshots: archives.length,
+    images,
     loses,
     problem,
     archiveBytes: files,
     diskBytes: space === undefined ? null : space.totalBytes - space.freeBytes,
   };
-}
-
-/** A sentence where an image is on the host and nowhere else: on another machine there would be none. */
-export async function missingImage(
-  links: HostLinks,
-  hostId: HostId,
-  records: readonly WorkspaceRecord[],
-  signal: AbortSignal,
-): Promise<string | null> {
-  const engine = links.current(hostId)?.engine;
-  if (engine === undefined) return null;
-  for (const { name, definition } of records) {
-    // It is built on the other machine.
-    if (ownRecipe(definition.image) !== undefined) continue;
-    try {
-      if (await engine.isInRegistry(definition.image, signal)) continue;
-      return `The image ${definition.image} of “${name}” is in no registry that this machine can ask: it could not be brought back. Push it to one, or keep the whole machine.`;
-    } catch (error) {
-      if (!BerthError.is(error)) throw error;
-      return `Whether the image ${definition.image} of “${name}” could be brought back is not known: ${error.message}`;
-    }
-  }
-  return null;
 }
 
 async function keptVolumes(

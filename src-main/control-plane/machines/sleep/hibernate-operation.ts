@@ -17,11 +17,13 @@ import type {
 import { askCloud } from '../ask-cloud.ts';
 import type { CloudClients } from '../cloud-clients.ts';
 import { endHardware } from '../end-hardware.ts';
+import { readMachine, workOn } from '../life/machine-work.ts';
+import { switchOff, switchOn } from '../life/switching.ts';
 import type { MachineRecord } from '../machine.ts';
 import type { MachineDirectory } from '../machine-directory.ts';
-import { patiently, type Waiting } from '../patience.ts';
+import type { Waiting } from '../patience.ts';
 import { carriedOf, FilesPlan, type KeptSnapshot, SleepExtra, type SleepFiles } from './kept-files.ts';
-import { type Ordering, snapshotsNamed, switchOff, switchOn, takeSnapshot } from './orders.ts';
+import { requireWhole, takeWhole, undoWhole } from './whole-snapshot.ts';
 
 export const HibernateInput = z.object({ id: MachineId, userId: UserId, place: SleepPlace });
 export type HibernateInput = z.infer<typeof HibernateInput>;
@@ -67,13 +69,7 @@ export function defineHibernate(deps: SleepDeps): OperationDefinition<HibernateI
   const snapshotName = (context: Context) =>
     `${recordOf(context).name}-asleep-${context.operationId.slice('op_'.length)}`;
 
-  /** `work` may be begun again: after an outage, and once a person has helped with a token or a keychain. */
-  function atProvider<T>(context: Context, work: (on: Ordering) => Promise<T>): Promise<T> {
-    const { cloudId, providerId } = recordOf(context);
-    if (providerId === null) throw new BerthError('conflict', 'The machine is not there.');
-    const waiting = waitingOf(clock, context);
-    return askCloud(waiting, clouds, cloudId, (client) => work({ ...waiting, client, providerId }));
-  }
+  const workOf = (context: Context) => workOn(deps, context);
 
   const check: StepDefinition<HibernateInput> = {
     id: 'check',
@@ -87,10 +83,7 @@ export function defineHibernate(deps: SleepDeps): OperationDefinition<HibernateI
       }
       if (record.hostId === null || (record.life !== 'made' && record.life !== 'hibernating'))
         throw new BerthError('conflict', `“${record.name}” cannot go to sleep as it is now.`);
-      const there = await atProvider(context, (on) => on.client.machine(on.providerId, signal));
-      if (there === undefined)
-        throw new BerthError('conflict', 'The provider does not have this machine any more.');
-      memory.isOff = there.state === 'off';
+      memory.isOff = (await readMachine(workOf(context))).state === 'off';
       if (isOff(context) && !isWhole(context))
         throw new BerthError(
           'conflict',
@@ -101,7 +94,7 @@ export function defineHibernate(deps: SleepDeps): OperationDefinition<HibernateI
       // Nothing is begun on its workspaces from here on: whoever asks is told that it goes to sleep.
       await directory.change(record.id, { life: 'hibernating' });
       files.requireIdle(record.hostId);
-      memory.plan = files.plan(record.hostId);
+      memory.plan = await files.plan(record.hostId, input.place, signal);
     },
     async undo(context) {
       if (isResumed(context) || recordOf(context).life !== 'hibernating') return;
@@ -172,11 +165,11 @@ export function defineHibernate(deps: SleepDeps): OperationDefinition<HibernateI
     async run(context) {
       if (isResumed(context) || !isWhole(context)) return;
       await hosts.disconnect(hostOf(context));
-      await atProvider(context, switchOff);
+      await switchOff(workOf(context), { isGraceful: true });
     },
     async undo(context) {
       if (isResumed(context) || !isWhole(context) || isOff(context)) return;
-      await atProvider(context, switchOn);
+      await switchOn(workOf(context));
       await hosts.connect(hostOf(context));
     },
   };
@@ -185,11 +178,11 @@ export function defineHibernate(deps: SleepDeps): OperationDefinition<HibernateI
     title: 'Take the provider’s snapshot',
     async run(context) {
       if (isResumed(context) || !isWhole(context)) return;
-      await atProvider(context, (on) => takeSnapshot(on, snapshotName(context)));
+      await takeWhole(workOf(context), snapshotName(context));
     },
     async undo(context) {
       if (isResumed(context) || !isWhole(context)) return;
-      await atProvider(context, (on) => undoSnapshot(on, snapshotName(context)));
+      await undoWhole(workOf(context), snapshotName(context));
     },
   };
 
@@ -200,8 +193,7 @@ export function defineHibernate(deps: SleepDeps): OperationDefinition<HibernateI
       if (isResumed(context)) return;
       const { input, memory } = context;
       if (isWhole(context)) {
-        const [found] = await atProvider(context, (on) => snapshotsNamed(on, snapshotName(context)));
-        memory.snapshot = requireGood(found, recordOf(context));
+        memory.snapshot = await requireWhole(workOf(context), snapshotName(context));
       } else memory.kept = await files.check(context, hostOf(context), planOf(context), input.place);
     },
   };
@@ -229,6 +221,7 @@ export function defineHibernate(deps: SleepDeps): OperationDefinition<HibernateI
         },
         minDiskBytes: whole?.minDiskBytes ?? 0,
         snapshots: kept,
+        sides: planOf(context).sides,
         isKept: true,
       };
       await directory.change(record.id, {
@@ -315,39 +308,6 @@ export function defineHibernate(deps: SleepDeps): OperationDefinition<HibernateI
       if (hostId !== null) files.settled(hostId);
     },
   };
-}
-
-/** One that is being taken cannot be stopped: it is waited for, and then destroyed. */
-async function undoSnapshot(on: Ordering, name: string): Promise<void> {
-  const actions = await patiently(on, () => on.client.actionsOf(on.providerId, on.signal));
-  const isUnderWay = actions.some(({ type, state }) => type === 'snapshot' && state === 'running');
-  const found = await snapshotsNamed(on, name);
-  if (found.length === 0 && !isUnderWay) return;
-  if (found.length === 0) {
-    on.note('The provider cannot stop a snapshot: waiting for its end, then it is destroyed.');
-    await takeSnapshot(on, name).catch((error: unknown) => {
-      if (!BerthError.is(error, 'machine.action-failed', 'machine.copy-unverified')) throw error;
-    });
-  }
-  for (const { id } of await snapshotsNamed(on, name))
-    await patiently(on, () => on.client.destroyResource({ kind: 'snapshot', id }, on.signal));
-}
-
-/** Throws machine.copy-unverified. */
-function requireGood(found: MachineSnapshot | undefined, record: MachineRecord): MachineSnapshot {
-  const lacks =
-    found === undefined
-      ? 'is not there'
-      : found.sizeBytes === 0
-        ? 'is empty'
-        : found.regions.includes(record.region)
-          ? undefined
-          : `is not in ${record.region}`;
-  if (found !== undefined && lacks === undefined) return found;
-  throw new BerthError(
-    'machine.copy-unverified',
-    `The provider’s snapshot ${lacks}. Nothing was destroyed; try again.`,
-  );
 }
 
 function idsOf({ providerId }: MachineRecord): string[] {

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { type HostId, OperationId, SnapshotId, UserId, WorkspaceId } from '#contract/ids.ts';
 import type { SleepPlace } from '#contract/machines.ts';
 import type { StepContext } from '../../operations/operation-definition.ts';
-import { Manifest, Marks } from '../../snapshots/manifest.ts';
+import { Manifest, Marks, SnapshotAbout } from '../../snapshots/manifest.ts';
 
 /** One snapshot that lay on the machine, and where a copy of it sleeps. */
 export const KeptSnapshot = z.object({
@@ -18,6 +18,26 @@ export const KeptSnapshot = z.object({
   marks: Marks,
 });
 export type KeptSnapshot = z.infer<typeof KeptSnapshot>;
+
+const ImageToKeep = z.object({ reference: z.string(), sizeBytes: z.number() });
+export type ImageToKeep = z.infer<typeof ImageToKeep>;
+/** A snapshot in a repository as the machine's host lists it; its content is there and not here. */
+const KeptList = z.object({
+  id: SnapshotId,
+  ownerId: UserId,
+  manifest: Manifest,
+  marks: Marks,
+  diskBytes: z.number(),
+});
+export type KeptList = z.infer<typeof KeptList>;
+
+/** An archive that is made for sleep beside those of files, and unpacked when the machine wakes. */
+const side = { id: SnapshotId, copyId: SnapshotId, about: SnapshotAbout };
+export const SideArchive = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('images'), ...side, images: z.array(ImageToKeep).min(1) }),
+  z.object({ kind: z.literal('lists'), ...side, lists: z.array(KeptList).min(1) }),
+]);
+export type SideArchive = z.infer<typeof SideArchive>;
 
 /** What is decided before anything is touched. */
 export const FilesPlan = z.object({
@@ -32,6 +52,8 @@ export const FilesPlan = z.object({
   ),
   /** Snapshots that were there before. */
   snapshots: z.array(z.object({ id: SnapshotId, copyId: SnapshotId })),
+  /** None where the whole disk is kept. Absent in what an older Berth began. */
+  sides: z.array(SideArchive).default([]),
 });
 export type FilesPlan = z.infer<typeof FilesPlan>;
 export type PlannedWorkspace = FilesPlan['workspaces'][number];
@@ -40,6 +62,7 @@ export type PlannedWorkspace = FilesPlan['workspaces'][number];
 export function carriedOf(plan: FilesPlan): Pick<KeptSnapshot, 'id' | 'copyId'>[] {
   return [
     ...plan.workspaces.map(({ snapshotId, copyId }) => ({ id: snapshotId, copyId })),
+    ...plan.sides.map(({ id, copyId }) => ({ id, copyId })),
     ...plan.snapshots,
   ];
 }
@@ -63,6 +86,7 @@ export const SleepExtra = z.object({
   /** A disk must have so much to take the machine's snapshot; 0 where there is none. */
   minDiskBytes: z.number(),
   snapshots: z.array(KeptSnapshot),
+  sides: z.array(SideArchive).default([]),
   /** Its hardware may be destroyed: all of the above is kept and was checked. */
   isKept: z.literal(true),
 });
@@ -79,6 +103,8 @@ export interface FilesSummary {
   }[];
   /** Snapshots that would be carried. */
   readonly snapshots: number;
+  /** Images that would be carried: no registry gives them again. */
+  readonly images: readonly ImageToKeep[];
   /** As sentences: what the places for workspaces do not keep. */
   readonly loses: readonly string[];
   /** What makes them impossible; null: nothing. */
@@ -93,7 +119,8 @@ export interface FilesSummary {
 export interface SleepFiles {
   /** Throws conflict while an operation is under way on one of the host's workspaces. */
   requireIdle(hostId: HostId): void;
-  plan(hostId: HostId): FilesPlan;
+  /** Throws conflict where something can neither come along nor be had again. */
+  plan(hostId: HostId, place: SleepPlace, signal: AbortSignal): Promise<FilesPlan>;
   summary(hostId: HostId, signal: AbortSignal): Promise<FilesSummary>;
   /** Throws what the place lacks: conflict, host.not-connected, host.disk-full, store.unwritable. */
   requirePlace(hostId: HostId, place: SleepPlace, signal: AbortSignal): Promise<void>;
@@ -125,7 +152,9 @@ export interface SleepFiles {
     place: SleepPlace,
   ): Promise<void>;
   /** They are on a machine that is away, as far as Berth shows. */
-  remember(hostId: HostId, snapshots: readonly KeptSnapshot[]): Promise<void>;
+  remember(hostId: HostId, snapshots: readonly KeptSnapshot[], sides: readonly SideArchive[]): Promise<void>;
+  /** Of what was brought: images are in the engine again, and lists with the others. */
+  unpack(context: SomeStep, hostId: HostId, sides: readonly SideArchive[]): Promise<void>;
   images(context: SomeStep, hostId: HostId, ids: readonly WorkspaceId[]): Promise<void>;
   /** Network, volume and container of each, under its own id; the volume compared with the snapshot of its files. */
   rebuild(

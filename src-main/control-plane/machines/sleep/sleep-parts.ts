@@ -3,6 +3,7 @@ import type { HandlersOf } from '../../handler.ts';
 import type { HostService } from '../../hosts/host-service.ts';
 import type { ArchiveShelf } from '../../interfaces/archive-shelf.ts';
 import type { Clock } from '../../interfaces/clock.ts';
+import type { Log } from '../../interfaces/log.ts';
 import type { Random } from '../../interfaces/random.ts';
 import type { OperationRunner } from '../../operations/operation-runner.ts';
 import type { SettingsService } from '../../settings/settings-service.ts';
@@ -10,6 +11,7 @@ import type { SnapshotService } from '../../snapshots/snapshot-service.ts';
 import type { WorkspaceService } from '../../workspaces/workspace-service.ts';
 import type { CloudClients } from '../cloud-clients.ts';
 import type { MachineDirectory } from '../machine-directory.ts';
+import { SleepResumer } from './sleep-resumer.ts';
 import { SleepService } from './sleep-service.ts';
 import type { WakeDeps } from './wake-operation.ts';
 import { WorkspaceFiles } from './workspace-files.ts';
@@ -27,6 +29,7 @@ export interface SleepPartsDeps {
   readonly removeParts: WakeDeps['removeParts'];
   readonly clock: Clock;
   readonly random: Random;
+  readonly log: Log;
 }
 
 export type SleepHandlers = Pick<
@@ -34,11 +37,15 @@ export type SleepHandlers = Pick<
   'machines.hibernatePlan' | 'machines.hibernate' | 'machines.wake'
 >;
 
-/** Defines its operations. */
-export function createSleepParts(deps: SleepPartsDeps): {
+export interface SleepParts {
   readonly service: SleepService;
   readonly handlers: SleepHandlers;
-} {
+  start(): void;
+  close(): void;
+}
+
+/** Defines its operations. */
+export function createSleepParts(deps: SleepPartsDeps): SleepParts {
   const { hosts, workspaces, snapshots, settings, clock, random } = deps;
   const { links } = hosts;
   const service = new SleepService({
@@ -52,6 +59,10 @@ export function createSleepParts(deps: SleepPartsDeps): {
       access: (id) => snapshots.repositories.access(id),
       contentsOf: (record) => workspaces.contentsOf(record),
       stopGraceSeconds: (userId) => settings.get(userId).stopGraceSeconds,
+      isRepositoryOn: (id, hostId) => {
+        const repository = snapshots.repositories.collection.get(id);
+        return repository?.place?.kind === 'folder' && repository.hostId === hostId;
+      },
       volumesBefore: (hostId) => snapshots.undos.volumesOn(hostId),
       underWay: () => deps.operations.all(),
       onSettled: (id) => workspaces.settled(id),
@@ -64,8 +75,15 @@ export function createSleepParts(deps: SleepPartsDeps): {
         .filter(({ id }) => links.current(id)?.engine !== undefined)
         .toSorted((a, b) => a.name.localeCompare(b.name)),
   });
+  const resumer = new SleepResumer({
+    ...deps,
+    resume: (id, userId) => service.resume(id, userId),
+    log: deps.log.child({ noun: 'machines' }),
+  });
   return {
     service,
+    start: () => resumer.start(),
+    close: () => resumer.close(),
     handlers: {
       'machines.hibernatePlan': ({ id }, { caller, signal }) =>
         service.hibernatePlan(id, caller.userId, signal),

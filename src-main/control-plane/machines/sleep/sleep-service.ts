@@ -61,6 +61,7 @@ export class SleepService {
       workspaces: own.map(({ id: workspaceId, name, isRunning }) => ({ id: workspaceId, name, isRunning })),
       otherWorkspaces: summary.workspaces.length - own.length,
       snapshots: summary.snapshots,
+      images: [...summary.images],
     };
   }
 
@@ -88,6 +89,13 @@ export class SleepService {
       userId,
       input: { id, userId, place: isKept ? (record.sleep?.place ?? place) : place },
     });
+  }
+
+  /** Goes on with one that has kept everything. Throws as `hibernate`. */
+  async resume(id: MachineId, userId: UserId): Promise<Operation> {
+    const { sleep } = this.#deps.directory.require(id);
+    if (sleep === null) throw new BerthError('conflict', 'There is no hibernation to go on with.');
+    return await this.hibernate(id, sleep.place, userId);
   }
 
   /** Throws conflict, host.not-connected, cloud.not-offered, cloud.price-changed, and what a provider's client throws. */

@@ -122,7 +122,7 @@ export class SnapshotCarriage {
           ...source.manifest.about,
           ownerId: source.ownerId,
           name: null,
-          note: 'Sleeps here until its machine wakes',
+          note: sleepNote(source),
           reason: 'move',
         },
       });
@@ -234,6 +234,12 @@ async function unverifiedIfCorrupt(carrying: Promise<void>): Promise<void> {
 function isSameArchive(found: unknown, manifest: Manifest): boolean {
   const { archive, entries } = (found ?? {}) as Partial<Manifest>;
   return archive?.sha256 === manifest.archive.sha256 && entries?.sha256 === manifest.entries.sha256;
+}
+
+/** One that only carries something says what. */
+function sleepNote({ manifest: { about } }: SnapshotRecord): string {
+  const sleeps = 'Sleeps here until its machine wakes';
+  return about.note === '' ? sleeps : `${sleeps}. ${about.note}`.slice(0, 2_000);
 }
 
 function notThere({ manifest, copyId }: KeptSnapshot): BerthError {

@@ -166,7 +166,17 @@ export function defineWake(deps: WakeDeps): OperationDefinition<WakeInput> {
     async undo(context) {
       const record = recordOf(context);
       const kept = keptOf(record);
-      if (kept !== undefined && record.hostId !== null) await files.remember(record.hostId, kept.snapshots);
+      if (kept !== undefined && record.hostId !== null)
+        await files.remember(record.hostId, kept.snapshots, kept.sides);
+    },
+  };
+  const unpack: StepDefinition<WakeInput> = {
+    id: 'unpack',
+    title: 'Unpack images and lists',
+    async run(context) {
+      const { sides } = sleepOf(context).kept;
+      if (sides.length === 0) return context.note('there are none');
+      await files.unpack(context, hostOf(context), sides);
     },
   };
   const images: StepDefinition<WakeInput> = {
@@ -223,7 +233,10 @@ export function defineWake(deps: WakeDeps): OperationDefinition<WakeInput> {
             kept.snapshots.map(({ copyId }) => copyId),
             place,
           );
-          const own = new Set(workspaces.map(({ archive }) => archive));
+          const own = new Set([
+            ...workspaces.map(({ archive }) => archive),
+            ...kept.sides.map(({ id }) => id),
+          ]);
           const carriers = kept.snapshots.filter(({ id }) => own.has(id)).map(({ id }) => id);
           await files.dropArchives(context, hostOf(context), carriers);
         } else if (context.input.keepsSnapshot) context.note('its snapshot stays, and costs');
@@ -246,7 +259,20 @@ export function defineWake(deps: WakeDeps): OperationDefinition<WakeInput> {
   return {
     kind: 'machine.wake',
     parseInput: (value) => WakeInput.parse(value),
-    steps: [check, transfer, ...deps.hardware, reach, bring, images, rebuild, verify, start, awake, drop],
+    steps: [
+      check,
+      transfer,
+      ...deps.hardware,
+      reach,
+      bring,
+      unpack,
+      images,
+      rebuild,
+      verify,
+      start,
+      awake,
+      drop,
+    ],
     recover: 'finish',
     waitsForSecrets: true,
     canCancel: true,

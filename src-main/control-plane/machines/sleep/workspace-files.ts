@@ -20,19 +20,21 @@ import type { WorkspaceDirectory } from '../../workspaces/workspace-directory.ts
 import { ensureImage } from '../../workspaces/workspace-image.ts';
 import * as parts from '../../workspaces/workspace-parts.ts';
 import { shortId } from '../../workspaces/workspace-spec.ts';
-import { archivesOn, missingImage, summarize } from './files-summary.ts';
+import { archivesOn, summarize } from './files-summary.ts';
 import { withHosts } from './host-reach.ts';
 import type {
   FilesPlan,
   FilesSummary,
   KeptSnapshot,
   PlannedWorkspace,
+  SideArchive,
   SleepFiles,
   SomeStep,
 } from './kept-files.ts';
+import { SideArchives, type SideArchivesDeps } from './side-archives.ts';
 import { SnapshotCarriage } from './snapshot-carriage.ts';
 
-export interface WorkspaceFilesDeps {
+export interface WorkspaceFilesDeps extends Pick<SideArchivesDeps, 'isRepositoryOn'> {
   readonly links: HostLinks;
   readonly workspaces: WorkspaceDirectory;
   readonly snapshots: SnapshotDirectory;
@@ -55,10 +57,12 @@ const FLUSH_MS = 5 * 60_000;
 export class WorkspaceFiles implements SleepFiles {
   readonly #deps: WorkspaceFilesDeps;
   readonly #carriage: SnapshotCarriage;
+  readonly #sides: SideArchives;
 
   constructor(deps: WorkspaceFilesDeps) {
     this.#deps = deps;
     this.#carriage = new SnapshotCarriage(deps);
+    this.#sides = new SideArchives(deps);
   }
 
   requireIdle(hostId: HostId): void {
@@ -82,11 +86,13 @@ export class WorkspaceFiles implements SleepFiles {
       throw new BerthError('conflict', `“${moved.name}” was moved. Confirm that, or take it back first.`);
   }
 
-  plan(hostId: HostId): FilesPlan {
+  async plan(hostId: HostId, place: SleepPlace, signal: AbortSignal): Promise<FilesPlan> {
     const { workspaces, random } = this.#deps;
     const snapshotId = () => random.id('snap') as SnapshotId;
+    const records = workspaces.onHost(hostId);
     return {
-      workspaces: workspaces.onHost(hostId).map(({ id, desired, hasGivenUp }) => ({
+      sides: place.kind === 'machine-snapshot' ? [] : await this.#sides.plan(hostId, records, signal),
+      workspaces: records.map(({ id, desired, hasGivenUp }) => ({
         id,
         wasRunning: desired === 'running' && !hasGivenUp,
         snapshotId: snapshotId(),
@@ -101,10 +107,8 @@ export class WorkspaceFiles implements SleepFiles {
   }
 
   async requirePlace(hostId: HostId, place: SleepPlace, signal: AbortSignal): Promise<void> {
-    const { links, workspaces, shelf } = this.#deps;
+    const { links, shelf } = this.#deps;
     if (place.kind === 'machine-snapshot') return;
-    const missing = await missingImage(this.#deps.links, hostId, workspaces.onHost(hostId), signal);
-    if (missing !== null) throw new BerthError('conflict', missing);
     const needs = (await this.summary(hostId, signal)).archiveBytes ?? 0;
     const free = await this.freeBytes(place, signal);
     if (place.kind === 'computer') {
@@ -190,9 +194,11 @@ export class WorkspaceFiles implements SleepFiles {
         await archiver.settle(at);
       });
     }
+    for (const side of plan.sides) await this.#on(context, hostId, (at) => this.#sides.keep(at, side));
   }
 
   async undoArchive(context: SomeStep, hostId: HostId, plan: FilesPlan): Promise<void> {
+    for (const side of plan.sides) await this.#on(context, hostId, (at) => this.#sides.undo(at, side));
     for (const { id, snapshotId } of plan.workspaces) {
       await this.#on(context, hostId, (at) => this.#archiverOf(id).undo(at));
       await this.#deps.snapshots.remove(snapshotId);
@@ -215,9 +221,18 @@ export class WorkspaceFiles implements SleepFiles {
     return this.#carriage.bring(context, hostId, kept, place);
   }
 
-  async remember(hostId: HostId, kept: readonly KeptSnapshot[]): Promise<void> {
+  async remember(
+    hostId: HostId,
+    kept: readonly KeptSnapshot[],
+    sides: readonly SideArchive[],
+  ): Promise<void> {
     for (const { id, manifest, marks } of kept)
       await this.#deps.snapshots.put({ id, hostId, manifest, marks, diskBytes: manifest.archive.bytes });
+    for (const side of sides) await this.#sides.remember(hostId, side);
+  }
+
+  async unpack(context: SomeStep, hostId: HostId, sides: readonly SideArchive[]): Promise<void> {
+    for (const side of sides) await this.#on(context, hostId, (at) => this.#sides.unpack(at, side));
   }
 
   async images(context: SomeStep, hostId: HostId, ids: readonly WorkspaceId[]): Promise<void> {

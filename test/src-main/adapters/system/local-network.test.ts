@@ -78,4 +78,20 @@ describe('a connection', () => {
     }
     await expect(network.connect(1)).rejects.toMatchObject({ code: 'workspace.port-refused' });
   });
+
+  it('outlives the wish for it, and is given up with it before', async () => {
+    const { server, port } = await holder('127.0.0.1');
+    const told: (string | undefined)[] = [];
+    server.on('connection', (socket) => {
+      socket.on('end', () => told.push('end')).resume();
+      socket.on('error', (error: NodeJS.ErrnoException) => told.push(error.code));
+    });
+    const wish = new AbortController();
+    const connection = await network.connect(port, wish.signal);
+    wish.abort();
+    expect(connection.destroyed).toBe(false);
+    connection.resetAndDestroy();
+    await expect.poll(() => told).toEqual(['ECONNRESET']);
+    await expect(network.connect(port, wish.signal)).rejects.toThrow('aborted');
+  });
 });

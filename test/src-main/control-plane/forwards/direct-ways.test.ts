@@ -189,4 +189,51 @@ describe('a connection over a stream', () => {
     server.resetAndDestroy();
     await expect(connection.closed).rejects.toMatchObject({ code: 'connection-lost' });
   });
+
+  it('whose end was none is broken off, and one that ended ends', async () => {
+    for (const isReset of [true, false]) {
+      const { client, server } = await pair();
+      const connection = connectionOver(client, async () => isReset);
+      const ended: string[] = [];
+      connection.onData(async () => undefined);
+      connection.onEnd(() => ended.push('end'));
+      server.end('all of it');
+      if (isReset) await expect(connection.closed).rejects.toMatchObject({ code: 'connection-lost' });
+      else {
+        await expect.poll(() => ended).toEqual(['end']);
+        connection.end();
+        await connection.closed;
+      }
+      expect(ended).toEqual(isReset ? [] : ['end']);
+    }
+  });
+
+  it('that ended from here first is not asked about', async () => {
+    const { client, server } = await pair();
+    let asked = 0;
+    const connection = connectionOver(client, async () => {
+      asked += 1;
+      return true;
+    });
+    connection.onData(async () => undefined);
+    connection.end();
+    server.on('end', () => server.end());
+    server.resume();
+    await connection.closed;
+    expect(asked).toBe(0);
+  });
+
+  it('that is closed before it was ended from here was cut, and one that was given up was not', async () => {
+    for (const isGivenUp of [false, true]) {
+      const { client } = await pair();
+      const connection = connectionOver(client);
+      if (isGivenUp) connection.reset();
+      else client.destroy();
+      const outcome = connection.closed.then(
+        () => 'closed',
+        (error: BerthError) => error.code,
+      );
+      expect(await outcome).toBe(isGivenUp ? 'closed' : 'connection-lost');
+    }
+  });
 });

@@ -1,4 +1,5 @@
 /** Forwards into a workspace of a real host: what goes through them, and what they do when the way is cut. */
+import { spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -19,11 +20,16 @@ import { type RemoteHost, startRemoteHost } from '#test/servers/remote-host.ts';
 import { runProcess } from '#test/servers/run-process.ts';
 import { waitUntil } from '#test/servers/wait-until.ts';
 
-/** 3000: a web server, on the loopback alone; 7000: sends back what it got, backwards, when all of it is there; 7100: pours. */
+/**
+ * 3000: a web server, on the loopback alone; 7000: sends back what it got, backwards, when all of it is there; 7100: pours;
+ * 7200, and 7201 on the loopback alone: end or reset as they are told, and remember how their last client went.
+ */
 const servers = `
 const { createServer } = require('node:net');
 const body = Buffer.alloc(8_000_000, 'berth ');
+let last = 'nobody';
 require('node:http').createServer((request, response) => {
+  if (request.url === '/last') return void response.end(last);
   if (request.url !== '/big') return void response.end('hello from the workspace');
   const from = Number(/bytes=(\\d+)-/.exec(request.headers.range ?? 'bytes=0-')[1]);
   response.writeHead(from > 0 ? 206 : 200, { 'content-length': body.length - from });
@@ -41,6 +47,16 @@ createServer((socket) => {
   socket.on('error', () => {}).on('drain', pour);
   pour();
 }).listen(7100);
+for (const [port, host] of [[7200, '0.0.0.0'], [7201, '127.0.0.1']])
+  createServer({ allowHalfOpen: true }, (socket) => {
+    last = 'here';
+    socket.on('error', ({ code }) => (last = code)).on('end', () => (last = 'end'));
+    socket.on('data', (word) => {
+      if (String(word) === 'end') socket.end('all of it');
+      if (String(word) === 'reset') socket.write('a part', () => setTimeout(() => socket.resetAndDestroy(), 20));
+      if (String(word) === 'stay') socket.write('here');
+    });
+  }).listen(port, host);
 `;
 const bigSha = createHash('sha256').update(Buffer.alloc(8_000_000, 'berth ')).digest('hex');
 
@@ -103,6 +119,8 @@ const isIn = (id: ForwardId, state: Forward['state']) =>
 
 function dial(port: number | null): Socket {
   const socket = connect({ port: port ?? 0, host: '127.0.0.1', allowHalfOpen: true });
+  // Whoever waits for it hears of it.
+  socket.on('error', () => undefined);
   ends.push(() => socket.destroy());
   return socket;
 }
@@ -126,7 +144,7 @@ const page = async (port: number | null) => text(await fetched(port));
 describe('ports', () => {
   it('are seen from the host while something listens on them', async () => {
     const seen = await plane.until('forwards.ports', {}, (all) =>
-      all.find(({ id, ports }) => id === workspace.id && ports.length === 3),
+      all.find(({ id, ports }) => id === workspace.id && ports.length === 5),
     );
     expect(seen.problem).toBeNull();
     expect(
@@ -135,6 +153,8 @@ describe('ports', () => {
       [3000, 'loopback', 'node', 'The site', 'http'],
       [7000, 'network', 'node', '', null],
       [7100, 'network', 'node', '', null],
+      [7200, 'network', 'node', '', null],
+      [7201, 'loopback', 'node', '', null],
     ]);
     const ask = (port: number) => plane.client.call('forwards.probe', { workspaceId: workspace.id, port });
     expect(await ask(3000)).toEqual({ protocol: 'http' });
@@ -235,6 +255,94 @@ describe('a TCP forward', () => {
     await once(again, 'close');
     expect((await plane.client.call('forwards.restart', { id })).state).toBe('ready');
     expect(await page(port)).toBe('hello from the workspace');
+  });
+});
+
+describe('what a server breaks off', () => {
+  /** What came, and how it ended: `null` or the error's code. */
+  async function told(socket: Socket): Promise<[text: string, code: string | null]> {
+    let came = '';
+    socket.on('data', (bytes) => (came += String(bytes)));
+    const code = await new Promise<string | null>((resolve) => {
+      socket.once('end', () => resolve(null));
+      socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? ''));
+    });
+    return [came, code];
+  }
+
+  it.each([
+    ['over the bridge', 7200],
+    ['through the relay', 7201],
+  ])('is broken off here, and what it ends is ended: %s', async (_, port) => {
+    const { localPort } = await make({ port });
+    // One that stays half-open makes the next no end.
+    for (const [word, outcome] of [
+      ['reset', ['a part', 'ECONNRESET']],
+      ['end', ['all of it', null]],
+      ['reset', ['a part', 'ECONNRESET']],
+      ['end', ['all of it', null]],
+    ] as const) {
+      const socket = dial(localPort);
+      socket.write(word);
+      expect(await told(socket), word).toEqual(outcome);
+    }
+  });
+
+  it('is so through SOCKS', async () => {
+    const { localPort } = await make({ kind: 'socks', port: null });
+    for (const [word, outcome] of [
+      ['reset', ['a part', 'ECONNRESET']],
+      ['end', ['all of it', null]],
+    ] as const) {
+      const socket = dial(localPort);
+      socket.write(Buffer.of(5, 1, 0));
+      expect(await once(socket, 'data')).toEqual([Buffer.of(5, 0)]);
+      socket.write(Buffer.of(5, 1, 0, 1, 127, 0, 0, 1, 7200 >> 8, 7200 & 255));
+      expect((await once(socket, 'data')) as [Buffer]).toMatchObject([{ 1: 0 }]);
+      socket.write(word);
+      expect(await told(socket)).toEqual(outcome);
+    }
+  });
+
+  it('reaches it, too, where a client here breaks off, through the relay', async () => {
+    const [site, forward] = await Promise.all([make(), make({ port: 7201 })]);
+    const last = async () => text(await fetched(site.localPort, '/last'));
+    for (const [leave, outcome] of [
+      [(socket: Socket) => socket.resetAndDestroy(), 'ECONNRESET'],
+      [(socket: Socket) => socket.end(), 'end'],
+    ] as const) {
+      const socket = dial(forward.localPort);
+      socket.write('stay');
+      await once(socket, 'data');
+      leave(socket);
+      await waitUntil(async () => (await last()) === outcome, { what: `the server is told: ${outcome}` });
+    }
+  });
+
+  it('is so from the workspace to this computer, both ways', async () => {
+    const ways: string[] = [];
+    const here = createServer({ allowHalfOpen: true }, (socket) => {
+      socket.on('error', (error: NodeJS.ErrnoException) => ways.push(error.code ?? ''));
+      socket.on('data', (word) => {
+        if (String(word) === 'reset') socket.resetAndDestroy();
+        else socket.write('here');
+      });
+    }).listen(0, '127.0.0.1');
+    await once(here, 'listening');
+    ends.push(() => here.close());
+    const { port: localPort } = here.address() as AddressInfo;
+    const { id } = await make({ kind: 'remote', port: 9200, localPort });
+    await isIn(id, 'ready');
+    const run = async (code: string) => {
+      const { containerId } = await plane.workspaceIn(workspace.id, 'running');
+      const socket = "const s = require('node:net').connect(9200, '127.0.0.1');";
+      return await remote.docker('exec', containerId ?? '', 'node', '-e', socket + code);
+    };
+    const say =
+      "s.on('error', (e) => console.log(e.code)).on('end', () => console.log('end')).write('reset');";
+    expect((await run(say)).trim()).toBe('ECONNRESET');
+    await run("s.on('data', () => s.resetAndDestroy()).write('stay');");
+    await waitUntil(() => ways.includes('ECONNRESET'), { what: 'the server here is told' });
   });
 });
 
@@ -405,6 +513,67 @@ describe('after Berth ended', () => {
     expect(await isIn(id, 'ready')).toMatchObject({ localPort });
     expect(await isIn(stopped.id, 'stopped')).toMatchObject({ localPort: stopped.localPort });
     expect(await page(localPort)).toBe('hello from the workspace');
+  });
+
+  it('by SIGKILL, amid traffic, nothing of it is left there; started again all is where it was', async () => {
+    const wanted = [
+      await make(),
+      await make({ port: 7000 }),
+      await make({ kind: 'socks', port: null }),
+      await make({ kind: 'remote', port: 9300, localPort: 9 }),
+    ];
+    const rules = [{ fromPort: 7100, toPort: 7100, kind: 'tcp' as const }];
+    await plane.client.call('forwards.setRules', { workspaceId: workspace.id, rules, announces: false });
+    const ruled = await plane.until('forwards.watch', {}, (all) =>
+      all.find(({ isByRule, state }) => isByRule && state === 'ready'),
+    );
+    const { containerId } = await plane.workspaceIn(workspace.id, 'running');
+    await plane.close();
+    /** What only a Berth that is there has on the host: its connections, and relays beside the workspace. */
+    const left = async () => {
+      const lines = (await remote.runChecked(['ps', '-eo', 'args'])).split('\n');
+      const helpers = await remote.docker('ps', '-aq', '--filter', 'name=berth-dial-');
+      return [
+        ...lines.filter((line) => /^sshd: root|python/.test(line)),
+        ...helpers.split('\n').filter(Boolean),
+      ];
+    };
+    const isGone = () =>
+      waitUntil(async () => (await left()).length === 0, { what: 'nothing of it is left on the host' });
+    const within = () => remote.docker('top', containerId ?? '', '-eo', 'pid,args');
+    await isGone();
+    const before = await within();
+
+    const child = new URL('../../../harness/serving-child.ts', import.meta.url).pathname;
+    const run = spawn(process.execPath, [child, folder, host.id], { stdio: ['ignore', 'pipe', 'inherit'] });
+    ends.push(() => run.kill('SIGKILL'));
+    await once(run.stdout, 'data');
+    const [site, echo, socks] = wanted;
+    const download = await fetched(site?.localPort ?? null, '/big');
+    await once(download, 'data');
+    const flood = dial(ruled.localPort);
+    await once(flood, 'readable');
+    const upload = dial(echo?.localPort ?? null);
+    upload.write(randomBytes(200_000));
+    await once(dial(socks?.localPort ?? null), 'connect');
+    expect((await left()).length).toBeGreaterThan(2);
+    const cut = once(download, 'error');
+    const exited = once(run, 'exit');
+    run.kill('SIGKILL');
+    expect(await exited).toEqual([null, 'SIGKILL']);
+    await cut;
+    await isGone();
+    expect(await within()).toBe(before);
+
+    plane = await startPlane({ folder });
+    await plane.hostReady(host.id);
+    for (const one of [...wanted, ruled])
+      expect(await isIn(one.id, 'ready')).toMatchObject({ localPort: one.localPort, port: one.port });
+    expect(await page(site?.localPort ?? null)).toBe('hello from the workspace');
+    expect((await exchange(echo?.localPort ?? null, Buffer.from('abc'))).toString()).toBe('cba');
+    const kept = await plane.until('forwards.rules', {}, (all) => all.find(({ id }) => id === workspace.id));
+    expect(kept).toMatchObject({ rules });
+    await plane.client.call('forwards.setRules', { workspaceId: workspace.id, rules: [], announces: false });
   });
 
   it('a workspace that is destroyed takes its forwards with it', async () => {

@@ -105,15 +105,37 @@ describe('a relay', () => {
     expect(taken).toBe(3_000_000);
   });
 
+  it('says of a client that it broke off, at once and also while it answers', async () => {
+    const relay = relayed();
+    const port = await freePort();
+    const arrived: RelayedConnection[] = [];
+    await relay.listen(port, (connection) => {
+      connection.onData(async () => undefined);
+      arrived.push(connection);
+    });
+    for (const isAnswering of [false, true]) {
+      const client = connect({ port, host: '127.0.0.1' });
+      client.on('error', () => undefined);
+      client.write('hello');
+      await vi.waitUntil(() => arrived.length > 0);
+      const connection = arrived.pop();
+      if (isAnswering) await connection?.send(Buffer.from('answer'));
+      if (isAnswering) await once(client, 'data');
+      client.resetAndDestroy();
+      await expect(connection?.closed).rejects.toMatchObject({ code: 'connection-lost' });
+    }
+  });
+
   it('resets what is broken off, on the other side too', async () => {
     const { promise, resolve } = Promise.withResolvers<unknown>();
     const port = await serverOf((socket) => {
       socket.on('error', resolve);
       socket.on('close', resolve);
+      socket.resume();
     });
     const connection = await relayed().open({ port });
     connection.reset();
-    await promise;
+    expect(await promise).toMatchObject({ code: 'ECONNRESET' });
     await connection.closed;
   });
 

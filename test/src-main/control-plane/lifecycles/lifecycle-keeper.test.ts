@@ -33,6 +33,15 @@ describe('a quiet workspace', () => {
     expect(await it.told()).toEqual(['warned: Stops in 10 minutes: no work for 30 minutes']);
   });
 
+  it('says with its end what goes on costing', async () => {
+    const it = await world().begin({ idleMinutes: 10 });
+    it.costRemark = '. Its machine “atlas” goes on costing, and nothing ends that by itself';
+    await it.clock.advance(13 * minute);
+    expect(it.expected).toEqual([
+      'stopped Stopped: no work for 10 minutes. Its machine “atlas” goes on costing, and nothing ends that by itself',
+    ]);
+  });
+
   it('shows the same second at each look', async () => {
     const it = await world().begin({ idleMinutes: 30 });
     await it.clock.advance(5 * minute);
@@ -58,7 +67,69 @@ describe('a quiet workspace', () => {
   });
 });
 
+describe('is no work for long, after work that was', () => {
+  /** What it does in each half minute after somebody typed; it stops all the same. */
+  it.each<[string, (it: LifecycleWorld, round: number) => void | Promise<void>]>([
+    [
+      'a clock that is printed each second, in a terminal that is shown',
+      (it) => {
+        it.cpus = 0.01;
+        it.print();
+      },
+    ],
+    [
+      'a job that runs each five minutes, for one',
+      (it, round) => void (it.cpus = round % 10 === 0 ? 0.03 : 0),
+    ],
+    [
+      'a blip of ten seconds now and then, also where looks are near to each other',
+      async (it, round) => {
+        if (round % 7 !== 0) return;
+        it.cpus = 1;
+        await it.clock.advance(minute / 6);
+        it.cpus = 0;
+      },
+    ],
+    [
+      'a page that was left open and polls: its bytes are the container’s, too, and count once',
+      (it) => {
+        it.cpus = 0.01;
+        it.connections = [it.connection(8888, 600)];
+        it.networkBytesPerSecond = 620;
+      },
+    ],
+    [
+      'web sockets of a screen and a reloader that ping',
+      (it) => void (it.connections = [it.connection(6080, 100), it.connection(5173, 100)]),
+    ],
+  ])('%s', async (_, happen) => {
+    const it = await world().begin({ idleMinutes: 10 });
+    it.type();
+    await it.clock.advance(minute / 2);
+    expect(it.lifecycle.judgement).toBe('busy');
+    for (let round = 1; round <= 60 && it.begun.length === 0; round++) {
+      await happen(it, round);
+      await it.clock.advance(minute / 2);
+    }
+    expect(it.begun).toEqual(stopped);
+  });
+});
+
 describe('is kept awake', () => {
+  it('by somebody who reads in a page: little of each, and much of it together', async () => {
+    const it = await world().begin({ idleMinutes: 10 });
+    for (let round = 0; round < 60; round++) {
+      it.connections = [it.connection(8888, 5_000)];
+      it.networkBytesPerSecond = 5_100;
+      await it.clock.advance(minute / 2);
+    }
+    expect(it.begun).toEqual([]);
+    expect(it.lifecycle.seen).toEqual([
+      expect.objectContaining({ signal: 'connection', weight: 1 }),
+      expect.objectContaining({ signal: 'network' }),
+    ]);
+  });
+
   it('by a compile without a keystroke, and stops when that is done', async () => {
     const it = await world().begin({ idleMinutes: 10 });
     it.cpus = 0.9;
@@ -189,6 +260,44 @@ describe('an end at its time', () => {
     expect(it.begun).toEqual(stopped);
   });
 
+  it('is moved while it is shown: the first does not come, and the second is shown anew', async () => {
+    const it = world();
+    await it.begin({ endAt: it.at(30 * minute) });
+    await it.clock.advance(25 * minute);
+    expect(it.lifecycle.next).toMatchObject({ isWarned: true });
+    const policy = { endAt: it.at(30 * minute) };
+    await it.setPolicy(policy);
+    expect(it.lifecycle.next).toMatchObject({ isWarned: false, at: policy.endAt });
+    await it.clock.advance(29 * minute);
+    expect(it.begun).toEqual([]);
+    expect((await it.told()).filter((line) => line.startsWith('warned: '))).toHaveLength(2);
+    await it.clock.advance(2 * minute);
+    expect(it.begun).toEqual(stopped);
+  });
+
+  it('is taken away while it is shown', async () => {
+    const it = await world().begin({ endAfterMinutes: 30 });
+    await it.clock.advance(25 * minute);
+    expect(it.lifecycle.next).toMatchObject({ isWarned: true });
+    await it.setPolicy({});
+    expect(it.lifecycle.next).toBeNull();
+    await it.clock.advance(60 * minute);
+    expect(it.begun).toEqual([]);
+  });
+
+  it('that a step of the clock makes due is shown first; a step back moves it with the clock', async () => {
+    const it = await world().begin({ endAfterMinutes: 120 });
+    it.clock.setWallClock(24 * 60 * minute);
+    await it.clock.advance(9 * minute);
+    expect(it.begun).toEqual([]);
+    expect(it.lifecycle.next).toMatchObject({ why: 'uptime', isWarned: true });
+    it.clock.setWallClock(-24 * 60 * minute);
+    await it.clock.advance(20 * minute);
+    expect(it.begun).toEqual([]);
+    await it.clock.advance(95 * minute);
+    expect(it.begun).toEqual(stopped);
+  });
+
   it('cannot be set to what is over', async () => {
     const it = await world().begin();
     await expect(it.setPolicy({ endAt: it.at(-minute) })).rejects.toMatchObject({ code: 'invalid-input' });
@@ -228,6 +337,24 @@ describe('a person’s word', () => {
     await it.clock.advance(3 * minute);
     expect(it.begun).toEqual(stopped);
     expect(await it.told()).toContain('put-off: Its end is put off by 60 minutes (Ada)');
+  });
+
+  it('puts it off as often as it is said, an hour from then each time', async () => {
+    const it = await world().begin({ endAfterMinutes: 30 });
+    await it.clock.advance(25 * minute);
+    for (let time = 0; time < 5; time++) {
+      await it.putOff(60);
+      expect(it.lifecycle.next).toMatchObject({ isWarned: false });
+      await it.clock.advance(55 * minute);
+      expect(it.lifecycle.next).toMatchObject({ isWarned: true });
+    }
+    // Twice in a row is not two hours.
+    await it.putOff(60);
+    await it.putOff(60);
+    expect(it.lifecycle.putOffUntil).toBe(it.at(60 * minute));
+    expect(it.begun).toEqual([]);
+    await it.clock.advance(61 * minute);
+    expect(it.begun).toEqual(stopped);
   });
 
   it('begins the count anew with another policy, and says so', async () => {
@@ -304,6 +431,11 @@ describe('a destruction', () => {
       'fails',
       (it: LifecycleWorld) => (it.snapshotError = new BerthError('host.disk-full', 'The disk is full.')),
     ],
+    [
+      'has no repository to go to',
+      (it: LifecycleWorld) =>
+        (it.snapshotError = new BerthError('repository.unreachable', 'The repository does not answer.')),
+    ],
     ['cannot be read back', (it: LifecycleWorld) => (it.isSnapshotGood = false)],
   ])('does not come where the snapshot %s: that is said, and tried again later', async (_, breakIt) => {
     const it = world();
@@ -357,49 +489,4 @@ it('a stop that fails is tried again later and later', async () => {
   expect(it.begun).toHaveLength(2);
   await it.clock.advance(7 * minute);
   expect(it.begun).toHaveLength(3);
-});
-
-describe('working hours', () => {
-  const hours = { timeZone: 'UTC', days: [1, 2, 3, 4, 5], from: '09:00', to: '17:00', starts: true };
-  it('stop it at their end, and start it once at their beginning', async () => {
-    const it = await world('2026-01-07T16:00:00.000Z').begin({ hours });
-    await it.clock.advance(61.5 * minute);
-    expect(it.begun).toEqual(stopped);
-    await it.clock.advance(15 * 60 * minute);
-    expect(it.begun).toEqual(stopped);
-    await it.clock.advance(60 * minute);
-    expect(it.begun).toEqual([...stopped, `start as ${otherUserId}`]);
-    // Whoever stops it has it stopped.
-    it.set({ state: 'stopped', desired: 'stopped', startedAt: null });
-    await it.clock.advance(3 * 60 * minute);
-    expect(it.begun).toHaveLength(2);
-  });
-
-  it('give an hour to whoever starts it outside of them', async () => {
-    const it = await world('2026-01-10T12:00:00.000Z').begin({ hours });
-    await it.clock.advance(58 * minute);
-    expect(it.begun).toEqual([]);
-    await it.clock.advance(4 * minute);
-    expect(it.begun).toEqual(stopped);
-  });
-
-  it('do not start it by being set', async () => {
-    const it = await world('2026-01-07T12:00:00.000Z').begin();
-    it.set({ state: 'stopped', desired: 'stopped', startedAt: null });
-    await it.setPolicy({ hours });
-    await it.clock.advance(2 * 60 * minute);
-    expect(it.begun).toEqual([]);
-  });
-
-  it('start it late where its host was away', async () => {
-    const it = world('2026-01-07T06:00:00.000Z');
-    it.isHostThere = false;
-    await it.begin({ hours });
-    it.set({ state: 'stopped', desired: 'stopped', startedAt: null });
-    await it.clock.advance(4 * 60 * minute);
-    expect(it.begun).toEqual([]);
-    it.isHostThere = true;
-    await it.clock.advance(minute);
-    expect(it.begun).toEqual([`start as ${otherUserId}`]);
-  });
 });

@@ -11,8 +11,10 @@ import { type LifecyclePolicy, noPolicy, TimelineEntry } from '#contract/lifecyc
 import type { Operation } from '#contract/operations.ts';
 import type { Workspace } from '#contract/workspaces.ts';
 import type { Caller } from '#main/control-plane/caller.ts';
+import type { OpenConnection } from '#main/control-plane/forwards/metered-connection.ts';
 import type { RunningProgram } from '#main/control-plane/interfaces/container-process.ts';
 import { EndAct } from '#main/control-plane/lifecycles/end-act.ts';
+import { HoursStart } from '#main/control-plane/lifecycles/hours-start.ts';
 import { LifecycleDirectory } from '#main/control-plane/lifecycles/lifecycle-directory.ts';
 import { LifecycleKeeper } from '#main/control-plane/lifecycles/lifecycle-keeper.ts';
 import { LifecycleService } from '#main/control-plane/lifecycles/lifecycle-service.ts';
@@ -36,14 +38,16 @@ export class LifecycleWorld {
   readonly begun: string[] = [];
   readonly expected: string[] = [];
   cpus = 0;
+  networkBytesPerSecond = 20;
   isMeasured = true;
   terminals: TerminalUse[] = [];
-  connections: { port: number; bytes: number }[] = [];
+  connections: OpenConnection[] = [];
   commands = 0;
   programs: RunningProgram[] | BerthError = [];
   isHostThere = true;
   isWorkedOn = false;
   isGone = false;
+  costRemark = '';
   snapshotError: BerthError | undefined;
   isSnapshotGood = true;
   stopError: BerthError | undefined;
@@ -108,19 +112,35 @@ export class LifecycleWorld {
         BerthError.is(this.programs) ? Promise.reject(this.programs) : Promise.resolve(this.programs),
       log,
     });
-    this.keeper = new LifecycleKeeper({
+    const history = {
+      expect: (_id: WorkspaceId, event: string, text: string | null) =>
+        void this.expected.push(`${event} ${text}`),
+    };
+    const common = {
       directory: this.directory,
+      isHostThere: () => this.isHostThere,
+      isWorkedOn: () => this.isWorkedOn,
+      timeline: this.timeline,
+      history,
+      clock,
+      log,
+    };
+    this.keeper = new LifecycleKeeper({
+      ...common,
+      costRemark: () => this.costRemark,
       workspaces: {
         all: () => (this.isGone ? [] : [this.workspace]),
         get: () => (this.isGone ? undefined : this.workspace),
         ownerOf: () => otherUserId,
       },
-      isHostThere: () => this.isHostThere,
-      isWorkedOn: () => this.isWorkedOn,
-      start: async (_id, userId) => {
-        this.begun.push(`start as ${userId}`);
-        this.set({ state: 'running', desired: 'running', startedAt: this.at(0) });
-      },
+      hours: new HoursStart({
+        ...common,
+        ownerOf: () => otherUserId,
+        start: async (_id, userId) => {
+          this.begun.push(`start as ${userId}`);
+          this.set({ state: 'running', desired: 'running', startedAt: this.at(0) });
+        },
+      }),
       work: this.#work,
       act: new EndAct({
         stop: async (_id, userId) => {
@@ -144,12 +164,6 @@ export class LifecycleWorld {
         ended: async (id) => this.#ended.get(id)!,
         clock,
       }),
-      timeline: this.timeline,
-      history: {
-        expect: (_id, event, text) => void this.expected.push(`${event} ${text}`),
-      },
-      clock,
-      log,
     });
     this.service = new LifecycleService({
       directory: this.directory,
@@ -179,6 +193,17 @@ export class LifecycleWorld {
     this.terminals = [{ ...use, printedAtMs: this.clock.monotonicMs() }];
   }
 
+  /** One that is open since the beginning, and moves so much all the time. */
+  connection(port: number, bytesPerSecond: number): OpenConnection {
+    const { clock } = this;
+    return {
+      port,
+      get bytes() {
+        return (bytesPerSecond * clock.monotonicMs()) / 1_000;
+      },
+    };
+  }
+
   async close(): Promise<void> {
     this.#work?.close();
     await this.keeper?.close();
@@ -205,8 +230,8 @@ export class LifecycleWorld {
       if (this.isMeasured)
         yield {
           cpus: this.cpus,
-          networkInBytesPerSecond: 10,
-          networkOutBytesPerSecond: 10,
+          networkInBytesPerSecond: this.networkBytesPerSecond / 2,
+          networkOutBytesPerSecond: this.networkBytesPerSecond / 2,
           diskReadBytesPerSecond: 0,
           diskWriteBytesPerSecond: 0,
         };

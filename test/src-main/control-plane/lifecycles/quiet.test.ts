@@ -25,6 +25,13 @@ describe('a workspace', () => {
     expect(quietAfter(0, 0, 2, 0)).toMatchObject({ judgement: 'quiet', quietMs: 90_000 });
     expect(quietAfter(0, 0, 2, 2)).toMatchObject({ judgement: 'busy', quietMs: 0 });
   });
+  it('is not woken by a burst over two looks that are near to each other, and neither is that burst quiet', () => {
+    const near = (quiet: Quiet, sum: number) => advance(quiet, seen(sum), 10_000);
+    const burst = [2, 2, 2].reduce(near, quietAfter(0, 0));
+    expect(burst).toMatchObject({ judgement: 'quiet', quietMs: 60_000 });
+    expect(near(burst, 2)).toMatchObject({ judgement: 'busy', quietMs: 0 });
+    expect(near(burst, 0)).toMatchObject({ judgement: 'quiet', quietMs: 70_000 });
+  });
   it('that worked has to come well below, twice', () => {
     expect(quietAfter(key, 0.7, 0.7, 0.7)).toMatchObject({ judgement: 'busy' });
     expect(quietAfter(key, 0)).toMatchObject({ judgement: 'busy' });

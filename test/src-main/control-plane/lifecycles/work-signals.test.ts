@@ -62,6 +62,16 @@ describe('what is work', () => {
   ])('%s', (_, change, rules) => expect(sum(change, rules)).toBeGreaterThanOrEqual(1));
 });
 
+it('what forwards moved is not counted as network once more', () => {
+  const facts = { ...silent, ...load({ networkBytesPerSecond: 900 }) };
+  const connections = [{ port: 80, movedBytes: 800 * 30 }];
+  const weights = new Map(
+    weigh({ ...facts, connections }, []).seen.map(({ signal, weight }) => [signal, weight]),
+  );
+  expect(weights.get('network')).toBeCloseTo(100 / 1_024, 3);
+  expect(weights.get('connection')).toBeCloseTo(0.2 + 0.8 * (800 / 4_096), 3);
+});
+
 describe('what is no work by itself', () => {
   it.each<[string, Partial<WorkFacts>, KeepAwake[]]>([
     ['nothing', {}, []],

@@ -70,6 +70,14 @@ describe('a night', () => {
   });
 });
 
+it.each([
+  ['that is left out ends after it', '2026-03-28T23:30:00Z', '2026-03-29T01:30:00.000Z'],
+  ['that comes twice ends with the first', '2026-10-24T22:30:00Z', '2026-10-25T00:30:00.000Z'],
+])('a night that ends in the hour %s', (_, at, end) => {
+  const night: WorkingHours = { ...week, days: [6], from: '22:00', to: '02:30' };
+  expect(around(night, at).now?.[1]).toBe(end);
+});
+
 it('that are all the day, every day, never end', () => {
   const always: WorkingHours = { ...week, days: [1, 2, 3, 4, 5, 6, 7], from: '00:00', to: '00:00' };
   expect(hoursAround(always, Date.parse('2026-03-29T00:30:00Z'))).toMatchObject({ now: { endMs: null } });

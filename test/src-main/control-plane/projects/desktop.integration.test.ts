@@ -107,7 +107,10 @@ describe('a browser workspace', () => {
       image: (await browserImage()).reference,
       accessPassword: { variable: 'VNC_PW', delivery: 'file' },
     });
-    expect(workspace.apps?.map(({ port }) => port)).toEqual([5900, 6080]);
+    expect(workspace.apps?.map(({ port, soundPort }) => [port, soundPort])).toEqual([
+      [5900, 4711],
+      [6080, undefined],
+    ]);
     expect(await inspect(workspace, '{{.HostConfig.ShmSize}} {{.HostConfig.CapDrop}} {{.Config.User}}')).toBe(
       `${1024 ** 3} [ALL] dev`,
     );
@@ -119,6 +122,9 @@ describe('a browser workspace', () => {
   }, async () => {
     await healthy(workspace);
     await expect(viewerOf(workspace, 'not it')).rejects.toThrow('Authentication failure');
+    // All of it is asked for, and nothing more than it.
+    for (const close of [password.slice(0, 8), password.slice(0, -1), `${password}x`, ''])
+      await expect(viewerOf(workspace, close)).rejects.toThrow('Authentication failure');
     // More wrong ones must not shut the right one out.
     for (let count = 0; count < 6; count++)
       await expect(viewerOf(workspace, `wrong ${count}`)).rejects.toThrow('Authentication failure');
@@ -150,6 +156,20 @@ describe('a browser workspace', () => {
     // 127.0.0.0/8 (the engine's own name server is in it) and ::1, as the kernel writes them on this byte order.
     for (const address of addresses) expect(address).toMatch(/^([0-9A-F]{6}7F|0{24}01000000)$/);
     expect(await inside(workspace, 'stat -c %a /dev/shm/berth-screen.*/password')).toBe('600\n');
+  });
+
+  it('starts its sound again when that ends, and is a browser all the while', async () => {
+    const browser = await inside(workspace, 'pgrep -o -x chromium');
+    const before = await inside(workspace, 'pgrep -x pulseaudio');
+    await inside(workspace, 'pkill -KILL -x pulseaudio');
+    await waitUntil(async () => (await inside(workspace, 'pgrep -x pulseaudio')) !== before, {
+      what: 'another PulseAudio',
+    });
+    // Its health is asked for, which takes a frame of sound.
+    await waitUntil(async () => (await inside(workspace, 'berth-screen-healthy && echo well')) === 'well\n', {
+      what: 'it sounds again',
+    });
+    expect(await inside(workspace, 'pgrep -o -x chromium')).toBe(browser);
   });
 
   it('starts Chromium again when it ends, and ends in order when it is told to', {

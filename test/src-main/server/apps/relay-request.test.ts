@@ -334,6 +334,23 @@ describe('an answer', () => {
     }
   });
 
+  it('whose app resets it never looks whole, to whichever version it goes', async () => {
+    const app = await world.app('api-3000', () => undefined);
+    app.server.removeAllListeners('request');
+    app.server.removeAllListeners('connection');
+    app.server.on('connection', (socket) => {
+      socket.on('error', () => undefined);
+      // Its end would be that of the connection.
+      socket.once('data', () =>
+        socket.write('HTTP/1.1 200 OK\r\n\r\nbeginning', () => socket.resetAndDestroy()),
+      );
+    });
+    const cookie = await world.letIn();
+    expect(await world.ask({ cookie })).toMatchObject({ status: 200, isCut: true });
+    const old = `GET / HTTP/1.0\r\nHost: ${world.hostOf()}\r\nCookie: ${cookie}\r\n\r\n`;
+    await expect(world.raw(old)).rejects.toMatchObject({ code: 'ECONNRESET' });
+  });
+
   it('that breaks with the way into the workspace is cut', async () => {
     const app = await world.app('api-3000', (_, response) => response.write('beginning'));
     const cookie = await world.letIn();
@@ -388,6 +405,59 @@ describe('an answer', () => {
       ).toBe(200);
     expect(app.dials).toBe(1);
     agent.destroy();
+  });
+
+  it('through a connection of one session is never another’s', async () => {
+    const app = await world.app('api-3000', (_, response) => response.end('x'));
+    const [one, other] = [await world.letIn(), await world.letIn()];
+    for (const cookie of [one, other, one, other]) expect((await world.ask({ cookie })).text).toBe('x');
+    expect(app.dials).toBe(2);
+  });
+
+  it('with more behind it is the last of its connection', async () => {
+    const app = await world.app('api-3000', () => undefined);
+    app.server.removeAllListeners('request');
+    app.server.removeAllListeners('connection');
+    app.server.on('connection', (socket) => {
+      socket.on('error', () => undefined);
+      const planted = 'HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\nplanted';
+      socket.on('data', () => socket.write(`HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok${planted}`));
+    });
+    const cookie = await world.letIn();
+    for (let count = 0; count < 3; count += 1) expect((await world.ask({ cookie })).text).toBe('ok');
+    expect(app.dials).toBe(3);
+  });
+
+  it('that nobody asked for ends the connection that it came on', async () => {
+    const app = await world.app('api-3000', (_, response) => response.end('x'));
+    app.server.on('request', (incoming: IncomingMessage) => {
+      setImmediate(() => incoming.socket.write('HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\nplanted'));
+    });
+    const cookie = await world.letIn();
+    for (let count = 0; count < 2; count += 1) {
+      expect((await world.ask({ cookie })).text).toBe('x');
+      await waitUntil(() => app.connections.size === 0, { what: 'the connection is ended' });
+    }
+    expect(app.dials).toBe(2);
+  });
+
+  it('to what was sent is not asked for again: it may have been done', async () => {
+    const app = await world.app('api-3000', (incoming, response) => {
+      incoming.resume();
+      response.end('x');
+    });
+    let posted = 0;
+    app.server.prependListener('request', (incoming: IncomingMessage) => {
+      if (incoming.method !== 'POST') return;
+      posted += 1;
+      incoming.socket.destroy();
+    });
+    const cookie = await world.letIn();
+    expect((await world.ask({ cookie })).text).toBe('x');
+    expect((await world.ask({ cookie, method: 'POST', body: 'a' })).status).toBe(502);
+    expect((await world.ask({ cookie })).text).toBe('x');
+    expect((await world.ask({ cookie, method: 'POST' })).status).toBe(502);
+    expect(posted).toBe(2);
   });
 
   it('is asked for again where an idle way had ended in the moment of its use', async () => {

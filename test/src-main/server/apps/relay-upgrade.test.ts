@@ -1,6 +1,7 @@
 /** Web sockets and other upgrades through the gateway, both ways and to both ends. */
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { waitUntil } from '#test/servers/wait-until.ts';
@@ -73,5 +74,22 @@ describe('a web socket', () => {
     );
     expect(answer).toMatch(/^HTTP\/1\.1 101 Switching Protocols\r\n/);
     expect(answer).toMatch(/\r\nUpgrade: echo\r\n\r\nfirst said at once$/);
+  });
+
+  it('that is refused with half an answer, or broken off, is reset', async () => {
+    const app = await world.app('api-3000', (_, response) => response.end());
+    const answers = [
+      'HTTP/1.1 403 Forbidden\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n',
+      'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: raw\r\n\r\nhello',
+    ];
+    app.server.on('upgrade', (incoming, socket) => {
+      socket.write(answers[Number(incoming.url?.slice(1))] ?? '', () => (socket as Socket).resetAndDestroy());
+    });
+    const cookie = await world.letIn();
+    for (const path of ['/0', '/1']) {
+      const lines = [`GET ${path} HTTP/1.1`, `Host: ${world.hostOf()}`, `Origin: ${world.originOf()}`];
+      const head = [...lines, `Cookie: ${cookie}`, 'Connection: Upgrade', 'Upgrade: raw', '', ''];
+      await expect(world.raw(head.join('\r\n')), path).rejects.toMatchObject({ code: 'ECONNRESET' });
+    }
   });
 });

@@ -27,6 +27,7 @@ describe('a new port', () => {
   it('is none where a forward, the project or a rule is about it', () => {
     expect(news({ forwards: [{ port: 3000 }] })).toEqual([]);
     expect(news({ apps: [{ port: 3000 }] })).toEqual([]);
+    expect(news({ apps: [{ port: 5900, soundPort: 3000 }] })).toEqual([]);
     expect(news({ rules: rules(true, 3000, 3999) })).toEqual([]);
     expect(news({ rules: rules(true, 2000, 3000) })).toEqual([]);
     expect(news({ rules: rules(true, 3001, 3999) })).toEqual([3000]);

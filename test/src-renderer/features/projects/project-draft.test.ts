@@ -119,7 +119,15 @@ const desktop: ProjectDefinition = {
   description: 'A browser to look at things with.',
   kind: 'desktop',
   apps: [
-    { name: 'Screen', port: 5900, protocol: 'vnc', path: '/', login: { how: 'none' }, isMain: true },
+    {
+      name: 'Screen',
+      port: 5900,
+      protocol: 'vnc',
+      path: '/',
+      login: { how: 'none' },
+      isMain: true,
+      soundPort: 4711,
+    },
     {
       name: 'Lab',
       port: 8888,
@@ -167,6 +175,7 @@ describe('a draft of a desktop', () => {
           ...(app.name === 'Lab' ? { port: '99999', header: 'no header', path: 'lab' } : {}),
           ...(app.name === 'Code' ? { port: 'eighty', formPath: '//evil.example' } : {}),
           ...(app.name === 'Desk' ? { name: ' ' } : {}),
+          ...(app.name === 'Screen' ? { soundPort: 'loud' } : {}),
         })),
       ],
       passwordVariable: '1PASSWORD',
@@ -174,6 +183,7 @@ describe('a draft of a desktop', () => {
     });
     expect('errors' in read && Object.keys(read.errors).sort()).toEqual([
       'accessPassword.variable',
+      'apps.a0.soundPort',
       'apps.a1.header',
       'apps.a1.path',
       'apps.a1.port',

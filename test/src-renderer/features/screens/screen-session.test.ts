@@ -2,13 +2,12 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { BerthError } from '#contract/berth-error.ts';
 import type { ScreenChannel } from '#renderer/features/screens/screen-channel.ts';
+import { restAfterMs, startingForMs } from '#renderer/features/screens/screen-retries.ts';
 import {
   answerWithinMs,
-  restAfterMs,
   screenDefaults,
   ScreenSession,
   type RemoteScreen,
-  startingForMs,
 } from '#renderer/features/screens/screen-session.ts';
 import { planeStream } from './plane-stream.ts';
 

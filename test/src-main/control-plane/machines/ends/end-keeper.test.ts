@@ -236,6 +236,13 @@ describe('an end at an instant', () => {
     expect(it.begun).toEqual([`hibernate it as ${localOwnerId}`]);
     const [first] = it.world.log.lines.filter(({ message }) => /could not end by itself/.test(message));
     expect(first?.level).toBe('warn');
+    const { retry } = it.berth.directory.view(machineId);
+    expect(retry).toMatchObject({
+      why: 'expiry',
+      action: 'hibernate',
+      error: { code: 'conflict', message: 'Not now.' },
+      againAt: it.endsAt,
+    });
     const again = Date.parse(it.endsAt ?? '') - it.world.clock.nowMs();
     expect(again).toBeGreaterThan(4 * minute);
     await it.world.clock.advance(4 * minute);
@@ -247,6 +254,8 @@ describe('an end at an instant', () => {
     await it.world.clock.advance(6 * minute);
     expect(it.begun).toHaveLength(3);
     expect(it.world.cloud.machines.size).toBe(1);
+    await it.setEnd({});
+    expect(it.berth.directory.view(machineId).retry).toBeNull();
   });
 
   it('of a machine that is gone already only says so', async () => {

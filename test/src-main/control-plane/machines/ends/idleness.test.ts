@@ -81,3 +81,9 @@ describe('idleness', () => {
     expect(advance(notIdle, { ...quiet, sinceMs: 8 * 3_600_000 }, 60_000).idleMs).toBe(60_000);
   });
 });
+
+it('is busy while a rule of one of its workspaces keeps that awake, however silent it is', () => {
+  const silent = { ...running(0), isAtWork: true };
+  expect(judge({ ...quiet, workspaces: [silent] }, 'idle')).toBe('busy');
+  expect(judge({ ...quiet, workspaces: [{ ...silent, state: 'stopped', load: null }] }, 'busy')).toBe('idle');
+});

@@ -61,6 +61,7 @@ export class SleepWorld {
   readonly remains = new Remains();
   readonly clock = new ManualClock();
   readonly cloud = new FakeCloud(this.clock);
+  readonly log = new MemoryLog();
   /** By the provider's id of the hardware. */
   readonly disks = new Map<string, Disk>();
   /** By the provider's id of the snapshot. */
@@ -198,7 +199,7 @@ export async function live(world: SleepWorld, killAt = Number.POSITIVE_INFINITY)
       bytes: (length) => new Uint8Array(length),
       fraction: () => 0.5,
     },
-    log: new MemoryLog(),
+    log: world.log,
   });
   const client = pointed(world, life);
   const clouds: CloudClients = {
@@ -399,6 +400,7 @@ function filesOf(world: SleepWorld, life: Life): SleepFiles {
       }
     },
     async remember() {},
+    async unpack() {},
     async images() {},
     async rebuild(_context, _hostId, planned) {
       for (const { id, snapshotId } of planned) {
@@ -449,7 +451,8 @@ function filesOf(world: SleepWorld, life: Life): SleepFiles {
   return {
     ...(guarded as unknown as SleepFiles),
     requireIdle: () => {},
-    plan: () => ({
+    plan: async () => ({
+      sides: [],
       workspaces: [...disk().workspaces].map((id) => ({
         id,
         wasRunning: world.desired.has(id),
@@ -467,6 +470,7 @@ function filesOf(world: SleepWorld, life: Life): SleepFiles {
         { id: bob, ownerId: 'user_0000000000000000000b', name: 'bob', isRunning: false },
       ],
       snapshots: 1,
+      images: [{ reference: 'own:1', sizeBytes: 2 ** 30 }],
       loses: ['Images.'],
       problem: null,
       archiveBytes: 3 * 2 ** 30,

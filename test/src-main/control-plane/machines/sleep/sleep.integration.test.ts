@@ -5,7 +5,9 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Forward } from '#contract/forwards.ts';
 import type { Host } from '#contract/hosts.ts';
+import { noPolicy } from '#contract/lifecycles.ts';
 import type { HibernatePlan, Machine, SleepPlace } from '#contract/machines.ts';
 import type { OperationId } from '#contract/ids.ts';
 import type { Snapshot } from '#contract/snapshots.ts';
@@ -90,7 +92,9 @@ const hostKeyNow = async () =>
 describe('a machine with workspaces', () => {
   let first: Workspace;
   let stopped: Workspace;
+  let loose: Workspace;
   let kept: Snapshot;
+  let forward: Forward;
   let sums: string;
   let hostKey: string;
 
@@ -116,7 +120,52 @@ describe('a machine with workspaces', () => {
       all.find(({ id, isPinned }) => id === snapshotId && isPinned),
     );
     hostKey = await hostKeyNow();
+    // An image that was made by hand on the machine, and is nowhere else.
+    const { containerId } = await plane.workspaceIn(first.id, 'running');
+    await hardware().docker('exec', '-u', '0', containerId ?? '', 'sh', '-c', 'echo by hand > /made');
+    await hardware().docker('commit', containerId ?? '', ownImage());
+    const handmade = await plane.createProject(ownImage());
+    loose = await plane.createWorkspace({ host, project: handmade, name: 'loose' });
+    forward = await plane.client.call('forwards.create', {
+      workspaceId: first.id,
+      kind: 'tcp',
+      name: 'the page',
+      port: 7000,
+      protocol: 'http',
+    });
+    await plane.client.call('forwards.setRules', {
+      workspaceId: first.id,
+      rules: [{ fromPort: 8000, toPort: 8100, kind: 'app' }],
+      announces: false,
+    });
+    await plane.client.call('lifecycles.setPolicy', {
+      workspaceId: first.id,
+      policy: { ...noPolicy, idleMinutes: 300 },
+    });
+    await serve();
+    expect(await page()).toBe('from the workspace');
   }, 120_000);
+
+  const ownImage = () => `${image.split('/')[0]}/only-here:1`;
+  /** A program in the workspace, which ends with its container. */
+  const serve = () =>
+    sh(first, 'cd /home/dev && echo from the workspace > page && httpd -p 127.0.0.1:7000 -h /home/dev');
+  /** What answers at the address that the forward has had from the beginning. */
+  const page = async () => {
+    await plane.until('forwards.watch', {}, (all) => all.find(({ state }) => state === 'ready'));
+    const answer = await fetch(`http://127.0.0.1:${forward.localPort}/page`, {
+      headers: { connection: 'close' },
+    });
+    return (await answer.text()).trim();
+  };
+  const lasting = async () => ({
+    forwards: (await plane.until('forwards.watch', {}, (all) => all)).map(
+      ({ state: _state, traffic: _traffic, problem: _problem, ...rest }) => rest,
+    ),
+    rules: await plane.until('forwards.rules', {}, (all) => all.find((one) => one.id === first.id)),
+    policy: (await plane.until('lifecycles.watch', {}, (all) => all.find((one) => one.id === first.id)))
+      .policy,
+  });
 
   it('may sleep in three places, and it is said what each costs and keeps', async () => {
     const plan: HibernatePlan = await plane.client.call('machines.hibernatePlan', { id: machine.id });
@@ -128,30 +177,18 @@ describe('a machine with workspaces', () => {
     expect(plan.awakeMonthlyUsd).toBe(6);
     expect(plan.places[0]?.monthlyUsd).toBeGreaterThan(0);
     expect(plan.places[1]?.sizeBytes).toBeGreaterThan(9_000_000);
-    expect(plan.workspaces.map(({ name }) => name).toSorted()).toEqual(['first', 'stopped']);
+    expect(plan.workspaces.map(({ name }) => name).toSorted()).toEqual(['first', 'loose', 'stopped']);
     expect(plan.snapshots).toBe(1);
-  });
-
-  it('does not sleep in pieces where an image is in no registry, and runs on', async () => {
-    const local = `${image.split('/')[0]}/only-here:1`;
-    await hardware().docker('tag', image, local);
-    const project = await plane.createProject(local);
-    const loose = await plane.createWorkspace({ host, project, name: 'loose' });
-    const place = { kind: 'computer' } as const;
-    const { id } = await plane.client.call('machines.hibernate', { id: machine.id, place });
-    const end = await plane.ended(id);
-    expect(end).toMatchObject({ state: 'failed', error: { code: 'conflict' } });
-    expect(end.error?.message).toContain('in no registry');
-    expect((await now()).life).toBe('made');
-    await plane.workspaceIn(first.id, 'running');
-    const destroyed = await plane.client.call('workspaces.destroy', { id: loose.id, keepVolume: false });
-    await plane.succeeded(destroyed.id);
+    expect(plan.images).toEqual([{ reference: ownImage(), sizeBytes: expect.any(Number) }]);
+    expect(plan.images[0]?.sizeBytes).toBeGreaterThan(1_000_000);
   });
 
   const kinds = ['machine-snapshot', 'host', 'computer'] as const;
   it.each(kinds)('sleeps in %s, and comes back whole', { timeout: 180_000 }, async (kind) => {
     const place: SleepPlace = kind === 'host' ? { kind, hostId: other.host.id } : { kind };
     const before = machine;
+    const lasted = await lasting();
+    const imageId = await hardware().docker('image', 'inspect', '--format', '{{.Id}}', ownImage());
     const { id } = await plane.client.call('machines.hibernate', { id: machine.id, place });
     await plane.succeeded(id, 120_000);
     machine = await now();
@@ -159,7 +196,7 @@ describe('a machine with workspaces', () => {
       life: 'asleep',
       providerId: null,
       ipv4: null,
-      sleep: { place, workspaces: 2 },
+      sleep: { place, workspaces: 3 },
     });
     expect(machine.sleep?.monthlyUsd === null).toBe(kind !== 'machine-snapshot');
     expect(double.account.droplets.size).toBe(0);
@@ -172,9 +209,9 @@ describe('a machine with workspaces', () => {
       code: 'host.not-connected',
       message: expect.stringContaining('asleep'),
     });
-    expect(await archives()).toHaveLength(kind === 'computer' ? 3 : 0);
+    expect(await archives()).toHaveLength(kind === 'computer' ? 5 : 0);
     expect((await copies()).map(({ isPinned }) => isPinned)).toEqual(
-      kind === 'host' ? [true, true, true] : [],
+      kind === 'host' ? [true, true, true, true, true] : [],
     );
     expect(snapshotsThere()).toBe(kind === 'machine-snapshot' ? 1 : 0);
 
@@ -183,6 +220,12 @@ describe('a machine with workspaces', () => {
     expect(machine.providerId).not.toBe(before.providerId);
     expect(await hostKeyNow()).toBe(hostKey);
     expect(await sh(first, 'cd /home/dev && sha256sum -c -s sums && cat sums && ls -ln d')).toBe(sums);
+    expect(await hardware().docker('image', 'inspect', '--format', '{{.Id}}', ownImage())).toBe(imageId);
+    expect(await sh(loose, 'cat /made')).toBe('by hand');
+    // What leads into a workspace leads there again, from the same address on this computer.
+    expect(await lasting()).toEqual(lasted);
+    await serve();
+    expect(await page()).toBe('from the workspace');
     await plane.workspaceIn(stopped.id, 'stopped');
     await plane.succeeded((await plane.client.call('workspaces.start', { id: stopped.id })).id);
     expect(await sh(stopped, 'cat /home/dev/note')).toBe('whole');
