@@ -2,25 +2,15 @@
  * Ports, forwards and web apps in Chromium on fixtures: each row has the one click that it is for, each act asks of the plane
  * exactly what was meant, and an app's view gives way to what is in front of it.
  */
-import type { BrowserContext, Page } from 'playwright';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { Page } from 'playwright';
+import { describe, expect, it } from 'vitest';
 import { seriousFindings } from './fixture/axe.ts';
-import { type FixtureSite, startFixtureSite } from './fixture/fixture-site.ts';
+import { fixtureStage } from './fixture/fixture-stage.ts';
 import './fixture/fixture-window.ts';
 
-let site: FixtureSite;
-let context: BrowserContext;
+const stage = fixtureStage({ permissions: ['clipboard-read', 'clipboard-write'] });
+const { calls, failNext } = stage;
 let page: Page;
-let complaints: string[] = [];
-
-beforeAll(async () => {
-  site = await startFixtureSite();
-});
-afterAll(() => site?.close());
-afterEach(async () => {
-  await context.close();
-  expect(complaints).toEqual([]);
-});
 
 const body = (n: number) => String(n).padStart(20, '0');
 const workspaceId = (n: number) => `ws_${body(n)}`;
@@ -28,22 +18,13 @@ const workspaceRef = (n: number) => ({ type: 'workspace', workspaceId: workspace
 const appRef = (n: number) => ({ type: 'app', forwardId: `fwd_${body(n)}` });
 
 async function load(scene = 'ports', isDesktop = false): Promise<void> {
-  context = await site.browser.newContext({
-    viewport: { width: 1024, height: 700 },
-    colorScheme: 'dark',
-    reducedMotion: 'reduce',
-    permissions: ['clipboard-read', 'clipboard-write'],
-  });
-  page = await context.newPage();
-  complaints = [];
-  page.on('console', (message) => {
-    if (message.type() === 'error' && !message.text().includes('favicon')) complaints.push(message.text());
-  });
-  page.on('pageerror', (error) => complaints.push(error.message));
-  await context.route('http://*.localhost:47100/**', (route) =>
-    route.fulfill({ contentType: 'text/html', body: '<title>Shop</title><h1>Three things</h1>' }),
-  );
-  await page.goto(`${site.url}?scene=${scene}${isDesktop ? '&desktop' : ''}`);
+  page = await stage.blank();
+  await page
+    .context()
+    .route('http://*.localhost:47100/**', (route) =>
+      route.fulfill({ contentType: 'text/html', body: '<title>Shop</title><h1>Three things</h1>' }),
+    );
+  await stage.load(`?scene=${scene}${isDesktop ? '&desktop' : ''}`);
   await page.getByRole('tablist').first().waitFor();
 }
 
@@ -54,18 +35,7 @@ const run = (id: string, subject: object | null) =>
     ([command, thing]) => window.fixture.runCommand(window.fixture.app, command as string, thing as never),
     [id, subject] as const,
   );
-const calls = (method: string) =>
-  page.evaluate(
-    (wanted) => window.fixture.plane.calls.filter((call) => call.method === wanted).map((call) => call.input),
-    method,
-  );
 const called = (method: string) => expect.poll(() => calls(method), { timeout: 10_000 });
-const failNext = (method: string, code: string, message: string) =>
-  page.evaluate(
-    ([name, errorCode, text]) =>
-      window.fixture.plane.failNext(name as never, new window.fixture.BerthError(errorCode as never, text)),
-    [method, code, message] as const,
-  );
 const shown = () => page.getByRole('tabpanel').and(page.locator(':visible'));
 const row = (port: number) =>
   shown()
@@ -112,7 +82,7 @@ describe('the ports of a workspace', () => {
   it('open in the browser through a link that lets in once, by the setting or the other way', async () => {
     await load('ports-browser');
     await open(workspaceRef(1));
-    const opened = context.waitForEvent('page');
+    const opened = page.context().waitForEvent('page');
     await row(3000).getByRole('button', { name: 'Open port 3000' }).click();
     const app = await opened;
     await app.getByText('Three things').waitFor();
@@ -353,9 +323,9 @@ describe('the tab of an app', () => {
           // As it should be.
         }
       });
-    expect(page.url()).toContain(site.url);
+    expect(page.url()).toContain(stage.url());
     // The browser says so in its console, which is all that comes of it.
-    complaints = complaints.filter((text) => !/sandboxed|navigate/i.test(text));
+    stage.forgive(/sandboxed|navigate/i);
   });
 
   it('says what to do where the app has no address, and tries again', async () => {
