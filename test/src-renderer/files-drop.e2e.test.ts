@@ -5,37 +5,25 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { BrowserContext, Page } from 'playwright';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type FixtureSite, startFixtureSite } from './fixture/fixture-site.ts';
+import type { Page } from 'playwright';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { fixtureStage } from './fixture/fixture-stage.ts';
 import './fixture/fixture-window.ts';
 
 const placeId = 'ws_00000000000000000001';
 const otherId = 'ws_00000000000000000002';
-let site: FixtureSite;
-let context: BrowserContext;
+const stage = fixtureStage();
+const { calls } = stage;
 let page: Page;
 let folder: string;
 
-beforeAll(async () => {
-  site = await startFixtureSite();
-});
-afterAll(() => site?.close());
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'berth-drop-'));
 });
-afterEach(async () => {
-  await context?.close();
-  await rm(folder, { recursive: true, force: true });
-});
+afterEach(() => rm(folder, { recursive: true, force: true }));
 
 async function show(scene = 'files'): Promise<void> {
-  context = await site.browser.newContext({
-    ...{ viewport: { width: 1440, height: 900 }, reducedMotion: 'reduce' },
-  });
-  page = await context.newPage();
-  await page.goto(`${site.url}?scene=${scene}`);
-  await page.getByRole('tablist').first().waitFor();
+  page = await stage.show(scene);
   await open(placeId, null);
   await grid().waitFor();
 }
@@ -47,15 +35,10 @@ const open = (id: string, path: string | null) =>
   });
 const grid = () => page.locator('[role=tabpanel]:not([inert])').getByRole('grid').first();
 const has = (path: string) => page.evaluate((at) => window.fixture.plane.files.has(at), path);
-const calls = (method: string) =>
-  page.evaluate(
-    (wanted) => window.fixture.plane.calls.filter((call) => call.method === wanted).map((call) => call.input),
-    method,
-  );
 
 /** As the desktop hands files over: the browser makes the DataTransfer, with entries that can be gone into. */
 async function dropFiles(paths: readonly string[], onto = grid()): Promise<void> {
-  const session = await context.newCDPSession(page);
+  const session = await page.context().newCDPSession(page);
   const box = await onto.boundingBox();
   if (box === null) throw new Error('nothing is there to drop onto');
   const at = { x: box.x + box.width / 2, y: box.y + box.height - 10 };
