@@ -379,10 +379,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     settings,
   });
 
-  const first = new FirstWorkspace({
-    handlers: () => handlers,
-    choice: deps.firstWorkspace,
-  });
+  const first = new FirstWorkspace({ handlers: () => handlers, choice: deps.firstWorkspace });
   const personsThings = createPersonsThings({
     heirs,
     operations,
