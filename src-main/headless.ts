@@ -6,6 +6,7 @@
  * is started: a command at a running one is there at once.
  */
 import { parseArgs } from 'node:util';
+import { countBuffersAsHeap } from './buffer-collection.ts';
 import { commandNouns, commandUsage, helpFor, suggestionFor } from './cli/command-line.ts';
 import {
   type Config,
@@ -155,6 +156,7 @@ async function serve(config: Config): Promise<number> {
     return 1;
   }
   const ended = untilSignal();
+  countBuffersAsHeap();
   const { compose } = await import('./compose.ts');
   const plane = await compose(config);
   let server: RunningServer;
