@@ -6,7 +6,7 @@
  * timers, its abort and its one error.
  */
 import { lookup } from 'node:dns';
-import { connect as connectSocket, isIP, type LookupFunction, type Socket } from 'node:net';
+import { connect as connectSocket, isIP, type LookupFunction, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import ssh2, { type Client, type ConnectConfig } from 'ssh2';
 import type { ConnectStep } from '#contract/hosts.ts';
@@ -26,7 +26,7 @@ import type { HandshakeLimiter, HandshakePermit } from './handshake-limiter.ts';
 import type { HostKeyCheck, PinnedHostKeys } from './host-key-check.ts';
 import type { LoginMemory } from './identities.ts';
 import { fingerprintOfKey, keyTypeOf } from './known-hosts.ts';
-import { type AuthFailure, onAuthFailure, prepareKeys } from './ssh2-internals.ts';
+import { type AuthFailure, gatherWrites, onAuthFailure, prepareKeys } from './ssh2-internals.ts';
 import { cancelled, detailsOf, type ErrorSubject, firstLine, noAnswer, toBerthError } from './ssh-error.ts';
 import type { Hop } from './target.ts';
 
@@ -258,6 +258,7 @@ class Attempt {
     );
     client.on('ready', () => this.#succeed());
 
+    if (transport instanceof Socket) gatherWrites(transport);
     const config: ConnectConfig = {
       sock: transport as Socket,
       username: hop.user,
