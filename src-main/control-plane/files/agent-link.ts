@@ -198,7 +198,10 @@ export class AgentLink {
     head.writeUInt8(kind, 0);
     head.writeUInt32BE(number, 1);
     head.writeUInt32BE(body.byteLength, 5);
-    if (!this.#process.write(Buffer.concat([head, body]))) this.#isFull = true;
+    // Two writes and no copy: both are on their way before anything else is.
+    const isHeadTaken = this.#process.write(head);
+    const isTaken = body.byteLength === 0 ? isHeadTaken : this.#process.write(body);
+    if (!isTaken) this.#isFull = true;
   }
 
   #take(chunk: Uint8Array): void {
@@ -247,8 +250,7 @@ export class AgentLink {
     }
     const entry = this.#entries.get(number);
     if (entry === undefined) return;
-    if (kind === kinds.data)
-      this.#push(entry, { kind: 'data', bytes: Uint8Array.from(body) }, body.byteLength);
+    if (kind === kinds.data) this.#push(entry, { kind: 'data', bytes: body }, body.byteLength);
     else if (kind === kinds.item) this.#push(entry, { kind: 'item', value: parse(body) }, body.byteLength);
     else if (kind === kinds.credit && body.byteLength === 4) {
       entry.credit += body.readUInt32BE(0);
