@@ -42,6 +42,7 @@ const longestEndMs = 8_000;
 const ownCommands = ['serve', 'link', 'health', 'help'];
 
 async function main(): Promise<number> {
+  countBuffersAsHeap();
   const [command, ...argv] = process.argv.slice(2);
   if (command === '__complete') return complete(argv);
   if (command !== undefined && commandNouns.includes(command))
@@ -156,7 +157,6 @@ async function serve(config: Config): Promise<number> {
     return 1;
   }
   const ended = untilSignal();
-  countBuffersAsHeap();
   const { compose } = await import('./compose.ts');
   const plane = await compose(config);
   let server: RunningServer;

@@ -350,10 +350,18 @@ function byteStream(options: Plumbing & { readonly lost: BerthError | undefined 
       for (const payload of held) deliver(payload, to);
     },
     send: (bytes) => {
-      if (isEnded || bytes.byteLength === 0) return;
-      waiting.push(bytes.slice());
-      waitingBytes += bytes.byteLength;
-      flush();
+      if (isEnded) return;
+      let rest = bytes;
+      // What leaves at once needs no copy here: a connection makes its message of it.
+      while (waiting.length === 0 && credit > 0 && rest.byteLength > 0) {
+        const part = rest.subarray(0, Math.min(credit, byteFlow.batchBytes));
+        credit -= part.byteLength;
+        connection.sendBinary(id, part);
+        rest = rest.subarray(part.byteLength);
+      }
+      if (rest.byteLength === 0) return;
+      waiting.push(rest.slice());
+      waitingBytes += rest.byteLength;
     },
     get waitingBytes() {
       return waitingBytes;
