@@ -1,14 +1,13 @@
 /**
  * Files between this computer and a host or a workspace: one large one and a folder of many small ones, up and down, as
- * Berth brings them over and as scp does. Berth has each on the disk (fsync(2)) before it says that it is there; scp does not.
+ * Berth brings them over and as scp does. The large one goes by the command line, as scp's does: both are programs that
+ * start, send or receive and end. Berth has each on the disk (fsync(2)) before it says that it is there; scp does not, and
+ * is measured with sync(1) after it, too.
  */
-import { createReadStream, createWriteStream } from 'node:fs';
 import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
-import { encodeByteFrame } from '#contract/framed-bytes.ts';
 import type { PlaceId } from '#contract/files.ts';
 import type { BenchWorld } from './bench-world.ts';
 import { elapsedMs, inTurns, type AddMeasure } from './measures.ts';
@@ -20,6 +19,8 @@ const hostFolder = '/srv/bench';
 
 interface Far {
   readonly name: string;
+  /** As a person types it: `@atlas`, `api`. */
+  readonly place: string;
   readonly placeId: PlaceId;
   readonly folder: string;
 }
@@ -37,8 +38,11 @@ export async function measureFiles(world: BenchWorld, add: AddMeasure): Promise<
   await plane.hostReady(hereId);
   stack.defer(async () => void (await plane.client.call('hosts.remove', { id: hereId })));
   const far: readonly Far[] = [
-    { name: 'Berth, a host', placeId: world.host.id, folder: hostFolder },
-    { name: 'Berth, a workspace', placeId: world.workspace.id, folder: world.workspace.mountPoint },
+    { name: 'Berth, a host', place: `@${world.host.name}`, placeId: world.host.id, folder: hostFolder },
+    {
+      ...{ name: 'Berth, a workspace', place: world.workspace.name },
+      ...{ placeId: world.workspace.id, folder: world.workspace.mountPoint },
+    },
   ];
   const bytes = (world.isQuick ? 64 : 256) * 1_000_000;
   const rounds = world.isQuick ? 2 : 4;
@@ -47,13 +51,27 @@ export async function measureFiles(world: BenchWorld, add: AddMeasure): Promise<
   const back = join(folder, 'back');
   const rate = async (work: () => Promise<unknown>) => bytes / 1000 / (await elapsedMs(work));
   const scp = (...words: string[]) => world.run(['scp', ...world.ssh.slice(1), '-q', ...words]);
+  const scpThenSync = async (path: string) => {
+    await scp(path, `bench:${hostFolder}/scp`);
+    await world.run([...world.ssh, 'bench', 'sync', `${hostFolder}/scp`]);
+  };
+  const berth = (what: 'put' | 'get', ...words: string[]) =>
+    world.run(world.served.command('file', what, ...words, '--replace'));
+  const got = async ({ place, folder: there }: Far) => {
+    await berth('get', `${place}:${there}/large`, back);
+    const { size } = await stat(back);
+    if (size !== bytes) throw new Error(`${size} bytes of ${bytes} came`);
+  };
   add({
     id: 'files-up',
     title: `One file of ${bytes / 1_000_000} MB up`,
     unit: 'MB/s',
     series: await inTurns(rounds, [
-      ...far.map((to) => [to.name, () => rate(() => upload(world, large, to))] as const),
+      ...far.map(
+        (to) => [to.name, () => rate(() => berth('put', large, `${to.place}:${to.folder}/large`))] as const,
+      ),
       ['scp', () => rate(() => scp(large, `bench:${hostFolder}/scp`))],
+      ['scp, then sync', () => rate(() => scpThenSync(large))],
     ] as never),
   });
   add({
@@ -61,7 +79,7 @@ export async function measureFiles(world: BenchWorld, add: AddMeasure): Promise<
     title: `One file of ${bytes / 1_000_000} MB down`,
     unit: 'MB/s',
     series: await inTurns(rounds, [
-      ...far.map((from) => [from.name, () => rate(() => download(world, from, back, bytes))] as const),
+      ...far.map((from) => [from.name, () => rate(() => got(from))] as const),
       ['scp', () => rate(() => scp(`bench:${hostFolder}/scp`, back))],
     ] as never),
   });
@@ -69,7 +87,7 @@ export async function measureFiles(world: BenchWorld, add: AddMeasure): Promise<
   const count = world.isQuick ? 500 : 2_000;
   await makeTree(join(folder, 'tree'), count);
   const seconds = async (work: () => Promise<unknown>) => (await elapsedMs(work)) / 1000;
-  const copy = async (from: Omit<Far, 'name'>, to: Omit<Far, 'name'>) => {
+  const copy = async (from: Pick<Far, 'placeId' | 'folder'>, to: Pick<Far, 'placeId' | 'folder'>) => {
     const { id } = await plane.client.call('files.copy', {
       ...{ placeId: from.placeId, path: from.folder, names: ['tree'] },
       ...{ toId: to.placeId, toPath: to.folder },
@@ -77,7 +95,7 @@ export async function measureFiles(world: BenchWorld, add: AddMeasure): Promise<
     await plane.succeeded(id);
   };
   const here = { placeId: hereId, folder };
-  const clear = async (of: Omit<Far, 'name'>) => {
+  const clear = async (of: Pick<Far, 'placeId' | 'folder'>) => {
     const { id } = await plane.client.call('files.remove', {
       ...{ placeId: of.placeId, path: of.folder, names: ['tree'] },
     });
@@ -137,34 +155,4 @@ async function makeTree(folder: string, count: number): Promise<void> {
     if (number % smallPerFolder === 0) await mkdir(own, { recursive: true });
     await writeFile(join(own, `file ${number}.txt`), randomBytes(smallBytes(number)));
   }
-}
-
-/** As the window sends one. */
-async function upload({ plane }: BenchWorld, path: string, { placeId, folder }: Far): Promise<void> {
-  const stream = plane.client.bytes('files.write', {
-    ...{ placeId, path: `${folder}/large`, uploadKey: 'bench000000000000000', replaces: 'anything' },
-    sizeBytes: (await stat(path)).size,
-  });
-  await stream.opened;
-  for await (const piece of createReadStream(path, { highWaterMark: 512 * 1024 })) {
-    stream.send(encodeByteFrame({ kind: 'input', bytes: piece as Buffer }));
-    await stream.whenSent();
-  }
-  stream.send(encodeByteFrame({ kind: 'inputEnd' }));
-  await stream.ended;
-}
-
-async function download(
-  { plane }: BenchWorld,
-  { placeId, folder }: Far,
-  path: string,
-  bytes: number,
-): Promise<void> {
-  const sink = createWriteStream(path);
-  const stream = plane.client.bytes('files.read', { placeId, path: `${folder}/large` });
-  stream.onBytes((piece, done) => sink.write(piece, () => done()));
-  await stream.ended;
-  sink.end();
-  await once(sink, 'finish');
-  if (sink.bytesWritten !== bytes) throw new Error(`${sink.bytesWritten} bytes of ${bytes} came`);
 }

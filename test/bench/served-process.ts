@@ -17,6 +17,8 @@ import { within } from './measures.ts';
 
 export interface ServedProcess extends AsyncDisposable {
   readonly pid: number;
+  /** A command that works at it. */
+  command(...words: string[]): readonly string[];
   /** Signs one browser in, once. Each call makes a new one, but for the first, which it printed. */
   link(): Promise<string>;
   /** A client of its own, signed in. */
@@ -67,6 +69,7 @@ export async function startServedProcess(options: ServeOptions = {}): Promise<Se
   };
   return {
     pid: child.pid ?? -1,
+    command: (...words) => [process.execPath, program, ...words, '--data-dir', dataFolder],
     link,
     connect: async () => signIn(await link(), dataFolder),
     stop,
