@@ -224,10 +224,13 @@ export class PrimitiveFiles implements FileAccess {
   }
 
   async #openPartial(partial: string, { path, offset }: FileWriteWish): Promise<OpenFile> {
-    if (offset === 0) {
-      await this.remove(partial, 'file');
-      return await this.#primitives.open(partial, 'new');
-    }
+    if (offset === 0)
+      // What an earlier try left is rare: it is not looked for first.
+      return await this.#primitives.open(partial, 'new').catch(async (error: unknown) => {
+        if (!BerthError.is(error, 'file.exists')) throw error;
+        await this.remove(partial, 'file');
+        return await this.#primitives.open(partial, 'new');
+      });
     const facts = await this.#primitives.lookAt(partial);
     if (facts?.kind !== 'file' || facts.sizeBytes < offset) throw uploadGoneError(path);
     const file = await this.#primitives.open(partial, 'again');

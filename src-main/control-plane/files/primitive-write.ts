@@ -64,9 +64,12 @@ export class PrimitiveWrite implements FileWrite {
     try {
       const replaced = await this.#replaced();
       if (replaced !== undefined) await this.#keepOwner(replaced);
-      await file.setMode(wish.mode ?? replaced?.mode ?? primitives.newFileMode);
-      if (replaced !== undefined && wish.isEdit) await this.#parts.likenTo();
-      if (wish.modifiedAtMs !== null) await file.setTimes(wish.modifiedAtMs);
+      const mode = wish.mode ?? replaced?.mode ?? primitives.newFileMode;
+      if (replaced !== undefined && wish.isEdit) {
+        await file.setMode(mode);
+        await this.#parts.likenTo();
+        if (wish.modifiedAtMs !== null) await file.setTimes(wish.modifiedAtMs);
+      } else await this.#setBoth(mode, wish.modifiedAtMs);
       if (!wish.isStaged) {
         await file.sync();
         await this.#requireSame();
@@ -87,6 +90,14 @@ export class PrimitiveWrite implements FileWrite {
     if (this.#isOver) return;
     this.#isOver = true;
     await this.#parts.file.close();
+  }
+
+  /** In one round trip. Both are answered before the file is closed, whatever becomes of them. */
+  async #setBoth(mode: number, modifiedAtMs: number | null): Promise<void> {
+    const { file } = this.#parts;
+    const setting = [file.setMode(mode), modifiedAtMs === null ? undefined : file.setTimes(modifiedAtMs)];
+    await Promise.allSettled(setting);
+    await Promise.all(setting);
   }
 
   async #replaced(): Promise<FileFacts | undefined> {

@@ -130,6 +130,20 @@ describe.each(['a workspace', 'a host', 'this computer'])('%s', (name) => {
     expect(await sh(`ls -A ${folder} | grep -c berth- || true`)).toBe('0\n');
   });
 
+  it('begins anew what broke off, and keeps nothing of the first part', async () => {
+    const { files, folder } = placeOf(name);
+    const path = `${folder}/anew`;
+    const { placeId } = files;
+    const uploaded = () => plane.client.call('files.uploaded', { placeId, path, uploadKey: keyOf('anew') });
+    const cut = files.beginWrite(path, 200_000);
+    await cut.send(randomBytes(100_000));
+    await waitUntil(async () => (await uploaded()).bytes === 100_000, { what: 'the first part is there' });
+    cut.stream.close();
+    await files.write(path, 'shorter');
+    expect((await files.read(path)).toString()).toBe('shorter');
+    expect((await files.names(folder)).filter((one) => one.includes('anew'))).toEqual(['anew']);
+  });
+
   it('edits text, makes folders, renames', async () => {
     const { files, folder, sh } = placeOf(name);
     const { placeId } = files;
