@@ -15,12 +15,16 @@ import {
 } from 'electron';
 import type { ShellEvent } from '#contract/shell.ts';
 import { readConfig } from './config.ts';
+import { createAppDownloads } from './desktop/app-downloads.ts';
+import { registerAppScheme, serveAppScheme } from './desktop/app-protocol.ts';
 import { createAppSessions } from './desktop/app-sessions.ts';
 import { createAppViews } from './desktop/app-views.ts';
-import { registerAppScheme, serveAppScheme } from './desktop/app-protocol.ts';
+import { createAppWishes } from './desktop/app-wishes.ts';
+import { type CloseGuard, createCloseGuard } from './desktop/close-guard.ts';
 import { deepLinkIn, linkScheme, parseDeepLink } from './desktop/deep-link.ts';
+import { createPersonQuestions } from './desktop/person-questions.ts';
 import { createPlaneHost, type PlaneHost } from './desktop/plane-host.ts';
-import { watchPower } from './desktop/power-watch.ts';
+import { watchPower, watchShutdown } from './desktop/power-watch.ts';
 import { isOwnPage, serveShellBridge } from './desktop/shell-bridge.ts';
 import { openTray } from './desktop/tray.ts';
 import { openWindow } from './desktop/window.ts';
@@ -29,16 +33,22 @@ import { secureApp, secureSession } from './desktop/window-security.ts';
 const argv = process.argv.slice(app.isPackaged ? 1 : 2);
 const config = readConfig({ mode: 'desktop', argv, env: process.env });
 let window: BrowserWindow | undefined;
+let closeGuard: CloseGuard | undefined;
+let isQuitting = false;
 let plane: PlaneHost | undefined;
+const questions = createPersonQuestions();
+const downloads = createAppDownloads({ tell: (download) => tell({ type: 'download', download }) });
+const wishes = createAppWishes({
+  ...{ questions, downloads, tell },
+  pages: () => appViews.pages(),
+  sessions: () => appSessions,
+});
+const appSessions = createAppSessions({ fromPartition: (name) => session.fromPartition(name), wishes });
 const appViews = createAppViews({
+  ...{ questions, tell, isPackaged: app.isPackaged },
   window: () => window,
   sessions: () => appSessions,
-  tell,
-  isPackaged: app.isPackaged,
-});
-const appSessions = createAppSessions({
-  fromPartition: (name) => session.fromPartition(name),
-  leave: (contents, url) => appViews.leave(contents, url),
+  linkAct: (page, url) => wishes.linkAct(page, url),
 });
 
 // 1. Chromium's own files go below the data folder, before anything opens them; the lock below lives there too, so that
@@ -84,6 +94,10 @@ function start(): void {
   });
   plane = host;
   watchPower(powerMonitor, (reason) => host.wake(reason));
+  watchShutdown(powerMonitor, {
+    hasWork: () => closeGuard?.hasWork() === true,
+    quit: () => app.quit(),
+  });
   // 7. The icon beside the clock, if there is a place for it: the page's rows come with its menu.
   const tray = openTray({
     iconPath: join(import.meta.dirname, '..', '..', 'resources', 'icons', 'berth.png'),
@@ -103,6 +117,8 @@ function start(): void {
     onCommand: (id) => tell({ type: 'command', id }),
     onMenu: (rows) => tray?.setRows(rows),
     appViews: appViews.actions,
+    downloads,
+    closeGuard: () => closeGuard,
   });
   ipcMain.on('berth:want-port', (event) => {
     if (isOwnPage(event, window)) window?.webContents.postMessage('berth:port', null, [host.connect()]);
@@ -113,6 +129,10 @@ function start(): void {
   if (link !== undefined) tell(link);
 
   app.on('activate', show);
+  // From the menu, the icon beside the clock, or a signal: Electron closes the windows next, and they may object.
+  app.on('before-quit', () => {
+    isQuitting = true;
+  });
   app.on('window-all-closed', () => {
     if (process.platform !== 'darwin') app.quit();
   });
@@ -137,13 +157,29 @@ function show(): void {
     preloadPath: join(import.meta.dirname, '..', 'preload', 'index.cjs'),
     isPackaged: app.isPackaged,
   });
+  const guard = createCloseGuard({
+    window: opened,
+    isQuitting: () => isQuitting,
+    quit: () => app.quit(),
+    onStay: () => {
+      isQuitting = false;
+    },
+    tellToSave: () => tell({ type: 'save-unsaved' }),
+    runningDownloads: () => downloads.runningCount(),
+    hasAppViews: () => appViews.pages().length > 0,
+    leaveAppViews: () => appViews.leaveAll(),
+  });
+  closeGuard = guard;
   // Tabs of a page that was loaded anew ask for theirs again.
   opened.webContents.on('did-start-navigation', ({ isMainFrame, isSameDocument }) => {
-    if (isMainFrame && !isSameDocument) appViews.closeAll();
+    if (!isMainFrame || isSameDocument) return;
+    appViews.closeAll();
+    guard.forgetPage();
   });
   opened.on('closed', () => {
     appViews.closeAll();
     if (window === opened) window = undefined;
+    if (closeGuard === guard) closeGuard = undefined;
   });
   window = opened;
 }

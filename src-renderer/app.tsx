@@ -35,6 +35,8 @@ import { createNotices } from './state/notices.ts';
 import { createScreens } from './state/screens.ts';
 import type { Platform } from './state/shortcut.ts';
 import { allTabs } from './state/panes.ts';
+import { createUnsaved } from './state/unsaved.ts';
+import { useCloseGuard } from './state/use-close-guard.ts';
 import { createViewStore } from './state/view-state.ts';
 
 export const features: readonly Feature[] = [
@@ -82,8 +84,11 @@ export function createApp({ client, shell, windowId, storage, signOut }: AppOpti
     notices: createNotices(),
     confirmations: createConfirmations(),
     screens: createScreens(),
+    unsaved: createUnsaved(),
     commands: joinCommands(
-      features.map(({ commands = [] }) => commands.filter((row) => shell === null || !row.isServedOnly)),
+      features.map(({ commands = [] }) =>
+        commands.filter((row) => (shell === null ? !row.isDesktopOnly : !row.isServedOnly)),
+      ),
     ),
     views: joinViews(features, shell !== null),
     workspaceBands: features.flatMap((feature) => feature.workspaceBands ?? []),
@@ -156,6 +161,7 @@ const statusItems = features.flatMap((feature) => feature.statusItems ?? []);
 
 export function AppRoot({ app }: { app: App }) {
   useForgetting(app);
+  useCloseGuard(app);
   let content: ReactNode = <Workbench overlays={overlays} statusItems={statusItems} />;
   for (const { provider: Provider } of features.toReversed())
     if (Provider) content = <Provider>{content}</Provider>;

@@ -128,7 +128,9 @@ async function runRing(ring: Ring): Promise<StepOutcome> {
   try {
     const jsonPath = join(folder, 'report.json');
     const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${jsonPath}`];
-    const argv = ['vitest', 'run', '--config', 'test/vitest.config.ts', '--project', ring, ...reporters];
+    const projects = ring === 'e2e' ? ['e2e', 'pages'] : [ring];
+    const named = projects.flatMap((project) => ['--project', project]);
+    const argv = ['vitest', 'run', '--config', 'test/vitest.config.ts', ...named, ...reporters];
     const exitCode = await stream(argv);
     const json = await readFile(jsonPath, 'utf8').catch(() => undefined);
     if (json === undefined)

@@ -46,8 +46,10 @@ TOLD_EVERY_SECONDS = 0.2
 # Folders within folders that are gone into at once: each takes an open file.
 DEEPEST = 400
 MOST_NAMES_BYTES = 4 << 20
-PARTIAL = re.compile(rb'\.(?:.*\.)?berth-[0-9a-z]{20}\Z', re.DOTALL)
-PARTIAL_DAYS = 7
+PARTIAL = re.compile(rb'\.(?:.*\.)?berth-([0-9a-z]{20})\Z', re.DOTALL)
+# What broke off and nobody came back for; for an edit nobody does.
+PARTIAL_SECONDS = 7 * 86400
+EDIT_SECONDS = 3600
 # <linux/fs.h>, renameat2(2), prctl(2), capset(2)
 RENAME_NOREPLACE, RENAME_EXCHANGE = 1, 2
 FICLONE = 0x40049409
@@ -103,6 +105,8 @@ class Request:
         self.credit = WINDOW
         self.change = threading.Condition()
         self.is_cancelled = False
+        # Of an edit: folder and name of what it writes, which nobody comes back for.
+        self.litter = None
 
     def path(self, name='path'):
         return self.body[name].encode('utf-8')
@@ -191,13 +195,27 @@ class Workers:
                 request.run()
             except OSError:
                 # Nobody reads what it says.
-                os._exit(0)
+                leave()
             requests.pop(request.number, None)
             with self.lock:
                 self.idle += 1
 
 
 requests = {}
+# Held while a file is put in its place: what is exchanged may have to be exchanged back.
+placing = threading.Lock()
+
+
+def leave():
+    """Nobody is there any more. No exchange is left half done, and nothing of an edit."""
+    with placing:
+        for litter in [request.litter for request in list(requests.values())]:
+            if litter is not None:
+                try:
+                    os.unlink(litter[1], dir_fd=litter[0])
+                except OSError:
+                    pass
+        os._exit(0)
 
 
 # ---- Names of owners ----
@@ -408,7 +426,13 @@ def read(request):
 
 def partial_name(name, key):
     ending = b'berth-' + key.encode('ascii')
-    return b'.' + ending if len(name) > 200 else b'.' + name + b'.' + ending
+    if len(name) <= 200:
+        return b'.' + name + b'.' + ending
+    # FNV-1a: two long names of one folder are told apart, which is all.
+    mark = 0xcbf29ce484222325
+    for byte in name:
+        mark = ((mark ^ byte) * 0x100000001b3) & 0xffffffffffffffff
+    return b'.%016x.' % mark + ending
 
 
 def uploaded(request):
@@ -443,7 +467,9 @@ def write(request):
     folder, name = split(request.path())
     with Folder(folder) as at:
         partial = partial_name(name, body['key'])
+        refuse_early(at, name, body['replaces'], request.path())
         fd = open_partial(at, partial, body['offset'], request.path())
+        request.litter = (at, partial) if body['isEdit'] else None
         try:
             offset = body['offset']
             request.output.send(ITEM, request.number, b'{}')
@@ -456,9 +482,21 @@ def write(request):
                 raise Failure('incomplete', request.path())
             finish(request, at, {'fd': fd, 'partial': partial, 'name': name})
         finally:
+            request.litter = None
             os.close(fd)
-        sweep(folder, at)
-        return {'entry': entry_at(request.path())}
+        if not body['isStaged']:
+            sweep(folder, at)
+
+
+def refuse_early(at, name, replaces, path):
+    """What would be refused in the end is not sent at all."""
+    before = lstat_or_none(name, at)
+    if replaces == 'nothing' and before is not None:
+        raise os_error(errno.EEXIST, path)
+    if before is not None and stat.S_ISDIR(before.st_mode):
+        raise os_error(errno.EISDIR, path)
+    if replaces not in ('nothing', 'anything') and (before is None or version_of(before) != replaces):
+        raise Failure('changed', path)
 
 
 def open_partial(at, partial, offset, path):
@@ -471,8 +509,11 @@ def open_partial(at, partial, offset, path):
             raise Failure('changed', path)
     try:
         fd = os.open(partial, flags, dir_fd=at)
-    except FileNotFoundError:
-        raise Failure('partial-gone', path)
+    except OSError as error:
+        # ELOOP: a link was put there, ENXIO: a FIFO.
+        if error.errno in (errno.ENOENT, errno.ELOOP, errno.ENXIO):
+            raise Failure('partial-gone', path)
+        raise
     about = os.fstat(fd)
     if not is_own_file(about) or about.st_size < offset:
         os.close(fd)
@@ -501,6 +542,7 @@ def finish(request, at, new):
         except OSError:
             # It then belongs to whoever writes it.
             pass
+        keep_attributes(new['name'], at, fd)
     mode = body['mode']
     if mode is None:
         mode = stat.S_IMODE(before_file.st_mode) if before_file is not None else 0o666 & ~umask
@@ -508,9 +550,36 @@ def finish(request, at, new):
     if body['modifiedAtMs'] is not None:
         at_ns = body['modifiedAtMs'] * 1000000
         os.utime(fd, ns=(at_ns, at_ns))
+    if body['isStaged']:
+        os.replace(new['partial'], new['name'], src_dir_fd=at, dst_dir_fd=at)
+        return
     os.fsync(fd)
-    put_in_place(at, new['partial'], new['name'], body['replaces'], request.path())
+    with placing:
+        there = lstat_or_none(new['partial'], at)
+        if there is None or not os.path.samestat(there, os.fstat(fd)):
+            raise Failure('partial-gone', request.path())
+        request.litter = None
+        put_in_place(at, new['partial'], new['name'], body['replaces'], request.path())
     sync_folder(at)
+
+
+def keep_attributes(name, at, fd):
+    """Extended attributes, and with them access lists (acl(5)), as far as this user may set them."""
+    try:
+        before = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC, dir_fd=at)
+    except OSError:
+        return
+    try:
+        for attribute in os.listxattr(before):
+            try:
+                os.setxattr(fd, attribute, os.getxattr(before, attribute))
+            except OSError:
+                pass
+    except OSError:
+        # A file system that has none.
+        pass
+    finally:
+        os.close(before)
 
 
 def put_in_place(at, partial, name, replaces, path):
@@ -582,6 +651,18 @@ def sync_folder(at):
         os.close(fd)
 
 
+def sync(request):
+    fd = open_folder(request.path())
+    try:
+        call = getattr(libc, 'syncfs', None)
+        if call is None:
+            os.sync()
+        elif call(fd) != 0:
+            raise os_error(ctypes.get_errno(), request.path())
+    finally:
+        os.close(fd)
+
+
 swept = {}
 
 
@@ -598,10 +679,14 @@ def sweep(path, at):
     except OSError:
         return
     try:
-        for name in [name for name in names_in(fd, path) if name[:1] == b'.' and PARTIAL.match(name)]:
+        for name in [name for name in names_in(fd, path) if name[:1] == b'.']:
+            match = PARTIAL.match(name)
+            if match is None:
+                continue
+            kept = EDIT_SECONDS if match.group(1).startswith(b'edit') else PARTIAL_SECONDS
             try:
                 about = os.lstat(name, dir_fd=fd)
-                if is_own_file(about) and now - about.st_mtime > PARTIAL_DAYS * 86400 and now - about.st_ctime > PARTIAL_DAYS * 86400:
+                if is_own_file(about) and now - max(about.st_mtime, about.st_ctime) > kept:
                     os.unlink(name, dir_fd=fd)
             except OSError:
                 pass
@@ -959,7 +1044,7 @@ def copy_bytes(fd, to_fd, progress):
 handlers = {
     'look': look, 'resolve': resolve, 'mayWrite': may_write, 'list': list_folder, 'read': read, 'uploaded': uploaded,
     'discardUpload': discard_upload, 'write': write, 'makeFolder': make_folder, 'makeLink': make_link, 'rename': rename,
-    'remove': remove, 'setMode': set_mode, 'setTimes': set_times, 'removeTree': remove_tree,
+    'remove': remove, 'sync': sync, 'setMode': set_mode, 'setTimes': set_times, 'removeTree': remove_tree,
     'setModeTree': set_mode_tree, 'copyTree': copy_tree,
 }
 
@@ -1046,7 +1131,7 @@ def read_exactly(count):
     while count:
         piece = os.read(0, min(count, MOST_BYTES))
         if not piece:
-            os._exit(0)
+            leave()
         pieces.append(piece)
         count -= len(piece)
     return pieces[0] if len(pieces) == 1 else b''.join(pieces)

@@ -277,6 +277,8 @@ const costs: PlaneCommand = {
   read:
     () =>
     async ({ client, terminal }) => {
+      const { providers } = await client.call('clouds.providers', {});
+      const used = new Set((await readAll(client, 'clouds.watch')).map(({ provider }) => provider));
       for await (const report of client.stream('clouds.costs', {})) {
         const { columns } = terminal;
         const hosts = report.hosts.map((host) => [
@@ -313,6 +315,7 @@ const costs: PlaneCommand = {
                   `Budget: ${formatUsd(spentUsd)} of ${formatUsd(monthlyUsd)} spent, ${formatUsd(forecastUsd)} by the end of the month${level === 'over' ? ': OVER' : level === 'near' ? ': near' : ''}.`,
               ),
             ...report.blind.map((sentence) => `Not counted: ${sentence}`),
+            ...providers.filter(({ id }) => used.has(id)).map(({ priceNote }) => priceNote),
           ],
         };
       }

@@ -432,6 +432,11 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     ownership,
     accounts,
   });
+  // While its machine falls asleep or wakes nothing leads into it, though its link stands.
+  machines.directory.onChange((id) => {
+    const hostId = machines.directory.record(id)?.hostId ?? null;
+    if (hostId !== null) forwards.hostChanged(hostId);
+  });
   const files: FileParts = createFileParts({ ...deps, links, workspaces, operations });
   const lifecycles: LifecycleParts = createLifecycleParts({
     ...deps,

@@ -2,17 +2,29 @@
  * Sessions of web apps in the window: one for each forward, kept on disk, so that no app sees another's cookies, storage or
  * cache, and none sees the window's own. Each is walled before anything can load in it.
  *
- * An app may do what a page in a browser may do at its own origin, and nothing that a browser would ask a person for.
+ * An app may do what a page in a browser may do at its own origin; what a browser would ask a person for, it asks for here.
  */
-import type { Session, WebContents } from 'electron';
+import type { DownloadItem, HandlerDetails, Session, WebContents } from 'electron';
 import type { ForwardId } from '#contract/ids.ts';
+import { type AppPermissions, type AppWish, createAppPermissions, originOf } from './app-permissions.ts';
 
 export interface AppSession {
   readonly session: Session;
+  readonly permissions: AppPermissions;
   /** Where its pages are at home. Changes only with the address that Berth gives the app. */
   origin: string;
-  /** A page of it wants to go elsewhere. */
+}
+
+/** What pages of apps want that somebody else decides. */
+export interface AppWishes {
+  /** To go elsewhere. */
   leave(contents: WebContents, url: string): void;
+  /** Another page of its own beside this one. */
+  openBeside(contents: WebContents, details: Pick<HandlerDetails, 'url' | 'postBody'>): void;
+  /** Resolves with what the person says. */
+  ask(contents: WebContents, wish: AppWish): Promise<boolean>;
+  /** False: not now. Where it goes the person says, in Electron's own dialog. */
+  download(contents: WebContents, item: DownloadItem): boolean;
 }
 
 export interface AppSessions {
@@ -20,13 +32,15 @@ export interface AppSessions {
   open(forwardId: ForwardId, origin: string): AppSession;
   /** Undefined: it is no app's. */
   find(session: Session): AppSession | undefined;
+  /** Walls of one page of an app. */
+  secureContents(contents: WebContents, app: AppSession): void;
   forget(forwardId: ForwardId): Promise<void>;
 }
 
 export interface AppSessionsOptions {
   /** Called when the first app is opened: Electron has no sessions before it is ready. */
   readonly fromPartition: (name: string) => Session;
-  readonly leave: AppSession['leave'];
+  readonly wishes: AppWishes;
 }
 
 /** What pages of the web load by. Not among them: our own scheme, files, devtools. */
@@ -35,21 +49,22 @@ const allowedSchemes: ReadonlySet<string> = new Set([
   ...['blob:', 'data:', 'about:'],
 ]);
 const savedSchemes: ReadonlySet<string> = new Set(['http:', 'https:', 'blob:', 'data:']);
-/** Of its own origin alone, in a frame or not. */
-const allowedPermissions: ReadonlySet<string> = new Set(['clipboard-sanitized-write', 'fullscreen']);
 
 export function partitionOf(forwardId: ForwardId): string {
   return `persist:app-${forwardId}`;
 }
 
-export function createAppSessions({ fromPartition, leave }: AppSessionsOptions): AppSessions {
+export function createAppSessions({ fromPartition, wishes }: AppSessionsOptions): AppSessions {
   const byForward = new Map<ForwardId, AppSession>();
   const bySession = new WeakMap<Session, AppSession>();
   const of = (forwardId: ForwardId, origin: string): AppSession => {
     const known = byForward.get(forwardId);
     if (known !== undefined) return known;
-    const made: AppSession = { session: fromPartition(partitionOf(forwardId)), origin, leave };
-    secureAppSession(made);
+    const made: AppSession = {
+      ...{ session: fromPartition(partitionOf(forwardId)), origin },
+      permissions: createAppPermissions(() => made.origin),
+    };
+    secureAppSession(made, wishes);
     byForward.set(forwardId, made);
     bySession.set(made.session, made);
     return made;
@@ -57,37 +72,33 @@ export function createAppSessions({ fromPartition, leave }: AppSessionsOptions):
   return {
     open: (forwardId, origin) => Object.assign(of(forwardId, origin), { origin }),
     find: (session) => bySession.get(session),
+    secureContents: (contents, app) => secureAppContents(contents, app, wishes),
     forget: async (forwardId) => {
       await of(forwardId, 'null').session.clearData();
     },
   };
 }
 
-function originOf(url: string | undefined): string | undefined {
-  const origin = url === undefined ? undefined : URL.parse(url)?.origin;
-  return origin === 'null' ? undefined : origin;
-}
-
-function secureAppSession(app: AppSession): void {
-  const { session } = app;
-  const isAllowed = (permission: string, url: string | undefined) =>
-    allowedPermissions.has(permission) && originOf(url) === app.origin;
-  session.setPermissionRequestHandler((_contents, permission, decide, { requestingUrl }) =>
-    decide(isAllowed(permission, requestingUrl)),
+function secureAppSession(app: AppSession, wishes: AppWishes): void {
+  const { session, permissions } = app;
+  session.setPermissionRequestHandler((contents, permission, decide, details) => {
+    const answer = permissions.request(permission, details);
+    if (typeof answer === 'boolean') return decide(answer);
+    void wishes.ask(contents, answer).then(decide, () => decide(false));
+  });
+  session.setPermissionCheckHandler((_contents, permission, origin, details) =>
+    permissions.check(permission, origin, details),
   );
-  session.setPermissionCheckHandler((_contents, permission, origin) => isAllowed(permission, origin));
   session.setDevicePermissionHandler(() => false);
   session.setDisplayMediaRequestHandler((_request, answer) => answer({}));
   session.webRequest.onBeforeRequest((details, answer) => {
     answer({ cancel: !allowedSchemes.has(URL.parse(details.url)?.protocol ?? '') });
   });
-  session.on('will-download', (event, item) => {
+  session.on('will-download', (event, item, contents) => {
     const isOfTheWeb = [item.getURL(), ...item.getURLChain()].every((url) =>
       savedSchemes.has(URL.parse(url)?.protocol ?? ''),
     );
-    // Where it goes the person says, in Electron's own dialog: no path is set.
-    if (isOfTheWeb) item.setSaveDialogOptions({ title: `Save a file of ${app.origin}` });
-    else event.preventDefault();
+    if (!isOfTheWeb || !wishes.download(contents, item)) event.preventDefault();
   });
 }
 
@@ -101,19 +112,18 @@ function isForFrame(url: string): boolean {
   return /^(https?:|blob:|data:|about:(blank|srcdoc)$)/.test(url);
 }
 
-/** Walls of one page of an app: its main frame stays at its origin; whatever leads elsewhere is somebody else's to open. */
-export function secureAppContents(contents: WebContents, app: AppSession): void {
+/** Its main frame stays at its origin; whatever leads elsewhere, or wants a window, is somebody else's to open. */
+function secureAppContents(contents: WebContents, app: AppSession, wishes: AppWishes): void {
   contents.on('will-attach-webview', (event) => event.preventDefault());
-  contents.setWindowOpenHandler(({ url }) => {
-    // One page is one tab: what the app opens at home replaces it, and going back leads back.
-    if (isAtHome(app, url)) void contents.loadURL(url).catch(() => undefined);
-    else app.leave(contents, url);
+  contents.setWindowOpenHandler((details) => {
+    if (isAtHome(app, details.url)) wishes.openBeside(contents, details);
+    else wishes.leave(contents, details.url);
     return { action: 'deny' };
   });
   const stay = (event: { preventDefault(): void; readonly url: string }) => {
     if (isAtHome(app, event.url)) return;
     event.preventDefault();
-    app.leave(contents, event.url);
+    wishes.leave(contents, event.url);
   };
   contents.on('will-navigate', stay);
   contents.on('will-redirect', (event) => {

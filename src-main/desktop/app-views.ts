@@ -4,18 +4,13 @@
  *
  * Owns the views: one closes with its tab, and all of them when the page is loaded anew or its window goes.
  */
-import { type BrowserWindow, type Session, shell, type WebContents, WebContentsView } from 'electron';
+import type { BrowserWindow } from 'electron';
 import { chordId, chordOfEvent } from '#contract/key-chord.ts';
-import {
-  type AppViewState,
-  ExternalUrl,
-  type ShellEvent,
-  type ShellInput,
-  type ShellOutput,
-  type ShellRequestName,
-  type ViewBounds,
-} from '#contract/shell.ts';
+import type { ShellEvent, ShellInput, ShellOutput, ShellRequestName } from '#contract/shell.ts';
 import type { AppSessions } from './app-sessions.ts';
+import { type AppViewMenuActs, showAppViewMenu } from './app-view-menu.ts';
+import { type AppViewPage, createView, layOut, perform, pictureOf, stateOf } from './app-view-page.ts';
+import type { PersonQuestions } from './person-questions.ts';
 
 type AppViewRequest = Extract<ShellRequestName, `appView${string}`>;
 export type AppViewActions = {
@@ -24,8 +19,10 @@ export type AppViewActions = {
 
 export interface AppViews {
   readonly actions: AppViewActions;
-  /** A page of an app leads elsewhere: to the person's browser, where somebody is there to have meant it. */
-  leave(contents: WebContents, url: string): void;
+  /** Of those whose contents they are. */
+  pages(): readonly AppViewPage[];
+  /** Closes them one after the other as a person does. False: in one of them the person stays. */
+  leaveAll(): Promise<boolean>;
   closeAll(): void;
 }
 
@@ -33,74 +30,72 @@ export interface AppViewsOptions {
   readonly window: () => BrowserWindow | undefined;
   readonly sessions: () => AppSessions;
   readonly tell: (event: ShellEvent) => void;
+  readonly questions: PersonQuestions;
+  /** What can be done with a link of the page besides copying it. */
+  readonly linkAct: (page: AppViewPage, url: string) => ReturnType<AppViewMenuActs['linkAct']>;
   readonly isPackaged: boolean;
-  readonly nowMs?: () => number;
 }
 
-interface Shown {
-  readonly tabId: string;
-  readonly view: WebContentsView;
-  readonly owner: BrowserWindow;
-  bounds: ViewBounds;
-  isVisible: boolean;
-  isFullScreen: boolean;
-  failure: string | null;
-}
-
-/** Milliseconds between two pages that an app opens in the browser: a person clicks no faster, a script would. */
-const leaveEveryMs = 1_000;
-/** Milliseconds that a picture may take; a view that is not drawn has none, and nobody waits for it. */
-const pictureTimeoutMs = 250;
 /** Chromium's code for a load that another one took the place of. */
 const abortedCode = -3;
+/** Milliseconds that a page may take to say whether it wants to be left; one that hangs is not asked for ever. */
+const leaveTimeoutMs = 3_000;
 
 export function createAppViews(options: AppViewsOptions): AppViews {
-  const { window, sessions, tell } = options;
-  const nowMs = options.nowMs ?? (() => performance.now());
-  const views = new Map<string, Shown>();
+  const { window, sessions, tell, questions } = options;
+  const views = new Map<string, AppViewPage>();
   let keys: ReadonlyMap<string, string> = new Map();
-  let leftAtMs = Number.NEGATIVE_INFINITY;
 
-  const report = (shown: Shown) => {
-    const { webContents: contents } = shown.view;
-    if (views.get(shown.tabId) !== shown || contents.isDestroyed()) return;
-    tell({ type: 'app-view', tabId: shown.tabId, state: stateOf(contents, shown.failure) });
+  const report = (shown: AppViewPage) => {
+    if (views.get(shown.tabId) !== shown || shown.view.webContents.isDestroyed()) return;
+    tell({ type: 'app-view', tabId: shown.tabId, state: stateOf(shown) });
   };
 
-  const open = ({ tabId, forwardId, url, bounds }: ShellInput<'appViewOpen'>): void => {
+  const open = ({ tabId, forwardId, name, url, path, bounds }: ShellInput<'appViewOpen'>): void => {
     const owner = window();
     if (owner === undefined || owner.isDestroyed()) return;
     close(tabId);
+    const { origin } = new URL(url);
     // Before the view is made: making it asks whose session it is in.
-    const { session } = sessions().open(forwardId, new URL(url).origin);
+    const { session, permissions } = sessions().open(forwardId, origin);
+    permissions.forgetRefusals();
     const view = createView(session, options.isPackaged);
-    const shown: Shown = {
-      ...{ tabId, view, owner, bounds, isVisible: false, isFullScreen: false, failure: null },
+    const shown: AppViewPage = {
+      ...{ tabId, forwardId, name, origin, view, owner, bounds, startPath: path },
+      ...{ isVisible: false, isFullScreen: false, isStuck: false, isReviving: false },
+      ...{ failure: null, found: null, answerLogin: null, onStay: null },
     };
     views.set(tabId, shown);
     owner.contentView.addChildView(view);
     view.setVisible(false);
-    view.setBounds(bounds);
-    follow(shown);
+    layOut(shown);
+    // By itself Chromium zooms every page of an origin alike, and an app has an origin of its own for each tab's person.
+    view.webContents.setZoomMode('isolated');
+    followLoads(shown);
+    followPerson(shown);
     load(shown, url);
   };
 
-  const load = (shown: Shown, url: string): void => {
+  const load = (shown: AppViewPage, url: string): void => {
     shown.failure = null;
     // A load that fails is told of by its event.
     shown.view.webContents.loadURL(url).catch(() => undefined);
   };
 
-  const follow = (shown: Shown): void => {
-    const { view, owner, tabId } = shown;
-    const { webContents: contents } = view;
+  const followLoads = (shown: AppViewPage): void => {
+    const { webContents: contents } = shown.view;
     const changed = () => report(shown);
     contents.on('did-start-loading', () => {
       shown.failure = null;
+      shown.isStuck = false;
       changed();
     });
     contents.on('did-stop-loading', changed);
-    contents.on('did-navigate', changed);
+    contents.on('did-navigate', () => {
+      shown.found = null;
+      goOn(shown);
+      changed();
+    });
     contents.on('did-navigate-in-page', changed);
     contents.on('page-title-updated', changed);
     contents.on('did-fail-load', (_event, code, description, _url, isMainFrame) => {
@@ -109,11 +104,71 @@ export function createAppViews(options: AppViewsOptions): AppViews {
       changed();
     });
     contents.on('render-process-gone', (_event, { reason }) => {
-      shown.failure = reason;
+      if (shown.isReviving) {
+        shown.isReviving = false;
+        return;
+      }
+      shown.isStuck = false;
+      shown.failure = `its process ended (${reason})`;
       changed();
     });
-    // An app that asks whether one wants to leave would hold its tab without a word: its dialog cannot be shown.
-    contents.on('will-prevent-unload', (event) => event.preventDefault());
+    contents.on('unresponsive', () => {
+      shown.isStuck = true;
+      changed();
+    });
+    contents.on('responsive', () => {
+      shown.isStuck = false;
+      changed();
+    });
+    contents.on('found-in-page', (_event, { matches, activeMatchOrdinal }) => {
+      shown.found = { count: matches, current: activeMatchOrdinal };
+      changed();
+    });
+  };
+
+  /** The way in leads to where the app begins; a tab of another page of it goes on from there. */
+  const goOn = (shown: AppViewPage): void => {
+    const { webContents: contents } = shown.view;
+    if (shown.startPath === null || URL.parse(contents.getURL())?.pathname.startsWith('/.berth/') !== false)
+      return;
+    const path = shown.startPath;
+    shown.startPath = null;
+    contents.once('did-navigate', () => contents.navigationHistory.clear());
+    load(shown, shown.origin + path);
+  };
+
+  const followPerson = (shown: AppViewPage): void => {
+    const { view, owner, tabId, name } = shown;
+    const { webContents: contents } = view;
+    contents.on('will-prevent-unload', (event) => {
+      if (questions.askToLeave(owner, name)) event.preventDefault();
+      else shown.onStay?.();
+    });
+    contents.on('login', (event, _details, { isProxy, host, port, realm }, answer) => {
+      event.preventDefault();
+      const home = new URL(shown.origin);
+      shown.answerLogin?.();
+      shown.answerLogin = null;
+      // Its own server alone: what a picture from elsewhere asks for is nobody's business here.
+      if (isProxy || host !== home.hostname || port !== Number(home.port)) return answer();
+      shown.answerLogin = answer;
+      tell({ type: 'app-view-login', tabId, realm: realm.slice(0, 200) });
+    });
+    contents.on('context-menu', (_event, params) =>
+      showAppViewMenu(params, {
+        canGoBack: contents.navigationHistory.canGoBack(),
+        canGoForward: contents.navigationHistory.canGoForward(),
+        isPackaged: options.isPackaged,
+        back: () => perform(shown, 'back'),
+        forward: () => perform(shown, 'forward'),
+        reload: () => perform(shown, 'reload'),
+        linkAct: (url) => options.linkAct(shown, url),
+        inspect: (x, y) => contents.inspectElement(x, y),
+      }),
+    );
+    contents.on('zoom-changed', (_event, direction) =>
+      zoom(shown, direction === 'in' ? 'zoom-in' : 'zoom-out'),
+    );
     contents.on('focus', () => tell({ type: 'app-view-focus', tabId }));
     contents.on('before-input-event', (event, input) => {
       if (input.type !== 'keyDown' || input.isAutoRepeat) return;
@@ -128,14 +183,12 @@ export function createAppViews(options: AppViewsOptions): AppViews {
       owner.webContents.focus();
       tell({ type: 'command', id: commandId });
     });
-    contents.on('enter-html-full-screen', () => {
-      shown.isFullScreen = true;
+    const fullScreen = (isFullScreen: boolean) => () => {
+      shown.isFullScreen = isFullScreen;
       layOut(shown);
-    });
-    contents.on('leave-html-full-screen', () => {
-      shown.isFullScreen = false;
-      layOut(shown);
-    });
+    };
+    contents.on('enter-html-full-screen', fullScreen(true));
+    contents.on('leave-html-full-screen', fullScreen(false));
     const onResize = () => {
       if (shown.isFullScreen) layOut(shown);
     };
@@ -143,7 +196,12 @@ export function createAppViews(options: AppViewsOptions): AppViews {
     contents.once('destroyed', () => owner.removeListener('resize', onResize));
   };
 
-  const show = (shown: Shown, isVisible: boolean): void => {
+  const zoom = (shown: AppViewPage, act: 'zoom-in' | 'zoom-out') => {
+    perform(shown, act);
+    report(shown);
+  };
+
+  const show = (shown: AppViewPage, isVisible: boolean): void => {
     shown.isVisible = isVisible;
     shown.view.setVisible(isVisible);
   };
@@ -152,37 +210,79 @@ export function createAppViews(options: AppViewsOptions): AppViews {
     const shown = views.get(tabId);
     if (shown === undefined) return;
     views.delete(tabId);
+    shown.answerLogin?.();
     if (!shown.owner.isDestroyed()) shown.owner.contentView.removeChildView(shown.view);
     if (!shown.view.webContents.isDestroyed()) shown.view.webContents.close();
   };
+
+  const leave = async (shown: AppViewPage): Promise<boolean> => {
+    const { webContents: contents } = shown.view;
+    // Its person is being asked just now.
+    if (shown.onStay !== null) return false;
+    if (!contents.isDestroyed() && !shown.isStuck && shown.failure === null) {
+      const { promise, resolve } = Promise.withResolvers<boolean>();
+      const timer = setTimeout(() => resolve(true), leaveTimeoutMs);
+      const onGone = () => resolve(true);
+      shown.onStay = () => resolve(false);
+      contents.once('destroyed', onGone);
+      contents.once('will-prevent-unload', () => clearTimeout(timer));
+      contents.close({ waitForBeforeUnload: true });
+      const isLeft = await promise;
+      clearTimeout(timer);
+      contents.removeListener('destroyed', onGone);
+      shown.onStay = null;
+      if (!isLeft) return false;
+    }
+    close(shown.tabId);
+    return true;
+  };
+
+  /** What is asked of a view that is there; nothing of one that is not. */
+  const withView =
+    <I extends { readonly tabId: string }>(act: (shown: AppViewPage, input: I) => void) =>
+    async (input: I) => {
+      const shown = views.get(input.tabId);
+      if (shown !== undefined) act(shown, input);
+      return {};
+    };
 
   const actions: AppViewActions = {
     appViewOpen: async (input) => {
       open(input);
       return {};
     },
-    appViewMove: async ({ tabId, bounds }) => {
-      const shown = views.get(tabId);
-      if (shown === undefined) return {};
+    appViewMove: withView((shown, { bounds }) => {
       shown.bounds = bounds;
       layOut(shown);
       if (!shown.isVisible) show(shown, true);
-      return {};
-    },
-    appViewHide: async ({ tabId }) => {
-      const shown = views.get(tabId);
-      if (shown !== undefined) show(shown, false);
-      return {};
-    },
+    }),
+    appViewHide: withView((shown) => show(shown, false)),
     appViewPicture: async ({ tabId }) => {
       const shown = views.get(tabId);
       return { picture: shown?.isVisible ? await pictureOf(shown.view.webContents) : null };
     },
-    appViewAct: async ({ tabId, act }) => {
+    appViewAct: withView((shown, { act }) => {
+      perform(shown, act);
+      report(shown);
+    }),
+    appViewFind: withView((shown, { text, isForward, isNew }) => {
+      const { webContents: contents } = shown.view;
+      if (text !== '') {
+        contents.findInPage(text, { forward: isForward, findNext: isNew });
+        return;
+      }
+      contents.stopFindInPage('keepSelection');
+      shown.found = null;
+      report(shown);
+    }),
+    appViewLeave: async ({ tabId }) => {
       const shown = views.get(tabId);
-      if (shown !== undefined) perform(shown, act);
-      return {};
+      return { isLeft: shown === undefined || (await leave(shown)) };
     },
+    appViewLogin: withView((shown, { login }) => {
+      shown.answerLogin?.(...(login === null ? [] : ([login.username, login.password] as const)));
+      shown.answerLogin = null;
+    }),
     appViewClose: async ({ tabId }) => {
       close(tabId);
       return {};
@@ -199,109 +299,22 @@ export function createAppViews(options: AppViewsOptions): AppViews {
 
   return {
     actions,
-    leave: (contents, url) => {
-      const isInFront = [...views.values()].some(
-        ({ view, isVisible }) => isVisible && view.webContents === contents,
-      );
-      const checked = ExternalUrl.safeParse(url);
-      if (!isInFront || !checked.success || nowMs() - leftAtMs < leaveEveryMs) return;
-      leftAtMs = nowMs();
-      // As the parser wrote it, so that what was checked is what is opened.
-      void shell.openExternal(new URL(checked.data).href);
+    pages: () => [...views.values()],
+    leaveAll: async () => {
+      const left: string[] = [];
+      for (const shown of [...views.values()]) {
+        if (await leave(shown)) {
+          left.push(shown.tabId);
+          continue;
+        }
+        // The window stays, and so do the tabs of those that are gone by now.
+        for (const tabId of left) tell({ type: 'app-view-gone', tabId });
+        return false;
+      }
+      return true;
     },
     closeAll: () => {
       for (const tabId of [...views.keys()]) close(tabId);
     },
   };
-}
-
-function createView(session: Session, isPackaged: boolean): WebContentsView {
-  return new WebContentsView({
-    // Written out, never spread from anywhere: each of these is a wall. And there is no preload.
-    webPreferences: {
-      session,
-      sandbox: true,
-      contextIsolation: true,
-      nodeIntegration: false,
-      nodeIntegrationInWorker: false,
-      nodeIntegrationInSubFrames: false,
-      webSecurity: true,
-      allowRunningInsecureContent: false,
-      experimentalFeatures: false,
-      webviewTag: false,
-      navigateOnDragDrop: false,
-      // Its questions are its own; but it cannot keep asking.
-      safeDialogs: true,
-      spellcheck: false,
-      devTools: !isPackaged,
-    },
-  });
-}
-
-function stateOf(contents: WebContents, failure: string | null): AppViewState {
-  const { navigationHistory } = contents;
-  return {
-    title: contents.getTitle(),
-    url: addressOf(contents.getURL()),
-    isLoading: contents.isLoading(),
-    canGoBack: navigationHistory.canGoBack(),
-    canGoForward: navigationHistory.canGoForward(),
-    failure,
-  };
-}
-
-/** What may be read over a shoulder: no fragment, which is where a ticket would be, and nothing of the way in. */
-function addressOf(text: string): string {
-  const url = URL.parse(text);
-  if (url === null) return '';
-  return url.pathname.startsWith('/.berth/') ? `${url.origin}/` : `${url.origin}${url.pathname}${url.search}`;
-}
-
-function layOut({ view, owner, bounds, isFullScreen }: Shown): void {
-  if (!isFullScreen) {
-    view.setBounds(bounds);
-    return;
-  }
-  const [width = bounds.width, height = bounds.height] = owner.getContentSize();
-  view.setBounds({ x: 0, y: 0, width, height });
-}
-
-function perform({ view, isVisible }: Shown, act: ShellInput<'appViewAct'>['act']): void {
-  const { webContents: contents } = view;
-  switch (act) {
-    case 'back':
-      contents.navigationHistory.goBack();
-      return;
-    case 'forward':
-      contents.navigationHistory.goForward();
-      return;
-    case 'reload':
-      contents.reload();
-      return;
-    case 'stop':
-      contents.stop();
-      return;
-    case 'focus':
-      // One that is not drawn would take the keys away unseen.
-      if (isVisible) contents.focus();
-      return;
-    default:
-      act satisfies never;
-  }
-}
-
-async function pictureOf(contents: WebContents): Promise<string | null> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<null>((resolve) => {
-    timer = setTimeout(() => resolve(null), pictureTimeoutMs);
-  });
-  try {
-    const image = await Promise.race([contents.capturePage(), late]);
-    return image === null || image.isEmpty() ? null : image.toDataURL();
-  } catch {
-    // It goes just now.
-    return null;
-  } finally {
-    clearTimeout(timer);
-  }
 }

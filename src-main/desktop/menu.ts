@@ -17,6 +17,20 @@ export interface MenuOptions {
 const acceleratorForm =
   /^((CommandOrControl|CmdOrCtrl|Command|Cmd|Control|Ctrl|Alt|Option|AltGr|Shift|Super|Meta)\+)*([A-Z0-9]|F([1-9]|1\d|2[0-4])|Plus|Space|Tab|Backspace|Delete|Insert|Return|Enter|Up|Down|Left|Right|Home|End|PageUp|PageDown|Escape|Esc|[`\-=[\]\\;',./])$/;
 
+/**
+ * What browsers have for a page, for the app that has the keyboard: the app hears a key first, and what it does not want
+ * comes here. The rows are enabled while an app is in front. The first is shown; the others work as well.
+ */
+const appAccelerators: Readonly<Record<string, readonly string[]>> = {
+  'app.back': ['Alt+Left'],
+  'app.forward': ['Alt+Right'],
+  'app.reload': ['CommandOrControl+R', 'F5'],
+  'app.find': ['CommandOrControl+F'],
+  'app.zoom-in': ['CommandOrControl+=', 'CommandOrControl+Plus'],
+  'app.zoom-out': ['CommandOrControl+-'],
+  'app.zoom-reset': ['CommandOrControl+0'],
+};
+
 /** The page writes `Mod+K`, `Mod+ArrowLeft`; undefined when Electron has no word for it. */
 export function acceleratorOf(shortcut: string): string | undefined {
   const text = shortcut
@@ -29,15 +43,31 @@ export function menuTemplate({ rows, platform, onCommand }: MenuOptions): MenuIt
   const isMac = platform === 'darwin';
   const menus = new Map<string, MenuItemConstructorOptions[]>();
   for (const row of rows) {
-    const accelerator = row.accelerator === null ? undefined : acceleratorOf(row.accelerator);
     const item: MenuItemConstructorOptions = {
       id: row.id,
       label: row.label.replaceAll('&', '&&'),
       enabled: row.isEnabled,
       click: () => onCommand(row.id),
-      ...(accelerator === undefined ? {} : { accelerator, registerAccelerator: isMac }),
     };
-    menus.set(row.menu, [...(menus.get(row.menu) ?? []), item]);
+    const own = row.accelerator === null ? undefined : acceleratorOf(row.accelerator);
+    const [shown, ...others] = (own === undefined ? appAccelerators[row.id] : undefined) ?? [];
+    const items = [
+      {
+        ...item,
+        ...(own === undefined ? {} : { accelerator: own, registerAccelerator: isMac }),
+        ...(shown === undefined ? {} : { accelerator: shown, registerAccelerator: row.isEnabled }),
+      },
+      ...others.map((accelerator) => ({
+        ...item,
+        ...{
+          id: `${row.id} ${accelerator}`,
+          accelerator,
+          registerAccelerator: row.isEnabled,
+          visible: false,
+        },
+      })),
+    ];
+    menus.set(row.menu, [...(menus.get(row.menu) ?? []), ...items]);
   }
   const ours = [...menus].map(([label, submenu]): MenuItemConstructorOptions => ({ label, submenu }));
   // macOS puts copy and paste of every text field behind these roles.

@@ -11,3 +11,16 @@ export function watchPower(monitor: PowerMonitor, onWake: (reason: WakeWord) => 
   monitor.on('resume', () => onWake('resume'));
   monitor.on('unlock-screen', () => onWake('unlock'));
 }
+
+/** The system ends. With nothing to lose nobody holds it up; else it waits while the app ends, and asks as it does then. */
+export function watchShutdown(
+  monitor: PowerMonitor,
+  { hasWork, quit }: { readonly hasWork: () => boolean; readonly quit: () => void },
+): void {
+  // Electron's types leave the event out that its documentation speaks of.
+  (monitor as NodeJS.EventEmitter).on('shutdown', (event: { preventDefault(): void }) => {
+    if (!hasWork()) return;
+    event.preventDefault();
+    quit();
+  });
+}

@@ -14,7 +14,9 @@ import {
   shell,
 } from 'electron';
 import { type ShellInput, type ShellOutput, type ShellRequestName, shellRequests } from '#contract/shell.ts';
+import type { AppDownloads } from './app-downloads.ts';
 import type { AppViewActions } from './app-views.ts';
+import type { CloseGuard } from './close-guard.ts';
 import { showMenu } from './menu.ts';
 import { isAppUrl } from './window-security.ts';
 
@@ -28,11 +30,35 @@ export interface ShellBridgeOptions {
   /** The rows that the menu bar shows now. */
   readonly onMenu: (rows: ShellInput<'setMenu'>['rows']) => void;
   readonly appViews: AppViewActions;
+  readonly downloads: Pick<AppDownloads, 'cancel' | 'show'>;
+  /** undefined while there is no window. */
+  readonly closeGuard: () => CloseGuard | undefined;
 }
 
-export function serveShellBridge({ ipc, window, onCommand, onMenu, appViews }: ShellBridgeOptions): void {
+export function serveShellBridge(options: ShellBridgeOptions): void {
+  const { ipc, window, onCommand, onMenu, appViews, downloads, closeGuard } = options;
   const actions: Actions = {
     ...appViews,
+    downloadCancel: async ({ id }) => {
+      downloads.cancel(id);
+      return {};
+    },
+    downloadShow: async ({ id }) => {
+      downloads.show(id);
+      return {};
+    },
+    focusPage: async () => {
+      window()?.webContents.focus();
+      return {};
+    },
+    setUnsaved: async (work) => {
+      closeGuard()?.setWork(work);
+      return {};
+    },
+    unsavedSaved: async ({ isSaved }) => {
+      closeGuard()?.saved(isSaved);
+      return {};
+    },
     openExternal: async ({ url }) => {
       // As the parser wrote it, so that what was checked is what is opened.
       await shell.openExternal(new URL(url).href);

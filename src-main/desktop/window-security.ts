@@ -5,7 +5,7 @@
  */
 import type { App, DownloadItem, Session, WebContents, WebFrameMain } from 'electron';
 import { appOrigin, appScheme } from './app-protocol.ts';
-import { type AppSessions, secureAppContents } from './app-sessions.ts';
+import type { AppSessions } from './app-sessions.ts';
 
 /** What our own window asks for; everything else (camera, serial ports, …) is refused. */
 const allowedPermissions: ReadonlySet<string> = new Set([
@@ -59,15 +59,21 @@ function isOwnFile(item: DownloadItem, frame: WebFrameMain | null): boolean {
   return isOwnPage && isOwnBlob && isAppUrl(item.getInitiatorOrigin());
 }
 
-export function secureApp(app: App, apps: Pick<AppSessions, 'find'>): void {
+export function secureApp(app: App, apps: Pick<AppSessions, 'find' | 'secureContents'>): void {
   app.on('web-contents-created', (_event, contents) => {
     const owner = apps.find(contents.session);
     if (owner === undefined) secureContents(contents);
-    else secureAppContents(contents, owner);
+    else apps.secureContents(contents, owner);
   });
   app.on('certificate-error', (event, _contents, _url, _error, _certificate, decide) => {
     event.preventDefault();
     decide(false);
+  });
+  // Who asks for a name and a password gets none; what an app's own server asks, its tab does (app-views.ts).
+  app.on('login', (event, contents, _details, _info, answer) => {
+    if (contents !== null && apps.find(contents.session) !== undefined) return;
+    event.preventDefault();
+    answer();
   });
   app.on('select-client-certificate', (event, _contents, _url, _list, choose) => {
     event.preventDefault();

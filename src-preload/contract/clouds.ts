@@ -32,6 +32,8 @@ export const CloudProviderInfo = z.object({
   tokenHelp: z.string(),
   /** All that a token needs, ready to be copied, one permission a line. */
   permissions: z.array(z.string()),
+  /** Which prices its API does not tell, where they are from, and of when; in a sentence. */
+  priceNote: z.string(),
 });
 export type CloudProviderInfo = z.infer<typeof CloudProviderInfo>;
 

@@ -30,6 +30,7 @@ import type { Notices } from './notices.ts';
 import * as panes from './panes.ts';
 import type { Screens } from './screens.ts';
 import type { Platform } from './shortcut.ts';
+import type { Unsaved } from './unsaved.ts';
 import type { ViewActions, ViewState, ViewStore } from './view-state.ts';
 
 export interface App {
@@ -39,6 +40,7 @@ export interface App {
   readonly notices: Notices;
   readonly confirmations: Confirmations;
   readonly screens: Screens;
+  readonly unsaved: Unsaved;
   readonly commands: ReadonlyMap<string, Command>;
   readonly views: ReadonlyMap<string, ViewDefinition>;
   /** What other features show on a workspace's page. */

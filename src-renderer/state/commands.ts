@@ -121,6 +121,8 @@ export interface Command {
   readonly isChecked?: (state: AppState) => boolean;
   /** Not in the desktop: it needs an address that others can open. */
   readonly isServedOnly?: boolean;
+  /** Not in a browser: it is about what only the desktop's window can do. */
+  readonly isDesktopOnly?: boolean;
   /** In the menu of the desktop's icon beside the clock, too. */
   readonly inTray?: boolean;
   /** True: neither the palette nor the menus show it; shortcuts and buttons do. */

@@ -16,6 +16,7 @@ import {
   TerminalId,
   WorkspaceId,
 } from '#contract/ids.ts';
+import { AppPath } from '#contract/shell.ts';
 
 export const ViewRef = z.discriminatedUnion('type', [
   z.object({ type: z.literal('home') }),
@@ -37,8 +38,8 @@ export const ViewRef = z.discriminatedUnion('type', [
   z.object({ type: z.literal('terminal'), terminalId: TerminalId }),
   /** Ports, forwards and web apps of all workspaces. */
   z.object({ type: z.literal('ports') }),
-  /** A web app of a workspace. */
-  z.object({ type: z.literal('app'), forwardId: ForwardId }),
+  /** A web app of a workspace. With a path: a page of it that the app opened beside the first. */
+  z.object({ type: z.literal('app'), forwardId: ForwardId, path: AppPath.optional() }),
   /** A screen of a workspace, over VNC on this port of it. */
   z.object({ type: z.literal('screen'), workspaceId: WorkspaceId, port: PortNumber }),
   /** A folder of a workspace or host; null: where a person begins. */

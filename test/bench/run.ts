@@ -14,6 +14,7 @@ import { measureApi } from './api.ts';
 import { measureApps } from './apps.ts';
 import { type BenchWorld, openBenchWorld } from './bench-world.ts';
 import { measureDockerCalls } from './docker-calls.ts';
+import { measureFiles } from './files.ts';
 import { measureFloods } from './floods.ts';
 import { judge } from './goals.ts';
 import { type AddMeasure, type Measure, within } from './measures.ts';
@@ -57,6 +58,7 @@ const parts: readonly Part[] = [
   },
   { name: 'api', measure: measureApi, timeoutMs: 300_000 },
   { name: 'apps', measure: measureApps, timeoutMs: 300_000 },
+  { name: 'files', measure: measureFiles, timeoutMs: 300_000 },
   { name: 'scale', measure: measureScale },
   {
     name: 'hosts',

@@ -3,11 +3,11 @@
  * watched, to a shell in a workspace; put to sleep and woken; and back to nothing, at the provider too. The provider is the
  * double, its machines are real.
  */
-import { AxeBuilder } from '@axe-core/playwright';
 import type { Locator, Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type DigitalOceanDouble, startDigitalOceanDouble } from '../servers/digitalocean/double.ts';
 import { loadImage, workspaceImage } from '../servers/images.ts';
+import { seriousInThisTheme } from '../src-renderer/fixture/axe.ts';
 import { openWindow, type ServedBerth, startServedBerth, type Window } from './served-berth.ts';
 
 /** Machines boot, and cloud-init runs in them, on slow and shared processors. */
@@ -55,12 +55,7 @@ async function palette(words: string): Promise<void> {
 }
 
 async function expectAccessible(what: string): Promise<void> {
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
-  expect(
-    serious.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.target.join(' ')).join(', ')}`),
-    what,
-  ).toEqual([]);
+  expect(await seriousInThisTheme(page), what).toEqual([]);
 }
 
 describe('a droplet', () => {

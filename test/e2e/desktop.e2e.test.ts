@@ -352,9 +352,40 @@ describe('the desktop app', () => {
     expect(await log()).not.toContain('suspend');
   });
 
-  it('closes the plane in good order when it quits', async () => {
+  /** What its page would say of a changed text. */
+  const setUnsaved = (texts: string[]) =>
+    desktop.page.evaluate(
+      (names) => berthShell.request('setUnsaved', { texts: names, transferCount: 0 }),
+      texts,
+    );
+
+  it.each(['the window', 'the menu', 'the icon', 'a signal'] as const)(
+    'does not end by %s over what is unsaved, unless the person says so',
+    async (by) => {
+      await setUnsaved(['notes.txt']);
+      const from = desktop.entries.length;
+      if (by === 'the window') desktop.tell({ do: 'close-window' });
+      else if (by === 'the menu') desktop.tell({ do: 'quit' });
+      else if (by === 'the icon') desktop.tell({ do: 'click-tray', id: 'tray.quit' });
+      else desktop.signal('SIGTERM');
+      const { message, buttons } = await desktop.entry('question', undefined, from);
+      expect([message, buttons]).toEqual([
+        'Save what you changed in notes.txt?',
+        ['Save', 'Discard', 'Cancel'],
+      ]);
+      desktop.tell({ do: 'answer', label: 'Cancel' });
+      expect(await callPlane('about.get')).toMatchObject({ t: 'reply' });
+      expect(desktop.entries.slice(from)).toContainEqual({ what: 'window-close', isPrevented: true });
+      expect(desktop.entries.slice(from)).not.toContainEqual({ what: 'window-close', isPrevented: false });
+    },
+  );
+
+  it('forgets what a page would have lost when that page is loaded anew, and closes the plane in good order when it quits', async () => {
+    await setUnsaved(['notes.txt']);
+    await desktop.page.reload();
     const from = desktop.entries.length;
     expect(await desktop.quit()).toBe(0);
+    expect(desktop.entries.slice(from).some(({ what }) => what === 'question')).toBe(false);
     expect(desktop.entries.slice(from)).toContainEqual({ what: 'plane-ended', code: 0 });
   });
 });

@@ -2,7 +2,10 @@
  * Files of a workspace and of its host in the window, over the real plane: what is done in the page is looked at beside it, in
  * the container and on the host, and the policy of the served page allows all that the editor needs.
  */
-import { readFile } from 'node:fs/promises';
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdtempDisposable, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadImage, workspaceImage } from '../servers/images.ts';
@@ -94,6 +97,34 @@ describe('files of a workspace', () => {
     await page.getByRole('menuitem', { name: 'Download', exact: true }).click();
     expect(await readFile(await (await download).path(), 'utf8')).toBe('one\ntwo\n');
   });
+
+  it('go up and come down over a way that is cut, and are the same', async () => {
+    await using scratch = await mkdtempDisposable(join(tmpdir(), 'berth-e2e-files-'));
+    const content = randomBytes(96_000_000);
+    await writeFile(join(scratch.path, 'large.bin'), content);
+    const sum = createHash('sha256').update(content).digest('hex');
+    const transfers = page.getByRole('list', { name: 'List of transfers' });
+    /** Some of it has moved, and not all. */
+    const cutInTheMiddle = async () => {
+      await transfers
+        .getByText(/[1-9][\d.]*\sMiB of 91\.6\sMiB/)
+        .first()
+        .waitFor();
+      await world.host.killSshSessions('reset');
+      await transfers.getByText('waits for the connection').waitFor();
+    };
+    const parts = () => inside('ls -a | grep -c berth- || true');
+    await page.locator('input[type=file][multiple]').first().setInputFiles(join(scratch.path, 'large.bin'));
+    await cutInTheMiddle();
+    await row_('large.bin').waitFor({ timeout: 60_000 });
+    expect([(await inside('sha256sum < large.bin')).split(' ')[0], await parts()]).toEqual([sum, '0\n']);
+    await row_('large.bin').click({ button: 'right' });
+    const download = page.waitForEvent('download', { timeout: 60_000 });
+    await page.getByRole('menuitem', { name: 'Download', exact: true }).click();
+    await cutInTheMiddle();
+    const got = await readFile(await (await download).path());
+    expect(createHash('sha256').update(got).digest('hex')).toBe(sum);
+  }, 180_000);
 
   it('are edited, and never written over what somebody else wrote meanwhile', async () => {
     await row_('notes.txt').dblclick();

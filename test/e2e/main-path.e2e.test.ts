@@ -2,11 +2,11 @@
  * The whole path, as a new user goes it: a window with nothing in it, a real server, a workspace, terminals that show
  * what was typed, a restart after SIGKILL that finds everything again, and an end that leaves nothing on the server.
  */
-import { AxeBuilder } from '@axe-core/playwright';
 import type { Locator, Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { loadImage, workspaceImage } from '../servers/images.ts';
 import { type RemoteHost, startRemoteHost } from '../servers/remote-host.ts';
+import { seriousInThisTheme } from '../src-renderer/fixture/axe.ts';
 import { openWindow, type ServedBerth, startServedBerth, type Window } from './served-berth.ts';
 
 /** Slow, shared machines start containers in seconds. */
@@ -55,12 +55,7 @@ async function remains(): Promise<string> {
 }
 
 async function expectAccessible(what: string): Promise<void> {
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
-  expect(
-    serious.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.target.join(' ')).join(', ')}`),
-    what,
-  ).toEqual([]);
+  expect(await seriousInThisTheme(page), what).toEqual([]);
 }
 
 describe('the main path', () => {

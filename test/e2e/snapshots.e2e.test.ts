@@ -4,13 +4,13 @@
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { AxeBuilder } from '@axe-core/playwright';
 import type { Download, Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { addHostFileFor } from '../servers/demo-host.ts';
 import { loadImage, workspaceImage } from '../servers/images.ts';
 import { type RemoteHost, startRemoteHost } from '../servers/remote-host.ts';
 import { runChecked } from '../servers/run-process.ts';
+import { seriousInThisTheme } from '../src-renderer/fixture/axe.ts';
 import { openWindow, type ServedBerth, startServedBerth, type Window } from './served-berth.ts';
 
 /** Slow, shared machines start containers in seconds. */
@@ -51,15 +51,7 @@ async function picture(name: string): Promise<void> {
 
 async function expectAccessible(what: string): Promise<void> {
   await picture(what);
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
-  expect(
-    serious.map(
-      ({ id, nodes }) =>
-        `${id}: ${nodes.map((node) => `${node.html.slice(0, 200)} ${node.failureSummary}`).join(', ')}`,
-    ),
-    what,
-  ).toEqual([]);
+  expect(await seriousInThisTheme(page), what).toEqual([]);
 }
 
 async function palette(words: string): Promise<void> {

@@ -3,10 +3,10 @@
  * of commands, copies with colours, recordings, pictures, links. On a real host through the real served window.
  */
 import { readFile } from 'node:fs/promises';
-import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from 'playwright';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { waitUntil } from '../servers/wait-until.ts';
+import { seriousInThisTheme } from '../src-renderer/fixture/axe.ts';
 import { openTerminalWorld, type TerminalScreen, type TerminalWorld } from './terminal-window.ts';
 
 let world: TerminalWorld;
@@ -470,11 +470,7 @@ describe('what there is to see', () => {
       for (const theme of ['light', 'dark'] as const) {
         await screen.settings({ theme });
         await page.locator(`html[data-theme=${theme}]`).waitFor({ state: 'attached' });
-        const { violations } = await new AxeBuilder({ page }).analyze();
-        const serious = violations
-          .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-          .map(({ id, nodes }) => ({ id, theme, nodes: nodes.map(({ html }) => html.slice(0, 200)) }));
-        expect(serious, what).toEqual([]);
+        expect([theme, await seriousInThisTheme(page)], what).toEqual([theme, []]);
       }
     };
     await screen.run('. ~/tells.sh; false');

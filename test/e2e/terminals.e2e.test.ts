@@ -1,8 +1,8 @@
 /** Terminals as a person uses them every day, on a real host through the real served window. */
-import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from 'playwright';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { waitUntil } from '../servers/wait-until.ts';
+import { seriousInThisTheme } from '../src-renderer/fixture/axe.ts';
 import { openTerminalWorld, type TerminalScreen, type TerminalWorld } from './terminal-window.ts';
 
 let world: TerminalWorld;
@@ -117,11 +117,7 @@ describe('a terminal', () => {
     for (const theme of ['light', 'dark'] as const) {
       await screen.settings({ theme });
       await page.locator(`html[data-theme=${theme}]`).waitFor({ state: 'attached' });
-      const { violations } = await new AxeBuilder({ page }).analyze();
-      const serious = violations
-        .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-        .map(({ id, nodes }) => ({ id, theme, nodes: nodes.map(({ html }) => html.slice(0, 200)) }));
-      expect(serious).toEqual([]);
+      expect([theme, await seriousInThisTheme(page)]).toEqual([theme, []]);
     }
   });
 

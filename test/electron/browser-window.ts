@@ -80,6 +80,9 @@ export class WebContents extends EventEmitter {
   focus(): void {
     journal({ what: 'page-focused' });
   }
+  getZoomFactor(): number {
+    return 1;
+  }
   setWindowOpenHandler(handler: (details: { url: string }) => { action: string }): void {
     this.#openHandler = handler;
   }
@@ -253,6 +256,7 @@ export class BrowserWindow extends EventEmitter {
   readonly #options: WindowOptions;
   #context: BrowserContext | undefined;
   #isDestroyed = false;
+  #isMinimized = false;
 
   constructor(options: WindowOptions) {
     super();
@@ -267,6 +271,8 @@ export class BrowserWindow extends EventEmitter {
     const { width, height } = this.#options;
     this.#context = await chromium.launchPersistentContext(folder, {
       ...options,
+      // A signal is the app's to hear.
+      handleSIGTERM: false,
       viewport: { width, height },
     });
     const page = this.#context.pages()[0] ?? (await this.#context.newPage());
@@ -277,9 +283,13 @@ export class BrowserWindow extends EventEmitter {
     const [port = '', path = ''] = readFileSync(join(folder, 'DevToolsActivePort'), 'utf8').split('\n');
     journal({ what: 'browser', cdp: `ws://127.0.0.1:${port}${path}` });
   }
-  close(): void {
-    this.emit('close', { preventDefault: () => undefined });
-    void this.#context?.close().finally(() => this.#closed());
+  /** False: something objects, as `beforeunload` or a listener may. */
+  close(): boolean {
+    let isPrevented = false;
+    this.emit('close', { preventDefault: () => (isPrevented = true) });
+    journal({ what: 'window-close', isPrevented });
+    if (!isPrevented) void this.#context?.close().finally(() => this.#closed());
+    return !isPrevented;
   }
   #closed(): void {
     if (this.#isDestroyed) return;
@@ -296,9 +306,17 @@ export class BrowserWindow extends EventEmitter {
     journal({ what: 'focused' });
   }
   maximize(): void {}
-  restore(): void {}
+  restore(): void {
+    this.#isMinimized = false;
+  }
+  minimize(): void {
+    this.#isMinimized = true;
+  }
   isMinimized(): boolean {
-    return false;
+    return this.#isMinimized;
+  }
+  isVisible(): boolean {
+    return !this.#isMinimized;
   }
   isMaximized(): boolean {
     return false;

@@ -16,7 +16,7 @@ import {
   type WebContents,
 } from './browser-window.ts';
 import { ipcMain } from './ipc-main.ts';
-import { type Command, journal, type MenuEntry } from './journal.ts';
+import { type Command, journal, type KeyInput, type MenuEntry } from './journal.ts';
 import { MessageChannelMain } from './message-port-main.ts';
 import { defaultSession, session } from './session.ts';
 import { killLastProcess, utilityProcess } from './utility-process.ts';
@@ -87,13 +87,16 @@ class App extends EventEmitter {
   get isQuitting(): boolean {
     return this.#isQuitting;
   }
-  /** As in Electron, every window is closed before `will-quit`, and `window-all-closed` is not told then. */
+  /**
+   * As in Electron, every window is closed before `will-quit`, and `window-all-closed` is not told then. A window that
+   * objects ends the quitting.
+   */
   quit(): void {
     if (!this.isReady) process.exit(0);
-    if (!this.#isQuitting) this.emit('before-quit', {});
+    if (!this.#isQuitting) this.emit('before-quit', { preventDefault: () => undefined });
     this.#isQuitting = true;
     if (allWindows().length > 0) {
-      for (const window of allWindows()) window.close();
+      this.#isQuitting = allWindows().every((window) => window.close());
       return;
     }
     let isPrevented = false;
@@ -118,15 +121,19 @@ onWindows({
     else app.emit('window-all-closed');
   },
 });
-let lastView: ViewContents | undefined;
+const views: ViewContents[] = [];
+/** Of those that are there, the one that was made last. */
+const lastView = () => views.findLast((view) => !view.isDestroyed());
 onViews({
   opened: (contents) => {
-    lastView = contents;
+    views.push(contents);
     app.emit('web-contents-created', {}, contents);
   },
   profileFolder: () => app.getPath('userData'),
 });
 let chosenFile: string | null = null;
+// Electron's own handlers of signals end the app as its menu does.
+process.on('SIGTERM', () => app.quit());
 
 interface MenuItemTemplate {
   readonly id?: string;
@@ -135,14 +142,25 @@ interface MenuItemTemplate {
   readonly type?: string;
   readonly enabled?: boolean;
   readonly accelerator?: string;
+  readonly registerAccelerator?: boolean;
   readonly click?: () => void;
   readonly submenu?: readonly MenuItemTemplate[];
 }
 let menu: readonly MenuItemTemplate[] = [];
 const menuItems = () => menu.flatMap(({ submenu }) => submenu ?? []);
 
+let popup: readonly MenuItemTemplate[] = [];
+const labelsOf = (template: readonly MenuItemTemplate[]) =>
+  template.map(({ label, role, type }) => (type === 'separator' ? '-' : (label ?? role ?? '')));
+
 const Menu = {
-  buildFromTemplate: (template: readonly MenuItemTemplate[]) => template,
+  buildFromTemplate: (template: readonly MenuItemTemplate[]) =>
+    Object.assign([...template], {
+      popup: () => {
+        popup = template;
+        journal({ what: 'popup-menu', labels: labelsOf(template) });
+      },
+    }),
   setApplicationMenu: (template: readonly MenuItemTemplate[]) => {
     menu = template;
     const items = menuItems().map(
@@ -175,8 +193,7 @@ class Tray extends EventEmitter {
   }
   setContextMenu(template: readonly MenuItemTemplate[]): void {
     this.items = template;
-    const labels = template.map(({ label, type }) => (type === 'separator' ? '-' : (label ?? '')));
-    journal({ what: 'tray', labels, icon: this.#icon, toolTip: this.#toolTip });
+    journal({ what: 'tray', labels: labelsOf(template), icon: this.#icon, toolTip: this.#toolTip });
   }
   isDestroyed(): boolean {
     return false;
@@ -207,10 +224,55 @@ const dialog = {
     filePaths: chosenFile === null ? [] : [chosenFile],
   }),
   showErrorBox: (title: string, text: string) => journal({ what: 'error-box', title, text }),
+  /** Waits for the test's answer. */
+  showMessageBox: (_owner: BrowserWindow, { message, detail = '', buttons, checkboxLabel }: MessageBox) => {
+    journal({ what: 'question', message, detail, buttons, checkbox: checkboxLabel ?? null });
+    return new Promise<{ response: number; checkboxChecked: boolean }>((resolve) => {
+      onAnswer = (label, checkboxChecked) => resolve({ response: buttons.indexOf(label), checkboxChecked });
+    });
+  },
+  /** Nothing goes on meanwhile, so that the test has answered before: the last button, or what it said. */
+  showMessageBoxSync: (_owner: BrowserWindow, { message, detail = '', buttons }: MessageBox): number => {
+    journal({ what: 'question', message, detail, buttons, checkbox: null });
+    return buttons.indexOf(answerBefore ?? buttons.at(-1) ?? '');
+  },
 };
+interface MessageBox {
+  readonly message: string;
+  readonly detail?: string;
+  readonly buttons: readonly string[];
+  readonly checkboxLabel?: string;
+}
+let onAnswer: (label: string, isChecked: boolean) => void = () => undefined;
+let answerBefore: string | undefined;
 const shell = {
   openExternal: async (url: string) => journal({ what: 'open-external', url }),
+  showItemInFolder: (path: string) => journal({ what: 'show-in-folder', path }),
 };
+const clipboard = { writeText: (text: string) => journal({ what: 'copied', text }) };
+
+/** What Electron does with a key that the page does not want: the menu bar's, where it is registered. */
+function pressInMenu({ control, alt, shift, key }: KeyInput): boolean {
+  const held = [
+    ...(control ? ['CommandOrControl'] : []),
+    ...(alt ? ['Alt'] : []),
+    ...(shift ? ['Shift'] : []),
+  ];
+  const wanted = [...held, key.replace('Arrow', '').replace(/^[a-z]$/, (one) => one.toUpperCase())].join('+');
+  const item = menuItems().find(
+    ({ accelerator, registerAccelerator, enabled }) =>
+      accelerator === wanted && registerAccelerator !== false && enabled !== false,
+  );
+  item?.click?.();
+  return item !== undefined;
+}
+
+async function pressInApp(input: KeyInput): Promise<void> {
+  let isPrevented = false;
+  lastView()?.emit('before-input-event', { preventDefault: () => (isPrevented = true) }, input);
+  const isTaken = isPrevented || (await lastView()?.isKeyTaken(input)) === true;
+  journal({ what: 'app-key', isPrevented, isInMenu: !isTaken && pressInMenu(input) });
+}
 const powerMonitor = new EventEmitter();
 const protocol = {
   registerSchemesAsPrivileged: () => app.beforeReady('registerSchemesAsPrivileged'),
@@ -233,11 +295,23 @@ process.on('message', (command: Command) => {
       const answer = asked.permits(name, url, isMainFrame);
       return journal({ what: 'permission', name, url, answer });
     }
-    case 'press-in-app': {
-      let isPrevented = false;
-      lastView?.emit('before-input-event', { preventDefault: () => (isPrevented = true) }, command.input);
-      return journal({ what: 'app-key', isPrevented });
-    }
+    case 'press-in-app':
+      return void pressInApp(command.input);
+    case 'emit-in-app':
+      return void lastView()?.emit(command.event, { preventDefault: () => undefined }, command.details);
+    case 'choose-in-popup':
+      return popup.find(({ label }) => label === command.label)?.click?.();
+    case 'answer':
+      return onAnswer(command.label, command.isChecked ?? false);
+    case 'answer-before':
+      answerBefore = command.label;
+      return undefined;
+    case 'close-window':
+      return void allWindows()[0]?.close();
+    case 'minimize':
+      return allWindows()[0]?.minimize();
+    case 'save-in-app':
+      return void lastView()?.session.downloads(command.download, lastView());
     case 'start-download':
       return void defaultSession.downloads(command.download);
     case 'attach-webview': {
@@ -258,6 +332,7 @@ process.on('message', (command: Command) => {
 export {
   app,
   BrowserWindow,
+  clipboard,
   dialog,
   ipcMain,
   Menu,

@@ -53,7 +53,21 @@ export type JournalEntry =
   | { readonly what: 'app-browser'; readonly partition: string; readonly cdp: string }
   | { readonly what: 'data-cleared'; readonly partition: string }
   | { readonly what: 'page-focused' }
-  | { readonly what: 'app-key'; readonly isPrevented: boolean }
+  /** `isInMenu`: neither Berth nor the app wanted it, and the menu bar did. */
+  | { readonly what: 'app-key'; readonly isPrevented: boolean; readonly isInMenu: boolean }
+  | { readonly what: 'app-found'; readonly text: string }
+  | { readonly what: 'popup-menu'; readonly labels: readonly string[] }
+  | { readonly what: 'copied'; readonly text: string }
+  | { readonly what: 'show-in-folder'; readonly path: string }
+  | { readonly what: 'window-close'; readonly isPrevented: boolean }
+  /** The system's own dialog. */
+  | {
+      readonly what: 'question';
+      readonly message: string;
+      readonly detail: string;
+      readonly buttons: readonly string[];
+      readonly checkbox: string | null;
+    }
   | { readonly what: 'webview-prevented'; readonly value: boolean };
 
 export interface MenuEntry {
@@ -78,6 +92,17 @@ export type Command =
     }
   /** A key in the view of a web app that was opened last. */
   | { readonly do: 'press-in-app'; readonly input: KeyInput }
+  /** An event of that view, with what comes after Electron's event object. */
+  | { readonly do: 'emit-in-app'; readonly event: string; readonly details: unknown }
+  | { readonly do: 'save-in-app'; readonly download: DownloadAsk }
+  /** In the menu that was popped up last. */
+  | { readonly do: 'choose-in-popup'; readonly label: string }
+  /** To the question that is open. */
+  | { readonly do: 'answer'; readonly label: string; readonly isChecked?: boolean }
+  /** To questions for which everything waits. */
+  | { readonly do: 'answer-before'; readonly label: string }
+  | { readonly do: 'close-window' }
+  | { readonly do: 'minimize' }
   | { readonly do: 'start-download'; readonly download: DownloadAsk }
   | { readonly do: 'attach-webview' }
   | { readonly do: 'choose-file'; readonly path: string | null }

@@ -28,6 +28,7 @@ export interface Desktop {
   startAgain(...args: string[]): Promise<number | null>;
   /** Resolves with the exit code after a quit from the menu. */
   quit(): Promise<number | null>;
+  signal(name: 'SIGTERM'): void;
   close(): Promise<void>;
 }
 
@@ -104,6 +105,7 @@ export async function launchDesktop(...args: string[]): Promise<Desktop> {
         const [exitCode] = (await once(start(dataFolder, more), 'exit')) as [number | null];
         return exitCode;
       },
+      signal: (name) => void child.kill(name),
       quit: async () => {
         child.send({ do: 'quit' } satisfies Command);
         await disconnected;

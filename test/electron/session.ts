@@ -17,6 +17,35 @@ type CheckHandler = (
 ) => boolean;
 type BeforeRequest = (details: { url: string }, answer: (what: { cancel?: boolean }) => void) => void;
 
+/** Where files are saved, as far as anybody is told. */
+export const savedIn = '/home/dev/Downloads';
+
+class DownloadItem extends EventEmitter {
+  readonly #ask: DownloadAsk;
+  #isChosen = false;
+  #receivedBytes = 0;
+  constructor(ask: DownloadAsk) {
+    super();
+    this.#ask = ask;
+  }
+  getURL = () => this.#ask.url;
+  getURLChain = () => [this.#ask.url];
+  getInitiatorOrigin = () => this.#ask.initiator;
+  getFilename = () => this.#ask.fileName;
+  setSaveDialogOptions = () => undefined;
+  getSavePath = () => (this.#isChosen ? `${savedIn}/${this.#ask.fileName}` : '');
+  getReceivedBytes = () => this.#receivedBytes;
+  getTotalBytes = () => 2048;
+  cancel = () => undefined;
+  run(): void {
+    this.#isChosen = true;
+    this.#receivedBytes = 1024;
+    this.emit('updated', {}, 'progressing');
+    this.#receivedBytes = 2048;
+    this.emit('done', {}, 'completed');
+  }
+}
+
 export class Session extends EventEmitter {
   /** Empty: the default one. */
   readonly partition: string;
@@ -72,23 +101,20 @@ export class Session extends EventEmitter {
     this.#permission({ getURL: () => url }, permission, decide, { isMainFrame, requestingUrl: url });
     return isAllowed && this.#check(null, permission, url, { isMainFrame, requestingUrl: url });
   }
-  /** What Electron's save dialog would be shown for. */
-  downloads({ url, fileName, initiator, frame }: DownloadAsk): boolean {
+  /** What Electron's save dialog would be shown for. What is allowed is saved at once, whole. */
+  downloads(ask: DownloadAsk, contents: object = {}): boolean {
+    const { url, fileName, frame } = ask;
     let isAllowed = true;
+    const item = new DownloadItem(ask);
     this.emit(
       'will-download',
       { preventDefault: () => (isAllowed = false) },
-      {
-        getURL: () => url,
-        getURLChain: () => [url],
-        getInitiatorOrigin: () => initiator,
-        getFilename: () => fileName,
-        setSaveDialogOptions: () => undefined,
-      },
-      {},
+      item,
+      contents,
       frame && { url: frame.url, parent: frame.isMain ? null : {} },
     );
     journal({ what: 'download', url, fileName, isAllowed });
+    if (isAllowed) item.run();
     return isAllowed;
   }
 }

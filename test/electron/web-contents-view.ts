@@ -10,7 +10,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type BrowserContext, type CDPSession, chromium, type Page, type Route } from 'playwright';
 import { chromiumLaunchOptions } from '#test/servers/chromium.ts';
-import { journal } from './journal.ts';
+import { journal, type KeyInput } from './journal.ts';
 import type { Session } from './session.ts';
 
 const contexts = new Map<Session, Promise<BrowserContext>>();
@@ -18,7 +18,10 @@ const contexts = new Map<Session, Promise<BrowserContext>>();
 async function launch(session: Session, profileFolder: string): Promise<BrowserContext> {
   const folder = join(profileFolder, 'Partitions', session.partition.replace(':', '-'));
   const options = await chromiumLaunchOptions({ args: ['--remote-debugging-port=0'] });
-  const context = await chromium.launchPersistentContext(folder, { ...options, acceptDownloads: false });
+  const context = await chromium.launchPersistentContext(folder, {
+    ...options,
+    ...{ acceptDownloads: false, handleSIGTERM: false },
+  });
   const [port = '', path = ''] = readFileSync(join(folder, 'DevToolsActivePort'), 'utf8').split('\n');
   journal({ what: 'app-browser', partition: session.partition, cdp: `ws://127.0.0.1:${port}${path}` });
   return context;
@@ -42,15 +45,22 @@ export class ViewContents extends EventEmitter {
   #title = '';
   #url = '';
   #history = { index: 0, count: 0 };
+  #clearedCount = 0;
+  /** What was before is forgotten; where this is in Chromium's list is known when it has loaded. */
+  #isCleared = false;
+  #zoomFactor = 1;
   /** What the app itself loads is asked of nobody. */
   #loadedByUs = '';
   #openHandler: (details: { url: string }) => { action: string } = () => ({ action: 'allow' });
 
   readonly navigationHistory = {
-    canGoBack: () => this.#history.index > 0,
+    canGoBack: () => this.#history.index > this.#clearedCount,
     canGoForward: () => this.#history.index < this.#history.count - 1,
     goBack: () => void this.#page?.then((page) => page.goBack({ waitUntil: 'commit' })),
     goForward: () => void this.#page?.then((page) => page.goForward({ waitUntil: 'commit' })),
+    clear: () => {
+      this.#isCleared = true;
+    },
   };
 
   constructor(session: Session, number: number, profileFolder: () => string) {
@@ -98,7 +108,56 @@ export class ViewContents extends EventEmitter {
       toDataURL: () => `data:image/png;base64,${bytes?.toString('base64') ?? ''}`,
     };
   }
-  close(): void {
+  setZoomMode(): void {}
+  getZoomFactor(): number {
+    return this.#zoomFactor;
+  }
+  setZoomFactor(factor: number): void {
+    this.#zoomFactor = factor;
+  }
+  findInPage(text: string): void {
+    journal({ what: 'app-found', text });
+    void this.#page
+      ?.then((page) => page.evaluate((wanted) => document.body.innerText.split(wanted).length - 1, text))
+      .then((matches) =>
+        this.emit(
+          'found-in-page',
+          {},
+          { matches, activeMatchOrdinal: Math.min(1, matches), finalUpdate: true },
+        ),
+      );
+  }
+  stopFindInPage(): void {
+    journal({ what: 'app-found', text: '' });
+  }
+  forcefullyCrashRenderer(): void {
+    this.emit('render-process-gone', {}, { reason: 'killed' });
+  }
+  /** Whether the page itself makes something of a key. */
+  async isKeyTaken({ key, control, alt, shift }: KeyInput): Promise<boolean> {
+    const page = await this.#page;
+    if (page === undefined) return false;
+    const init = { key, ctrlKey: control, altKey: alt, shiftKey: shift, bubbles: true, cancelable: true };
+    return page.evaluate((press) => !document.body.dispatchEvent(new KeyboardEvent('keydown', press)), init);
+  }
+  /** What a page does that Chromium would ask before it leaves; asked of it by its event, for a dialog has two ends here. */
+  async #isHeld(): Promise<boolean> {
+    const page = await this.#page;
+    const ask = () => !window.dispatchEvent(new Event('beforeunload', { cancelable: true }));
+    return (await page?.evaluate(ask).catch(() => false)) ?? false;
+  }
+  close(how: { readonly waitForBeforeUnload: boolean } = { waitForBeforeUnload: false }): void {
+    if (!how.waitForBeforeUnload) {
+      this.#destroy();
+      return;
+    }
+    void this.#isHeld().then((isHeld) => {
+      let isLetGo = !isHeld;
+      if (isHeld) this.emit('will-prevent-unload', { preventDefault: () => (isLetGo = true) });
+      if (isLetGo) this.#destroy();
+    });
+  }
+  #destroy(): void {
     if (this.#isDestroyed) return;
     this.#isDestroyed = true;
     journal({ what: 'app-view-closed', view: this.#number });
@@ -146,11 +205,12 @@ export class ViewContents extends EventEmitter {
     });
     page.on('load', () => void this.#onLoad(page));
     page.on('download', (download) => {
-      this.session.downloads({
+      const ask = {
         ...{ url: download.url(), fileName: download.suggestedFilename() },
         initiator: new URL(page.url()).origin,
         frame: { url: page.url(), isMain: true },
-      });
+      };
+      this.session.downloads(ask, this);
     });
     return page;
   }
@@ -169,6 +229,8 @@ export class ViewContents extends EventEmitter {
       // It was closed, or left again.
       return;
     }
+    if (this.#isCleared) this.#clearedCount = this.#history.index;
+    this.#isCleared = false;
     this.#isLoading = false;
     this.emit('page-title-updated');
     this.emit('did-stop-loading');
@@ -195,10 +257,15 @@ export class ViewContents extends EventEmitter {
     try {
       // Chromium knows that names below localhost are this computer (RFC 6761 6.3); Node asks the system, which may not.
       const { host, port } = new URL(url);
-      const response = await route.fetch({
-        ...{ url: url.replace(`//${host}`, `//127.0.0.1:${port}`), maxRedirects: 0 },
-        headers: { ...(await request.allHeaders()), host },
-      });
+      const ask = async (more: Record<string, string>) =>
+        route.fetch({
+          ...{ url: url.replace(`//${host}`, `//127.0.0.1:${port}`), maxRedirects: 0 },
+          headers: { ...(await request.allHeaders()), host, ...more },
+        });
+      let response = await ask({});
+      const realm = /realm="([^"]*)"/.exec(response.headers()['www-authenticate'] ?? '')?.[1];
+      const login = realm === undefined ? undefined : await this.#login(host, Number(port), realm);
+      if (login !== undefined) response = await ask({ authorization: `Basic ${login}` });
       const to = response.headers().location;
       if (to !== undefined && this.#isPrevented('will-redirect', new URL(to, url).href, true)) {
         journal({ what: 'navigation-prevented', url: new URL(to, url).href });
@@ -211,6 +278,16 @@ export class ViewContents extends EventEmitter {
       this.emit('did-fail-load', {}, -102, 'ERR_CONNECTION_REFUSED', url, true);
       return route.abort('connectionrefused').catch(() => undefined);
     }
+  }
+
+  /** Undefined: nobody gave one, and the page gets what the server said. */
+  #login(host: string, port: number, realm: string): Promise<string | undefined> {
+    return new Promise((resolve) => {
+      const info = { isProxy: false, scheme: 'basic', host: host.split(':')[0], port, realm };
+      this.emit('login', { preventDefault: () => undefined }, {}, info, (name?: string, password?: string) =>
+        resolve(name === undefined ? undefined : btoa(`${name}:${password ?? ''}`)),
+      );
+    });
   }
 
   #isPrevented(name: string, url: string, isMainFrame: boolean): boolean {

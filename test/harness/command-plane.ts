@@ -485,7 +485,12 @@ export class CommandPlane {
       {
         cwd: this.folder,
         stdio: ['ignore', 'pipe', 'pipe'],
-        env: { PATH: process.env.PATH, HOME: this.folder, TZ: 'UTC' },
+        env: {
+          PATH: process.env.PATH,
+          NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
+          HOME: this.folder,
+          TZ: 'UTC',
+        },
       },
     );
     endWithThisProcess(child);

@@ -31,6 +31,7 @@ export const fakeProviderInfo: CloudProviderInfo = {
   machinesWord: 'barges',
   tokenUrl: 'https://cloud.example.org/tokens',
   tokenHelp: 'It begins with fake_.',
+  priceNote: 'Prices of snapshots: as published in January 2026.',
   permissions: ['machine:create', 'machine:read'],
 };
 

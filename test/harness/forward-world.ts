@@ -3,7 +3,9 @@
  * a workspace whose network is the test, and a loopback that no other program knows.
  */
 import { duplexPair } from 'node:stream';
+import { setImmediate as turn } from 'node:timers/promises';
 import { BerthError } from '#contract/berth-error.ts';
+import type { Forward } from '#contract/forwards.ts';
 import type { HostId, WorkspaceId } from '#contract/ids.ts';
 import { projectDefaults } from '#contract/projects.ts';
 import { createSystemRandom } from '#main/adapters/system/random.ts';
@@ -155,7 +157,12 @@ export interface ForwardWorld {
     method: M,
     input: unknown,
   ): Promise<Awaited<ReturnType<ForwardParts['handlers'][M]>>>;
-  forwards(): Promise<import('#contract/forwards.ts').Forward[]>;
+  forwards(): Promise<Forward[]>;
+  /** A TCP forward to port 3000 of workspace a, but for what is given. */
+  make(over?: object): Promise<Forward>;
+  only(): Promise<Forward | undefined>;
+  /** What was begun has had its turns. */
+  settle(): Promise<void>;
 }
 
 /** With the workspaces of these letters, each its own person's. */
@@ -289,6 +296,23 @@ export async function forwardWorld({
         input,
         context,
       )) as never,
+    make: (over = {}) =>
+      world.call('forwards.create', {
+        workspaceId: workspaceIdOf('a'),
+        kind: 'tcp',
+        name: null,
+        port: 3000,
+        protocol: null,
+        localPort: null,
+        path: null,
+        login: null,
+        hostHeader: 'kept',
+        ...over,
+      }),
+    only: async () => (await world.forwards())[0],
+    async settle() {
+      for (let index = 0; index < 10; index++) await turn();
+    },
     async forwards() {
       const end = new AbortController();
       for await (const item of parts.handlers['forwards.watch']({}, { caller, signal: end.signal })) {

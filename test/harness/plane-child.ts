@@ -2,6 +2,7 @@
  * A plane in a process of its own that dies by SIGKILL at a chosen moment of an operation: as when the app is killed.
  * Arguments: one JSON of `Errand`. Prints nothing; exit by signal is success, any other exit is not.
  */
+import { flushCompileCache } from 'node:module';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { HostId, OperationId, ProjectId, WorkspaceId } from '#contract/ids.ts';
 import { ManualClock } from './manual-clock.ts';
@@ -39,6 +40,8 @@ export interface Errand {
   readonly delayMs: number;
 }
 
+// It will not come to a proper end, which is when Node keeps what it compiled for the next one.
+flushCompileCache();
 const errand = JSON.parse(process.argv[2] ?? '') as Errand;
 const clock = errand.act.kind === 'end' ? new ManualClock(errand.act.startAt) : undefined;
 const plane = await startPlane({

@@ -180,7 +180,7 @@ const REQUIREMENTS: Readonly<Record<RequirementName, Requirement>> = {
     parts: [
       part('/lib/systemd/systemd', 'systemd', 'the first process of a remote host'),
       part('/lib/systemd/systemd-logind', 'systemd', 'logins there that linger'),
-      part('dbus-daemon', 'dbus', 'talking to it'),
+      part('/lib/systemd/system/dbus.service', 'dbus', 'talking to it'),
       part('/usr/share/pam-configs/systemd', 'libpam-systemd', 'its services for each user'),
     ],
   },

@@ -53,7 +53,7 @@ const ids = (url: string | null = null) =>
 async function berth(...argv: string[]) {
   const child = spawn(process.execPath, [headless, ...argv, '--data-dir', folder], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { PATH: process.env.PATH, HOME: root },
+    env: { PATH: process.env.PATH, NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE, HOME: root },
   });
   let [output, error] = ['', ''];
   child.stdout.on('data', (text) => (output += text));

@@ -48,6 +48,7 @@ afterEach(async () => {
 /** No session bus, no display, and nothing of Berth's from outside. */
 const environment = (extra: Readonly<Record<string, string>>) => ({
   PATH: process.env.PATH ?? '/usr/bin:/bin',
+  NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? '',
   HOME: folder,
   ...extra,
 });

@@ -15,6 +15,8 @@ export const oceanProvider: CloudProviderInfo = {
   machinesWord: 'droplets',
   tokenUrl: 'https://cloud.example/account/api/tokens',
   tokenHelp: 'A personal access token; it begins with “ocean_v1_”.',
+  priceNote:
+    'Prices of snapshots, volumes, reserved addresses and backups: as docs.ocean.example published them in November 2026.',
   permissions: [
     'account:read',
     'regions:read',

@@ -2,70 +2,28 @@
  * Accounts, costs, what was found and the form of a machine in Chromium on fixtures. What each act asks of the plane is
  * exactly what was chosen, and what it does not ask for is not asked.
  */
-import type { BrowserContext, Page } from 'playwright';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { Page } from 'playwright';
+import { describe, expect, it } from 'vitest';
 import { rightToken } from './cloud-replies.ts';
 import { cloudId, cloudScenes, machineId, offer } from './cloud-scenes.ts';
 import { seriousFindings } from './fixture/axe.ts';
-import { type FixtureSite, startFixtureSite } from './fixture/fixture-site.ts';
+import { fixtureStage } from './fixture/fixture-stage.ts';
 import './fixture/fixture-window.ts';
 
-let site: FixtureSite;
-let context: BrowserContext;
+const stage = fixtureStage();
+const { calls, failNext, open } = stage;
 let page: Page;
-let complaints: string[] = [];
-
-beforeAll(async () => {
-  site = await startFixtureSite();
-});
-afterAll(() => site?.close());
-afterEach(async () => {
-  await context.close();
-  expect(complaints).toEqual([]);
-});
 
 async function show(scene: string, ref?: object): Promise<void> {
-  context = await site.browser.newContext({
-    viewport: { width: 1024, height: 700 },
-    colorScheme: 'dark',
-    reducedMotion: 'reduce',
-  });
-  page = await context.newPage();
-  complaints = [];
-  page.on('console', (message) => {
-    if (message.type() === 'error' && !message.text().includes('favicon')) complaints.push(message.text());
-  });
-  page.on('pageerror', (error) => complaints.push(error.message));
-  await page.goto(`${site.url}?scene=${scene}`);
-  await page.getByRole('tablist').first().waitFor();
+  page = await stage.show(scene);
   if (ref !== undefined) await open(ref);
 }
 
-async function open(ref: object): Promise<void> {
-  await page.evaluate((value) => window.fixture.app.view.actions.open(value as never), ref);
-  const heading = page.getByRole('tabpanel').getByRole('heading', { level: 1 });
-  await heading.and(page.locator(':visible')).first().waitFor();
-}
-
-const calls = (method: string) =>
-  page.evaluate(
-    (wanted) => window.fixture.plane.calls.filter((call) => call.method === wanted).map((call) => call.input),
-    method,
-  );
 const frontView = () =>
   page.evaluate(() => {
     const { root } = window.fixture.app.view.getState();
     return root.kind === 'pane' ? root.tabs.find((tab) => tab.id === root.activeTabId)?.ref : undefined;
   });
-const failNext = (method: string, code: string, message: string, details: object = {}) =>
-  page.evaluate(
-    ([name, failed, words, more]) =>
-      window.fixture.plane.failNext(
-        name as never,
-        new window.fixture.BerthError(failed as never, words, { details: more as never }),
-      ),
-    [method, code, message, details] as const,
-  );
 const button = (name: string | RegExp) => page.getByRole('button', { name, exact: typeof name === 'string' });
 const dialog = () => page.getByRole('dialog');
 const createButton = () => page.getByRole('button', { name: /^Create for/ });
@@ -119,10 +77,8 @@ describe('the page', () => {
   it('has words for nothing, for what could not be read, and for what is on its way', async () => {
     await show('clouds-errors', cloudsRef);
     await page.getByText('The accounts could not be read').waitFor();
-    await context.close();
     await show('loading', cloudsRef);
     await page.getByRole('status', { name: 'Loading the accounts' }).waitFor();
-    await context.close();
     await show('clouds-empty', cloudsRef);
     await page.getByText('No droplets yet').waitFor();
     await page.getByText('Nothing has cost anything this month').waitFor();
@@ -360,7 +316,6 @@ describe('the form of a machine', () => {
     await page.getByText(/The account is at its limit, 3 of 3 droplets/).waitFor();
     await createButton().waitFor();
     expect(await page.getByLabel('Tags').inputValue()).toBe('kept');
-    await context.close();
     await show('clouds-trouble', { type: 'create-machine', cloudId: cloudId(1) });
     await page.getByText('Nothing can be made with Revoked now').waitFor();
     expect(await createButton().count()).toBe(0);
@@ -379,7 +334,6 @@ describe('the third door', () => {
     await button(/^A DigitalOcean droplet/).click();
     await page.getByText('Connect an account first').waitFor();
     expect(await seriousFindings(page)).toEqual([]);
-    await context.close();
     await show('clouds-first-run');
     await button(/^A DigitalOcean droplet.*About two minutes$/).click();
     await createButton().waitFor();

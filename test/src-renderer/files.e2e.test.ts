@@ -3,46 +3,21 @@
  * nothing serious, a folder is used by keyboard alone, and a text is edited and saved.
  */
 import { readFile } from 'node:fs/promises';
-import type { BrowserContext, Page } from 'playwright';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { Page } from 'playwright';
+import { describe, expect, it } from 'vitest';
 import { seriousFindings } from './fixture/axe.ts';
-import { type FixtureSite, startFixtureSite } from './fixture/fixture-site.ts';
+import { fixtureStage } from './fixture/fixture-stage.ts';
 import './fixture/fixture-window.ts';
 
 const placeId = 'ws_00000000000000000001';
-let site: FixtureSite;
-let context: BrowserContext;
+const stage = fixtureStage({
+  script: () => Object.assign(window, { showSaveFilePicker: undefined, showDirectoryPicker: undefined }),
+});
+const { calls } = stage;
 let page: Page;
-let complaints: string[] = [];
-
-beforeAll(async () => {
-  site = await startFixtureSite();
-});
-afterAll(() => site?.close());
-afterEach(async () => {
-  await context.close();
-  // What the policy refuses is told here, too.
-  expect(complaints).toEqual([]);
-});
 
 async function show(scene: string, ref: object): Promise<void> {
-  context = await site.browser.newContext({
-    viewport: { width: 1024, height: 700 },
-    colorScheme: 'dark',
-    reducedMotion: 'reduce',
-    acceptDownloads: true,
-  });
-  page = await context.newPage();
-  await page.addInitScript(() => {
-    Object.assign(window, { showSaveFilePicker: undefined, showDirectoryPicker: undefined });
-  });
-  complaints = [];
-  page.on('console', (message) => {
-    if (message.type() === 'error' && !message.text().includes('favicon')) complaints.push(message.text());
-  });
-  page.on('pageerror', (error) => complaints.push(error.message));
-  await page.goto(`${site.url}?scene=${scene}`);
-  await page.getByRole('tablist').first().waitFor();
+  page = await stage.show(scene);
   await page.evaluate((value) => window.fixture.app.view.actions.open(value as never), ref);
 }
 
@@ -59,11 +34,6 @@ const chosen = () =>
 const row = (name: string) => page.locator(`[data-row=${JSON.stringify(name)}]`);
 const textOf = (path: string) =>
   page.evaluate((at) => new TextDecoder().decode(window.fixture.plane.files.bytes(at)), path);
-const calls = (method: string) =>
-  page.evaluate(
-    (wanted) => window.fixture.plane.calls.filter((call) => call.method === wanted).map((call) => call.input),
-    method,
-  );
 const give = (...files: readonly (readonly [string, string])[]) =>
   page
     .locator('input[type=file][multiple]')
@@ -83,7 +53,6 @@ describe('axe, dark and light', () => {
   });
   it('finds nothing serious in an empty folder, a refused one, and an editor', async () => {
     for (const path of ['/home/dev/empty', '/home/dev/secrets']) {
-      await context?.close();
       await show('files', { type: 'files', placeId, path });
       await page
         .getByText(/An empty folder|may not be read/)

@@ -2,25 +2,15 @@
  * Ports, forwards and web apps in Chromium on fixtures: each row has the one click that it is for, each act asks of the plane
  * exactly what was meant, and an app's view gives way to what is in front of it.
  */
-import type { BrowserContext, Page } from 'playwright';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { Page } from 'playwright';
+import { describe, expect, it } from 'vitest';
 import { seriousFindings } from './fixture/axe.ts';
-import { type FixtureSite, startFixtureSite } from './fixture/fixture-site.ts';
+import { fixtureStage } from './fixture/fixture-stage.ts';
 import './fixture/fixture-window.ts';
 
-let site: FixtureSite;
-let context: BrowserContext;
+const stage = fixtureStage({ permissions: ['clipboard-read', 'clipboard-write'] });
+const { calls, failNext } = stage;
 let page: Page;
-let complaints: string[] = [];
-
-beforeAll(async () => {
-  site = await startFixtureSite();
-});
-afterAll(() => site?.close());
-afterEach(async () => {
-  await context.close();
-  expect(complaints).toEqual([]);
-});
 
 const body = (n: number) => String(n).padStart(20, '0');
 const workspaceId = (n: number) => `ws_${body(n)}`;
@@ -28,22 +18,13 @@ const workspaceRef = (n: number) => ({ type: 'workspace', workspaceId: workspace
 const appRef = (n: number) => ({ type: 'app', forwardId: `fwd_${body(n)}` });
 
 async function load(scene = 'ports', isDesktop = false): Promise<void> {
-  context = await site.browser.newContext({
-    viewport: { width: 1024, height: 700 },
-    colorScheme: 'dark',
-    reducedMotion: 'reduce',
-    permissions: ['clipboard-read', 'clipboard-write'],
-  });
-  page = await context.newPage();
-  complaints = [];
-  page.on('console', (message) => {
-    if (message.type() === 'error' && !message.text().includes('favicon')) complaints.push(message.text());
-  });
-  page.on('pageerror', (error) => complaints.push(error.message));
-  await context.route('http://*.localhost:47100/**', (route) =>
-    route.fulfill({ contentType: 'text/html', body: '<title>Shop</title><h1>Three things</h1>' }),
-  );
-  await page.goto(`${site.url}?scene=${scene}${isDesktop ? '&desktop' : ''}`);
+  page = await stage.blank();
+  await page
+    .context()
+    .route('http://*.localhost:47100/**', (route) =>
+      route.fulfill({ contentType: 'text/html', body: '<title>Shop</title><h1>Three things</h1>' }),
+    );
+  await stage.load(`?scene=${scene}${isDesktop ? '&desktop' : ''}`);
   await page.getByRole('tablist').first().waitFor();
 }
 
@@ -54,18 +35,7 @@ const run = (id: string, subject: object | null) =>
     ([command, thing]) => window.fixture.runCommand(window.fixture.app, command as string, thing as never),
     [id, subject] as const,
   );
-const calls = (method: string) =>
-  page.evaluate(
-    (wanted) => window.fixture.plane.calls.filter((call) => call.method === wanted).map((call) => call.input),
-    method,
-  );
 const called = (method: string) => expect.poll(() => calls(method), { timeout: 10_000 });
-const failNext = (method: string, code: string, message: string) =>
-  page.evaluate(
-    ([name, errorCode, text]) =>
-      window.fixture.plane.failNext(name as never, new window.fixture.BerthError(errorCode as never, text)),
-    [method, code, message] as const,
-  );
 const shown = () => page.getByRole('tabpanel').and(page.locator(':visible'));
 const row = (port: number) =>
   shown()
@@ -112,7 +82,7 @@ describe('the ports of a workspace', () => {
   it('open in the browser through a link that lets in once, by the setting or the other way', async () => {
     await load('ports-browser');
     await open(workspaceRef(1));
-    const opened = context.waitForEvent('page');
+    const opened = page.context().waitForEvent('page');
     await row(3000).getByRole('button', { name: 'Open port 3000' }).click();
     const app = await opened;
     await app.getByText('Three things').waitFor();
@@ -353,9 +323,9 @@ describe('the tab of an app', () => {
           // As it should be.
         }
       });
-    expect(page.url()).toContain(site.url);
+    expect(page.url()).toContain(stage.url());
     // The browser says so in its console, which is all that comes of it.
-    complaints = complaints.filter((text) => !/sandboxed|navigate/i.test(text));
+    stage.forgive(/sandboxed|navigate/i);
   });
 
   it('says what to do where the app has no address, and tries again', async () => {
@@ -391,13 +361,136 @@ describe('the view of an app in the desktop', () => {
       const { tabId } = opened!.input as { tabId: string };
       window.fixture.shell!.tell({ type: 'app-view', tabId, state: value as never });
     }, state);
-  const page1 = { title: 'Shop', isLoading: false, canGoBack: true, canGoForward: false, failure: null };
+  const page1 = {
+    ...{ title: 'Shop', isLoading: false, canGoBack: true, canGoForward: false, failure: null },
+    ...{ isStuck: false, zoomPercent: 100, found: null, url: '' },
+  };
+  /** Something that the shell says of the first app's tab. */
+  const say = (event: object) =>
+    page.evaluate((value) => {
+      const [opened] = window.fixture.shell!.requests.filter(({ name }) => name === 'appViewOpen');
+      const { tabId } = opened!.input as { tabId: string };
+      window.fixture.shell!.tell({ ...value, tabId } as never);
+    }, event);
 
   async function show(): Promise<void> {
     await load('ports', true);
     await open(appRef(1));
     await asked('appViewOpen').toHaveLength(1);
   }
+
+  it('opens another page of the app beside it, which begins there again after a restart', async () => {
+    await show();
+    await say({ type: 'app-view-opened', path: '/print?id=7' });
+    await asked('appViewOpen').toHaveLength(2);
+    const [, beside] = (await requests('appViewOpen')) as { path: string; name: string; forwardId: string }[];
+    expect(beside).toMatchObject({ path: '/print?id=7', forwardId: `fwd_${body(1)}`, name: 'Shop' });
+    expect(await page.getByRole('tab', { name: /Shop/ }).count()).toBe(2);
+  });
+
+  it('is closed as a person closes it: its page may ask to stay', async () => {
+    await show();
+    const tab = page.getByRole('tab', { name: /Shop/ });
+    await page.evaluate(() => window.fixture.shell!.answerWith('appViewLeave', { isLeft: false }));
+    await page.keyboard.press('Control+w');
+    await asked('appViewLeave').toHaveLength(1);
+    expect(await tab.count()).toBe(1);
+    await page.evaluate(() => window.fixture.shell!.answerWith('appViewLeave', { isLeft: true }));
+    await page.keyboard.press('Control+w');
+    await tab.waitFor({ state: 'detached' });
+    await asked('appViewClose').toHaveLength(1);
+  });
+
+  it('is searched from a bar below its own, and gets the keyboard back after that', async () => {
+    await show();
+    await say({ type: 'app-view', state: page1 });
+    await run('app.find', null);
+    const field = page.getByRole('textbox', { name: 'Find in page' });
+    await field.fill('basket');
+    await asked('focusPage').toHaveLength(1);
+    await say({ type: 'app-view', state: { ...page1, found: { count: 7, current: 1 } } });
+    await page.getByText('1 of 7').waitFor();
+    await field.press('Enter');
+    await field.press('Shift+Enter');
+    await field.press('Escape');
+    await field.waitFor({ state: 'detached' });
+    const finds = (await requests('appViewFind')) as { text: string; isForward: boolean; isNew: boolean }[];
+    expect(finds.map(({ text, isForward, isNew }) => [text, isForward, isNew])).toEqual([
+      ['basket', true, true],
+      ['basket', true, false],
+      ['basket', false, false],
+      ['', true, true],
+    ]);
+    expect(await requests('appViewAct')).toContainEqual(expect.objectContaining({ act: 'focus' }));
+  });
+
+  it('says how far it is zoomed, and is as it was made by one click', async () => {
+    await show();
+    await say({ type: 'app-view', state: { ...page1, zoomPercent: 125 } });
+    await page.getByRole('button', { name: /Zoomed to 125/ }).click();
+    expect(await requests('appViewAct')).toContainEqual(expect.objectContaining({ act: 'zoom-reset' }));
+  });
+
+  it('says that it does not answer, and is begun anew by one click', async () => {
+    await show();
+    await say({ type: 'app-view', state: { ...page1, isStuck: true } });
+    await page.getByText(/does not answer/).waitFor();
+    await page.getByRole('button', { name: 'Reload it' }).click();
+    expect(await requests('appViewAct')).toContainEqual(expect.objectContaining({ act: 'revive' }));
+    await say({ type: 'app-view', state: page1 });
+    await page.getByText(/does not answer/).waitFor({ state: 'detached' });
+  });
+
+  it('is opened anew where it was closed while its tab stayed', async () => {
+    await show();
+    await say({ type: 'app-view-gone' });
+    await asked('appViewOpen').toHaveLength(2);
+  });
+
+  it('asks for the name and password that its server wants, which go to the shell alone', async () => {
+    await show();
+    await say({ type: 'app-view-login', realm: 'Staff' });
+    await dialog().getByText('“Staff”').waitFor();
+    await dialog().getByLabel('Name').fill('dev');
+    await dialog().getByLabel('Password', { exact: true }).fill('harbour');
+    expect(await seriousFindings(page)).toEqual([]);
+    await inDialog('Sign in').click();
+    await asked('appViewLogin').toEqual([
+      expect.objectContaining({ login: { username: 'dev', password: 'harbour' } }),
+    ]);
+    expect(await page.evaluate(() => JSON.stringify(window.fixture.plane.calls))).not.toContain('harbour');
+    await say({ type: 'app-view-login', realm: '' });
+    await inDialog('Cancel').click();
+    await asked('appViewLogin').toHaveLength(2);
+    expect((await requests('appViewLogin'))[1]).toMatchObject({ login: null });
+  });
+
+  it('tells how far a file is that it saves, and then where it is', async () => {
+    await show();
+    const download = {
+      ...{ id: 'download-1', fileName: 'plan.pdf', from: 'Shop', folder: '/home/dev/Downloads' },
+      ...{ phase: 'running', receivedBytes: 1_048_576, totalBytes: 4_194_304 },
+    };
+    const notices = page.locator('[data-notices]');
+    await say({ type: 'download', download });
+    await notices.getByText('From Shop: 1.0 MiB of 4.0 MiB').waitFor();
+    await notices.getByRole('button', { name: 'Cancel' }).click();
+    await asked('downloadCancel').toEqual([{ id: 'download-1' }]);
+    await say({ type: 'download', download: { ...download, phase: 'done' } });
+    await notices.getByText('plan.pdf is saved').waitFor();
+    await notices.getByRole('button', { name: 'Show in folder' }).click();
+    await asked('downloadShow').toEqual([{ id: 'download-1' }]);
+    await say({ type: 'download', download: { ...download, id: 'download-2', phase: 'failed' } });
+    await notices.getByText(/broke off after/).waitFor();
+  });
+
+  it('says which link was not opened, and gives its address', async () => {
+    await show();
+    await say({ type: 'app-view-refused', what: 'link', url: 'http://example.org/plain' });
+    await page.getByText('A link of Shop was not opened').waitFor();
+    await page.getByRole('button', { name: 'Copy address' }).last().click();
+    expect(await page.evaluate(() => navigator.clipboard.readText())).toBe('http://example.org/plain');
+  });
 
   it('stands exactly over its part of the window, and follows it', async () => {
     await show();

@@ -1,7 +1,8 @@
 /** Scenes about workspaces that end by themselves, and what the fixture plane answers about them. */
 import { type HostLease, type Lifecycle, noPolicy, type TimelineEntry } from '#contract/lifecycles.ts';
 import type { FixtureCollection, Replies } from './fixture-plane.ts';
-import { type Scene, scenes } from './scenes.ts';
+import { machine, machineCloud } from './machine-fixtures.ts';
+import { type Scene, scenes, workspace } from './scenes.ts';
 
 const body = (n: number) => String(n).padStart(20, '0');
 const ago = (minutes: number) => new Date(Date.now() - minutes * 60_000).toISOString();
@@ -95,6 +96,35 @@ export const lifecycleScenes = {
       }),
     ],
     hostLeases: [lease(1)],
+    timeline,
+  },
+  'lifecycles-costing': {
+    ...scenes.usual,
+    machines: [machine(1, 'atlas', { hostId: `host_${body(1)}` })],
+    clouds: [machineCloud],
+    workspaces: [workspace(1, 'api-server', 1, 'stopped'), workspace(3, 'scratch', 3, 'running')],
+    lifecycles: [lifecycle(1, { policy: idle, judgement: 'off' })],
+    timeline: [
+      ...timeline,
+      entry(
+        1,
+        'stopped',
+        'Stopped: no work for 1 h. Its machine “atlas” goes on costing, and nothing ends that by itself',
+      ),
+    ],
+  },
+  'lifecycles-stopping': {
+    ...scenes.usual,
+    machines: [machine(1, 'atlas', { hostId: `host_${body(1)}` })],
+    clouds: [machineCloud],
+    workspaces: [workspace(1, 'api-server', 1, 'running'), workspace(3, 'scratch', 3, 'running')],
+    lifecycles: [
+      lifecycle(1, {
+        policy: idle,
+        judgement: 'quiet',
+        next: { why: 'idle', action: 'stop', at: soon(0.1), isWarned: true },
+      }),
+    ],
     timeline,
   },
 } satisfies Record<string, Scene>;

@@ -1,51 +1,22 @@
 /** Lifecycles in Chromium on fixtures: the warning, the policy, the timeline and leases ask of the plane what was chosen. */
-import type { BrowserContext, Page } from 'playwright';
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import type { Page } from 'playwright';
+import { expect, it } from 'vitest';
 import { seriousFindings } from './fixture/axe.ts';
-import { type FixtureSite, startFixtureSite } from './fixture/fixture-site.ts';
+import { fixtureStage } from './fixture/fixture-stage.ts';
 import './fixture/fixture-window.ts';
 
-let site: FixtureSite;
-let context: BrowserContext;
+const stage = fixtureStage();
+const { calls } = stage;
 let page: Page;
-let complaints: string[] = [];
-
-beforeAll(async () => {
-  site = await startFixtureSite();
-});
-afterAll(() => site?.close());
-afterEach(async () => {
-  await context.close();
-  expect(complaints).toEqual([]);
-});
 
 const workspaceId = 'ws_00000000000000000001';
 const hostId = 'host_00000000000000000001';
 
 async function show(scene: string, ref: object, colorScheme: 'dark' | 'light'): Promise<void> {
-  context = await site.browser.newContext({
-    viewport: { width: 1024, height: 700 },
-    colorScheme,
-    reducedMotion: 'reduce',
-  });
-  page = await context.newPage();
-  complaints = [];
-  page.on('console', (message) => {
-    if (message.type() === 'error' && !message.text().includes('favicon')) complaints.push(message.text());
-  });
-  page.on('pageerror', (error) => complaints.push(error.message));
-  await page.goto(`${site.url}?scene=${scene}`);
-  await page.getByRole('tablist').first().waitFor();
-  await page.evaluate((value) => window.fixture.app.view.actions.open(value as never), ref);
-  const heading = page.getByRole('tabpanel').getByRole('heading', { level: 1 });
-  await heading.and(page.locator(':visible')).first().waitFor();
+  page = await stage.show(scene, { colorScheme });
+  await stage.open(ref);
 }
 
-const calls = (method: string) =>
-  page.evaluate(
-    (wanted) => window.fixture.plane.calls.filter((call) => call.method === wanted).map((call) => call.input),
-    method,
-  );
 const shown = () => page.getByRole('tabpanel').and(page.locator(':visible'));
 const button = (name: string) => shown().getByRole('button', { name, exact: true });
 
@@ -111,4 +82,24 @@ it('installs the lease timer on a click, and takes it off after asking', async (
   await button('Install the lease timer').waitFor();
   expect(await calls('lifecycles.installLease')).toEqual([{ hostId }]);
   expect(await calls('lifecycles.removeLease')).toEqual([{ hostId }]);
+});
+
+it('says after a stop by itself what goes on costing, and offers the end of that', async () => {
+  await show('lifecycles-stopping', { type: 'workspace', workspaceId }, 'dark');
+  await page.evaluate((id) => {
+    const { app, plane } = window.fixture;
+    const lifecycle = app.mirror.lifecycles.getState().byId.get(id);
+    const workspace = app.mirror.workspaces.getState().byId.get(id);
+    plane.put('lifecycles', { ...lifecycle, judgement: 'off', next: null } as never);
+    plane.put('workspaces', { ...workspace, state: 'stopped', startedAt: null } as never);
+  }, workspaceId);
+  const notice = page.getByLabel('New notifications');
+  await notice.getByText('api-server stopped by itself').waitFor();
+  await notice.getByText(/^Its machine atlas goes on costing \$/).waitFor();
+  await shown()
+    .getByText(/^Its machine atlas goes on costing \$/)
+    .waitFor();
+  expect(await seriousFindings(page)).toEqual([]);
+  await notice.getByRole('button', { name: 'End it when idle…' }).click();
+  await page.getByRole('dialog').getByText(/atlas/).first().waitFor();
 });

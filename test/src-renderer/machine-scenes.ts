@@ -220,7 +220,10 @@ const hibernatePlan: HibernatePlan = {
       place: { kind: 'host', hostId: `host_${body(12)}` },
       label: 'Snapshots of its workspaces on atlas',
       ...{ sizeBytes: 4 * gib, monthlyUsd: null, problem: null },
-      loses: ['Everything on its disk outside of workspaces', 'Images that a registry has: they are pulled again'],
+      loses: [
+        'Everything on its disk outside of workspaces',
+        'Images that a registry has: they are pulled again',
+      ],
     },
     {
       place: { kind: 'computer' },

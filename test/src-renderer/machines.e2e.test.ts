@@ -2,63 +2,23 @@
  * The page of a machine in Chromium on fixtures: each state says what it is and what it costs, and each act asks of the
  * plane exactly what was chosen, never before it was agreed to.
  */
-import type { BrowserContext, Page } from 'playwright';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { Page } from 'playwright';
+import { describe, expect, it } from 'vitest';
 import { seriousFindings } from './fixture/axe.ts';
-import { type FixtureSite, startFixtureSite } from './fixture/fixture-site.ts';
+import { fixtureStage } from './fixture/fixture-stage.ts';
 import './fixture/fixture-window.ts';
 
-let site: FixtureSite;
-let context: BrowserContext;
+const stage = fixtureStage({ permissions: ['clipboard-read', 'clipboard-write'] });
+const { calls, failNext, open } = stage;
 let page: Page;
-let complaints: string[] = [];
-
-beforeAll(async () => {
-  site = await startFixtureSite();
-});
-afterAll(() => site?.close());
-afterEach(async () => {
-  await context.close();
-  expect(complaints).toEqual([]);
-});
 
 const machineId = (n: number) => `mach_${String(n).padStart(20, '0')}`;
 
 async function show(n: number, scene = 'machines'): Promise<void> {
-  context = await site.browser.newContext({
-    viewport: { width: 1024, height: 700 },
-    colorScheme: 'dark',
-    reducedMotion: 'reduce',
-    permissions: ['clipboard-read', 'clipboard-write'],
-  });
-  page = await context.newPage();
-  complaints = [];
-  page.on('console', (message) => {
-    if (message.type() === 'error' && !message.text().includes('favicon')) complaints.push(message.text());
-  });
-  page.on('pageerror', (error) => complaints.push(error.message));
-  await page.goto(`${site.url}?scene=${scene}`);
-  await page.getByRole('tablist').first().waitFor();
+  page = await stage.show(scene);
   await open({ type: 'machine', machineId: machineId(n) });
 }
 
-async function open(ref: object): Promise<void> {
-  await page.evaluate((value) => window.fixture.app.view.actions.open(value as never), ref);
-  const heading = page.getByRole('tabpanel').getByRole('heading', { level: 1 });
-  await heading.and(page.locator(':visible')).first().waitFor();
-}
-
-const calls = (method: string) =>
-  page.evaluate(
-    (wanted) => window.fixture.plane.calls.filter((call) => call.method === wanted).map((call) => call.input),
-    method,
-  );
-const failNext = (method: string, code: string, message: string) =>
-  page.evaluate(
-    ([name, errorCode, text]) =>
-      window.fixture.plane.failNext(name as never, new window.fixture.BerthError(errorCode as never, text)),
-    [method, code, message] as const,
-  );
 const run = (id: string, n: number) =>
   page.evaluate(
     ([command, subject]) =>

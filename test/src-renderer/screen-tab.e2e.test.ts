@@ -2,42 +2,19 @@
  * The tab of a screen in Chromium, on noVNC itself and a VNC server as small as that needs: what is typed, pasted and
  * dropped arrives; each state says what it is and what can be done; axe finds nothing serious.
  */
-import type { BrowserContext, Page } from 'playwright';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { Page } from 'playwright';
+import { describe, expect, it } from 'vitest';
 import { seriousFindings } from './fixture/axe.ts';
-import { type FixtureSite, startFixtureSite } from './fixture/fixture-site.ts';
+import { fixtureStage } from './fixture/fixture-stage.ts';
 import './fixture/fixture-window.ts';
 
-let site: FixtureSite;
-let context: BrowserContext;
+// noVNC tells of a refused password there, too.
+const stage = fixtureStage({ expected: /Security negotiation failed/ });
+const { calls } = stage;
 let page: Page;
-let complaints: string[] = [];
 
-beforeAll(async () => {
-  site = await startFixtureSite();
-});
-afterAll(() => site?.close());
-afterEach(async () => {
-  await context.close();
-  expect(complaints).toEqual([]);
-});
-
-async function show(): Promise<void> {
-  context = await site.browser.newContext({
-    viewport: { width: 1024, height: 700 },
-    colorScheme: 'dark',
-    reducedMotion: 'reduce',
-  });
-  page = await context.newPage();
-  complaints = [];
-  page.on('console', (message) => {
-    // noVNC tells of a refused password there, too.
-    if (message.type() === 'error' && !/favicon|Security negotiation failed/.test(message.text()))
-      complaints.push(message.text());
-  });
-  page.on('pageerror', (error) => complaints.push(error.message));
-  await page.goto(`${site.url}?scene=screens`);
-  await page.getByRole('tablist').first().waitFor();
+async function show(look?: { isAlone: boolean }): Promise<void> {
+  page = await stage.show('screens', look);
 }
 const open = (ref: object) =>
   page.evaluate((value) => window.fixture.app.view.actions.open(value as never), ref);
@@ -45,11 +22,6 @@ const workspaceId = (n: number) => `ws_${String(n).padStart(20, '0')}`;
 const openScreen = (n: number) => open({ type: 'screen', workspaceId: workspaceId(n), port: 5900 });
 const live = () => page.locator('[role=tabpanel]:not([inert]) .screen-holder[data-live] canvas').waitFor();
 const heard = () => page.evaluate(() => window.fixture.plane.screen);
-const calls = (method: string) =>
-  page.evaluate(
-    (wanted) => window.fixture.plane.calls.filter((call) => call.method === wanted).map((call) => call.input),
-    method,
-  );
 
 describe('a live screen', () => {
   it('has the keyboard at once, hears what is typed, and its password is asked for once and is nowhere', async () => {
@@ -85,7 +57,7 @@ describe('a live screen', () => {
 
   it('takes a paste along without a permission, before its keys', async () => {
     await show();
-    await context.grantPermissions(['clipboard-write']);
+    await page.context().grantPermissions(['clipboard-write']);
     await openScreen(1);
     await live();
     await page.evaluate(() => navigator.clipboard.writeText('from here'));
@@ -185,7 +157,7 @@ describe('a screen that is not there', () => {
 
 describe('the password of a workspace', () => {
   it('is shown when asked, leaves by itself, and is changed', async () => {
-    await show();
+    await show({ isAlone: true });
     await page.clock.install();
     await open({ type: 'workspace', workspaceId: workspaceId(1) });
     await page.getByRole('button', { name: 'Reveal' }).click();

@@ -2,47 +2,17 @@
  * The window in Chromium on a fixture plane, under the served app's policy made stricter (no inline style elements):
  * axe finds nothing serious in any scene, light and dark, and everything that matters is done by keyboard alone.
  */
-import type { BrowserContext, Page } from 'playwright';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Page } from 'playwright';
+import { describe, expect, it, vi } from 'vitest';
 import { seriousFindings } from './fixture/axe.ts';
-import { type FixtureSite, startFixtureSite } from './fixture/fixture-site.ts';
+import { fixtureStage } from './fixture/fixture-stage.ts';
 import './fixture/fixture-window.ts';
 
-let site: FixtureSite;
-let context: BrowserContext;
+const stage = fixtureStage();
 let page: Page;
-let complaints: string[];
 
-beforeAll(async () => {
-  site = await startFixtureSite();
-});
-afterAll(() => site?.close());
-beforeEach(async () => {
-  await begin({});
-});
-afterEach(async () => {
-  await context.close();
-  expect(complaints).toEqual([]);
-});
-
-async function begin(options: { width?: number; height?: number }) {
-  await context?.close();
-  context = await site.browser.newContext({
-    viewport: { width: options.width ?? 1024, height: options.height ?? 700 },
-    colorScheme: 'dark',
-    reducedMotion: 'reduce',
-  });
-  page = await context.newPage();
-  complaints = [];
-  page.on('console', (message) => {
-    if (message.type() === 'error' && !message.text().includes('favicon')) complaints.push(message.text());
-  });
-  page.on('pageerror', (error) => complaints.push(error.message));
-}
-
-async function show(scene: string, more = '') {
-  await page.goto(`${site.url}?scene=${scene}${more}`);
-  await page.getByRole('tablist').first().waitFor();
+async function show(scene: string, look?: { readonly width: number; readonly height: number }) {
+  page = await stage.show(scene, look);
 }
 const open = (ref: object) =>
   page.evaluate((value) => window.fixture.app.view.actions.open(value as never), ref);
@@ -71,7 +41,6 @@ describe('axe, dark and light', () => {
     ['many', ['home', 'workspaces']],
     ['names', ['home', 'host', 'workspaces', 'help']],
   ] as const)('finds nothing serious in the scene "%s"', async (scene, types) => {
-    await begin({});
     await show(scene);
     for (const type of types) {
       await open(
@@ -92,7 +61,6 @@ describe('axe, dark and light', () => {
   });
 
   it('finds nothing serious in the palette, a menu, a confirmation, toasts, the lost banner and splits', async () => {
-    await begin({});
     await show('usual');
     await page.keyboard.press('Control+k');
     await page.getByRole('listbox').waitFor();
@@ -381,9 +349,8 @@ describe('small and broken', () => {
     [1024, 700],
     [480, 900],
   ])('nothing runs out of the window at %i by %i', async (width, height) => {
-    await begin({ width, height });
     for (const scene of ['usual', 'names', 'errors']) {
-      await show(scene);
+      await show(scene, { width, height });
       for (const type of ['settings', 'shortcuts', 'help', 'notifications']) {
         await open({ type });
         expect(
@@ -398,8 +365,7 @@ describe('small and broken', () => {
   });
 
   it('at 480 pixels the sidebar is a drawer that closes when something is opened', async () => {
-    await begin({ width: 480, height: 900 });
-    await show('usual');
+    await show('usual', { width: 480, height: 900 });
     await page.getByRole('button', { name: 'Show the sidebar' }).click();
     await page.getByRole('treeitem', { name: /^scratch/ }).click();
     await page.getByRole('dialog').waitFor({ state: 'detached' });
@@ -410,7 +376,8 @@ describe('small and broken', () => {
     await show('usual');
     await open({ type: 'help' });
     await page.evaluate(() => window.fixture.app.view.actions.open({ type: 'settings' }, { side: 'right' }));
-    await show('usual', '&keep=1');
+    await stage.load('?scene=usual&keep');
+    await page.getByRole('tablist').first().waitFor();
     expect(await page.getByRole('tablist').count()).toBe(2);
     expect(await frontTitle()).toBe('Settings');
   });

@@ -2,60 +2,23 @@
  * The pages for who is not signed in, in Chromium, with a server's answers given by the test: what they send, what they
  * never keep in the address, how they say that something did not work, and the way back after a sign-in.
  */
-import { AxeBuilder } from '@axe-core/playwright';
-import type { BrowserContext, Page } from 'playwright';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type FixtureSite, startFixtureSite } from './fixture/fixture-site.ts';
+import type { Page } from 'playwright';
+import { describe, expect, it } from 'vitest';
+import { seriousFindings } from './fixture/axe.ts';
+import { fixtureStage } from './fixture/fixture-stage.ts';
 import { type Door, openDoor, refusal, usualOptions } from './signed-out-door.ts';
 
-let site: FixtureSite;
-let context: BrowserContext;
+// The browser's own line about a refusal that the test planned.
+const stage = fixtureStage({ expected: /status of [45]\d\d/ });
 let page: Page;
 let door: Door;
-let complaints: string[] = [];
-
-beforeAll(async () => {
-  site = await startFixtureSite();
-});
-afterAll(() => site?.close());
-afterEach(async () => {
-  await context.close();
-  expect(complaints).toEqual([]);
-});
 
 async function show(path: string, options: Parameters<typeof openDoor>[1] = usualOptions): Promise<void> {
-  context = await site.browser.newContext({
-    viewport: { width: 390, height: 760 },
-    colorScheme: 'dark',
-    reducedMotion: 'reduce',
-  });
-  page = await context.newPage();
-  complaints = [];
-  page.on('console', (message) => {
-    // The browser's own line about a refusal that the test planned.
-    if (/status of [45]\d\d/.test(message.text()) || message.text().includes('favicon')) return;
-    if (message.type() === 'error') complaints.push(message.text());
-  });
-  page.on('pageerror', (error) => complaints.push(error.message));
+  page = await stage.blank({ width: 390, height: 760, isAlone: true });
   door = await openDoor(page, options);
   await page.clock.install();
-  await page.goto(`${site.url}${path}`);
+  await stage.load(path);
   await page.getByRole('heading', { level: 1 }).waitFor();
-}
-
-async function seriousFindings(): Promise<string[]> {
-  const found: string[] = [];
-  for (const theme of ['dark', 'light'] as const) {
-    await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' });
-    await page.locator(`html[data-theme=${theme}]`).waitFor();
-    const axe = new AxeBuilder({ page });
-    // Everything but colours is the same in both.
-    const { violations } = await (theme === 'dark' ? axe : axe.withRules('color-contrast')).analyze();
-    for (const { id, impact, nodes } of violations)
-      if (impact === 'serious' || impact === 'critical')
-        found.push(`${theme} ${id}: ${nodes.map((node) => node.html.slice(0, 160)).join(' | ')}`);
-  }
-  return found;
 }
 
 const asked = (path: string) => door.calls.filter((call) => call.path === path).map(({ input }) => input);
@@ -96,7 +59,7 @@ describe('signing in', () => {
       await type('ada@example.org', 'a boat of seven clouds');
       await button('Sign in').click();
       await inTheWindow();
-      expect(address().origin).toBe(new URL(site.url).origin);
+      expect(address().origin).toBe(new URL(stage.url()).origin);
     },
   );
 
@@ -107,7 +70,7 @@ describe('signing in', () => {
     expect(await field('Password').getAttribute('autocomplete')).toBe('current-password');
     await button('Show what is typed').click();
     expect(await field('Password').getAttribute('type')).toBe('text');
-    expect(await seriousFindings()).toEqual([]);
+    expect(await seriousFindings(page)).toEqual([]);
   });
 
   it('says kindly that something is not right, and lets it be typed over', async () => {
@@ -117,7 +80,7 @@ describe('signing in', () => {
     await page.keyboard.press('Enter');
     await page.getByRole('alert').getByText('is not right').waitFor();
     expect(await focused()).toBe('password');
-    expect(await seriousFindings()).toEqual([]);
+    expect(await seriousFindings(page)).toEqual([]);
     await page.keyboard.type('a boat of seven clouds');
     await page.keyboard.press('Enter');
     await inTheWindow();
@@ -156,7 +119,7 @@ describe('signing in', () => {
     await page.keyboard.type('000000');
     await page.keyboard.press('Enter');
     await page.getByText('This code is not right.').waitFor();
-    expect(await seriousFindings()).toEqual([]);
+    expect(await seriousFindings(page)).toEqual([]);
     await button('Use a recovery code').click();
     expect(await focused()).toBe('code');
     await page.keyboard.type('k0x2-9fq0-ab0m');
@@ -192,7 +155,7 @@ describe('signing in', () => {
     await openRefused('sign-in#used');
     await page.getByText('was used before').waitFor();
     expect(page.url()).not.toContain('used');
-    expect(await seriousFindings()).toEqual([]);
+    expect(await seriousFindings(page)).toEqual([]);
     await type('ada@example.org', 'a boat of seven clouds');
     await button('Sign in').click();
     await inTheWindow();
@@ -212,7 +175,6 @@ describe('signing in', () => {
     await page.getByText('Your account there may not be allowed here').waitFor();
     expect(asked('/session')).toEqual([]);
     expect(page.url()).not.toContain('#');
-    await context.close();
     await show('sign-in#error=Send+your+password+to+evil.example');
     await page.getByText('The identity provider did not sign you in').waitFor();
     expect(await page.getByText('evil').count()).toBe(0);
@@ -241,7 +203,7 @@ async function openRefused(path: string): Promise<void> {
     '/session',
     refusal(401, 'not-signed-in', 'This link was used before or is older than ten minutes.'),
   );
-  await page.goto(`${site.url}${path}`);
+  await stage.load(path);
   await heading('Sign in').waitFor();
 }
 
@@ -259,7 +221,7 @@ describe('registering', () => {
     await page.getByText('tried first').waitFor();
     expect(await focused()).toBe('password');
     expect(await field('Password').getAttribute('aria-invalid')).toBe('true');
-    expect(await seriousFindings()).toEqual([]);
+    expect(await seriousFindings(page)).toEqual([]);
     await field('Name (optional)').fill('Ada');
     await field('Password').fill('a boat of seven clouds');
     await page.keyboard.press('Enter');
@@ -272,7 +234,7 @@ describe('registering', () => {
     await button('Send the link again').click();
     await page.getByText('another one is on its way').waitFor();
     expect(asked('/register/resend')).toEqual([{ email: 'ada@example.org' }]);
-    expect(await seriousFindings()).toEqual([]);
+    expect(await seriousFindings(page)).toEqual([]);
   });
 
   it('leaves the keyboard where it is while a refused form is typed into', async () => {
@@ -290,7 +252,7 @@ describe('registering', () => {
     await show('register', { ...usualOptions, registration: 'invited' });
     await heading('Accounts are made by invitation here').waitFor();
     expect(await page.getByRole('textbox').count()).toBe(0);
-    expect(await seriousFindings()).toEqual([]);
+    expect(await seriousFindings(page)).toEqual([]);
   });
 
   it('with the owner’s link sets up the owner and signs in', async () => {
@@ -313,11 +275,11 @@ describe('the link in an e-mail', () => {
     expect(page.url()).not.toContain('mail-token');
     await page.waitForLoadState('networkidle');
     expect(asked('/verify')).toEqual([]);
-    expect(await seriousFindings()).toEqual([]);
+    expect(await seriousFindings(page)).toEqual([]);
     await page.keyboard.press('Enter');
     await heading('The address is confirmed').waitFor();
     expect(asked('/verify')).toEqual([{ token: 'mail-token' }]);
-    expect(await seriousFindings()).toEqual([]);
+    expect(await seriousFindings(page)).toEqual([]);
   });
 
   it('that expired leads to another one', async () => {
@@ -334,7 +296,7 @@ describe('the link in an e-mail', () => {
   it('that lost its end says so', async () => {
     await show('verify');
     await heading('This link is not whole').waitFor();
-    expect(await seriousFindings()).toEqual([]);
+    expect(await seriousFindings(page)).toEqual([]);
   });
 
   it.each([
@@ -348,7 +310,7 @@ describe('the link in an e-mail', () => {
     await field('New password').fill('password123');
     await button(act).click();
     await page.getByText('Too well known.').waitFor();
-    expect(await seriousFindings()).toEqual([]);
+    expect(await seriousFindings(page)).toEqual([]);
     await field('New password').fill('a boat of seven clouds');
     await page.keyboard.press('Enter');
     await heading(done).waitFor();
@@ -361,6 +323,6 @@ describe('the link in an e-mail', () => {
     await page.keyboard.press('Enter');
     await page.getByText(/If somebody here has the address/).waitFor();
     expect(asked('/password/forgot')).toEqual([{ email: 'ada@example.org' }]);
-    expect(await seriousFindings()).toEqual([]);
+    expect(await seriousFindings(page)).toEqual([]);
   });
 });

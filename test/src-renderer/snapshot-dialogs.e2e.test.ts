@@ -2,63 +2,21 @@
  * Making, restoring, scheduling, forking, moving, exporting and importing in Chromium on a fixture plane: each flow by
  * keyboard asks the plane for exactly what was chosen, once, errors stand at their fields, and axe finds nothing serious.
  */
-import type { BrowserContext, Page } from 'playwright';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { Page } from 'playwright';
+import { describe, expect, it } from 'vitest';
 import { seriousFindings } from './fixture/axe.ts';
-import { type FixtureSite, startFixtureSite } from './fixture/fixture-site.ts';
+import { fixtureStage } from './fixture/fixture-stage.ts';
 import './fixture/fixture-window.ts';
 import { run, snapshotWorkShots, workspaceRef } from './fixture/snapshot-work-shots.ts';
 
-let site: FixtureSite;
-let context: BrowserContext;
+const stage = fixtureStage();
+const { calls, failNext, open } = stage;
 let page: Page;
-let complaints: string[] = [];
-
-beforeAll(async () => {
-  site = await startFixtureSite();
-});
-afterAll(() => site?.close());
-afterEach(async () => {
-  await context.close();
-  expect(complaints).toEqual([]);
-});
 
 async function show(scene = 'snapshot-work') {
-  context = await site.browser.newContext({
-    viewport: { width: 1024, height: 700 },
-    colorScheme: 'dark',
-    reducedMotion: 'reduce',
-  });
-  page = await context.newPage();
-  complaints = [];
-  page.on('console', (message) => {
-    if (message.type() === 'error' && !message.text().includes('favicon')) complaints.push(message.text());
-  });
-  page.on('pageerror', (error) => complaints.push(error.message));
-  await page.goto(`${site.url}?scene=${scene}`);
-  await page.getByRole('tablist').first().waitFor();
+  page = await stage.show(scene);
 }
 
-async function open(ref: object): Promise<void> {
-  await page.evaluate((value) => window.fixture.app.view.actions.open(value as never), ref);
-  const heading = page.getByRole('tabpanel').getByRole('heading', { level: 1 });
-  await heading.and(page.locator(':visible')).first().waitFor();
-}
-
-const calls = (method: string) =>
-  page.evaluate(
-    (wanted) => window.fixture.plane.calls.filter((call) => call.method === wanted).map((call) => call.input),
-    method,
-  );
-const failNext = (method: string, code: string, message: string, details: object = {}) =>
-  page.evaluate(
-    ([name, ...error]) =>
-      window.fixture.plane.failNext(
-        name as never,
-        new window.fixture.BerthError(error[0] as never, error[1] as string, { details: error[2] as never }),
-      ),
-    [method, code, message, details] as const,
-  );
 const body = (n: number) => String(n).padStart(20, '0');
 const wsId = (n: number) => `ws_${body(n)}`;
 const snapId = (n: number) => `snap_${body(n)}`;
@@ -223,7 +181,6 @@ describe('restoring', () => {
       expect(await button.getAttribute('aria-disabled')).toBe('true');
       await button.click({ force: true });
       expect(await calls('snapshots.restore')).toEqual([]);
-      await context.close();
     }
     await show('restore-fails');
     await run(page, 'snapshot.restore', snap(2));
@@ -313,6 +270,7 @@ describe('rules', () => {
     await expect.poll(async () => (await calls('snapshotRules.keepPlan')).length).toBeGreaterThan(1);
     await dialog().getByText(/^Now/).waitFor();
     await destroy.press('Enter');
+    await alertDialog().locator('input:focus').waitFor();
     await page.keyboard.type('api-server');
     await press('Enter');
     await dialog().getByText('none would be destroyed').waitFor();

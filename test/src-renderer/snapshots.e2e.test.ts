@@ -3,26 +3,16 @@
  * keyboard alone, a saved file is what was sent, and long lists and folders are drawn at once.
  */
 import { readFile } from 'node:fs/promises';
-import type { BrowserContext, Page } from 'playwright';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { Page } from 'playwright';
+import { describe, expect, it } from 'vitest';
 import { seriousFindings } from './fixture/axe.ts';
-import { type FixtureSite, startFixtureSite } from './fixture/fixture-site.ts';
+import { fixtureStage } from './fixture/fixture-stage.ts';
 import './fixture/fixture-window.ts';
 import { contentOf } from './snapshot-replies.ts';
 
-let site: FixtureSite;
-let context: BrowserContext;
+const stage = fixtureStage();
+const { calls, open } = stage;
 let page: Page;
-let complaints: string[] = [];
-
-beforeAll(async () => {
-  site = await startFixtureSite();
-});
-afterAll(() => site?.close());
-afterEach(async () => {
-  await context.close();
-  expect(complaints).toEqual([]);
-});
 
 interface Look {
   readonly width?: number;
@@ -31,23 +21,12 @@ interface Look {
 }
 
 async function show(scene: string, { width = 1024, hasNoPickers = false }: Look = {}) {
-  context = await site.browser.newContext({
-    viewport: { width, height: 700 },
-    colorScheme: 'dark',
-    reducedMotion: 'reduce',
-    acceptDownloads: true,
-  });
-  page = await context.newPage();
+  page = await stage.blank({ width, isAlone: hasNoPickers });
   if (hasNoPickers)
     await page.addInitScript(() => {
       Object.assign(window, { showSaveFilePicker: undefined, showDirectoryPicker: undefined });
     });
-  complaints = [];
-  page.on('console', (message) => {
-    if (message.type() === 'error' && !message.text().includes('favicon')) complaints.push(message.text());
-  });
-  page.on('pageerror', (error) => complaints.push(error.message));
-  await page.goto(`${site.url}?scene=${scene}`);
+  await stage.load(`?scene=${scene}`);
   await page.getByRole('tablist').first().waitFor();
 }
 
@@ -59,12 +38,6 @@ const compareRef = (n: number, other: number | null) => ({
   snapshotId: `snap_${body(n)}`,
   otherId: other === null ? null : `snap_${body(other)}`,
 });
-
-async function open(ref: object): Promise<void> {
-  await page.evaluate((value) => window.fixture.app.view.actions.open(value as never), ref);
-  const heading = page.getByRole('tabpanel').getByRole('heading', { level: 1 });
-  await heading.and(page.locator(':visible')).first().waitFor();
-}
 
 const tree = () => page.getByRole('tree', { name: /^Files of/ });
 async function openTree(n: number): Promise<void> {
@@ -78,16 +51,10 @@ const currentRow = () =>
     const id = document.activeElement?.getAttribute('aria-activedescendant');
     return document.getElementById(id ?? '')?.textContent?.trim() ?? '';
   });
-const calls = (method: string) =>
-  page.evaluate(
-    (wanted) => window.fixture.plane.calls.filter((call) => call.method === wanted).map((call) => call.input),
-    method,
-  );
 
 describe('axe, dark and light', () => {
   it('finds nothing serious in the timeline and its states', async () => {
     for (const scene of ['snapshots', 'snapshots-none', 'snapshots-error', 'loading']) {
-      await context?.close();
       await show(scene);
       await open(list);
       expect([scene, await seriousFindings(page)]).toEqual([scene, []]);

@@ -2,48 +2,25 @@
  * A terminal in each state in Chromium on a fixture plane: what is true of it is said in words, under the screen and in the
  * status bar; nothing is cut off on a phone; axe finds nothing serious.
  */
-import type { BrowserContext, Page } from 'playwright';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import type { Page } from 'playwright';
+import { describe, expect, it, vi } from 'vitest';
 import { uiPolicy } from '#main/ui-files.ts';
 import { seriousFindings } from './fixture/axe.ts';
-import { type FixtureSite, startFixtureSite } from './fixture/fixture-site.ts';
+import { fixtureStage } from './fixture/fixture-stage.ts';
 import './fixture/fixture-window.ts';
 import { terminalRef, terminalStates } from './terminal-scenes.ts';
 
 type State = keyof typeof terminalStates;
 
-let site: FixtureSite;
-let context: BrowserContext;
+// The policy of the served app: xterm.js makes style elements of its own.
+const stage = fixtureStage({ policy: uiPolicy([]) });
 let page: Page;
-let complaints: string[] = [];
-
-beforeAll(async () => {
-  // The policy of the served app: xterm.js makes style elements of its own.
-  site = await startFixtureSite(uiPolicy([]));
-});
-afterAll(() => site?.close());
-afterEach(async () => {
-  await context.close();
-  expect(complaints).toEqual([]);
-});
 
 async function show(
   state: State,
   { scene = 'terminals', width = 1024 }: { scene?: string; width?: number } = {},
 ) {
-  context = await site.browser.newContext({
-    viewport: { width, height: 700 },
-    colorScheme: 'dark',
-    reducedMotion: 'reduce',
-  });
-  page = await context.newPage();
-  complaints = [];
-  page.on('console', (message) => {
-    if (message.type() === 'error' && !message.text().includes('favicon')) complaints.push(message.text());
-  });
-  page.on('pageerror', (error) => complaints.push(error.message));
-  await page.goto(`${site.url}?scene=${scene}`);
-  await page.getByRole('tablist').first().waitFor();
+  page = await stage.show(scene, { width });
   await open(state);
 }
 async function open(state: State): Promise<void> {

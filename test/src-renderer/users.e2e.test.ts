@@ -2,72 +2,22 @@
  * The pages about accounts in Chromium on fixtures: one's own account, people, the audit log, and what is not there for
  * whoever may not. What each act asks of the plane is exactly what was chosen.
  */
-import { AxeBuilder } from '@axe-core/playwright';
-import type { BrowserContext, Page } from 'playwright';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type FixtureSite, startFixtureSite } from './fixture/fixture-site.ts';
+import type { Page } from 'playwright';
+import { describe, expect, it } from 'vitest';
+import { seriousFindings } from './fixture/axe.ts';
+import { fixtureStage } from './fixture/fixture-stage.ts';
 import './fixture/fixture-window.ts';
 import { rightCode, rightPassword } from './user-replies.ts';
 
-let site: FixtureSite;
-let context: BrowserContext;
+const stage = fixtureStage({ permissions: ['clipboard-read', 'clipboard-write'] });
+const { calls, open } = stage;
 let page: Page;
-let complaints: string[] = [];
-
-beforeAll(async () => {
-  site = await startFixtureSite();
-});
-afterAll(() => site?.close());
-afterEach(async () => {
-  await context.close();
-  expect(complaints).toEqual([]);
-});
 
 async function show(scene: string, ref?: object): Promise<void> {
-  context = await site.browser.newContext({
-    viewport: { width: 1024, height: 700 },
-    colorScheme: 'dark',
-    reducedMotion: 'reduce',
-    permissions: ['clipboard-read', 'clipboard-write'],
-  });
-  page = await context.newPage();
-  complaints = [];
-  page.on('console', (message) => {
-    if (message.type() === 'error' && !message.text().includes('favicon')) complaints.push(message.text());
-  });
-  page.on('pageerror', (error) => complaints.push(error.message));
-  await page.goto(`${site.url}?scene=${scene}`);
-  await page.getByRole('tablist').first().waitFor();
+  page = await stage.show(scene);
   if (ref !== undefined) await open(ref);
 }
 
-async function open(ref: object): Promise<void> {
-  await page.evaluate((value) => window.fixture.app.view.actions.open(value as never), ref);
-  const heading = page.getByRole('tabpanel').getByRole('heading', { level: 1 });
-  await heading.and(page.locator(':visible')).first().waitFor();
-}
-
-/** In both themes, on the page as it stands. */
-async function seriousFindings(): Promise<string[]> {
-  const found: string[] = [];
-  for (const theme of ['dark', 'light'] as const) {
-    await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' });
-    await page.locator(`html[data-theme=${theme}]`).waitFor();
-    const axe = new AxeBuilder({ page });
-    // Everything but colours is the same in both.
-    const { violations } = await (theme === 'dark' ? axe : axe.withRules('color-contrast')).analyze();
-    for (const { id, impact, nodes } of violations)
-      if (impact === 'serious' || impact === 'critical')
-        found.push(`${theme} ${id}: ${nodes.map((node) => node.html.slice(0, 160)).join(' | ')}`);
-  }
-  return found;
-}
-
-const calls = (method: string) =>
-  page.evaluate(
-    (wanted) => window.fixture.plane.calls.filter((call) => call.method === wanted).map((call) => call.input),
-    method,
-  );
 const button = (name: string) => page.getByRole('button', { name, exact: true });
 const dialog = () => page.getByRole('dialog');
 const field = (label: string) => dialog().getByLabel(label, { exact: true });
@@ -81,7 +31,7 @@ describe('one’s own account', () => {
     expect(await page.getByRole('progressbar', { name: 'Workspaces' }).getAttribute('aria-valuetext')).toBe(
       '3 of 5',
     );
-    expect(await seriousFindings()).toEqual([]);
+    expect(await seriousFindings(page)).toEqual([]);
   });
 
   it('says that the current password is wrong, and why the next is unfit, each at its field', async () => {
@@ -119,7 +69,7 @@ describe('one’s own account', () => {
     ).toBeGreaterThan(0);
     // What the plane sent is drawn as a picture, and is no part of the page.
     expect(await page.locator('svg[viewBox="0 0 21 21"]').count()).toBe(0);
-    expect(await seriousFindings()).toEqual([]);
+    expect(await seriousFindings(page)).toEqual([]);
     await field('Code').focus();
     await page.keyboard.type('000000');
     await page.keyboard.press('Enter');
@@ -148,7 +98,7 @@ describe('one’s own account', () => {
     await page.route('**/api/v1/**', (route) => route.abort());
     await button('Sign out here').click();
     await page.waitForURL('**/sign-in');
-    complaints = complaints.filter((line) => !line.includes('ERR_FAILED'));
+    stage.forgive(/ERR_FAILED/);
   });
 
   it('makes a key of just what was chosen, shows it once, and removes it after asking', async () => {
@@ -166,7 +116,7 @@ describe('one’s own account', () => {
         .getByRole('checkbox', { name: /credentials|people/ })
         .count(),
     ).toBe(0);
-    expect(await seriousFindings()).toEqual([]);
+    expect(await seriousFindings(page)).toEqual([]);
     await button('Make key').click();
     await dialog()
       .getByText(/^berth_7q/)
@@ -209,9 +159,9 @@ describe('the offer to set an e-mail and password', () => {
   it('is made to who came by a link, goes away when put away, and stays in the account', async () => {
     await show('people-alone', { type: 'home' });
     await page.getByText(/Set an e-mail and password to sign in/).waitFor();
-    expect(await seriousFindings()).toEqual([]);
+    expect(await seriousFindings(page)).toEqual([]);
     await button('Not now').click();
-    await page.goto(`${site.url}?scene=people-alone&keep`);
+    await stage.load('?scene=people-alone&keep');
     await open({ type: 'account' });
     await button('Set an e-mail and password…').click();
     expect(await page.getByText(/to sign in from anywhere\. Until/).count()).toBe(0);
@@ -246,13 +196,13 @@ describe('people', () => {
   it('are shown with long and right-to-left names, without anything serious', async () => {
     await show('people', { type: 'people' });
     await page.getByText('address not confirmed').waitFor();
-    expect(await seriousFindings()).toEqual([]);
+    expect(await seriousFindings(page)).toEqual([]);
     const overflow = await page
       .getByRole('list', { name: 'People' })
       .evaluate((list) => list.scrollWidth - list.clientWidth);
     expect(overflow).toBe(0);
     await button('More acts on Grace').click();
-    expect(await seriousFindings()).toEqual([]);
+    expect(await seriousFindings(page)).toEqual([]);
   });
 
   it('become owners after a question, and other roles at once', async () => {
@@ -338,7 +288,7 @@ describe('people', () => {
     await dialog()
       .getByText(/\/invite#/)
       .waitFor();
-    expect(await seriousFindings()).toEqual([]);
+    expect(await seriousFindings(page)).toEqual([]);
     await button('I have copied it').click();
     await page.getByText('new@example.org').first().waitFor();
     expect((await calls('users.invite')).at(-1)).toEqual({
@@ -351,7 +301,7 @@ describe('people', () => {
   it('are explained where there is nobody', async () => {
     await show('people-alone', { type: 'people' });
     await page.getByText('Nobody but you yet').waitFor();
-    expect(await seriousFindings()).toEqual([]);
+    expect(await seriousFindings(page)).toEqual([]);
   });
 });
 
@@ -374,7 +324,7 @@ describe('the audit log', () => {
       before: null,
       userId: null,
     });
-    expect(await seriousFindings()).toEqual([]);
+    expect(await seriousFindings(page)).toEqual([]);
     await page.getByRole('combobox', { name: 'Person' }).click();
     await page.getByRole('option', { name: 'Konrad' }).click();
     await page.getByText('No line fits what you chose.').waitFor();
@@ -441,9 +391,8 @@ describe('what is not there', () => {
     expect(await paletteRows('>add host')).toEqual([]);
     expect(await paletteRows('>credentials')).toEqual([]);
     expect(await paletteRows('>new workspace')).toContain('New workspace');
-    await context.close();
     await show('people', { type: 'people' });
-    await page.goto(`${site.url}?scene=member&keep`);
+    await stage.load('?scene=member&keep');
     await page.getByRole('tab', { name: 'Home' }).waitFor();
     await page.getByRole('tab', { name: 'People' }).waitFor({ state: 'detached' });
   });
@@ -451,7 +400,7 @@ describe('what is not there', () => {
   it('for a member in an empty house is said by whom it is made', async () => {
     await show('member-empty', { type: 'home' });
     await page.getByText('There is no host yet').waitFor();
-    expect(await seriousFindings()).toEqual([]);
+    expect(await seriousFindings(page)).toEqual([]);
   });
 });
 

@@ -2,53 +2,20 @@
  * The pages about work in Chromium on a fixture plane: axe finds nothing serious in any of them, and the two flows that
  * must not go wrong, making and destroying, ask the plane for exactly what was chosen.
  */
-import type { BrowserContext, Page } from 'playwright';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { Page } from 'playwright';
+import { describe, expect, it } from 'vitest';
 import { seriousFindings } from './fixture/axe.ts';
-import { type FixtureSite, startFixtureSite } from './fixture/fixture-site.ts';
+import { fixtureStage } from './fixture/fixture-stage.ts';
 import './fixture/fixture-window.ts';
 
-let site: FixtureSite;
-let context: BrowserContext;
+const stage = fixtureStage();
+const { calls, open } = stage;
 let page: Page;
-let complaints: string[] = [];
-
-beforeAll(async () => {
-  site = await startFixtureSite();
-});
-afterAll(() => site?.close());
-afterEach(async () => {
-  await context.close();
-  expect(complaints).toEqual([]);
-});
 
 async function show(scene: string) {
-  context = await site.browser.newContext({
-    viewport: { width: 1024, height: 700 },
-    colorScheme: 'dark',
-    reducedMotion: 'reduce',
-  });
-  page = await context.newPage();
-  complaints = [];
-  page.on('console', (message) => {
-    if (message.type() === 'error' && !message.text().includes('favicon')) complaints.push(message.text());
-  });
-  page.on('pageerror', (error) => complaints.push(error.message));
-  await page.goto(`${site.url}?scene=${scene}`);
-  await page.getByRole('tablist').first().waitFor();
+  page = await stage.show(scene);
 }
 
-async function open(ref: object): Promise<void> {
-  await page.evaluate((value) => window.fixture.app.view.actions.open(value as never), ref);
-  const heading = page.getByRole('tabpanel').getByRole('heading', { level: 1 });
-  await heading.and(page.locator(':visible')).first().waitFor();
-}
-
-const calls = (method: string) =>
-  page.evaluate(
-    (wanted) => window.fixture.plane.calls.filter((call) => call.method === wanted).map((call) => call.input),
-    method,
-  );
 const workspaceRef = (n: number) => ({ type: 'workspace', workspaceId: `ws_${String(n).padStart(20, '0')}` });
 
 describe('axe, dark and light', () => {
@@ -82,7 +49,6 @@ describe('axe, dark and light', () => {
     await page.getByRole('menuitem', { name: 'Destroy workspace' }).click();
     await page.getByRole('switch').click();
     expect(await seriousFindings(page)).toEqual([]);
-    await context.close();
     await show('vault-missing');
     await open({ type: 'credentials' });
     expect(await seriousFindings(page)).toEqual([]);

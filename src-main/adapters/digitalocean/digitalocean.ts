@@ -20,7 +20,7 @@ import { readInventory } from './inventory.ts';
 import { createOffer } from './offer.ts';
 import { permissionList } from './permission-list.ts';
 import { probePermissions } from './permissions.ts';
-import { BILLING } from './prices.ts';
+import { BILLING, PRICE_NOTE } from './prices.ts';
 import { ensureKey, removeKey } from './ssh-keys.ts';
 import { assertTokenForm } from './token-form.ts';
 
@@ -39,6 +39,7 @@ const info: CloudProviderInfo = {
   machinesWord: 'droplets',
   tokenUrl: 'https://cloud.digitalocean.com/account/api/tokens/new',
   tokenHelp: 'A personal access token: it begins with dop_v1_ and has 64 characters after that.',
+  priceNote: PRICE_NOTE,
   permissions: permissionList.map(({ name }) => name),
 };
 

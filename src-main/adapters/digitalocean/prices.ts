@@ -3,6 +3,10 @@
  */
 import type { BillingRule } from '../../control-plane/interfaces/cloud-provider.ts';
 
+/** Of the constants below, for people: when each page was read. */
+export const PRICE_NOTE =
+  'Prices of snapshots, volumes, reserved addresses and backups: as docs.digitalocean.com published them in November 2026.';
+
 /** For each GiB and month: docs.digitalocean.com/products/snapshots/details/pricing/. Of Droplets and of volumes. */
 export const SNAPSHOT_USD_PER_GIB_MONTH = 0.06;
 /** Weekly backups, as a share of the Droplet's price: docs.digitalocean.com/products/backups/details/pricing/. */

@@ -11,8 +11,8 @@ import { fileError, notAFileError } from '../../control-plane/interfaces/file-er
 import type { FileFacts, FilePrimitives, OpenFile } from '../../control-plane/interfaces/file-primitives.ts';
 import type { ExecOptions, ExecResult } from '../../control-plane/interfaces/host-connection.ts';
 import type { SessionPool } from './session-pool.ts';
-import { type SftpError, sftpError } from './sftp-error.ts';
-import type { SshLink } from './ssh-link.ts';
+import { isPlainFailure, SftpCalls } from './sftp-calls.ts';
+import type { SftpError } from './sftp-error.ts';
 
 type Exec = (argv: readonly [string, ...string[]], options?: ExecOptions) => Promise<ExecResult>;
 
@@ -82,71 +82,12 @@ async function identityOf(exec: Exec): Promise<FilePrimitives['identity']> {
   return { uid: user.exitCode === 0 ? Number(user.stdout.trim()) : -1, gids: new Set(numbers) };
 }
 
-class SftpCalls {
-  readonly sftp: SFTPWrapper;
-  readonly #link: SshLink;
-  #error: unknown;
-  readonly #pending = new Set<(error: unknown) => void>();
-  readonly #stopListening: () => void;
-
-  constructor(sftp: SFTPWrapper, link: SshLink) {
-    this.sftp = sftp;
-    this.#link = link;
-    this.#stopListening = link.onLost((error) => this.#fail(error));
-    sftp.once('close', () => this.#fail(ended()));
-  }
-
-  /** One request; ssh2 forgets those that are under way when a connection is lost. */
-  call<T>(
-    path: string,
-    start: (done: (error: Error | null | undefined, value: T) => void) => void,
-  ): Promise<T> {
-    return new Promise((resolve, reject) => {
-      if (this.#error !== undefined) return reject(this.#error);
-      this.#pending.add(reject);
-      try {
-        start((error, value) => {
-          this.#pending.delete(reject);
-          if (error === undefined || error === null) resolve(value);
-          else if (this.#link.isAlive) reject(sftpError(error, path));
-          else reject(this.#link.endError());
-        });
-      } catch (error) {
-        this.#pending.delete(reject);
-        reject(this.#link.isAlive ? sftpError(error, path) : this.#link.endError());
-      }
-    });
-  }
-
-  /** For requests that answer nothing but yes. */
-  do(path: string, start: (done: (error?: Error | null) => void) => void): Promise<void> {
-    return this.call<undefined>(path, (done) => start((error) => done(error, undefined)));
-  }
-
-  end(): void {
-    this.#stopListening();
-    this.sftp.end();
-    this.#fail(ended());
-  }
-
-  #fail(error: unknown): void {
-    this.#error ??= error;
-    this.#stopListening?.();
-    for (const reject of this.#pending) reject(this.#error);
-    this.#pending.clear();
-  }
-}
-
-function ended(): BerthError {
-  return new BerthError('connection-lost', 'The connection to the files of the host has ended. Try again.');
-}
-
 class SftpFiles implements FilePrimitives {
   readonly homeFolder: string;
   readonly identity: FilePrimitives['identity'];
   readonly newFileMode = newFileMode;
   /** OpenSSH takes 256 KiB at once, others 32 KiB; more than this under way gains nothing at 50 ms. */
-  readonly pace = { pieceBytes: 32 * 1024, ahead: 64 };
+  readonly pace = { pieceBytes: 128 * 1024, ahead: 24 };
   readonly #calls: SftpCalls;
   readonly #sftp: SFTPWrapper;
 
@@ -155,6 +96,10 @@ class SftpFiles implements FilePrimitives {
     this.#sftp = calls.sftp;
     this.homeFolder = homeFolder;
     this.identity = identity;
+  }
+
+  get isOver(): boolean {
+    return this.#calls.isOver;
   }
 
   async *list(path: string, signal: AbortSignal) {
@@ -229,8 +174,8 @@ class SftpFiles implements FilePrimitives {
       .do(path, (done) => this.#sftp.ext_openssh_rename(path, toPath, done))
       .catch(async (error: unknown) => {
         if (!isPlainFailure(error)) throw error;
-        const target = await this.lookAt(toPath);
-        throw fileError(target?.kind === 'folder' ? 'EISDIR' : 'EXDEV', path, error);
+        if ((await this.lookAt(toPath))?.kind === 'folder') throw fileError('EISDIR', path, error);
+        throw fileError((await this.#calls.refusal(posix.dirname(toPath))) ?? 'EXDEV', path, error);
       });
   }
 
@@ -240,25 +185,27 @@ class SftpFiles implements FilePrimitives {
       .do(path, (done) => this.#sftp.rename(path, toPath, done))
       .catch(async (error: unknown) => {
         if (!isPlainFailure(error)) throw error;
-        const isThere = (await this.lookAt(toPath)) !== undefined;
-        throw isThere ? fileError('EEXIST', toPath, error) : fileError('EXDEV', path, error);
+        if ((await this.lookAt(toPath)) !== undefined) throw fileError('EEXIST', toPath, error);
+        throw fileError((await this.#calls.refusal(posix.dirname(toPath))) ?? 'EXDEV', path, error);
       });
   }
 
   removeFile(path: string): Promise<void> {
-    return this.#calls.do(path, (done) => this.#sftp.unlink(path, done));
+    return this.#explained(path, undefined, () =>
+      this.#calls.do(path, (done) => this.#sftp.unlink(path, done)),
+    );
   }
 
-  async removeFolder(path: string): Promise<void> {
-    await this.#calls
-      .do(path, (done) => this.#sftp.rmdir(path, done))
-      .catch((error: unknown) => {
-        throw isPlainFailure(error) ? fileError('ENOTEMPTY', path, error) : error;
-      });
+  removeFolder(path: string): Promise<void> {
+    return this.#explained(path, 'ENOTEMPTY', () =>
+      this.#calls.do(path, (done) => this.#sftp.rmdir(path, done)),
+    );
   }
 
   setMode(path: string, mode: number): Promise<void> {
-    return this.#calls.do(path, (done) => this.#sftp.chmod(path, mode, done));
+    return this.#explained(path, undefined, () =>
+      this.#calls.do(path, (done) => this.#sftp.chmod(path, mode, done)),
+    );
   }
 
   async setTimes(path: string, modifiedAtMs: number): Promise<void> {
@@ -271,14 +218,16 @@ class SftpFiles implements FilePrimitives {
     this.#calls.end();
   }
 
-  /** What the server calls a failure and nothing more, when something is there already. */
-  async #explained<T>(path: string, errno: string, work: () => Promise<T>): Promise<T> {
+  /** What the server calls a failure and nothing more. `errno`: what it means where something is there. */
+  async #explained<T>(path: string, errno: string | undefined, work: () => Promise<T>): Promise<T> {
     try {
       return await work();
     } catch (error) {
-      if (isPlainFailure(error) && (await this.lookAt(path)) !== undefined)
-        throw fileError(errno, path, error);
-      throw error;
+      if (!isPlainFailure(error)) throw error;
+      const refusal = await this.#calls.refusal(posix.dirname(path));
+      if (refusal === 'EROFS') throw fileError(refusal, path, error);
+      if (errno !== undefined && (await this.lookAt(path)) !== undefined) throw fileError(errno, path, error);
+      throw refusal === undefined ? error : fileError(refusal, path, error);
     }
   }
 }
@@ -315,9 +264,7 @@ class SftpFile implements OpenFile {
     await this.#calls
       .do(this.#path, (done) => this.#sftp.write(this.#handle, buffer, 0, buffer.length, offset, done))
       .catch(async (error: unknown) => {
-        throw isPlainFailure(error) && (await this.#isFull())
-          ? fileError('ENOSPC', this.#path, error)
-          : error;
+        throw await this.#explained(error);
       });
   }
 
@@ -326,6 +273,9 @@ class SftpFile implements OpenFile {
   }
   setMode(mode: number): Promise<void> {
     return this.#set({ mode });
+  }
+  setOwner(uid: number, gid: number): Promise<void> {
+    return this.#set({ uid, gid });
   }
   setTimes(modifiedAtMs: number): Promise<void> {
     const seconds = secondsOf(modifiedAtMs);
@@ -337,7 +287,8 @@ class SftpFile implements OpenFile {
       await this.#calls.do(this.#path, (done) => this.#sftp.ext_openssh_fsync(this.#handle, done));
     } catch (error) {
       // A server without the extension: ssh2 says so before anything is sent.
-      if (BerthError.is(error, 'connection-lost') || isPlainFailure(error)) throw error;
+      if (BerthError.is(error, 'connection-lost') || isPlainFailure(error))
+        throw await this.#explained(error);
     }
   }
 
@@ -351,18 +302,10 @@ class SftpFile implements OpenFile {
     );
   }
 
-  async #isFull(): Promise<boolean> {
-    type Space = { readonly f_bavail: number };
-    const path = posix.dirname(this.#path);
-    const space = await this.#calls
-      .call<Space>(path, (done) =>
-        this.#sftp.ext_openssh_statvfs(
-          path,
-          done as unknown as Parameters<SFTPWrapper['ext_openssh_statvfs']>[1],
-        ),
-      )
-      .catch(() => null);
-    return space !== null && Number(space.f_bavail) < 64;
+  async #explained(error: unknown): Promise<unknown> {
+    if (!isPlainFailure(error)) return error;
+    const refusal = await this.#calls.refusal(posix.dirname(this.#path));
+    return refusal === undefined ? error : fileError(refusal, this.#path, error);
   }
 }
 
@@ -388,8 +331,4 @@ function factsFrom({ mode, size, uid, gid, mtime }: Attributes): FileFacts {
 
 function isEnd(error: unknown): boolean {
   return BerthError.is(error) && (error.cause as SftpError | undefined)?.code === 1;
-}
-
-function isPlainFailure(error: unknown): boolean {
-  return BerthError.is(error) && (error.cause as SftpError | undefined)?.code === 4;
 }

@@ -29,6 +29,7 @@ const mostEntries = 400;
 
 export class LocalFiles implements FilePrimitives {
   readonly homeFolder = homedir();
+  readonly isOver = false;
   readonly identity: FilePrimitives['identity'];
   readonly newFileMode: number;
   readonly pace = { pieceBytes: 256 * 1024, ahead: 2 };
@@ -40,12 +41,15 @@ export class LocalFiles implements FilePrimitives {
   }
 
   async *list(path: string, signal: AbortSignal) {
-    const folder = await of(path, () => opendir(path, { bufferSize: 256 }));
-    let batch: string[] = [];
+    // As bytes: a name that is no UTF-8 is to be told, too, and would not be found by what it decodes to.
+    const folder = await of(path, () =>
+      opendir(path, { bufferSize: 256, encoding: 'buffer' as BufferEncoding }),
+    );
+    let batch: Buffer[] = [];
     let most = firstEntries;
     for await (const { name } of folder) {
       signal.throwIfAborted();
-      batch.push(name);
+      batch.push(name as unknown as Buffer);
       if (batch.length < most) continue;
       yield await factsOf(path, batch);
       batch = [];
@@ -170,6 +174,9 @@ class LocalFile implements OpenFile {
   setMode(mode: number): Promise<void> {
     return of(this.#path, () => this.#handle.chmod(mode));
   }
+  setOwner(uid: number, gid: number): Promise<void> {
+    return of(this.#path, () => this.#handle.chown(uid, gid));
+  }
   setTimes(modifiedAtMs: number): Promise<void> {
     return of(this.#path, () => this.#handle.utimes(modifiedAtMs / 1000, modifiedAtMs / 1000));
   }
@@ -181,11 +188,13 @@ class LocalFile implements OpenFile {
   }
 }
 
-async function factsOf(folder: string, names: readonly string[]) {
+async function factsOf(folder: string, names: readonly Buffer[]) {
   const found = await Promise.all(
-    names.map(async (name) => {
+    names.map(async (bytes) => {
+      const name = bytes.toString('utf8');
       try {
-        return { name, facts: factsFrom(await lstat(join(folder, name), { bigint: true })) };
+        const path = Buffer.concat([Buffer.from(`${folder}/`), bytes]);
+        return { name, facts: factsFrom(await lstat(path, { bigint: true })) };
       } catch (error) {
         if (isMissing(error)) return undefined;
         throw translated(error, join(folder, name));

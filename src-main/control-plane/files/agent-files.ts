@@ -70,6 +70,7 @@ export class AgentFiles implements FileAccess {
 
   async write(wish: FileWriteWish): Promise<FileWrite> {
     const { path, uploadKey, offset, sizeBytes, mode, modifiedAtMs, replaces } = wish;
+    const { isEdit = false, isStaged = false } = wish;
     const request = this.#link.request({
       do: 'write',
       path,
@@ -78,6 +79,8 @@ export class AgentFiles implements FileAccess {
       size: sizeBytes,
       mode,
       modifiedAtMs,
+      isEdit,
+      isStaged,
       replaces,
     });
     // It says that the file is open; what fails before that is the failure of this call.
@@ -114,6 +117,10 @@ export class AgentFiles implements FileAccess {
 
   async setTimes(path: string, modifiedAtMs: number): Promise<void> {
     await this.#call({ do: 'setTimes', path, modifiedAtMs: Math.trunc(modifiedAtMs) });
+  }
+
+  async sync(folder: string): Promise<void> {
+    await this.#call({ do: 'sync', path: folder });
   }
 
   async removeTree(path: string, work: TreeWork): Promise<void> {
@@ -197,10 +204,10 @@ class AgentWrite implements FileWrite {
     if (this.#failure !== undefined) throw explained(this.#failure, this.#path);
   }
 
-  async finish(): Promise<FileEntry> {
+  async finish(): Promise<void> {
     this.#request.end();
     try {
-      return entryOf((await this.#request.result).entry);
+      await this.#request.result;
     } catch (error) {
       throw explained(error, this.#path);
     }

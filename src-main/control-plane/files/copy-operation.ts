@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { BerthError } from '#contract/berth-error.ts';
 import { PlaceId } from '#contract/files.ts';
 import type { FileAccess, TreeProgress } from '../interfaces/file-access.ts';
-import { changedError, fileError } from '../interfaces/file-error.ts';
+import { changedError, fileError, missingError } from '../interfaces/file-error.ts';
 import type { OperationDefinition, StepContext } from '../operations/operation-definition.ts';
 import { pathIn } from './file-service.ts';
 import type { OperationPlaces } from './operation-places.ts';
@@ -135,6 +135,8 @@ async function bringOver(context: Context, ends: Ends): Promise<void> {
     if (now.versions !== was.versions || there.sizes !== was.sizes) throw changedError(joined(target, name));
     copied[name] = was.versions;
   }
+  // Before anything of it gets its name, and long before the last of a source is deleted.
+  await to.sync(ends.copied);
   context.memory.copied = copied;
 }
 
@@ -149,7 +151,7 @@ async function wantedNames(input: CopyInput, ends: Ends): Promise<string[]> {
     if (own === undefined) {
       // Renamed already, before a crash.
       if ((await to.look(joined(ends.moved, name))) !== undefined) continue;
-      throw fileError('ENOENT', path);
+      throw missingError(path);
     }
     if (from === to && own.kind === 'folder' && isWithin(folder, await from.resolve(path)))
       throw new BerthError('conflict', `“${path}” cannot be copied into itself. Choose another folder.`);

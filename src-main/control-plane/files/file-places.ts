@@ -98,6 +98,16 @@ export class FilePlaces {
     }
   }
 
+  /** For what changes nothing: once more, where the way turns out to have been lost while nobody used it. */
+  async ask<T>(id: PlaceId, work: (access: FileAccess) => Promise<T>): Promise<T> {
+    try {
+      return await this.use(id, work);
+    } catch (error) {
+      if (!BerthError.is(error, 'connection-lost')) throw error;
+      return await this.use(id, work);
+    }
+  }
+
   #begin(id: PlaceId, place: PlaceNow): Kept {
     const opening = place.open(AbortSignal.any([this.#closing.signal, place.signal]));
     const kept: Kept = { key: place.key, opening, users: 0, stopIdle: undefined, isDropped: false };

@@ -5,11 +5,12 @@ import { type FileEntry, type FolderPart, maxTextBytes, type PlaceId } from '#co
 import type { ByteChannel } from '../handler.ts';
 import type { Archiver } from '../interfaces/archiver.ts';
 import type { FileAccess, FileRead } from '../interfaces/file-access.ts';
-import { changedError, fileError, incompleteError } from '../interfaces/file-error.ts';
+import { changedError, incompleteError, missingError, unspeakableError } from '../interfaces/file-error.ts';
 import type { Random } from '../interfaces/random.ts';
 import { receiveInOrder } from '../workspaces/in-order.ts';
 import type { FilePlaces } from './file-places.ts';
 import { decodeText, notTextError, tooLargeError } from './file-text.ts';
+import { editKey } from './partial-name.ts';
 import { writeArchive } from './read-folder.ts';
 import type { Transfers } from './transfers.ts';
 
@@ -42,24 +43,32 @@ export class FileService {
   }
 
   start(placeId: PlaceId): Promise<FileAccess['start']> {
-    return this.#deps.places.use(placeId, async (access) => access.start);
+    return this.#deps.places.ask(placeId, async (access) => access.start);
   }
 
   async *list({ placeId, path }: At, signal: AbortSignal): AsyncGenerator<FolderPart> {
-    const held = await this.#deps.places.hold(placeId);
-    let failure: unknown;
-    try {
-      yield* held.access.list(pathIn(held.access, path), signal);
-    } catch (error) {
-      failure = error;
-      throw error;
-    } finally {
-      held.release(failure);
+    for (let isFirst = true; ; isFirst = false) {
+      const held = await this.#deps.places.hold(placeId);
+      let failure: unknown;
+      let hasBegun = false;
+      try {
+        for await (const part of held.access.list(pathIn(held.access, path), signal)) {
+          hasBegun = true;
+          yield part;
+        }
+        return;
+      } catch (error) {
+        failure = told(error, path);
+        // As `ask` of places: the way was lost before.
+        if (hasBegun || !isFirst || !BerthError.is(error, 'connection-lost')) throw failure;
+      } finally {
+        held.release(failure);
+      }
     }
   }
 
   look({ placeId, path }: At): Promise<FileEntry> {
-    return this.#deps.places.use(placeId, (access) => lookAt(access, pathIn(access, path)));
+    return this.#deps.places.ask(placeId, (access) => lookAt(access, pathIn(access, path)));
   }
 
   async read(
@@ -68,7 +77,9 @@ export class FileService {
     signal: AbortSignal,
   ): Promise<void> {
     await this.#transfer(placeId, async (access) => {
-      const file = await access.read(pathIn(access, path), offset, signal);
+      const file = await access.read(pathIn(access, path), offset, signal).catch((error: unknown) => {
+        throw told(error, path);
+      });
       try {
         if (ifVersion !== null && file.entry.version !== ifVersion) throw changedError(path);
         for await (const bytes of file.bytes) {
@@ -96,7 +107,7 @@ export class FileService {
   }
 
   uploaded({ placeId, path, uploadKey }: At & { readonly uploadKey: string }): Promise<{ bytes: number }> {
-    return this.#deps.places.use(placeId, async (access) => ({
+    return this.#deps.places.ask(placeId, async (access) => ({
       bytes: await access.uploaded(pathIn(access, path), uploadKey),
     }));
   }
@@ -129,9 +140,7 @@ export class FileService {
         await write.finish();
       } catch (error) {
         await write.pause();
-        // What is there fills the disk that is full.
-        if (BerthError.is(error, 'file.no-space'))
-          await access.discardUpload(path, upload.uploadKey).catch(() => undefined);
+        if (isFinal(error)) await access.discardUpload(path, upload.uploadKey).catch(() => undefined);
         throw error;
       } finally {
         signal.removeEventListener('abort', stop);
@@ -144,10 +153,12 @@ export class FileService {
   }
 
   readText({ placeId, path }: At): Promise<{ text: string; entry: FileEntry; isWritable: boolean }> {
-    return this.#deps.places.use(placeId, async (access) => {
+    return this.#deps.places.ask(placeId, async (access) => {
       const own = pathIn(access, path);
       const ending = new AbortController();
-      const file = await access.read(own, 0, ending.signal);
+      const file = await access.read(own, 0, ending.signal).catch((error: unknown) => {
+        throw told(error, path);
+      });
       try {
         const bytes = await wholeOf(file, path);
         const text = decodeText(bytes);
@@ -173,7 +184,7 @@ export class FileService {
           details: { field: 'text' },
         });
       const own = await editedPath(access, pathIn(access, path), replaces);
-      const uploadKey = Buffer.from(this.#deps.random.bytes(10)).toString('hex');
+      const uploadKey = editKey(this.#deps.random.bytes(8));
       const write = await access.write({
         path: own,
         uploadKey,
@@ -181,16 +192,18 @@ export class FileService {
         sizeBytes: bytes.byteLength,
         mode: null,
         modifiedAtMs: null,
+        isEdit: true,
         replaces,
       });
       try {
         await write.write(bytes);
-        return await write.finish();
+        await write.finish();
       } catch (error) {
         await write.pause();
         await access.discardUpload(own, uploadKey).catch(() => undefined);
         throw error;
       }
+      return await lookAt(access, own);
     });
   }
 
@@ -210,7 +223,9 @@ export class FileService {
   }: At & { readonly toPath: string; readonly mayReplace: boolean }): Promise<FileEntry> {
     return this.#deps.places.use(placeId, async (access) => {
       const to = pathIn(access, toPath);
-      await access.rename(pathIn(access, path), to, mayReplace);
+      await access.rename(pathIn(access, path), to, mayReplace).catch((error: unknown) => {
+        throw told(error, path);
+      });
       return await lookAt(access, to);
     });
   }
@@ -233,8 +248,21 @@ export function pathIn({ start }: FileAccess, path: string): string {
 
 async function lookAt(access: FileAccess, path: string): Promise<FileEntry> {
   const entry = await access.look(path);
-  if (entry === undefined) throw fileError('ENOENT', path);
+  if (entry === undefined) throw missingError(path);
   return entry;
+}
+
+/** What is there fills a disk that is full, or can become nothing: nobody comes back for it. */
+function isFinal(error: unknown): boolean {
+  return BerthError.is(
+    error,
+    ...(['file.no-space', 'file.permission-denied', 'file.wrong-kind', 'file.failed'] as const),
+  );
+}
+
+/** Of what can be asked for, and of what cannot. */
+function told(error: unknown, path: string): unknown {
+  return BerthError.is(error, 'not-found') && path.includes('\ufffd') ? unspeakableError(path) : error;
 }
 
 /** An editor writes to what a link leads to. */

@@ -80,7 +80,7 @@ export class PlaceOpener {
           exec: (argv, options) => connection.exec(argv, options),
           nowMs: () => this.#deps.clock.nowMs(),
         });
-        return { access, isOver: () => link.signal.aborted };
+        return { access, isOver: () => link.signal.aborted || primitives.isOver };
       },
     };
   }

@@ -8,19 +8,19 @@ import { posix } from 'node:path';
 import { BerthError } from '#contract/berth-error.ts';
 import type { FileEntry, FolderPart } from '#contract/files.ts';
 import type { FileAccess, FileRead, FileWrite, FileWriteWish, TreeWork } from '../interfaces/file-access.ts';
-import { fileError, uploadGoneError } from '../interfaces/file-error.ts';
+import { failureAt, fileError, uploadGoneError } from '../interfaces/file-error.ts';
 import type { FileFacts, FilePrimitives, OpenFile } from '../interfaces/file-primitives.ts';
 import { instantOfFile } from './file-time.ts';
 import type { HostConnection } from '../interfaces/host-connection.ts';
 import { OwnerNames } from './owner-names.ts';
-import { isPartialName, partialPath } from './partial-name.ts';
-import { PrimitiveWrite } from './primitive-write.ts';
+import { isAbandoned, partialPath } from './partial-name.ts';
+import { PrimitiveWrite, requireReplaceable } from './primitive-write.ts';
 import { toolError } from './tool-error.ts';
 
-/** Milliseconds: what broke off and nobody came back for in a week. */
-const abandonedAfterMs = 7 * 86_400_000;
-/** Entries that are looked at for that; a larger folder waits for another day. */
+/** Entries that are looked at for what was abandoned; a larger folder waits for another day. */
 const mostSwept = 20_000;
+const sweepEveryMs = 3_600_000;
+const mostFolders = 1_000;
 /** For a tree of millions of files on a slow disk. Milliseconds. */
 const longestMs = 24 * 3_600_000;
 /** Links of a folder that are looked through at once. */
@@ -40,7 +40,8 @@ export class PrimitiveFiles implements FileAccess {
   readonly #exec: HostConnection['exec'];
   readonly #names: OwnerNames;
   readonly #nowMs: () => number;
-  readonly #swept = new Set<string>();
+  /** Folders, and when that was. */
+  readonly #swept = new Map<string, number>();
 
   constructor({ primitives, exec, nowMs }: PrimitiveFilesDeps) {
     this.#primitives = primitives;
@@ -91,7 +92,11 @@ export class PrimitiveFiles implements FileAccess {
       const entry = entryFrom(lastName(path), await file.facts(), names);
       return {
         entry,
-        bytes: this.#readAhead({ read: (at, length) => file.read(at, length), close }, offset, signal),
+        bytes: this.#readAhead(
+          { read: (at, length) => file.read(at, length), close },
+          { offset, sizeBytes: entry.sizeBytes },
+          signal,
+        ),
         close: () => void close(),
       };
     } catch (error) {
@@ -107,18 +112,18 @@ export class PrimitiveFiles implements FileAccess {
 
   async write(wish: FileWriteWish): Promise<FileWrite> {
     const partial = partialPath(wish.path, wish.uploadKey);
-    const file = await this.#openPartial(partial, wish);
+    // What would be refused in the end is not sent at all.
+    if (!wish.isStaged) requireReplaceable(await this.#primitives.lookAt(wish.path), wish);
+    const file = await this.#openPartial(partial, wish).catch((error: unknown) => {
+      throw failureAt(error, partial, wish.path);
+    });
     return new PrimitiveWrite({
       primitives: this.#primitives,
       file,
       partial,
       wish,
-      entry: async () => {
-        this.#sweep(posix.dirname(wish.path));
-        const entry = await this.look(wish.path);
-        if (entry === undefined) throw fileError('ENOENT', wish.path);
-        return entry;
-      },
+      likenTo: () => this.#copyAttributes(wish.path, partial),
+      onPlaced: () => this.#sweep(posix.dirname(wish.path)),
     });
   }
 
@@ -169,6 +174,12 @@ export class PrimitiveFiles implements FileAccess {
     return this.#primitives.setTimes(path, modifiedAtMs);
   }
 
+  async sync(folder: string): Promise<void> {
+    const { exitCode } = await this.#exec(['sync', '-f', '--', folder]);
+    // Another sync(1) than GNU's takes no folder, and writes everything through.
+    if (exitCode !== 0) await this.#exec(['sync']);
+  }
+
   async removeTree(path: string, { signal, onProgress }: TreeWork): Promise<void> {
     await this.#run(['rm', '-rf', '--', path], path, signal);
     onProgress({ items: 1, bytes: 0, skipped: 0 });
@@ -193,6 +204,14 @@ export class PrimitiveFiles implements FileAccess {
 
   close(): Promise<void> {
     return this.#primitives.close();
+  }
+
+  /** Extended attributes and access lists, which SFTP does not know. Where cp(1) is another's than GNU's they are lost. */
+  async #copyAttributes(path: string, toPath: string): Promise<void> {
+    const argv = ['cp', '--attributes-only', '--preserve=mode,xattr', '--', path, toPath] as const;
+    await this.#exec(argv).catch((error: unknown) => {
+      if (BerthError.is(error, 'connection-lost')) throw error;
+    });
   }
 
   /** A program of the host, on one tree. */
@@ -221,7 +240,7 @@ export class PrimitiveFiles implements FileAccess {
 
   async *#readAhead(
     file: Pick<OpenFile, 'read' | 'close'>,
-    offset: number,
+    { offset, sizeBytes }: { readonly offset: number; readonly sizeBytes: number },
     signal: AbortSignal,
   ): AsyncGenerator<Uint8Array> {
     const { pieceBytes, ahead } = this.#primitives.pace;
@@ -236,13 +255,16 @@ export class PrimitiveFiles implements FileAccess {
     try {
       for (;;) {
         signal.throwIfAborted();
-        while (asked.length < ahead) ask();
+        // Beyond what it was when it was opened, one after the other: of a small file nothing is asked for in vain.
+        while (asked.length === 0 || (asked.length < ahead && next < sizeBytes)) ask();
         const { at, answer } = asked.shift()!;
         let bytes = await answer;
         if (bytes.byteLength === 0) return;
         yield bytes;
         // Less than was asked for is not the end: the rest is asked for again.
         for (let got = bytes.byteLength; got < pieceBytes; got += bytes.byteLength) {
+          // Where it was to end; a file of /proc has no size and goes on.
+          if (sizeBytes > 0 && at + got === sizeBytes) return;
           signal.throwIfAborted();
           bytes = await file.read(at + got, pieceBytes - got);
           if (bytes.byteLength === 0) return;
@@ -291,10 +313,12 @@ export class PrimitiveFiles implements FileAccess {
     return ((mode >> shift) & needed) === needed;
   }
 
-  /** Once for each folder and connection, and nobody waits for it. */
+  /** Once an hour for each folder, and nobody waits for it. */
   #sweep(folder: string): void {
-    if (this.#swept.has(folder)) return;
-    this.#swept.add(folder);
+    const sweptAtMs = this.#swept.get(folder);
+    if (sweptAtMs !== undefined && this.#nowMs() - sweptAtMs < sweepEveryMs) return;
+    if (this.#swept.size >= mostFolders) this.#swept.clear();
+    this.#swept.set(folder, this.#nowMs());
     void this.#sweepFolder(folder).catch(() => undefined);
   }
 
@@ -302,11 +326,7 @@ export class PrimitiveFiles implements FileAccess {
     let seen = 0;
     for await (const batch of this.#primitives.list(folder, new AbortController().signal)) {
       for (const { name, facts } of batch)
-        if (
-          isPartialName(name) &&
-          facts.kind === 'file' &&
-          this.#nowMs() - facts.modifiedAtMs > abandonedAfterMs
-        )
+        if (facts.kind === 'file' && isAbandoned(name, this.#nowMs() - facts.modifiedAtMs))
           await this.remove(posix.join(folder, name), 'file');
       seen += batch.length;
       if (seen >= mostSwept) return;

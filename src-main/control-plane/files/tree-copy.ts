@@ -1,7 +1,8 @@
 /**
  * Copies trees from one place to another through the plane. Guarantees: bounded memory (a few files at once, each at the
  * pace of the slower side), links stay links, modes and times are kept, a file that changed while it was read is not
- * taken for a copy. What an earlier try brought over whole is not sent again.
+ * taken for a copy. What an earlier try brought over whole is not sent again. Nothing of it is on the disk for sure until
+ * the target is synced.
  */
 import { BerthError } from '#contract/berth-error.ts';
 import type { FileEntry } from '#contract/files.ts';
@@ -18,7 +19,7 @@ const keptMode = 0o1777;
 
 export interface TreeTo {
   readonly access: FileAccess;
-  /** A folder that is there. */
+  /** A folder that is there, and nobody else's. */
   readonly path: string;
   readonly uploadKey: string;
 }
@@ -104,6 +105,7 @@ async function copyOne(
       sizeBytes: file.entry.sizeBytes,
       mode: file.entry.mode & keptMode,
       modifiedAtMs: Date.parse(file.entry.modifiedAt),
+      isStaged: true,
       replaces: 'anything',
     });
     try {

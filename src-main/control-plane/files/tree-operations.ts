@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { PlaceId } from '#contract/files.ts';
 import type { TreeProgress } from '../interfaces/file-access.ts';
+import { missingError } from '../interfaces/file-error.ts';
 import type { OperationDefinition, StepContext } from '../operations/operation-definition.ts';
 import { noteOf } from './copy-operation.ts';
 import { pathIn } from './file-service.ts';
@@ -30,9 +31,12 @@ export function removeOperation(places: OperationPlaces): OperationDefinition<Re
         run: (context) =>
           places.use(context, context.input.placeId, async (access) => {
             const { signal } = context;
-            await eachName(context, pathIn(access, context.input.path), (path, onProgress) =>
-              access.removeTree(path, { signal, onProgress }),
-            );
+            await eachName(context, pathIn(access, context.input.path), async (path, onProgress) => {
+              // What is not there is deleted already; what cannot be asked for is not.
+              if (path.includes('\ufffd') && (await access.look(path)) === undefined)
+                throw missingError(path);
+              await access.removeTree(path, { signal, onProgress });
+            });
           }),
       },
     ],

@@ -1,10 +1,12 @@
 /**
  * Files and folders of a place, each folder before what is in it, by name from a folder's listing. Small files are read
  * ahead, several at once: each costs a round trip. Links are told, never followed. What is deleted meanwhile is left out.
+ * Nothing else is: a name that cannot be asked for ends the walk, since whoever copies, and then deletes, would lose it.
  */
 import { BerthError } from '#contract/berth-error.ts';
 import type { FileEntry } from '#contract/files.ts';
 import type { FileAccess, FileRead } from '../interfaces/file-access.ts';
+import { unspeakableError } from '../interfaces/file-error.ts';
 
 /** Whole in memory at once, so many of so many bytes. */
 const smallBytes = 256 * 1024;
@@ -62,11 +64,18 @@ async function* inFolder(
   for await (const { entries } of from.access.list(folder.path, signal))
     for (const entry of entries) {
       const item = { name: `${folder.prefix}${entry.name}`, path: joined(folder.path, entry.name), entry };
+      await requireSpeakable(from.access, item);
       // Gone into once the listing has ended: one that is open costs something there.
       if (entry.kind === 'folder') folders.push(item);
       else yield item;
     }
   for (const item of folders) yield* withAllInIt(from, item, signal);
+}
+
+/** U+FFFD stands for bytes that are no UTF-8; of a name, unless it is really that letter. */
+async function requireSpeakable(access: FileAccess, { path, entry }: TreeItem): Promise<void> {
+  const isDoubtful = entry.name.includes('\ufffd') && (await access.look(path)) === undefined;
+  if (isDoubtful || entry.target?.includes('\ufffd')) throw unspeakableError(path);
 }
 
 export async function* readTree(from: TreeFrom, signal: AbortSignal): AsyncGenerator<ReadItem> {

@@ -50,10 +50,8 @@ export class DirectWays {
     if (address === null) return undefined;
     const { connection } = workspace.link;
     // What this computer's own kernel hands over says itself how it ended.
-    const witness =
-      connection.kind === 'local'
-        ? undefined
-        : (way.witness ??= new EndWitness(connection, address, this.#clock));
+    if (connection.kind !== 'local') way.witness ??= new EndWitness(connection, address, this.#clock);
+    const { witness } = way;
     try {
       const stream = await connection.dial(address, port, signal);
       return connectionOver(stream, witness && ((half) => witness.wasReset(port, half)));

@@ -128,22 +128,13 @@ export class ForwardDirectory {
   }
 
   setProblem(id: ForwardId, problem: ErrorShape | null): void {
-    const entry = this.#entries.get(id);
-    if (entry === undefined) return;
-    entry.problem = problem;
-    this.refresh(id);
+    this.#show(id, { problem });
   }
   setUp(id: ForwardId, isUp: boolean): void {
-    const entry = this.#entries.get(id);
-    if (entry === undefined) return;
-    entry.isUp = isUp;
-    this.refresh(id);
+    this.#show(id, { isUp });
   }
   setOrigin(id: ForwardId, origin: string | null): void {
-    const entry = this.#entries.get(id);
-    if (entry === undefined) return;
-    entry.origin = origin;
-    this.refresh(id);
+    this.#show(id, { origin });
   }
 
   /** Makes the view anew, and tells watchers if it differs. */
@@ -166,6 +157,13 @@ export class ForwardDirectory {
     const isUp = record.kind !== 'remote';
     this.#entries.set(record.id, { record, problem: null, isUp, origin: null, traffic });
     this.refresh(record.id);
+  }
+
+  #show(id: ForwardId, change: Partial<Pick<Entry, 'problem' | 'isUp' | 'origin'>>): void {
+    const entry = this.#entries.get(id);
+    if (entry === undefined) return;
+    Object.assign(entry, change);
+    this.refresh(id);
   }
 
   #leave(id: ForwardId): void {

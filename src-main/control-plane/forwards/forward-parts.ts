@@ -2,7 +2,7 @@
  * The services of ports, forwards and apps, built in dependency order. Guarantees: nothing listens before `start`, and
  * nothing does after `close`.
  */
-import type { UserId, WorkspaceId } from '#contract/ids.ts';
+import type { HostId, UserId, WorkspaceId } from '#contract/ids.ts';
 import type { AccountDoor } from '../account-door.ts';
 import type { HandlersOf } from '../handler.ts';
 import type { HostLinks } from '../hosts/host-links.ts';
@@ -48,6 +48,8 @@ export interface ForwardParts {
   readonly handlers: HandlersOf<'forwards'>;
   readonly belongingOf: (id: string) => Belonging | undefined;
   connectionsInto(id: WorkspaceId): readonly OpenConnection[];
+  /** Something else than its link decides anew whether a host may be worked on. */
+  hostChanged(hostId: HostId): void;
   /** A person's workspaces are to become another's. */
   beforeHandingOver(from: UserId): Promise<void>;
   /** They have. */
@@ -135,6 +137,7 @@ export function createForwardParts(deps: ForwardPartsDeps): ForwardParts {
       'forwards.openPort': ({ workspaceId, port }) => forwards.openPort(workspaceId, port),
       'forwards.probe': async ({ workspaceId, port }) => ({ protocol: await probe(workspaceId, port) }),
     },
+    hostChanged: (hostId) => ways.hostChanged(hostId),
     async beforeHandingOver(from) {
       await rules.beforeHandingOver(from);
       await forwards.beforeHandingOver(from);

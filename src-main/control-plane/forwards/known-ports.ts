@@ -10,6 +10,7 @@ export const commonPorts: Readonly<Record<number, string>> = {
   3306: 'MySQL',
   4200: 'Angular',
   4321: 'Astro',
+  4711: 'Sound (PulseAudio)',
   5000: 'Web app',
   5173: 'Vite',
   5432: 'PostgreSQL',

@@ -2,7 +2,7 @@
  * Whether a workspace can be reached now, and word of when that changes: its host is there, its engine too, and it runs.
  */
 import { BerthError } from '#contract/berth-error.ts';
-import type { WorkspaceId } from '#contract/ids.ts';
+import type { HostId, WorkspaceId } from '#contract/ids.ts';
 import type { HostLinks } from '../hosts/host-links.ts';
 import type { Clock } from '../interfaces/clock.ts';
 import { requireRunning } from '../workspaces/running-workspace.ts';
@@ -25,9 +25,7 @@ export class Ways {
   constructor(deps: WaysDeps) {
     this.#deps = deps;
     const { directory, links } = deps;
-    const tellHost = (hostId: Parameters<HostLinks['current']>[0]) => {
-      for (const { id } of directory.onHost(hostId)) this.#tell(id);
-    };
+    const tellHost = (hostId: HostId) => this.hostChanged(hostId);
     this.#stops = [
       directory.onChange(({ id }) => this.#tell(id)),
       links.onReady(({ hostId }) => tellHost(hostId)),
@@ -38,6 +36,11 @@ export class Ways {
   close(): void {
     for (const stop of this.#stops) stop();
     this.#listeners.clear();
+  }
+
+  /** Something else than its link decides anew whether a host may be worked on: its machine has come awake. */
+  hostChanged(hostId: HostId): void {
+    for (const { id } of this.#deps.directory.onHost(hostId)) this.#tell(id);
   }
 
   /** Called with each workspace to which the way may have changed. */

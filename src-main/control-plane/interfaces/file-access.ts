@@ -21,7 +21,7 @@ export interface FileWrite {
    * Written through to the disk, then put in its place in one step. Throws file.changed, file.exists (by `replaces`),
    * file.no-space.
    */
-  finish(): Promise<FileEntry>;
+  finish(): Promise<void>;
   /** Keeps what there is, for a later try with the same key. Never rejects; does nothing once it is finished. */
   pause(): Promise<void>;
 }
@@ -37,6 +37,13 @@ export interface FileWriteWish {
   /** Null: as of what is replaced, or by the umask. */
   readonly mode: number | null;
   readonly modifiedAtMs: number | null;
+  /**
+   * A text that was edited: nobody comes back for what broke off, and extended attributes and access lists of what is
+   * replaced stay, where the place can keep them. The owner and group of what is replaced stay in any case, where they may.
+   */
+  readonly isEdit?: boolean;
+  /** One of many in a folder that is nobody else's: they are written through to the disk together, with `sync`. */
+  readonly isStaged?: boolean;
   /** A version: this very file. */
   readonly replaces: 'nothing' | 'anything' | (string & {});
 }
@@ -82,6 +89,8 @@ export interface FileAccess {
   removeTree(path: string, work: TreeWork): Promise<void>;
   /** Files get `mode`, folders also `x` where they get `r`; links are left alone. */
   setModeTree(path: string, mode: number, work: TreeWork): Promise<void>;
+  /** All that was written in its file system is on the disk when it resolves (syncfs(2)), as far as the place can. */
+  sync(folder: string): Promise<void>;
   /** To where nothing is, without the plane. Links stay links, modes and times are kept. */
   copyTree(path: string, toPath: string, work: TreeWork): Promise<void>;
   /** Never rejects. */

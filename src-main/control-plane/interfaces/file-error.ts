@@ -34,6 +34,28 @@ export function fileError(errno: string, path: string, cause?: unknown): BerthEr
   return new BerthError(row[0], row[1](path), { details, ...(cause === undefined ? {} : { cause }) });
 }
 
+/** The same failure of `to`, where what failed is what is written beside it. */
+export function failureAt(error: unknown, from: string, to: string): unknown {
+  if (!BerthError.is(error) || error.details.path !== from) return error;
+  const { reason } = error.details;
+  if (typeof reason !== 'string') return error;
+  return fileError(reason === 'other-disk' ? 'EXDEV' : reason, to, error.cause);
+}
+
+/** Nothing is there by this name, or none can be. */
+export function missingError(path: string): BerthError {
+  return path.includes('\ufffd') ? unspeakableError(path) : fileError('ENOENT', path);
+}
+
+/** What a listing tells with U+FFFD cannot be asked for, nor made anew elsewhere. */
+export function unspeakableError(path: string): BerthError {
+  return new BerthError(
+    'file.failed',
+    `“${path}” has a name that is no UTF-8, or leads to one, and cannot be reached here. Rename it in a terminal.`,
+    { details: { path } },
+  );
+}
+
 /** A folder, a device, a FIFO or a socket where a file is needed. */
 export function notAFileError(path: string): BerthError {
   return new BerthError('file.wrong-kind', notAFile(path), { details: { path } });

@@ -23,6 +23,7 @@ export interface OpenFile {
   write(offset: number, bytes: Uint8Array): Promise<void>;
   truncate(sizeBytes: number): Promise<void>;
   setMode(mode: number): Promise<void>;
+  setOwner(uid: number, gid: number): Promise<void>;
   setTimes(modifiedAtMs: number): Promise<void>;
   /** Does nothing where the other side has no such call. */
   sync(): Promise<void>;
@@ -32,6 +33,8 @@ export interface OpenFile {
 
 export interface FilePrimitives {
   readonly homeFolder: string;
+  /** The way is lost for good: another one is to be opened. */
+  readonly isOver: boolean;
   /** Who Berth is there. */
   readonly identity: { readonly uid: number; readonly gids: ReadonlySet<number> };
   /** Of a new file, by the umask. */

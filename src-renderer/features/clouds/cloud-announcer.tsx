@@ -7,7 +7,8 @@ import { activeTab } from '../../state/view-state.ts';
 import { type BudgetState, budgetWarning, graverBudgets } from './cost-words.ts';
 import { newFinds } from './new-finds.ts';
 import { foundTitle } from './found-words.ts';
-import { commonWords, useProviders } from './use-providers.ts';
+import { useProviders } from '../../state/use-providers.ts';
+import { commonWords } from './provider-words.ts';
 
 /** Where the same stands on the page, or its button would lie below a toast. */
 const pages: ReadonlySet<string> = new Set(['clouds', 'create-machine']);

@@ -14,7 +14,7 @@ import { useAct } from '../../state/use-act.ts';
 import { cloudDialogs } from './cloud-dialogs.ts';
 import { CloudLacks } from './cloud-lacks.tsx';
 import { clockText, cloudMark, isFull, limitText } from './cloud-words.ts';
-import { wordsOf } from './use-providers.ts';
+import { wordsOf } from './provider-words.ts';
 
 interface CloudCardProps {
   readonly cloud: Cloud;

@@ -12,7 +12,8 @@ import { CostSection } from './cost-section.tsx';
 import { FoundSection } from './found-section.tsx';
 import { sortedMachines } from './machine-lines.ts';
 import { MachineRow } from './machine-row.tsx';
-import { commonWords, useProviders, withArticle } from './use-providers.ts';
+import { useProviders } from '../../state/use-providers.ts';
+import { commonWords, withArticle } from './provider-words.ts';
 
 export default function CloudsPage(_props: ViewProps<'clouds'>) {
   const clouds = useClouds();

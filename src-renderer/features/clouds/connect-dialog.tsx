@@ -16,7 +16,8 @@ import { CloudLacks } from './cloud-lacks.tsx';
 import { cannotMake, limitText } from './cloud-words.ts';
 import { TokenFields } from './token-fields.tsx';
 import { besideToken, tokenErrors } from './token-errors.ts';
-import { useProviders, withArticle } from './use-providers.ts';
+import { useProviders } from '../../state/use-providers.ts';
+import { withArticle } from './provider-words.ts';
 
 export function ConnectDialog({ onClose }: { onClose: () => void }) {
   const providers = useProviders();

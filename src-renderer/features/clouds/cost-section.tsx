@@ -8,6 +8,7 @@ import { formatHourlyUsd, formatUsd, sumUsd } from '../../components/money.ts';
 import { Card, Section } from '../../components/page.tsx';
 import { ProgressBar } from '../../components/progress-bar.tsx';
 import { useClouds, useCosts } from '../../state/app-context.tsx';
+import { useProviders } from '../../state/use-providers.ts';
 import { CostTable, StoredTable } from './cost-tables.tsx';
 import { type BudgetState, budgetShare, budgetWarning } from './cost-words.ts';
 
@@ -30,6 +31,10 @@ export function CostSection() {
 
 function Costs({ report }: { report: CostReport }) {
   const forecast = sumUsd(report.budgets.map(({ forecastUsd }) => forecastUsd)).usd;
+  const used = new Set(useClouds().items.map(({ provider }) => provider));
+  const notes = (useProviders().answer ?? [])
+    .filter(({ id }) => used.has(id))
+    .map(({ priceNote }) => priceNote);
   const shownBudgets = report.budgets.filter(({ monthlyUsd }) => monthlyUsd !== null);
   return (
     <Card className="flex flex-col divide-y divide-line">
@@ -62,6 +67,9 @@ function Costs({ report }: { report: CostReport }) {
           Counted by Berth, in UTC, from prices and times, without taxes and traffic. The provider’s bill is
           what counts.
         </p>
+        {notes.map((note) => (
+          <p key={note}>{note}</p>
+        ))}
       </div>
     </Card>
   );

@@ -16,7 +16,8 @@ import { cloudDialogs } from './cloud-dialogs.ts';
 import { cannotMake, isFull, limitText } from './cloud-words.ts';
 import { newMachineDraft } from './machine-draft.ts';
 import { MachineForm } from './machine-form.tsx';
-import { commonWords, useProviders, withArticle, wordsOf } from './use-providers.ts';
+import { useProviders } from '../../state/use-providers.ts';
+import { commonWords, withArticle, wordsOf } from './provider-words.ts';
 
 export default function CreateMachinePage({ view: ref, tabId }: ViewProps<'create-machine'>) {
   const clouds = useClouds();

@@ -8,7 +8,8 @@ import { formatPerHour, sumUsd } from '../../components/money.ts';
 import { useClient, useCosts, useMachines, useNotices } from '../../state/app-context.tsx';
 import { useAct } from '../../state/use-act.ts';
 import { perHourOf } from './machine-lines.ts';
-import { useProviders, wordsOf } from './use-providers.ts';
+import { useProviders } from '../../state/use-providers.ts';
+import { wordsOf } from './provider-words.ts';
 
 /** More names than this are a number. */
 const namesShown = 6;

@@ -7,7 +7,8 @@ import { useClient, useClouds, useNotices, useViewActions } from '../../state/ap
 import { errorBesideFields, fieldErrors } from '../../state/field-errors.ts';
 import { useAct } from '../../state/use-act.ts';
 import { adoptableName, foundPrice, kindWord } from './found-words.ts';
-import { useProviders, wordsOf } from './use-providers.ts';
+import { useProviders } from '../../state/use-providers.ts';
+import { wordsOf } from './provider-words.ts';
 
 interface FoundDialogProps {
   readonly found: FoundResource;

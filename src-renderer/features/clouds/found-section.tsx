@@ -10,7 +10,7 @@ import { RelativeTime } from '../../components/relative-time.tsx';
 import { useClient, useClouds, useFound, useMay, useNotices } from '../../state/app-context.tsx';
 import { cloudDialogs } from './cloud-dialogs.ts';
 import { foundTitle } from './found-words.ts';
-import { wordsOf } from './use-providers.ts';
+import { wordsOf } from './provider-words.ts';
 
 type Providers = readonly CloudProviderInfo[] | null;
 

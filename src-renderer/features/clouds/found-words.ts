@@ -1,7 +1,7 @@
 /** What was found at a provider, in words. Pure. */
 import type { FoundKind, FoundResource } from '#contract/clouds.ts';
 import { formatPerHour, formatPerMonth } from '../../components/money.ts';
-import { withArticle } from './use-providers.ts';
+import { withArticle } from './provider-words.ts';
 
 const kindWords: Readonly<Record<Exclude<FoundKind, 'machine'>, string>> = {
   snapshot: 'snapshot',

@@ -8,7 +8,7 @@ import { useClient, useNotices } from '../../state/app-context.tsx';
 import { useAct } from '../../state/use-act.ts';
 import { besideToken, tokenErrors } from './token-errors.ts';
 import { TokenFields } from './token-fields.tsx';
-import { useProviders } from './use-providers.ts';
+import { useProviders } from '../../state/use-providers.ts';
 
 export function TokenDialog({ cloud, onClose }: { cloud: Cloud; onClose: () => void }) {
   const client = useClient();

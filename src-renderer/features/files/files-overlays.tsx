@@ -5,6 +5,7 @@ import { useApp, useViewState } from '../../state/app-context.tsx';
 import { allTabs } from '../../state/panes.ts';
 import { ConflictDialog } from './conflict-dialog.tsx';
 import { openDocuments } from './open-documents.ts';
+import { baseName } from './path-words.ts';
 import { isOver } from './transfer.ts';
 import { useFilesWork, useFilesWorkState } from './use-files-work.tsx';
 
@@ -50,20 +51,26 @@ function useLetGo() {
   );
 }
 
-/**
- * The browser asks in its own words; only where something would be lost. In the desktop a page that holds its window is
- * not asked about but stays without a word, so there nothing holds it.
- */
+/** What would be lost with the window; whoever closes it is asked (state/unsaved.ts). */
 function useWarnBeforeClose() {
   const { transfers } = useFilesWork();
-  const isDesktop = useApp().shell !== null;
-  useEffect(() => {
-    if (isDesktop) return;
-    const warn = (event: BeforeUnloadEvent) => {
-      const isMoving = transfers.store.getState().transfers.some((one) => !isOver(one));
-      if (isMoving || openDocuments.hasUnsaved()) event.preventDefault();
-    };
-    window.addEventListener('beforeunload', warn);
-    return () => window.removeEventListener('beforeunload', warn);
-  }, [transfers, isDesktop]);
+  const { unsaved } = useApp();
+  useEffect(
+    () =>
+      unsaved.add({
+        texts: () => openDocuments.unsaved().map(({ path }) => baseName(path)),
+        transferCount: () => transfers.store.getState().transfers.filter((one) => !isOver(one)).length,
+        save: async () => {
+          for (const { document } of openDocuments.unsaved()) if (!(await document.save())) return false;
+          return true;
+        },
+        subscribe: (onChange) => {
+          const stops = [openDocuments.subscribeUnsaved(onChange), transfers.store.subscribe(onChange)];
+          return () => {
+            for (const stop of stops) stop();
+          };
+        },
+      }),
+    [transfers, unsaved],
+  );
 }

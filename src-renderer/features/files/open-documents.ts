@@ -37,8 +37,39 @@ export class OpenDocuments {
     if (kept.size < documents.size) this.store.setState({ documents: kept });
   }
 
-  hasUnsaved(): boolean {
-    return [...this.store.getState().documents.values()].some((one) => one.store.getState().isDirty);
+  /** Texts that were changed and not saved. */
+  unsaved(): readonly { readonly path: string; readonly document: TextDocument }[] {
+    return [...this.store.getState().documents].flatMap(([key, document]) =>
+      document.store.getState().isDirty ? [{ path: key.slice(key.indexOf(' ') + 1), document }] : [],
+    );
+  }
+
+  /** Calls when a text may have become unsaved, or saved. Returns what ends it. */
+  subscribeUnsaved(onChange: () => void): () => void {
+    const stops = new Map<TextDocument, () => void>();
+    const follow = () => {
+      const documents = new Set(this.store.getState().documents.values());
+      for (const [document, stop] of stops)
+        if (!documents.has(document)) {
+          stop();
+          stops.delete(document);
+        }
+      for (const document of documents)
+        if (!stops.has(document))
+          stops.set(
+            document,
+            document.store.subscribe((now, before) => {
+              if (now.isDirty !== before.isDirty) onChange();
+            }),
+          );
+      onChange();
+    };
+    follow();
+    const stop = this.store.subscribe(follow);
+    return () => {
+      stop();
+      for (const each of stops.values()) each();
+    };
   }
 }
 

@@ -33,6 +33,8 @@ export function transferText(transfer: Transfer): string {
   if (phase === 'done') parts.push(formatBytes(bytesTotal ?? bytesDone));
   else if (bytesTotal === null) parts.push(formatBytes(bytesDone));
   else parts.push(`${formatBytes(bytesDone)} of ${formatBytes(bytesTotal)}`);
+  if (kind === 'download' && bytesTotal === null && !isOver(transfer))
+    parts.push('begins anew if the connection is cut');
   if (phase === 'running') {
     const rate = bytesPerSecond(samples);
     if (rate !== null) parts.push(formatRate(rate));

@@ -167,8 +167,8 @@ class Upload {
   async #decide(file: Sending): Promise<void> {
     // Who asked for both gets the next free name without another question.
     const choice = file.copies > 1 ? 'both' : (await this.#run.askConflict(file.wanted)).choice;
-    file.wasTried = false;
-    this.#setSent(file, 0);
+    // What replaces it may be there already, all of it: the name was taken while it was sent. Else nobody wants that.
+    if (choice !== 'replace') await this.#discard(file);
     if (choice === 'skip') {
       file.state = 'skipped';
       this.#filesSkipped += 1;
@@ -214,14 +214,17 @@ class Upload {
   /** What was there of files that did not get through is taken away, as far as the plane can be reached. */
   async #discardHalves(): Promise<void> {
     const halves = this.#files.filter(({ state, wasTried }) => wasTried && state === 'waiting');
-    await Promise.allSettled(
-      halves.map(async (file) => {
-        const { path, key } = file;
-        file.wasTried = false;
-        this.#setSent(file, 0);
-        await this.#run.client.call('files.discardUpload', { placeId: this.#placeId, path, uploadKey: key });
-      }),
-    );
+    await Promise.all(halves.map((file) => this.#discard(file)));
+  }
+
+  async #discard(file: Sending): Promise<void> {
+    const { path, key, wasTried } = file;
+    file.wasTried = false;
+    this.#setSent(file, 0);
+    if (!wasTried) return;
+    const asked = { placeId: this.#placeId, path, uploadKey: key };
+    // Where it cannot be said, it is swept up there after a week.
+    await this.#run.client.call('files.discardUpload', asked).catch(() => undefined);
   }
 
   #setSent(file: Sending, bytes: number): void {

@@ -1,8 +1,8 @@
 /** Above an app: back, forward, reload, its address to be copied, and the way out of the tab. */
-import { ArrowLeft, ArrowRight, ExternalLink, RotateCw, X } from 'lucide-react';
+import { ArrowLeft, ArrowRight, ExternalLink, House, RotateCw, X } from 'lucide-react';
 import type { Forward } from '#contract/forwards.ts';
 import type { AppViewState } from '#contract/shell.ts';
-import { IconButton } from '../../components/button.tsx';
+import { Button, IconButton } from '../../components/button.tsx';
 import { CopyButton } from '../../components/copy-button.tsx';
 import { StateMark } from '../../components/state-mark.tsx';
 import { ForwardMenu } from './forward-parts.tsx';
@@ -13,7 +13,7 @@ export interface AppBarProps {
   /** Null: nothing is open, or it is in a frame, of which the window knows nothing. */
   readonly state: AppViewState | null;
   /** Null where a page around the app has no say. */
-  readonly onAct: ((act: 'back' | 'forward' | 'stop') => void) | null;
+  readonly onAct: ((act: 'back' | 'forward' | 'stop' | 'zoom-reset') => void) | null;
   readonly onReload: () => void;
   readonly onOpenInBrowser: () => void;
   readonly isDesktop: boolean;
@@ -23,6 +23,8 @@ export function AppBar({ forward, state, onAct, onReload, onOpenInBrowser, isDes
   const address = (state?.url || forwardAddress(forward)) ?? '';
   const mark = forwardMark(forward);
   const isLoading = state?.isLoading ?? false;
+  // A frame at another origin can be neither asked where it is nor loaded anew there: it begins at its first page.
+  const reloadLabel = isDesktop ? 'Reload' : 'Open its first page again';
   return (
     <div className="flex h-10 shrink-0 items-center gap-1 border-b border-line bg-app px-2">
       {onAct !== null && (
@@ -44,8 +46,8 @@ export function AppBar({ forward, state, onAct, onReload, onOpenInBrowser, isDes
         </>
       )}
       <IconButton
-        label={isLoading ? 'Stop loading' : 'Reload'}
-        icon={isLoading ? X : RotateCw}
+        label={isLoading ? 'Stop loading' : reloadLabel}
+        icon={isLoading ? X : isDesktop ? RotateCw : House}
         tooltipSide="top"
         onClick={() => (isLoading ? onAct?.('stop') : onReload())}
       />
@@ -55,6 +57,16 @@ export function AppBar({ forward, state, onAct, onReload, onOpenInBrowser, isDes
         </span>
         {address !== '' && <CopyButton text={address} label="Copy address" isIconOnly />}
       </span>
+      {state !== null && state.zoomPercent !== 100 && (
+        <Button
+          variant="quiet"
+          className="tabular"
+          aria-label={`Zoomed to ${state.zoomPercent} %: back to 100 %`}
+          onClick={() => onAct?.('zoom-reset')}
+        >
+          {state.zoomPercent} %
+        </Button>
+      )}
       {forward.state !== 'ready' && (
         <StateMark signal={mark.signal} word={mark.word} className="px-1 text-meta" />
       )}

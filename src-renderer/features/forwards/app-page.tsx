@@ -1,6 +1,6 @@
 /** The tab of a web app: a bar, and the app below it, or why it is not there and the one click that brings it back. */
 import { Globe, Play, RotateCw } from 'lucide-react';
-import { useState } from 'react';
+import { useCallback, useState } from 'react';
 import { useStore } from 'zustand';
 import type { Forward } from '#contract/forwards.ts';
 import type { Workspace } from '#contract/workspaces.ts';
@@ -18,6 +18,7 @@ import {
 } from '../../state/app-context.tsx';
 import type { ViewProps } from '../../state/feature.ts';
 import { AppBar } from './app-bar.tsx';
+import { AppFindBar } from './app-find-bar.tsx';
 import { AppFrame } from './app-frame.tsx';
 import { appShow } from './app-show.ts';
 import { AppView } from './app-view.tsx';
@@ -44,14 +45,16 @@ export default function AppPage(props: ViewProps<'app'>) {
   );
 }
 
-function Loaded({ forward, tabId, isVisible, isActive }: ViewProps<'app'> & { forward: Forward }) {
+function Loaded({ view, forward, tabId, isVisible, isActive }: ViewProps<'app'> & { forward: Forward }) {
   const app = useApp();
   const { shell, notices } = app;
   const workspace = useWorkspace(forward.workspaceId);
   const state = useStore(appViewStates.store, ({ byTab }) => byTab.get(tabId) ?? null);
   // Another number is another visit: with a new link, from the beginning.
   const [visit, setVisit] = useState(0);
-  const again = () => setVisit((before) => before + 1);
+  const again = useCallback(() => setVisit((before) => before + 1), []);
+  const isFinding = useStore(appViewStates.store, ({ finding }) => finding.has(tabId));
+  const path = view.path ?? null;
   const show = appShow(forward, workspace);
 
   const openInBrowser = () => {
@@ -59,7 +62,7 @@ function Loaded({ forward, tabId, isVisible, isActive }: ViewProps<'app'> & { fo
       notices.fail(`${forwardName(forward)} did not open`, cause),
     );
   };
-  const act = (what: 'back' | 'forward' | 'stop' | 'reload') =>
+  const act = (what: 'back' | 'forward' | 'stop' | 'reload' | 'revive' | 'zoom-reset') =>
     void shell?.request('appViewAct', { tabId, act: what });
 
   return (
@@ -74,10 +77,23 @@ function Loaded({ forward, tabId, isVisible, isActive }: ViewProps<'app'> & { fo
         onOpenInBrowser={openInBrowser}
         isDesktop={shell !== null}
       />
+      {show.kind === 'app' && shell !== null && isFinding && (
+        <AppFindBar
+          {...{ shell, tabId }}
+          found={state?.found ?? null}
+          onClose={() => {
+            appViewStates.setFinding(tabId, false);
+            void shell.request('appViewAct', { tabId, act: 'focus' });
+          }}
+        />
+      )}
       {show.kind === 'app' && show.isCut && <CutBand forward={forward} />}
+      {show.kind === 'app' && state?.isStuck === true && (
+        <StuckBand name={forwardName(forward)} onReload={() => act('revive')} />
+      )}
       {show.kind !== 'app' && <NotThere forward={forward} workspace={workspace} show={show} />}
       {show.kind === 'app' && shell !== null && (
-        <AppView key={visit} {...{ shell, forward, tabId, isVisible, isActive }} onRetry={again} />
+        <AppView key={visit} {...{ shell, forward, tabId, path, isVisible, isActive }} onRetry={again} />
       )}
       {show.kind === 'app' && shell === null && (
         <AppFrame key={visit} forward={forward} onRetry={again} onOpenInBrowser={openInBrowser} />
@@ -101,6 +117,21 @@ function CutBand({ forward }: { forward: Forward }) {
           Restart forward
         </Button>
       )}
+    </div>
+  );
+}
+
+/** It may come back by itself; what was typed into it is lost when it is loaded anew. */
+function StuckBand({ name, onReload }: { name: string; onReload: () => void }) {
+  return (
+    <div
+      role="status"
+      className="flex flex-wrap items-center gap-x-3 gap-y-1 border-b border-line bg-attention-soft px-3 py-1.5"
+    >
+      <span className="min-w-0 flex-1 wrap-anywhere">{name} does not answer. It may again, if you wait.</span>
+      <Button variant="quiet" icon={RotateCw} onClick={onReload}>
+        Reload it
+      </Button>
     </div>
   );
 }

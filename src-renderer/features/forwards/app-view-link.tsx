@@ -1,12 +1,16 @@
 /**
- * Between apps' pages and the window, in the desktop alone: hears what the pages say, tells the shell which keys stay
- * Berth's, and has it forget what an app stored when its forward is removed. Draws nothing.
+ * Between apps' pages and the window, in the desktop alone: hears what the pages say and want, tells the shell which keys
+ * stay Berth's, and has it forget what an app stored when its forward is removed. Draws nothing.
  */
 import { useEffect, useRef } from 'react';
+import type { ShellEvent } from '#contract/shell.ts';
 import { useApp, useAppState, useKeymap } from '../../state/app-context.tsx';
 import { isCommandEnabled } from '../../state/commands.ts';
+import type { NewNotice } from '../../state/notices.ts';
 import { findTab } from '../../state/panes.ts';
+import { tellOfDownloads } from './app-downloads.ts';
 import { appViewStates } from './app-view-states.ts';
+import { forwardName } from './forward-words.ts';
 
 export function AppViewLink() {
   return useApp().shell === null ? null : <Link />;
@@ -14,20 +18,55 @@ export function AppViewLink() {
 
 function Link() {
   const app = useApp();
-  const { shell, view, mirror } = app;
+  const { shell, view, mirror, notices } = app;
 
   useEffect(() => {
     let isOver = false;
+    const tellDownload = tellOfDownloads({ shell, notices });
+    const appOf = (tabId: string) => {
+      const ref = findTab(view.getState().root, tabId)?.ref;
+      return ref?.type === 'app' ? mirror.forwards.getState().byId.get(ref.forwardId) : undefined;
+    };
+    const hear = (event: ShellEvent) => {
+      switch (event.type) {
+        case 'app-view':
+          return appViewStates.set(event.tabId, event.state);
+        case 'app-view-focus':
+          if (findTab(view.getState().root, event.tabId)) view.actions.activate(event.tabId);
+          return;
+        case 'app-view-gone':
+          return appViewStates.setGone(event.tabId);
+        case 'app-view-login':
+          return appViewStates.askLogin(event.tabId, event.realm);
+        case 'app-view-opened': {
+          const forward = appOf(event.tabId);
+          if (forward) view.actions.open({ type: 'app', forwardId: forward.id, path: event.path });
+          return;
+        }
+        case 'app-view-refused': {
+          const forward = appOf(event.tabId);
+          if (forward) notices.show(refusal(event, forwardName(forward)));
+          return;
+        }
+        case 'download':
+          return tellDownload(event.download);
+        // Of others (workbench, state/use-close-guard.ts).
+        case 'command':
+        case 'deep-link':
+        case 'plane-restarted':
+        case 'save-unsaved':
+          return;
+        default:
+          event satisfies never;
+      }
+    };
     shell?.onEvent((event) => {
-      if (isOver) return;
-      if (event.type === 'app-view') appViewStates.set(event.tabId, event.state);
-      if (event.type === 'app-view-focus' && findTab(view.getState().root, event.tabId))
-        view.actions.activate(event.tabId);
+      if (!isOver) hear(event);
     });
     return () => {
       isOver = true;
     };
-  }, [shell, view]);
+  }, [shell, view, notices, mirror]);
 
   useEffect(
     () =>
@@ -62,4 +101,17 @@ function useSentKeys(): void {
     sent.current = text;
     void shell?.request('appViewKeys', { keys });
   }, [shell, commands, keymap, state]);
+}
+
+function refusal({ what, url }: Extract<ShellEvent, { type: 'app-view-refused' }>, name: string): NewNotice {
+  if (what === 'download')
+    return {
+      title: `A file of ${name} was not saved`,
+      body: 'An app may save three files at a time, and only while its tab is in front. Try it again there.',
+    };
+  return {
+    title: `A link of ${name} was not opened`,
+    body: `Out of an app only https pages open. It leads to ${url.length > 200 ? `${url.slice(0, 200)}…` : url}`,
+    action: { label: 'Copy address', run: () => void navigator.clipboard.writeText(url) },
+  };
 }

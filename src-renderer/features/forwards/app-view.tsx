@@ -18,19 +18,26 @@ export interface AppViewProps {
   readonly shell: ShellBridge;
   readonly forward: Forward;
   readonly tabId: string;
+  /** Null: where the app begins. */
+  readonly path: string | null;
   readonly isVisible: boolean;
   readonly isActive: boolean;
   /** Begins anew. */
   readonly onRetry: () => void;
 }
 
-export function AppView({ shell, forward, tabId, isVisible, isActive, onRetry }: AppViewProps) {
+export function AppView(props: AppViewProps) {
+  const { shell, forward, tabId, path, isVisible, isActive, onRetry } = props;
   const box = useRef<HTMLDivElement>(null);
   const [error, setError] = useState<ReturnType<typeof toBerthError> | null>(null);
   const [isOpen, setOpen] = useState(false);
   const [picture, setPicture] = useState<string | null>(null);
   const failure = useStore(appViewStates.store, ({ byTab }) => byTab.get(tabId)?.failure ?? null);
-  useOpened({ shell, forwardId: forward.id, tabId, box, onOpen: setOpen, onFailure: setError });
+  const isGone = useStore(appViewStates.store, ({ gone }) => gone.has(tabId));
+  useOpened({ shell, forward, tabId, path, box, onOpen: setOpen, onFailure: setError });
+  useEffect(() => {
+    if (isGone) onRetry();
+  }, [isGone, onRetry]);
 
   const takeKeyboard = useCallback(() => {
     void shell.request('appViewAct', { tabId, act: 'focus' });
@@ -80,14 +87,18 @@ export function AppView({ shell, forward, tabId, isVisible, isActive, onRetry }:
 
 function useOpened(options: {
   readonly shell: ShellBridge;
-  readonly forwardId: Forward['id'];
+  readonly forward: Forward;
   readonly tabId: string;
+  readonly path: string | null;
   readonly box: React.RefObject<HTMLElement | null>;
   readonly onOpen: (isOpen: boolean) => void;
   readonly onFailure: (error: ReturnType<typeof toBerthError>) => void;
 }): void {
-  const { shell, forwardId, tabId, box, onOpen, onFailure } = options;
+  const { shell, tabId, path, box, onOpen, onFailure } = options;
+  const { id: forwardId } = options.forward;
   const client = useClient();
+  const name = useRef('');
+  name.current = forwardName(options.forward);
   useEffect(() => {
     const stop = new AbortController();
     const open = async () => {
@@ -98,7 +109,9 @@ function useOpened(options: {
         ...{ x: Math.max(0, Math.ceil(x)), y: Math.max(0, Math.ceil(y)) },
         ...{ width: Math.floor(width), height: Math.floor(height) },
       };
-      await shell.request('appViewOpen', { tabId, forwardId, url, bounds });
+      await shell.request('appViewOpen', {
+        ...{ tabId, forwardId, url, path, bounds, name: name.current.slice(0, 200) },
+      });
       if (!stop.signal.aborted) onOpen(true);
     };
     open().catch((cause: unknown) => {
@@ -109,7 +122,7 @@ function useOpened(options: {
       appViewStates.forget(tabId);
       void shell.request('appViewClose', { tabId });
     };
-  }, [client, shell, forwardId, tabId, box, onOpen, onFailure]);
+  }, [client, shell, forwardId, tabId, path, box, onOpen, onFailure]);
 }
 
 function usePlacer(options: {

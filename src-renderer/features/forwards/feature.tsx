@@ -2,6 +2,10 @@
 import { ArrowRightLeft, Globe } from 'lucide-react';
 import { lazy } from 'react';
 import { defineView, type Feature } from '../../state/feature.ts';
+import { allTabs } from '../../state/panes.ts';
+import { viewKey } from '../../state/view-ref.ts';
+import { AppLoginDialog } from './app-login-dialog.tsx';
+import { appPageCommands } from './app-page-commands.ts';
 import { AppViewLink } from './app-view-link.tsx';
 import { forwardCommands } from './forward-commands.ts';
 import { ForwardDialogs } from './forward-overlays.tsx';
@@ -15,8 +19,8 @@ const AppPage = lazy(() => import('./app-page.tsx'));
 
 export const forwardsFeature: Feature = {
   name: 'forwards',
-  commands: forwardCommands,
-  overlays: [ForwardDialogs, PortAnnouncer, AppViewLink],
+  commands: [...forwardCommands, ...appPageCommands],
+  overlays: [ForwardDialogs, PortAnnouncer, AppViewLink, AppLoginDialog],
   statusItems: [ForwardStatus],
   workspaceParts: [WorkspacePortsPart],
   views: [
@@ -34,11 +38,17 @@ export const forwardsFeature: Feature = {
         if (forward === undefined) return { title: 'App', icon: Globe };
         const workspace = state.workspaces.get(forward.workspaceId)?.name ?? 'a removed workspace';
         return {
-          title: forward.name === '' ? `${workspace} ${forward.port}` : forward.name,
+          title: `${forward.name === '' ? `${workspace} ${forward.port}` : forward.name}${ref.path === undefined ? '' : ` ${ref.path}`}`,
           icon: Globe,
           mark: forward.state === 'ready' ? null : forwardMark(forward),
           hint: `${forwardAddress(forward) ?? 'no address yet'} — port ${forward.port} of ${workspace}`,
         };
+      },
+      // Its page may hold what is not saved, and is asked as a browser asks it.
+      beforeClose: async (ref, { shell, state }) => {
+        const tab = allTabs(state.view.root).find((each) => viewKey(each.ref) === viewKey(ref));
+        if (shell === null || tab === undefined) return true;
+        return (await shell.request('appViewLeave', { tabId: tab.id })).isLeft;
       },
     }),
   ],

@@ -2,6 +2,7 @@
 import { CalendarClock } from 'lucide-react';
 import { useState } from 'react';
 import type { Lifecycle, TimelineEntry } from '#contract/lifecycles.ts';
+import type { Machine } from '#contract/machines.ts';
 import type { Workspace } from '#contract/workspaces.ts';
 import { Button } from '../../components/button.tsx';
 import { ErrorNote } from '../../components/error-note.tsx';
@@ -10,9 +11,10 @@ import { LoadingRows } from '../../components/loading-rows.tsx';
 import { useNow } from '../../components/now.ts';
 import { Card, Section } from '../../components/page.tsx';
 import { StateMark } from '../../components/state-mark.tsx';
-import { useCommand, useLifecycle } from '../../state/app-context.tsx';
+import { useCommand, useLifecycle, useMachineOfHost, useWorkspaces } from '../../state/app-context.tsx';
 import type { WorkspacePartProps } from '../../state/feature.ts';
 import { useStreamed } from '../../state/use-streamed.ts';
+import { goingCostWords, idleMachine } from './going-cost.ts';
 import {
   byDay,
   eventSignal,
@@ -96,6 +98,7 @@ function Now({
       {leaseUntil !== null && (
         <p className="tabular text-muted">Its host holds a lease until {timeOf(leaseUntil)}.</p>
       )}
+      {workspace.state === 'stopped' && <GoingCost workspace={workspace} />}
       {lines.length === 0 ? (
         <p className="text-muted">It runs until somebody stops it.</p>
       ) : (
@@ -108,6 +111,22 @@ function Now({
         </ul>
       )}
     </div>
+  );
+}
+
+function GoingCost({ workspace }: { workspace: Workspace }) {
+  const machine = idleMachine(useMachineOfHost(workspace.hostId), useWorkspaces().items);
+  return machine === undefined ? null : <EndlessMachine machine={machine} />;
+}
+
+function EndlessMachine({ machine }: { machine: Machine }) {
+  const end = useCommand('machine.end', { kind: 'machine', id: machine.id });
+  return (
+    <p className="flex flex-wrap items-center gap-x-3 gap-y-1">
+      <StateMark signal="attention" word="goes on costing" isCompact />
+      <span className="min-w-0 wrap-anywhere">{goingCostWords(machine)}</span>
+      {end.isShown && end.isEnabled && <Button onClick={end.run}>End it when idle…</Button>}
+    </p>
   );
 }
 

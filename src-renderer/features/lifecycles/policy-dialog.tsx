@@ -93,7 +93,7 @@ function IdlePart({ draft, problems, change }: PartProps) {
     <div className={part}>
       <Switch
         label="When nothing works in it"
-        help="Keys, output, processors, network, disk, connections, commands and transfers are looked at together. What cannot be seen never counts as idle."
+        help="Keys, output, processors, network, disk, connections, commands and transfers are looked at together. A clock that prints, a page that polls, a job of a few seconds are no work; what cannot be seen is never taken for idle."
         isChecked={draft.hasIdle}
         onChange={(hasIdle) => change({ hasIdle })}
       />

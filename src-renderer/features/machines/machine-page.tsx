@@ -26,7 +26,7 @@ import {
 import type { Mark, ViewProps } from '../../state/feature.ts';
 import { machineMark } from '../../state/marks.ts';
 import { subjectEntries } from '../../state/subject-menu.ts';
-import { useCloudProvider } from '../../state/use-cloud-provider.ts';
+import { useCloudProvider } from '../../state/use-providers.ts';
 import { EndBand } from './end-band.tsx';
 import { isOn, operationOn } from './machine-commands.ts';
 import { MachineFacts } from './machine-facts.tsx';

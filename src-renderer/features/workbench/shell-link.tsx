@@ -65,6 +65,13 @@ function Link() {
         // Of the features that show them.
         case 'app-view':
         case 'app-view-focus':
+        case 'app-view-gone':
+        case 'app-view-opened':
+        case 'app-view-refused':
+        case 'app-view-login':
+        case 'download':
+        // Of state/use-close-guard.ts.
+        case 'save-unsaved':
           break;
         default:
           event satisfies never;

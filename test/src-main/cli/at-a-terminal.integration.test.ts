@@ -108,7 +108,12 @@ function at(...words: string[]) {
   const terminal = spawn(process.execPath, [program, ...words, '--data-dir', plane.folder], {
     cols: 60,
     rows: 20,
-    env: { PATH: process.env.PATH ?? '', HOME: plane.folder, TZ: 'UTC' },
+    env: {
+      PATH: process.env.PATH ?? '',
+      NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? '',
+      HOME: plane.folder,
+      TZ: 'UTC',
+    },
   });
   open.push(terminal);
   let text = '';

@@ -266,6 +266,7 @@ describe('prices', () => {
     expect(text).toContain('Budget: $4.20 of $10.00 spent, $12.50 by the end of the month: OVER.');
     expect(text.match(/Budget:/g)).toHaveLength(1);
     expect(text).toContain('Not counted: The token may not see volumes.');
+    expect(text).toContain('Prices of snapshots: as published in January 2026.');
   });
 });
 

@@ -20,7 +20,11 @@ const run = (...words: string[]) => runIn(berth.dataFolder, ...words);
 async function runIn(folder: string, ...words: string[]) {
   const child = spawn(process.execPath, [program, ...words, '--data-dir', folder], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { PATH: process.env.PATH, HOME: berth.homeFolder },
+    env: {
+      PATH: process.env.PATH,
+      NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
+      HOME: berth.homeFolder,
+    },
   });
   endWithThisProcess(child);
   const said = { text: '', error: '' };

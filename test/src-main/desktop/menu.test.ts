@@ -38,6 +38,20 @@ describe('the menu', () => {
     expect(rolesOf('darwin')).toEqual(['appMenu', 'editMenu', 'windowMenu']);
   });
 
+  it('registers a browser’s keys on every system, while an app is in front, for what the app leaves of them', () => {
+    const keysOf = (isEnabled: boolean) => {
+      const own = { id: 'app.reload', label: 'Reload', menu: 'View', accelerator: null, isEnabled };
+      return menuTemplate({ rows: [own], platform: 'linux', onCommand: () => undefined })
+        .flatMap(({ submenu }) => (Array.isArray(submenu) ? submenu : []))
+        .map(({ accelerator, registerAccelerator, visible }) => [accelerator, registerAccelerator, visible]);
+    };
+    expect(keysOf(true)).toEqual([
+      ['CommandOrControl+R', true, undefined],
+      ['F5', true, false],
+    ]);
+    expect(keysOf(false).map(([, isRegistered]) => isRegistered)).toEqual([false, false]);
+  });
+
   it.each([
     ['Mod+K', 'CommandOrControl+K'],
     ['Mod+Shift+ArrowLeft', 'CommandOrControl+Shift+Left'],

@@ -1,10 +1,11 @@
 /** The walls around the window's session, without a window: what is asked of it, and what it answers. */
 import { EventEmitter } from 'node:events';
-import type { Session } from 'electron';
+import { readFileSync } from 'node:fs';
+import type { App, Session, WebContents } from 'electron';
 import { describe, expect, it, vi } from 'vitest';
 
 vi.mock('electron', () => ({ protocol: {} }));
-const { secureSession } = await import('#main/desktop/window-security.ts');
+const { secureApp, secureSession } = await import('#main/desktop/window-security.ts');
 
 type CheckHandler = Parameters<Session['setPermissionCheckHandler']>[0];
 type RequestHandler = Parameters<Session['setPermissionRequestHandler']>[0];
@@ -36,6 +37,9 @@ function secured() {
 }
 
 const own = 'berth-app://ui/index.html';
+const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as {
+  build: { electronFuses: Record<string, boolean> };
+};
 
 describe('permissions', () => {
   it('lets our main frame notify, and no frame in it', () => {
@@ -70,5 +74,91 @@ describe('permissions', () => {
     const { checks, grants } = secured();
     expect(grants(name, own, true)).toBe(false);
     expect(checks(name, own, { isMainFrame: true, requestingUrl: own })).toBe(false);
+  });
+});
+
+describe('every page that there will ever be', () => {
+  function app() {
+    const own = new EventEmitter();
+    const appSession = {};
+    const secured: unknown[] = [];
+    secureApp(own as unknown as App, {
+      find: (session) => (session === appSession ? ({ session } as never) : undefined),
+      secureContents: (contents) => void secured.push(contents),
+    });
+    const page = (session: object = {}) => {
+      let open: (details: { url: string }) => { action: string } = () => ({ action: 'allow' });
+      const contents = Object.assign(new EventEmitter(), {
+        session,
+        setWindowOpenHandler: (handler: typeof open) => (open = handler),
+      });
+      own.emit('web-contents-created', {}, contents);
+      return { contents, opens: (url: string) => open({ url }).action };
+    };
+    return { own, page, appSession, secured };
+  }
+  const isPrevented = (emitter: EventEmitter, name: string, details: object = {}, ...more: unknown[]) => {
+    let is = false;
+    emitter.emit(name, { ...details, preventDefault: () => (is = true) }, ...more);
+    return is;
+  };
+
+  it('opens no window, holds no webview, and goes nowhere but home', () => {
+    const { contents, opens } = app().page();
+    expect(opens('https://example.org/')).toBe('deny');
+    expect(opens(own)).toBe('deny');
+    expect(isPrevented(contents, 'will-attach-webview')).toBe(true);
+    for (const name of ['will-navigate', 'will-redirect', 'will-frame-navigate']) {
+      for (const url of [
+        'https://example.org/',
+        'file:///etc/passwd',
+        'berth-app://other/',
+        'about:blank',
+        '',
+      ])
+        expect([name, url, isPrevented(contents, name, { url })]).toEqual([name, url, true]);
+      expect(isPrevented(contents, name, { url: own })).toBe(false);
+    }
+  });
+
+  it('has the walls of apps where it is an app’s, and those of the window everywhere else', () => {
+    const { page, appSession, secured } = app();
+    const { contents } = page(appSession);
+    page();
+    expect(secured).toEqual([contents]);
+    expect(contents.listenerCount('will-navigate')).toBe(0);
+  });
+
+  it('is not talked past a bad certificate, and shows none of the person’s own', () => {
+    const { own: electron } = app();
+    const trusts = vi.fn();
+    const details = [{} as WebContents, 'https://example.org/', 'net::ERR_CERT_AUTHORITY_INVALID', {}];
+    expect(isPrevented(electron, 'certificate-error', {}, ...details, trusts)).toBe(true);
+    expect(trusts).toHaveBeenCalledWith(false);
+    const choose = vi.fn();
+    const list = [{ subjectName: 'me' }];
+    expect(isPrevented(electron, 'select-client-certificate', {}, {}, 'https://x/', list, choose)).toBe(true);
+    expect(choose).toHaveBeenCalledWith();
+  });
+
+  it('gives no name and password to who asks, but leaves an app’s own tab to ask', () => {
+    const { own: electron, appSession } = app();
+    const answer = vi.fn();
+    expect(isPrevented(electron, 'login', {}, null, {}, {}, answer)).toBe(true);
+    expect(isPrevented(electron, 'login', {}, { session: {} }, {}, {}, answer)).toBe(true);
+    expect(answer.mock.calls).toEqual([[], []]);
+    expect(isPrevented(electron, 'login', {}, { session: appSession }, {}, {}, answer)).toBe(false);
+    expect(answer).toHaveBeenCalledTimes(2);
+  });
+});
+
+describe('the packaged app', () => {
+  it('runs as nothing but itself, from its own archive (Electron’s fuses)', () => {
+    expect(manifest.build.electronFuses).toEqual({
+      ...{ runAsNode: false, enableNodeOptionsEnvironmentVariable: false },
+      ...{ enableNodeCliInspectArguments: false, enableEmbeddedAsarIntegrityValidation: true },
+      ...{ onlyLoadAppFromAsar: true, loadBrowserProcessSpecificV8Snapshot: false },
+      ...{ grantFileProtocolExtraPrivileges: false, enableCookieEncryption: true },
+    });
   });
 });

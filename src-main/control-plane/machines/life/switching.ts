@@ -5,7 +5,13 @@ import { delay } from '../../delay.ts';
 import type { HostLinks } from '../../hosts/host-links.ts';
 import type { CloudMachine } from '../../interfaces/cloud-provider.ts';
 import { givenOrder, giveOrder, pause } from './give-order.ts';
-import { lookForMachine, type MachineWork, type MachineWorkDeps, type OrderWork, readMachine } from './machine-work.ts';
+import {
+  lookForMachine,
+  type MachineWork,
+  type MachineWorkDeps,
+  type OrderWork,
+  readMachine,
+} from './machine-work.ts';
 
 /** Milliseconds that a system has to shut down by itself before the cord is pulled. */
 export const SHUTDOWN_MS = 2 * 60_000;

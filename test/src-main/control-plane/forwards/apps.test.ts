@@ -1,8 +1,6 @@
 /** Web apps as their carrier sees them: labels, links, visitors, and a way in. */
-import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { BerthError } from '#contract/berth-error.ts';
-import type { Forward } from '#contract/forwards.ts';
 import type { SessionId } from '#contract/ids.ts';
 import type { AppCarrier, AppVisitor } from '#main/control-plane/forwards/app-door.ts';
 import { type ForwardWorld, forwardWorld, workspaceIdOf } from '#test/harness/forward-world.ts';
@@ -13,23 +11,6 @@ afterEach(async () => {
   await world.parts.close();
 });
 
-const wish = (over: object = {}) => ({
-  workspaceId: workspaceIdOf('a'),
-  kind: 'tcp',
-  name: null,
-  port: 3000,
-  protocol: null,
-  localPort: null,
-  path: null,
-  login: null,
-  hostHeader: 'kept',
-  ...over,
-});
-const make = (over: object = {}) => world.call('forwards.create', wish(over));
-const only = async (): Promise<Forward | undefined> => (await world.forwards())[0];
-async function settle(): Promise<void> {
-  for (let index = 0; index < 10; index++) await turn();
-}
 const refused = () => new BerthError('workspace.port-refused', 'Nothing listens on port 3000.');
 
 describe('an app', () => {
@@ -45,14 +26,14 @@ describe('an app', () => {
     });
     return visitors;
   }
-  const app = (over: object = {}) => make({ kind: 'app', protocol: 'http', ...over });
+  const app = (over: object = {}) => world.make({ kind: 'app', protocol: 'http', ...over });
 
   it('has one label, which a new name of its workspace and a restart do not change, and no other has', async () => {
     world = await forwardWorld({ letters: ['a', 'b'] });
     const first = await app();
     const second = await app({ workspaceId: workspaceIdOf('b') });
     carrier();
-    await settle();
+    await world.settle();
     const origins = (await world.forwards()).map(({ id, origin }) => [id, origin]);
     expect(origins).toEqual([[first.id, 'http://api-server-3000.localhost:47100']]);
     const door = world.parts.apps;
@@ -76,14 +57,14 @@ describe('an app', () => {
     const told: string[] = [];
     world.parts.apps.onChange((label) => told.push(label));
     const { id } = await app();
-    expect(await only()).toMatchObject({
+    expect(await world.only()).toMatchObject({
       state: 'failed',
       origin: null,
       problem: { code: 'app.no-address' },
     });
     carrier();
-    await settle();
-    expect(await only()).toMatchObject({ state: 'waiting', problem: null });
+    await world.settle();
+    expect(await world.only()).toMatchObject({ state: 'waiting', problem: null });
     told.length = 0;
     await world.call('forwards.stop', { id });
     expect(world.parts.apps.find('api-server-3000')?.isWanted).toBe(false);
@@ -144,16 +125,16 @@ describe('an app', () => {
     const stream = await target?.connect();
     const into = world.opened.at(-1)?.connection;
     stream?.end('question');
-    await settle();
+    await world.settle();
     expect([into?.text, into?.hasEnded]).toEqual(['question', true]);
     stream?.resume();
     into?.sayEnd();
     into?.close();
-    await settle();
+    await world.settle();
     expect([stream?.destroyed, into?.wasReset]).toEqual([true, false]);
     const broken = await target?.connect();
     broken?.destroy();
-    await settle();
+    await world.settle();
     expect(world.opened.at(-1)?.connection.wasReset).toBe(true);
     const lost = await target?.connect();
     const error = new Promise((resolve) => lost?.once('error', resolve));

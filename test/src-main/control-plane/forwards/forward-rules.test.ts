@@ -1,7 +1,5 @@
 /** Ports that are forwarded by themselves, on a clock that moves by hand. */
-import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { Forward } from '#contract/forwards.ts';
 import { type ForwardWorld, forwardWorld, workspaceIdOf } from '#test/harness/forward-world.ts';
 
 let world: ForwardWorld;
@@ -9,23 +7,6 @@ afterEach(async () => {
   await world.parts.close();
 });
 
-const wish = (over: object = {}) => ({
-  workspaceId: workspaceIdOf('a'),
-  kind: 'tcp',
-  name: null,
-  port: 3000,
-  protocol: null,
-  localPort: null,
-  path: null,
-  login: null,
-  hostHeader: 'kept',
-  ...over,
-});
-const make = (over: object = {}) => world.call('forwards.create', wish(over));
-const only = async (): Promise<Forward | undefined> => (await world.forwards())[0];
-async function settle(): Promise<void> {
-  for (let index = 0; index < 10; index++) await turn();
-}
 describe('a rule', () => {
   const setRules = (rules: object[], announces = true) =>
     world.call('forwards.setRules', { workspaceId: workspaceIdOf('a'), rules, announces });
@@ -35,7 +16,7 @@ describe('a rule', () => {
     world.run();
     world.listening = [3000, 9000];
     await setRules([{ fromPort: 3000, toPort: 3999, kind: 'tcp' }]);
-    await vi.waitFor(async () => expect(await only()).toMatchObject({ port: 3000, isByRule: true }));
+    await vi.waitFor(async () => expect(await world.only()).toMatchObject({ port: 3000, isByRule: true }));
     world.listening = [9000];
     await world.clock.advance(57_000);
     expect(await world.forwards()).toHaveLength(1);
@@ -45,7 +26,7 @@ describe('a rule', () => {
     await world.clock.advance(57_000);
     expect(await world.forwards()).toHaveLength(1);
     await world.clock.advance(12_000);
-    await settle();
+    await world.settle();
     expect(await world.forwards()).toEqual([]);
   });
 
@@ -57,18 +38,18 @@ describe('a rule', () => {
     await vi.waitFor(async () => expect(await world.forwards()).toHaveLength(1));
     world.lose();
     await world.clock.advance(600_000);
-    expect(await only()).toMatchObject({ state: 'waiting' });
+    expect(await world.only()).toMatchObject({ state: 'waiting' });
   });
 
   it('takes its own with it when it goes, and nothing that a person made', async () => {
     world = await forwardWorld();
     world.run();
     world.listening = [3000, 4000];
-    const { id } = await make({ port: 4000 });
+    const { id } = await world.make({ port: 4000 });
     await setRules([{ fromPort: 3000, toPort: 4000, kind: 'tcp' }]);
     await vi.waitFor(async () => expect(await world.forwards()).toHaveLength(2));
     await setRules([]);
-    await settle();
+    await world.settle();
     expect((await world.forwards()).map((one) => one.id)).toEqual([id]);
   });
 });

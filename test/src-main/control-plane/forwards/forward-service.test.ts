@@ -1,8 +1,6 @@
 /** What is done with forwards, and what they do, on a clock that moves by hand. */
-import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { BerthError } from '#contract/berth-error.ts';
-import type { Forward } from '#contract/forwards.ts';
 import {
   type ForwardWorld,
   forwardHostId,
@@ -16,78 +14,61 @@ afterEach(async () => {
   await world.parts.close();
 });
 
-const wish = (over: object = {}) => ({
-  workspaceId: workspaceIdOf('a'),
-  kind: 'tcp',
-  name: null,
-  port: 3000,
-  protocol: null,
-  localPort: null,
-  path: null,
-  login: null,
-  hostHeader: 'kept',
-  ...over,
-});
-const make = (over: object = {}) => world.call('forwards.create', wish(over));
-const only = async (): Promise<Forward | undefined> => (await world.forwards())[0];
-async function settle(): Promise<void> {
-  for (let index = 0; index < 10; index++) await turn();
-}
 const refused = () => new BerthError('workspace.port-refused', 'Nothing listens on port 3000.');
 
 describe('a forward on this computer', () => {
   it('has the port that it has in the workspace where that is free, and another where it is not', async () => {
     world = await forwardWorld();
-    expect((await make()).localPort).toBe(3000);
-    expect((await make()).localPort).toBe(40_000);
+    expect((await world.make()).localPort).toBe(3000);
+    expect((await world.make()).localPort).toBe(40_000);
     world.loopback.taken.add(5000);
-    expect((await make({ port: 5000 })).localPort).toBe(40_001);
-    await expect(make({ localPort: 5000 })).rejects.toMatchObject({ code: 'forward.port-taken' });
-    await expect(make({ localPort: 3000 })).rejects.toMatchObject({ code: 'forward.exists' });
+    expect((await world.make({ port: 5000 })).localPort).toBe(40_001);
+    await expect(world.make({ localPort: 5000 })).rejects.toMatchObject({ code: 'forward.port-taken' });
+    await expect(world.make({ localPort: 3000 })).rejects.toMatchObject({ code: 'forward.exists' });
     expect(await world.forwards()).toHaveLength(3);
     expect(world.loopback.ports).toEqual([3000, 40_000, 40_001]);
   });
 
   it('listens while its workspace is away, and says so', async () => {
     world = await forwardWorld();
-    expect((await make()).state).toBe('waiting');
+    expect((await world.make()).state).toBe('waiting');
     world.run();
-    expect((await only())?.state).toBe('ready');
+    expect((await world.only())?.state).toBe('ready');
     world.lose();
-    expect(await only()).toMatchObject({ state: 'waiting', localPort: 3000, problem: null });
+    expect(await world.only()).toMatchObject({ state: 'waiting', localPort: 3000, problem: null });
     world.run();
     world.stop();
-    expect((await only())?.state).toBe('waiting');
+    expect((await world.only())?.state).toBe('waiting');
     expect(world.loopback.ports).toEqual([3000]);
   });
 
   it('lets whoever comes wait for a way that is back in time, and joins both', async () => {
     world = await forwardWorld();
-    await make();
+    await world.make();
     const client = world.loopback.client(3000);
     client.stream.write('before');
     await world.clock.advance(4_000);
     expect(client.wasReset).toBe(false);
     world.run();
-    await settle();
+    await world.settle();
     const [into] = world.opened;
     expect(into?.target).toEqual({ port: 3000 });
-    await settle();
+    await world.settle();
     expect(into?.connection.text).toBe('before');
     await into?.connection.say('answer');
-    await settle();
+    await world.settle();
     expect(client.text).toBe('answer');
     client.stream.end();
-    await settle();
+    await world.settle();
     expect([into?.connection.hasEnded, into?.connection.wasReset]).toEqual([true, false]);
     into?.connection.lose();
-    await settle();
+    await world.settle();
     expect(client.wasReset).toBe(true);
   });
 
   it('tells a browser why after five seconds, and resets whoever speaks something else', async () => {
     world = await forwardWorld();
-    await make();
+    await world.make();
     const browser = world.loopback.client(3000);
     browser.stream.write('GET / HTTP/1.1\r\nHost: localhost:3000\r\n\r\n');
     const other = world.loopback.client(3000);
@@ -96,7 +77,7 @@ describe('a forward on this computer', () => {
     await world.clock.advance(4_900);
     expect([browser.text, other.wasReset]).toEqual(['', false]);
     await world.clock.advance(200);
-    await settle();
+    await world.settle();
     expect(browser.text).toMatch(/^HTTP\/1\.1 503 Service Unavailable\r\n/);
     expect(browser.text).toMatch(/\r\nretry-after: 3\r\n/);
     expect(browser.text).toContain('Port 3000 of API Server cannot be reached just now');
@@ -109,11 +90,11 @@ describe('a forward on this computer', () => {
   it('tells at once where the workspace runs and nothing listens', async () => {
     world = await forwardWorld();
     world.run();
-    await make();
+    await world.make();
     world.refusal = refused();
     const browser = world.loopback.client(3000);
     browser.stream.write('HEAD /x HTTP/1.1\r\n\r\n');
-    await settle();
+    await world.settle();
     expect(browser.text).toMatch(/^HTTP\/1\.1 503 /);
     // HEAD has no content (RFC 9110 §9.3.2).
     expect(browser.text).not.toContain('<html');
@@ -121,9 +102,9 @@ describe('a forward on this computer', () => {
 
   it('that is stopped meanwhile turns away whoever waits, and opens nothing', async () => {
     world = await forwardWorld();
-    const { id } = await make();
+    const { id } = await world.make();
     const client = world.loopback.client(3000);
-    await settle();
+    await world.settle();
     await world.call('forwards.stop', { id });
     expect(client.wasReset).toBe(true);
     world.run();
@@ -133,36 +114,42 @@ describe('a forward on this computer', () => {
 
   it('whose port is taken when Berth starts tries again by itself, and keeps its port', async () => {
     world = await forwardWorld();
-    const { id } = await make();
+    const { id } = await world.make();
     await world.parts.close();
     const { store } = world;
     world = await forwardWorld({ store });
-    await settle();
+    await world.settle();
     expect(world.loopback.ports).toEqual([3000]);
     await world.parts.close();
     const blocked = forwardWorld({ store });
     world = await blocked;
     await world.call('forwards.stop', { id });
-    expect([await only(), world.loopback.ports]).toMatchObject([{ state: 'stopped', isWanted: false }, []]);
+    expect([await world.only(), world.loopback.ports]).toMatchObject([
+      { state: 'stopped', isWanted: false },
+      [],
+    ]);
     world.loopback.taken.add(3000);
     await expect(world.call('forwards.start', { id })).rejects.toMatchObject({ code: 'forward.port-taken' });
-    expect(await only()).toMatchObject({ state: 'failed', problem: { code: 'forward.port-taken' } });
+    expect(await world.only()).toMatchObject({ state: 'failed', problem: { code: 'forward.port-taken' } });
     world.loopback.taken.delete(3000);
     world.run();
     await world.clock.advance(10_000);
-    expect(await only()).toMatchObject({ state: 'ready', localPort: 3000, problem: null });
+    expect(await world.only()).toMatchObject({ state: 'ready', localPort: 3000, problem: null });
   });
 
   it('is changed without a moment without a listener; a port that cannot be had changes nothing', async () => {
     world = await forwardWorld();
-    const { id } = await make();
+    const { id } = await world.make();
     world.loopback.taken.add(3001);
     await expect(world.call('forwards.edit', { id, localPort: 3001 })).rejects.toMatchObject({
       code: 'forward.port-taken',
     });
-    expect([(await only())?.localPort, world.loopback.ports]).toEqual([3000, [3000]]);
+    expect([(await world.only())?.localPort, world.loopback.ports]).toEqual([3000, [3000]]);
     await world.call('forwards.edit', { id, localPort: 3002, name: 'mine' });
-    expect([await only(), world.loopback.ports]).toMatchObject([{ localPort: 3002, name: 'mine' }, [3002]]);
+    expect([await world.only(), world.loopback.ports]).toMatchObject([
+      { localPort: 3002, name: 'mine' },
+      [3002],
+    ]);
     await world.call('forwards.remove', { id });
     expect([await world.forwards(), world.loopback.ports]).toEqual([[], []]);
   });
@@ -170,12 +157,12 @@ describe('a forward on this computer', () => {
   it('tells its traffic at most once a second', async () => {
     world = await forwardWorld();
     world.run();
-    await make();
+    await world.make();
     for (let index = 0; index < 5; index++) world.loopback.client(3000);
-    await settle();
-    expect((await only())?.traffic.allConnections).toBe(0);
+    await world.settle();
+    expect((await world.only())?.traffic.allConnections).toBe(0);
     await world.clock.advance(1_000);
-    expect((await only())?.traffic).toMatchObject({ allConnections: 5, connections: 5 });
+    expect((await world.only())?.traffic).toMatchObject({ allConnections: 5, connections: 5 });
   });
 });
 
@@ -183,7 +170,7 @@ describe('SOCKS', () => {
   it('opens what was asked for, and hands on what was sent at once behind it', async () => {
     world = await forwardWorld();
     world.run();
-    const { localPort } = await make({ kind: 'socks', port: null });
+    const { localPort } = await world.make({ kind: 'socks', port: null });
     const client = world.loopback.client(localPort ?? 0);
     client.stream.write(
       Buffer.concat([
@@ -193,7 +180,7 @@ describe('SOCKS', () => {
         Buffer.from('early'),
       ]),
     );
-    await settle();
+    await world.settle();
     expect(world.opened[0]?.target).toEqual({ host: 'db', port: 5432 });
     expect(Buffer.from(client.text, 'utf8').subarray(0, 4)).toEqual(Buffer.of(5, 0, 5, 0));
     expect(world.opened[0]?.connection.text).toBe('early');
@@ -201,12 +188,12 @@ describe('SOCKS', () => {
 
   it('is not HTTP: whoever speaks that is sent away', async () => {
     world = await forwardWorld();
-    const { localPort } = await make({ kind: 'socks', port: null });
+    const { localPort } = await world.make({ kind: 'socks', port: null });
     const client = world.loopback.client(localPort ?? 0);
     client.stream.write('GET / HTTP/1.1\r\n\r\n');
-    await settle();
+    await world.settle();
     expect([client.stream.readableEnded, client.text]).toEqual([true, '']);
-    await expect(make({ kind: 'socks', port: null })).rejects.toMatchObject({ code: 'forward.exists' });
+    await expect(world.make({ kind: 'socks', port: null })).rejects.toMatchObject({ code: 'forward.exists' });
   });
 });
 
@@ -221,28 +208,28 @@ describe('a workspace', () => {
   it('that is moved takes its forwards along, and back', async () => {
     world = await forwardWorld({ letters: ['a', 'c'] });
     await world.directory.change(workspaceIdOf('c'), { ownerId: userIdOf('a') });
-    const { id } = await make();
+    const { id } = await world.make();
     await world.call('forwards.setRules', { workspaceId: workspaceIdOf('a'), rules: [], announces: false });
     await world.directory.change(workspaceIdOf('c'), { move: moved('copy', 'a') });
     await world.directory.change(workspaceIdOf('a'), { move: moved('source', 'c') });
-    await settle();
-    expect(await only()).toMatchObject({ id, workspaceId: workspaceIdOf('c'), localPort: 3000 });
+    await world.settle();
+    expect(await world.only()).toMatchObject({ id, workspaceId: workspaceIdOf('c'), localPort: 3000 });
     await world.directory.remove(workspaceIdOf('c'));
     await world.directory.change(workspaceIdOf('a'), { move: null });
-    await settle();
-    expect(await only()).toMatchObject({ id, workspaceId: workspaceIdOf('a') });
+    await world.settle();
+    expect(await world.only()).toMatchObject({ id, workspaceId: workspaceIdOf('a') });
     expect(world.loopback.ports).toEqual([3000]);
   });
 
   it('that is gone takes its forwards with it, also where Berth ended in between', async () => {
     world = await forwardWorld({ letters: ['a', 'b'] });
-    await make();
-    await make({ kind: 'app', protocol: 'http' });
+    await world.make();
+    await world.make({ kind: 'app', protocol: 'http' });
     await world.directory.remove(workspaceIdOf('a'));
-    await settle();
+    await world.settle();
     expect([await world.forwards(), world.loopback.ports]).toEqual([[], []]);
     world.run('b');
-    await world.call('forwards.create', wish({ workspaceId: workspaceIdOf('b') }));
+    await world.make({ workspaceId: workspaceIdOf('b') });
     await world.parts.close();
     await world.store.collection('workspaces', (one) => one as { id: string }).delete(workspaceIdOf('b'));
     world = await forwardWorld({ letters: [], store: world.store });
@@ -251,8 +238,8 @@ describe('a workspace', () => {
 
   it('that becomes somebody else’s is not listened for on this computer any more', async () => {
     world = await forwardWorld();
-    await make();
-    const app = await make({ kind: 'app', protocol: 'http' });
+    await world.make();
+    const app = await world.make({ kind: 'app', protocol: 'http' });
     await world.call('forwards.setRules', {
       workspaceId: workspaceIdOf('a'),
       rules: [

@@ -1,17 +1,8 @@
 /** Working hours as they stop and start a workspace: days of it, on a clock that moves by hand. */
-import { afterEach, describe, expect, it } from 'vitest';
-import { LifecycleWorld, minute, otherUserId } from './lifecycle-world.ts';
+import { describe, expect, it } from 'vitest';
+import { lifecycleWorlds, minute, stopped, otherUserId } from './lifecycle-world.ts';
 
-const worlds: LifecycleWorld[] = [];
-function world(start?: string): LifecycleWorld {
-  const made = new LifecycleWorld(start);
-  worlds.push(made);
-  return made;
-}
-afterEach(async () => {
-  for (const one of worlds.splice(0)) await one.close();
-});
-const stopped = [`stop as ${otherUserId}`];
+const world = lifecycleWorlds();
 
 describe('working hours', () => {
   const hours = { timeZone: 'UTC', days: [1, 2, 3, 4, 5], from: '09:00', to: '17:00', starts: true };
@@ -60,8 +51,8 @@ describe('working hours', () => {
   });
 
   it.each([
-    ['to summer time', '2026-03-28T21:30:00.000Z', '2026-03-29T04:00:00.000Z'],
-    ['from summer time', '2026-10-24T20:30:00.000Z', '2026-10-25T05:00:00.000Z'],
+    ['to summer time', '2026-03-29T03:15:00.000Z', '2026-03-29T04:00:00.000Z'],
+    ['from summer time', '2026-10-25T04:15:00.000Z', '2026-10-25T05:00:00.000Z'],
   ])('of a night in which the clocks change %s end by the clocks on the wall', async (_, start, end) => {
     const night = { timeZone: 'Europe/Berlin', days: [6], from: '22:00', to: '06:00', starts: false };
     const it = await world(start).begin({ hours: night });

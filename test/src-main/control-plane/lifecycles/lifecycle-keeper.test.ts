@@ -1,18 +1,9 @@
 /** When workspaces end by themselves, and when they must not: hours of it, on a clock that moves by hand. */
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { BerthError } from '#contract/berth-error.ts';
-import { LifecycleWorld, minute, otherUserId } from './lifecycle-world.ts';
+import { lifecycleWorlds, type LifecycleWorld, minute, stopped, otherUserId } from './lifecycle-world.ts';
 
-const worlds: LifecycleWorld[] = [];
-function world(start?: string): LifecycleWorld {
-  const made = new LifecycleWorld(start);
-  worlds.push(made);
-  return made;
-}
-afterEach(async () => {
-  for (const one of worlds.splice(0)) await one.close();
-});
-const stopped = [`stop as ${otherUserId}`];
+const world = lifecycleWorlds();
 
 describe('a quiet workspace', () => {
   it('is stopped in its owner’s name, after a warning, and its timeline says why', async () => {
@@ -79,7 +70,9 @@ describe('is no work for long, after work that was', () => {
     ],
     [
       'a job that runs each five minutes, for one',
-      (it, round) => void (it.cpus = round % 10 === 0 ? 0.03 : 0),
+      (it, round) => {
+        it.cpus = round % 10 === 0 ? 0.03 : 0;
+      },
     ],
     [
       'a blip of ten seconds now and then, also where looks are near to each other',
@@ -100,7 +93,9 @@ describe('is no work for long, after work that was', () => {
     ],
     [
       'web sockets of a screen and a reloader that ping',
-      (it) => void (it.connections = [it.connection(6080, 100), it.connection(5173, 100)]),
+      (it) => {
+        it.connections = [it.connection(6080, 100), it.connection(5173, 100)];
+      },
     ],
   ])('%s', async (_, happen) => {
     const it = await world().begin({ idleMinutes: 10 });

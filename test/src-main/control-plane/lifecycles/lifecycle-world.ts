@@ -1,4 +1,5 @@
 /** One workspace, its owner, and a Berth that ends it by itself: on a clock that moves by hand, with a host in memory. */
+import { afterEach } from 'vitest';
 import { BerthError } from '#contract/berth-error.ts';
 import {
   localOwnerId,
@@ -28,7 +29,22 @@ import { MemoryRecordStore } from '#test/harness/memory-record-store.ts';
 export const workspaceId = 'ws_00000000000000000001' as WorkspaceId;
 export const otherUserId = 'user_00000000000000000002' as UserId;
 export const minute = 60_000;
+/** What was begun where it was stopped once. */
+export const stopped = [`stop as ${otherUserId}`];
 const caller: Caller = { userId: localOwnerId, userName: 'Ada', scopes: new Set(), mode: 'desktop' };
+
+/** Makes worlds; each is closed after its test. */
+export function lifecycleWorlds(): (start?: string) => LifecycleWorld {
+  const worlds: LifecycleWorld[] = [];
+  afterEach(async () => {
+    for (const one of worlds.splice(0)) await one.close();
+  });
+  return (start) => {
+    const made = new LifecycleWorld(start);
+    worlds.push(made);
+    return made;
+  };
+}
 
 export class LifecycleWorld {
   readonly clock: ManualClock;

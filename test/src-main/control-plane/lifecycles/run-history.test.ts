@@ -309,7 +309,7 @@ describe('an end', () => {
 
 describe('what happened while no Berth was there', () => {
   /** The host comes again, and its engine remembers. */
-  async function after(...past: EngineEvent[]): Promise<string[]> {
+  async function recalled(...past: EngineEvent[]): Promise<string[]> {
     await world.clock.advance(10 * minute);
     world.past = past;
     await world.connect();
@@ -318,14 +318,14 @@ describe('what happened while no Berth was there', () => {
 
   it('is found with its own time: an end by itself, with its exit code', async () => {
     const end = world.event('die', 4 * minute, { exitCode: '3' });
-    expect(await after(end)).toEqual(['4 stopped: Ended by itself with exit code 3']);
+    expect(await recalled(end)).toEqual(['4 stopped: Ended by itself with exit code 3']);
     // It is remembered again, and was told already.
     await world.connect();
     expect(await world.told()).toHaveLength(2);
   });
 
   it('is found, also of a run that did not last two seconds', async () => {
-    const told = await after(
+    const told = await recalled(
       world.event('die', second, { exitCode: '127' }),
       world.event('start', 2 * minute),
       world.event('die', 2 * minute + second, { exitCode: '1' }),
@@ -338,7 +338,7 @@ describe('what happened while no Berth was there', () => {
   });
 
   it('was the kernel where memory was used up', async () => {
-    const told = await after(
+    const told = await recalled(
       world.event('oom', 4 * minute),
       world.event('die', 4 * minute, { exitCode: '137' }),
     );
@@ -353,24 +353,24 @@ describe('what happened while no Berth was there', () => {
   ] as const)('is told from %s', async (_, action, labels, offsetMs, text) => {
     const near = world.event(action, 4 * minute + offsetMs, labels);
     const end = world.event('die', 4 * minute, { exitCode: '0' });
-    const told = await after(...[near, end].toSorted((a, b) => a.atMs - b.atMs));
+    const told = await recalled(...[near, end].toSorted((a, b) => a.atMs - b.atMs));
     expect(told).toEqual([`4 stopped: ${text}`]);
   });
 
   it('was its lease where that says so, and a person where they had asked for it', async () => {
     world.stops = [{ workspaceId, atMs: world.startedMs + 4 * minute, text: 'Stopped by its lease: 22:00' }];
     const end = world.event('die', 4 * minute, { exitCode: '143' });
-    expect(await after(end)).toEqual(['4 stopped: Stopped by its lease: 22:00']);
+    expect(await recalled(end)).toEqual(['4 stopped: Stopped by its lease: 22:00']);
   });
 
   it('was an operation that outlived the connection', async () => {
     world.operation('workspace.stop');
     const end = world.event('die', 4 * minute, { exitCode: '143' });
-    expect(await after(end)).toEqual(['4 stopped: Stopped (Ada)']);
+    expect(await recalled(end)).toEqual(['4 stopped: Stopped (Ada)']);
   });
 
   it('is a start, too; and one that follows an end nobody saw', async () => {
-    const told = await after(
+    const told = await recalled(
       world.event('die', 2 * minute, { exitCode: '0' }),
       world.event('start', 3 * minute),
       world.event('start', 3 * minute + second),
@@ -379,7 +379,7 @@ describe('what happened while no Berth was there', () => {
   });
 
   it('is nobody else’s: a neighbour’s container, and what has no label', async () => {
-    const told = await after(
+    const told = await recalled(
       world.event('die', minute, { [label.workspace]: 'ws_00000000000000000009', exitCode: '1' }),
       { ...world.event('die', minute), labels: {} },
     );

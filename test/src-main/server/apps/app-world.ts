@@ -5,10 +5,13 @@
 import { once } from 'node:events';
 import {
   type Agent,
+  type ClientRequest,
   createServer,
   type IncomingMessage,
+  type OutgoingHttpHeaders,
   request,
   type RequestListener,
+  type RequestOptions as NodeRequestOptions,
   type Server,
 } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
@@ -120,6 +123,8 @@ export class FakeDoor implements AppDoor {
   }
 }
 
+type RequestOptions = Omit<NodeRequestOptions, 'headers'> & { readonly headers?: OutgoingHttpHeaders };
+
 export interface Asked {
   readonly method?: string;
   readonly path?: string;
@@ -198,6 +203,17 @@ export class AppWorld implements AsyncDisposable {
     return app;
   }
 
+  /** An app that speaks for itself, byte by byte. */
+  async wire(onConnection: (socket: Socket) => void, label = 'api-3000'): Promise<FakeApp> {
+    const server = createServer();
+    server.removeAllListeners('connection');
+    server.on('connection', (socket) => {
+      socket.on('error', () => undefined);
+      onConnection(socket);
+    });
+    return await this.behind(label, server);
+  }
+
   hostOf(label = 'api-3000'): string {
     return `${label}.localhost:${this.port}`;
   }
@@ -267,11 +283,21 @@ export class AppWorld implements AsyncDisposable {
     });
   }
 
+  /** Of a browser that was let in, to be ended by whoever asks for it. */
+  request(cookie: string, options: RequestOptions = {}): ClientRequest {
+    const headers = { host: this.hostOf(), cookie, ...options.headers };
+    return request({ host: '127.0.0.1', port: this.port, agent: false, ...options, headers });
+  }
+
+  /** The head of an answer. */
+  async head(outgoing: ClientRequest): Promise<IncomingMessage> {
+    const [answer] = (await once(outgoing.end(), 'response')) as [IncomingMessage];
+    return answer;
+  }
+
   /** A request whose answer has begun; the function tells how it ends. */
   async begin(cookie: string): Promise<() => Promise<boolean>> {
-    const headers = { host: this.hostOf(), cookie };
-    const outgoing = request({ host: '127.0.0.1', port: this.port, agent: false, headers }).end();
-    const [answer] = (await once(outgoing, 'response')) as [IncomingMessage];
+    const answer = await this.head(this.request(cookie));
     answer.on('error', () => undefined);
     const closed = new Promise<void>((resolve) => answer.once('close', resolve));
     await once(answer, 'data');

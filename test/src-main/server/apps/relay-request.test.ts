@@ -1,6 +1,6 @@
 /** What goes through the gateway, both ways and as it came: bodies of any size, streams, upgrades, and what breaks. */
 import { once } from 'node:events';
-import { Agent, type IncomingMessage, request, type ServerResponse } from 'node:http';
+import { Agent, type IncomingMessage, type ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import { Readable, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -155,18 +155,9 @@ describe('a request', () => {
       });
     });
     const cookie = await world.letIn();
-    const outgoing = request({
-      host: '127.0.0.1',
-      port: world.port,
+    const outgoing = world.request(cookie, {
       method: 'PUT',
-      agent: false,
-      headers: {
-        host: world.hostOf(),
-        cookie,
-        expect: '100-continue',
-        'transfer-encoding': 'chunked',
-        trailer: 'X-End',
-      },
+      headers: { expect: '100-continue', 'transfer-encoding': 'chunked', trailer: 'X-End' },
     });
     let isWanted = false;
     outgoing.once('continue', () => {
@@ -307,14 +298,9 @@ describe('an answer', () => {
       going.response = response;
     });
     const cookie = await world.letIn();
-    const outgoing = request({
-      host: '127.0.0.1',
-      port: world.port,
-      agent: false,
-      headers: { host: world.hostOf(), cookie },
-    }).end();
+    const outgoing = world.request(cookie);
     // The head comes before any of the body is there.
-    const [answer] = (await once(outgoing, 'response')) as [IncomingMessage];
+    const answer = await world.head(outgoing);
     for (const text of ['data: 1\n\n', 'data: 2\n\n']) {
       going.response?.write(text);
       const [chunk] = (await once(answer, 'data')) as [Buffer];
@@ -335,11 +321,7 @@ describe('an answer', () => {
   });
 
   it('whose app resets it never looks whole, to whichever version it goes', async () => {
-    const app = await world.app('api-3000', () => undefined);
-    app.server.removeAllListeners('request');
-    app.server.removeAllListeners('connection');
-    app.server.on('connection', (socket) => {
-      socket.on('error', () => undefined);
+    await world.wire((socket) => {
       // Its end would be that of the connection.
       socket.once('data', () =>
         socket.write('HTTP/1.1 200 OK\r\n\r\nbeginning', () => socket.resetAndDestroy()),
@@ -354,13 +336,8 @@ describe('an answer', () => {
   it('that breaks with the way into the workspace is cut', async () => {
     const app = await world.app('api-3000', (_, response) => response.write('beginning'));
     const cookie = await world.letIn();
-    const outgoing = request({
-      host: '127.0.0.1',
-      port: world.port,
-      agent: false,
-      headers: { host: world.hostOf(), cookie },
-    }).end();
-    const [answer] = (await once(outgoing, 'response')) as [IncomingMessage];
+    const outgoing = world.request(cookie);
+    const answer = await world.head(outgoing);
     await once(answer, 'data');
     app.cut();
     const [error] = (await once(answer, 'error')) as [NodeJS.ErrnoException];
@@ -368,10 +345,7 @@ describe('an answer', () => {
   });
 
   it('without a length ends with the connection of an app that speaks HTTP/1.0', async () => {
-    const app = await world.app('api-3000', () => undefined);
-    app.server.removeAllListeners('request');
-    app.server.removeAllListeners('connection');
-    app.server.on('connection', (socket) => {
+    await world.wire((socket) => {
       socket.once('data', () => socket.end('HTTP/1.0 200 OK\r\nX-Old: yes\r\n\r\nuntil the end'));
     });
     const told = await world.ask({});
@@ -379,15 +353,13 @@ describe('an answer', () => {
   });
 
   it('that is not HTTP is a bad gateway; what is not there is away', async () => {
-    const app = await world.app('api-3000', () => undefined);
-    app.server.removeAllListeners('connection');
-    app.server.on('connection', (socket) => socket.end('220 mail.example.org ESMTP\r\n'));
+    let greeting: string | undefined = '220 mail.example.org ESMTP\r\n';
+    await world.wire((socket) => (greeting === undefined ? socket.destroy() : socket.end(greeting)));
     const page = { accept: 'text/html' };
     const broken = await world.ask({ headers: page });
     expect(broken.status).toBe(502);
     expect(broken.text).toContain('is no HTTP');
-    app.server.removeAllListeners('connection');
-    app.server.on('connection', (socket) => socket.destroy());
+    greeting = undefined;
     expect((await world.ask({})).status).toBe(502);
   });
 
@@ -415,11 +387,7 @@ describe('an answer', () => {
   });
 
   it('with more behind it is the last of its connection', async () => {
-    const app = await world.app('api-3000', () => undefined);
-    app.server.removeAllListeners('request');
-    app.server.removeAllListeners('connection');
-    app.server.on('connection', (socket) => {
-      socket.on('error', () => undefined);
+    const app = await world.wire((socket) => {
       const planted = 'HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\nplanted';
       socket.on('data', () => socket.write(`HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok${planted}`));
     });
@@ -561,18 +529,12 @@ describe('large bodies', () => {
       incoming.on('end', () => response.end(String(bytes)));
     });
     const cookie = await world.letIn();
-    const own = {
-      host: '127.0.0.1',
-      port: world.port,
-      agent: false,
-      headers: { host: world.hostOf(), cookie },
-    } as const;
     const beforeBytes = process.memoryUsage().rss;
-    const [answer] = (await once(request(own).end(), 'response')) as [IncomingMessage];
+    const answer = await world.head(world.request(cookie));
     let bytes = 0;
     for await (const data of answer) bytes += (data as Buffer).length;
     expect(bytes).toBe(totalBytes);
-    const outgoing = request({ ...own, method: 'POST' });
+    const outgoing = world.request(cookie, { method: 'POST' });
     const answered = once(outgoing, 'response') as Promise<[IncomingMessage]>;
     await flood(outgoing);
     expect(await bodyOf((await answered)[0])).toBe(String(totalBytes));
@@ -587,13 +549,8 @@ describe('large bodies', () => {
       Readable.from(counted, { objectMode: false }).pipe(response);
     });
     const cookie = await world.letIn();
-    const outgoing = request({
-      host: '127.0.0.1',
-      port: world.port,
-      agent: false,
-      headers: { host: world.hostOf(), cookie },
-    }).end();
-    const [answer] = (await once(outgoing, 'response')) as [IncomingMessage];
+    const outgoing = world.request(cookie);
+    const answer = await world.head(outgoing);
     // It has filled all there is on the way when it does not grow any more.
     let before = -1;
     await waitUntil(

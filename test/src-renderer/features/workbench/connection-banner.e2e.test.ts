@@ -1,30 +1,18 @@
 /** The bands above the window, in Chromium: what the plane has to tell since its start, and that nothing can be changed. */
-import type { BrowserContext, Page } from 'playwright';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
-import { type FixtureSite, startFixtureSite } from '../../fixture/fixture-site.ts';
+import type { Page } from 'playwright';
+import { expect, it } from 'vitest';
+import { fixtureStage } from '../../fixture/fixture-stage.ts';
 import '../../fixture/fixture-window.ts';
 
 const restored =
   'The database was damaged and was replaced by its backup of 1 November. The damaged file is in /data/damaged.';
 const newer = 'The data is from a newer Berth.';
 
-let site: FixtureSite;
-let context: BrowserContext;
+const stage = fixtureStage();
 let page: Page;
 
-beforeAll(async () => {
-  site = await startFixtureSite();
-});
-afterAll(() => site?.close());
-beforeEach(async () => {
-  context = await site.browser.newContext({ reducedMotion: 'reduce' });
-  page = await context.newPage();
-});
-afterEach(() => context.close());
-
 async function show(scene: string) {
-  await page.goto(`${site.url}?scene=${scene}`);
-  await page.getByRole('tablist').first().waitFor();
+  page = await stage.show(scene);
 }
 
 /** As the plane's next `about.get` says it. */

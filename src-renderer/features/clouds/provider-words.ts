@@ -1,16 +1,5 @@
-/** The providers that this Berth can rent from: their words stand on every page about machines. */
+/** What providers call their machines, until that is known and after. Pure. */
 import type { CloudProviderInfo } from '#contract/clouds.ts';
-import { useClient } from '../../state/app-context.tsx';
-import { type Asked, useAsked } from '../../state/use-asked.ts';
-
-/** `isWanted` false: nobody needs them now, or may see them. */
-export function useProviders(isWanted = true): Asked<readonly CloudProviderInfo[]> {
-  const client = useClient();
-  return useAsked(isWanted ? 'providers' : null, async (signal) => {
-    const { providers } = await client.call('clouds.providers', {}, { signal });
-    return providers;
-  });
-}
 
 /** What a provider calls its machines, until that is known "machine". */
 export function wordsOf(
