@@ -126,8 +126,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     _: unknown,
     reason: string = '',
   ): void {
-    // RFC 9110, 15.2: another will follow. But nobody asked for another protocol.
-    if (status === 101) throw new Error('The answer is no HTTP: a switch that nobody asked for.');
+    // RFC 9110, 15.2: another will follow.
     if (status < 200) return;
     const headers = textsOf(controller.rawHeaders);
     checkCoding(headers);

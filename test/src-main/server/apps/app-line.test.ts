@@ -155,6 +155,25 @@ describe('an answer', () => {
     }
   });
 
+  it.each([
+    ['HEAD', undefined],
+    ['DELETE', 'a body'],
+    ['GET', 'a body'],
+  ])('to %s leaves its connection to the next', async (method, body) => {
+    const { line, idle, far } = lineTo(
+      'HTTP/1.1 200 OK\r\nConnection: keep-alive\r\nContent-Length: 0\r\n\r\n',
+    );
+    let sent = '';
+    far.on('data', (bytes) => (sent += String(bytes)));
+    const headers = body === undefined ? [] : ['Content-Length', String(body.length)];
+    for (let count = 1; count <= 3; count += 1) {
+      await readAll(await line.ask({ ...asked, method, headers, body }));
+      expect(idle).toHaveLength(count);
+    }
+    expect(sent.toLowerCase()).not.toContain('connection: close');
+    line.destroy();
+  });
+
   it('is not waited for over a connection that has ended', async () => {
     const { line } = lineTo(`HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n`);
     await readAll(await line.ask(asked));
