@@ -379,10 +379,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     settings,
   });
 
-  const first = new FirstWorkspace({
-    handlers: () => handlers,
-    choice: deps.firstWorkspace,
-  });
+  const first = new FirstWorkspace({ handlers: () => handlers, choice: deps.firstWorkspace });
   const personsThings = createPersonsThings({
     heirs,
     operations,
@@ -433,10 +430,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     accounts,
   });
   // While its machine falls asleep or wakes nothing leads into it, though its link stands.
-  machines.directory.onChange((id) => {
-    const hostId = machines.directory.record(id)?.hostId ?? null;
-    if (hostId !== null) forwards.hostChanged(hostId);
-  });
+  machines.directory.onChange((id) => forwards.hostChanged(machines.directory.record(id)?.hostId ?? null));
   const files: FileParts = createFileParts({ ...deps, links, workspaces, operations });
   const lifecycles: LifecycleParts = createLifecycleParts({
     ...deps,

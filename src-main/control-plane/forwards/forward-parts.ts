@@ -49,7 +49,7 @@ export interface ForwardParts {
   readonly belongingOf: (id: string) => Belonging | undefined;
   connectionsInto(id: WorkspaceId): readonly OpenConnection[];
   /** Something else than its link decides anew whether a host may be worked on. */
-  hostChanged(hostId: HostId): void;
+  hostChanged(hostId: HostId | null): void;
   /** A person's workspaces are to become another's. */
   beforeHandingOver(from: UserId): Promise<void>;
   /** They have. */

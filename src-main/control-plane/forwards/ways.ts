@@ -38,8 +38,9 @@ export class Ways {
     this.#listeners.clear();
   }
 
-  /** Something else than its link decides anew whether a host may be worked on: its machine has come awake. */
-  hostChanged(hostId: HostId): void {
+  /** Something else than its link decides anew whether a host may be worked on: its machine has come awake. Null: none. */
+  hostChanged(hostId: HostId | null): void {
+    if (hostId === null) return;
     for (const { id } of this.#deps.directory.onHost(hostId)) this.#tell(id);
   }
 
