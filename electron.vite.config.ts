@@ -10,7 +10,7 @@ import { defineConfig } from 'electron-vite';
 import type { Plugin } from 'vite';
 
 const at = (path: string) => resolve(import.meta.dirname, path);
-const external = ['electron', 'keytar', 'ssh2', '@lydell/node-pty', 'bufferutil', 'utf-8-validate'];
+const external = ['electron', 'keytar', 'ssh2', '@lydell/node-pty', 'undici', 'bufferutil', 'utf-8-validate'];
 
 /** The documentation's page (src-main/server/api-docs.ts) needs these as they are; packages are not shipped. */
 function swaggerUi(): Plugin {

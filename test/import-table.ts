@@ -82,6 +82,7 @@ export const rooms: readonly Room[] = [
       'openid-client',
       'rate-limiter-flexible',
       'swagger-ui-dist',
+      'undici',
     ],
   },
   {

@@ -6,11 +6,9 @@
 import type { Duplex } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
 import type { AppTarget } from '../../control-plane/forwards/app-door.ts';
-import { AppLine } from './app-line.ts';
+import type { AppLine } from './app-line.ts';
 import type { AppSession } from './app-sessions.ts';
 
-/** Shorter than any server keeps one; Node's own closes after 5. Milliseconds. */
-const idleMs = 3_000;
 const maxIdlePerApp = 16;
 
 interface IdleLine {
@@ -18,45 +16,43 @@ interface IdleLine {
   readonly session: AppSession;
   /** Another port or protocol is another server. */
   readonly way: string;
-  readonly sinceMs: number;
 }
 
 export class AppLines {
-  /** By forward; the one used last is last. */
+  /** By forward; the one used last is last. Each ends by itself when nobody asks for a few seconds. */
   readonly #idle = new Map<string, IdleLine[]>();
-  #timer: NodeJS.Timeout | undefined;
 
   /** One that answered this session before. */
   kept(target: AppTarget, session: AppSession): AppLine | undefined {
     const idle = this.#idle.get(target.forwardId) ?? [];
     const way = wayOf(target);
-    for (let at = idle.length - 1; at >= 0; at--) {
-      const one = idle[at];
-      if (one?.session !== session || one.way !== way || !one.line.isOpen) continue;
-      idle.splice(at, 1);
-      return one.line;
-    }
-    return undefined;
+    const at = idle.findLastIndex((one) => one.session === session && one.way === way && one.line.isOpen);
+    return at < 0 ? undefined : idle.splice(at, 1)[0]?.line;
   }
 
   /** Throws as `dial`. */
   async open(target: AppTarget, session: AppSession, signal: AbortSignal): Promise<AppLine> {
+    const { forwardId } = target;
     const way = wayOf(target);
-    const onIdle = (line: AppLine) =>
-      this.#keep(target.forwardId, { line, session, way, sinceMs: performance.now() });
-    return new AppLine(await dial(target, signal), onIdle);
+    // With the first request to an app, not with the plane: the client takes longer to load than all the rest of this.
+    const { AppLine } = await import('./app-line.ts');
+    const connection = await dial(target, signal);
+    const line: AppLine = new AppLine(connection, () => this.#keep(forwardId, { line, session, way }));
+    line.onClose(() => this.#drop(forwardId, line));
+    return line;
   }
 
   /** Ends idle connections of an app, which may lead to what it was before. */
   forget({ forwardId }: AppTarget): void {
-    for (const { line } of this.#idle.get(forwardId) ?? []) line.destroy();
+    const idle = this.#idle.get(forwardId) ?? [];
     this.#idle.delete(forwardId);
+    for (const { line } of idle) line.destroy();
   }
 
   close(): void {
-    clearTimeout(this.#timer);
-    for (const { line } of [...this.#idle.values()].flat()) line.destroy();
+    const idle = [...this.#idle.values()].flat();
     this.#idle.clear();
+    for (const { line } of idle) line.destroy();
   }
 
   #keep(forwardId: string, one: IdleLine): void {
@@ -64,20 +60,12 @@ export class AppLines {
     this.#idle.set(forwardId, idle);
     idle.push(one);
     if (idle.length > maxIdlePerApp) idle.shift()?.line.destroy();
-    this.#timer ??= setTimeout(() => this.#sweep(), idleMs).unref();
   }
 
-  /** Nothing is idle for twice the time. */
-  #sweep(): void {
-    this.#timer = undefined;
-    const endMs = performance.now() - idleMs;
-    for (const [forwardId, idle] of this.#idle) {
-      const young = idle.filter(({ line, sinceMs }) => line.isOpen && sinceMs > endMs);
-      for (const one of idle) if (!young.includes(one)) one.line.destroy();
-      if (young.length === 0) this.#idle.delete(forwardId);
-      else this.#idle.set(forwardId, young);
-    }
-    if (this.#idle.size > 0) this.#timer = setTimeout(() => this.#sweep(), idleMs).unref();
+  #drop(forwardId: string, line: AppLine): void {
+    const left = this.#idle.get(forwardId)?.filter((one) => one.line !== line) ?? [];
+    if (left.length === 0) this.#idle.delete(forwardId);
+    else this.#idle.set(forwardId, left);
   }
 }
 

@@ -1,72 +1,52 @@
 /**
- * A connection to an app, and the requests that go over it one after the other (RFC 9112, 9.3). Written for this alone:
- * Node's own client takes more time for a small request than the network does. Guarantees: an answer is whole or is told
- * to be cut; no bytes of one are ever another's; what nobody reads is not read from the app either.
+ * A connection to an app, and the requests that go over it one after the other (RFC 9112, 9.3), by undici. Guarantees: an
+ * answer is whole or is told to be cut; no bytes of one are ever another's; what nobody reads is not read from the app
+ * either.
  */
-import type { Duplex, Readable } from 'node:stream';
-import { type AnswerHead, AnswerParser } from './answer-parser.ts';
-import { pairsOf, type RawHeaders } from './header-lists.ts';
+import type { Socket } from 'node:net';
+import { type Duplex, Readable } from 'node:stream';
+import { Client, type Dispatcher } from 'undici';
+import type { AnswerSink, AppAnswer, AppRequest, BrowserBody } from './app-answer.ts';
+import { AppCarrier, maxHeaderBytes } from './app-carrier.ts';
+import { pairsOf, type RawHeaders, valuesOf } from './header-lists.ts';
 
-export interface AppRequest {
-  readonly method: string;
-  readonly path: string;
-  /** With how the body is framed, and nothing of Connection. */
-  readonly headers: RawHeaders;
-  readonly body: RequestBody | undefined;
-  /** The app says that it wants the body. */
-  readonly onContinue?: () => void;
-}
-
-export type RequestBody =
-  | string
-  /** Of a browser: `complete` tells whether it is there to its end. */
-  | (Readable & { readonly complete: boolean; readonly rawTrailers: string[] });
-
-export interface AnswerSink {
-  /** False: no more until `onRoom` was called. */
-  take(bytes: Buffer): boolean;
-  onRoom(listener: () => void): void;
-  end(trailers: RawHeaders): void;
-  /** There will be no end. */
-  cut(): void;
-}
-
-export interface AppAnswer extends AnswerHead {
-  /** Once: the body, at the pace of `sink`. */
-  readTo(sink: AnswerSink): void;
-  /** Nobody wants the rest. */
-  destroy(): void;
-}
-
-interface Exchange {
-  readonly parser: AnswerParser;
-  /** The request is out, with all of its body. */
-  isSent: boolean;
-  /** The answer has begun, and nobody takes its body yet. */
-  isHeld: boolean;
-  readonly stopSending: () => void;
-  readonly fail: (error: unknown) => void;
-}
+/** Shorter than any server keeps one; Node's own closes after 5. Milliseconds. */
+const idleMs = 3_000;
+/** Of a body that nobody takes yet. Bytes. */
+const maxEarlyBytes = 64 * 1024;
 
 export class AppLine {
-  readonly #connection: Duplex;
+  readonly #carrier: AppCarrier;
+  readonly #client: Client;
   readonly #onIdle: (line: AppLine) => void;
-  #now: Exchange | undefined;
   #isUntouched = true;
 
-  /** `onIdle`: it may be asked again. */
+  /** `onIdle`: it may be asked again, until it is not open any more. */
   constructor(connection: Duplex, onIdle: (line: AppLine) => void) {
-    this.#connection = connection;
     this.#onIdle = onIdle;
-    connection.on('data', (bytes: Buffer) => this.#push(bytes));
-    connection.on('end', () => this.#end());
-    connection.on('error', (error) => this.#fail(error));
-    connection.on('close', () => this.#fail(new Error('The connection to the app ended.')));
+    this.#carrier = new AppCarrier(connection, () => (this.#isUntouched = false));
+    let isTaken = false;
+    this.#client = new Client('http://localhost', {
+      pipelining: 1,
+      maxHeaderSize: maxHeaderBytes,
+      // An app may think as long as it likes: the browser's going ends it.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      keepAliveTimeout: idleMs,
+      keepAliveMaxTimeout: idleMs,
+      connect: (_, callback) => {
+        // Not at once: a client that is still connecting does not look at what waits.
+        queueMicrotask(() => {
+          if (isTaken) callback(new Error('The connection to the app ended.'), null);
+          else callback(null, this.#carrier as Duplex as Socket);
+          isTaken = true;
+        });
+      },
+    });
   }
 
   get isOpen(): boolean {
-    const { destroyed, readableEnded, writable } = this.#connection;
-    return !destroyed && !readableEnded && writable;
+    return !this.#carrier.destroyed && !this.#carrier.readableEnded;
   }
 
   /** Since it was asked last, no byte has come. */
@@ -74,180 +54,189 @@ export class AppLine {
     return this.#isUntouched;
   }
 
+  onClose(listener: () => void): void {
+    this.#carrier.once('close', listener);
+  }
+
   destroy(): void {
-    this.#connection.destroy();
+    // Never rejects. It may not have taken the connection yet.
+    void this.#client.destroy();
+    this.#carrier.destroy();
   }
 
   /** Resolves when the answer has begun. Rejects with what broke the connection, or an Error where that is no HTTP. */
-  async ask(request: AppRequest): Promise<AppAnswer> {
-    const head = headOf(request);
+  async ask({ method, path, headers, body }: AppRequest): Promise<AppAnswer> {
     this.#isUntouched = true;
-    return await new Promise((resolve, reject) => {
-      const early: Buffer[] = [];
-      let trailers: RawHeaders | undefined;
-      let sink: AnswerSink | undefined;
-      let hasFailed = false;
-      const parser = new AnswerParser(request.method, {
-        onInterim: (status) => {
-          if (status === 100) request.onContinue?.();
-        },
-        onHead: (answer) => {
-          exchange.isHeld = true;
-          resolve({
-            ...answer,
-            readTo: (taker) => {
-              sink = taker;
-              exchange.isHeld = false;
-              let hasRoom = true;
-              for (const bytes of early.splice(0)) hasRoom = sink.take(bytes) && hasRoom;
-              if (trailers !== undefined) sink.end(trailers);
-              else if (hasFailed) sink.cut();
-              else if (hasRoom) this.#connection.resume();
-              else this.#waitFor(sink);
-            },
-            destroy: () => {
-              if (!parser.isDone) this.destroy();
-            },
+    const sent = typeof body === 'object' ? readableOf(body) : body;
+    return await new Promise<AppAnswer>((resolve, reject) => {
+      const exchange = new Exchange({
+        method,
+        begin: resolve,
+        fail: reject,
+        giveUp: () => this.destroy(),
+        settle: () => {
+          if (typeof sent === 'object') sent.destroy();
+          // Whether it can be used again the client knows once it has looked at what else came.
+          queueMicrotask(() => {
+            if (this.isOpen) this.#onIdle(this);
           });
         },
-        onBody: (bytes) => {
-          if (sink === undefined) early.push(bytes);
-          else if (!sink.take(bytes)) this.#waitFor(sink);
-        },
-        onEnd: (last) => {
-          trailers = last;
-          sink?.end(last);
-        },
       });
-      const exchange: Exchange = {
-        parser,
-        isSent: false,
-        isHeld: false,
-        stopSending: () => stopSending(request),
-        fail: (error) => {
-          hasFailed = true;
-          reject(error as Error);
-          sink?.cut();
-        },
-      };
-      this.#now = exchange;
-      this.#send(head, request, exchange);
-    });
-  }
-
-  // --- from the app -------------------------------------------------------------------------------------------------
-
-  #push(bytes: Buffer): void {
-    const exchange = this.#now;
-    this.#isUntouched = false;
-    if (exchange === undefined) {
-      // Nobody asked.
-      this.destroy();
-      return;
-    }
-    const { parser } = exchange;
-    try {
-      parser.push(bytes);
-    } catch (error) {
-      this.#fail(error);
-      return;
-    }
-    if (parser.isDone) this.#settle(exchange);
-    else if (exchange.isHeld) this.#connection.pause();
-  }
-
-  #end(): void {
-    const exchange = this.#now;
-    if (exchange === undefined) {
-      this.destroy();
-      return;
-    }
-    try {
-      exchange.parser.end();
-      this.#settle(exchange);
-    } catch (error) {
-      this.#fail(error);
-    }
-  }
-
-  /** The answer is whole. */
-  #settle(exchange: Exchange): void {
-    this.#now = undefined;
-    if (exchange.isSent && exchange.parser.isReusable && this.isOpen) {
-      this.#connection.resume();
-      this.#onIdle(this);
-      return;
-    }
-    exchange.stopSending();
-    // The app may take its time to end it; nobody needs it any more.
-    if (exchange.isSent && this.#connection.writableLength === 0) this.#connection.end(() => this.destroy());
-    else this.destroy();
-  }
-
-  #fail(error: unknown): void {
-    const exchange = this.#now;
-    this.#now = undefined;
-    this.destroy();
-    if (exchange === undefined) return;
-    exchange.stopSending();
-    exchange.fail(error);
-  }
-
-  #waitFor(sink: AnswerSink): void {
-    this.#connection.pause();
-    sink.onRoom(() => this.#connection.resume());
-  }
-
-  // --- to the app ---------------------------------------------------------------------------------------------------
-
-  #send(head: string, { headers, body }: AppRequest, exchange: Exchange): void {
-    const connection = this.#connection;
-    if (typeof body !== 'object') {
-      exchange.isSent = true;
-      connection.write(head + (body ?? ''), 'latin1');
-      return;
-    }
-    const isChunked = headers.some((name, at) => at % 2 === 0 && name === 'Transfer-Encoding');
-    connection.write(head, 'latin1');
-    body.on('data', (bytes: Buffer) => {
-      if (this.#now !== exchange) return;
-      if (isChunked) {
-        connection.cork();
-        connection.write(`${bytes.length.toString(16)}\r\n`, 'latin1');
-        connection.write(bytes);
-        connection.write('\r\n', 'latin1');
-        connection.uncork();
-      } else connection.write(bytes);
-      if (!connection.writableNeedDrain) return;
-      body.pause();
-      connection.once('drain', () => body.resume());
-    });
-    body.once('end', () => {
-      // The app's request ends only where the browser's has ended.
-      if (this.#now !== exchange || !body.complete) return;
-      if (isChunked) connection.write(`0\r\n${linesOf(body.rawTrailers)}\r\n`, 'latin1');
-      exchange.isSent = true;
+      // `reset`: a HEAD, or a body where one is rare, is no reason to end the connection.
+      this.#client.dispatch(
+        { method, path, headers: withoutFraming(headers), body: sent ?? null, reset: false },
+        exchange,
+      );
     });
   }
 }
 
-/** The app wants no more of it, or is gone: what still comes is thrown away until the answer is out. */
-function stopSending({ body }: AppRequest): void {
-  if (typeof body === 'object') body.resume();
+interface ExchangeParts {
+  readonly method: string;
+  readonly begin: (answer: AppAnswer) => void;
+  readonly fail: (error: Error) => void;
+  readonly giveUp: () => void;
+  /** Nothing more of this request goes over the connection. */
+  readonly settle: () => void;
 }
 
-function headOf({ method, path, headers }: AppRequest): string {
-  if (/[^\x21-\xff]/.test(path)) throw new Error('The path of the request cannot be sent on.');
-  return `${method} ${path} HTTP/1.1\r\n${linesOf(headers)}Connection: keep-alive\r\n\r\n`;
-}
+class Exchange implements Dispatcher.DispatchHandler {
+  readonly #parts: ExchangeParts;
+  readonly #early: Buffer[] = [];
+  #earlyBytes = 0;
+  #trailers: RawHeaders | undefined;
+  #hasFailed = false;
+  #sink: AnswerSink | undefined;
+  /** It takes no more, and will tell. */
+  #isFull = false;
 
-/** Throws where one would end too early, or begin another. */
-function linesOf(headers: RawHeaders): string {
-  let lines = '';
-  for (const [name, value] of pairsOf(headers)) {
-    if (/[^!#$%&'*+.^_`|~0-9A-Za-z-]/.test(name) || /[^\t\x20-\x7e\x80-\xff]/.test(value))
-      throw new Error('A header of the request cannot be sent on.');
-    lines += `${name}: ${value}\r\n`;
+  constructor(parts: ExchangeParts) {
+    this.#parts = parts;
   }
-  return lines;
+
+  /** The client asks for it, to know which kind of handler this is. */
+  onRequestStart(): void {
+    // Nothing is to be done before the answer.
+  }
+
+  /** What it throws becomes the request's failure. */
+  onResponseStart(
+    controller: Dispatcher.DispatchController,
+    status: number,
+    _: unknown,
+    reason: string = '',
+  ): void {
+    // RFC 9110, 15.2: another will follow.
+    if (status < 200) return;
+    const headers = textsOf(controller.rawHeaders);
+    checkCoding(headers);
+    // At once: where such an answer names the length of what it does not have, undici takes it for cut.
+    if (this.#parts.method === 'HEAD' || status === 204 || status === 304) this.#trailers = [];
+    this.#parts.begin({
+      status,
+      reason: reason.replace(/[^\t\x20-\x7e]/g, '?'),
+      headers,
+      readTo: (sink) => {
+        this.#sink = sink;
+        for (const bytes of this.#early.splice(0)) this.#hand(sink, bytes, controller);
+        if (this.#trailers !== undefined) sink.end(this.#trailers);
+        else if (this.#hasFailed) sink.cut();
+        else if (this.#earlyBytes >= maxEarlyBytes && !this.#isFull) controller.resume();
+      },
+      destroy: () => {
+        if (this.#trailers === undefined) this.#parts.giveUp();
+      },
+    });
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, bytes: Buffer): void {
+    if (this.#sink !== undefined) {
+      this.#hand(this.#sink, bytes, controller);
+      return;
+    }
+    this.#early.push(bytes);
+    this.#earlyBytes += bytes.length;
+    if (this.#earlyBytes >= maxEarlyBytes) controller.pause();
+  }
+
+  onResponseEnd(controller: Dispatcher.DispatchController): void {
+    if (this.#trailers === undefined) {
+      this.#trailers = textsOf(controller.rawTrailers);
+      this.#sink?.end(this.#trailers);
+    }
+    this.#parts.settle();
+  }
+
+  onResponseError(_: unknown, error: Error): void {
+    this.#parts.fail(error);
+    this.#parts.settle();
+    if (this.#trailers !== undefined) return;
+    this.#hasFailed = true;
+    this.#sink?.cut();
+  }
+
+  #hand(sink: AnswerSink, bytes: Buffer, controller: Dispatcher.DispatchController): void {
+    if (sink.take(bytes) || this.#isFull) return;
+    this.#isFull = true;
+    controller.pause();
+    sink.onRoom(() => {
+      this.#isFull = false;
+      controller.resume();
+    });
+  }
+}
+
+/**
+ * A browser's body: whole only where the browser's is. Whatever of it nobody wants any more is thrown away, so that its
+ * sender comes to read the answer.
+ */
+function readableOf(source: BrowserBody): Readable {
+  const take = (bytes: Buffer) => {
+    if (!body.push(bytes)) source.pause();
+  };
+  const body = new Readable({
+    read: () => void source.resume(),
+    destroy(error, done) {
+      source.off('data', take);
+      source.resume();
+      done(error);
+    },
+  });
+  // The client tells.
+  body.on('error', () => undefined);
+  source.on('data', take);
+  source.once('end', () => {
+    if (source.complete) body.push(null);
+  });
+  source.once('close', () => {
+    if (!source.complete) body.destroy(new Error('The request was cut.'));
+  });
+  return body;
+}
+
+/** The client frames the body itself, by its length where there is one. */
+function withoutFraming(headers: RawHeaders): string[] {
+  return pairsOf(headers)
+    .filter(([name]) => name.toLowerCase() !== 'transfer-encoding')
+    .flat();
+}
+
+/** What is coded otherwise nobody would undo: the header that says so is for this connection alone. */
+function checkCoding(headers: RawHeaders): void {
+  const codings = valuesOf(headers, 'transfer-encoding');
+  if (codings.length > 1 || codings.some((value) => value.toLowerCase() !== 'chunked'))
+    throw new Error('The answer is no HTTP: a coding that nobody knows.');
+}
+
+/** As they came: bytes without an encoding, and without the white space behind them, which undici keeps (RFC 9110, 5.5). */
+function textsOf(raw: Dispatcher.DispatchController['rawHeaders']): string[] {
+  if (!Array.isArray(raw)) return [];
+  return raw.map((text) => trimmedEnd(typeof text === 'string' ? text : text.toString('latin1')));
+}
+
+/** In a time that grows with its length alone, which no expression promises. */
+function trimmedEnd(text: string): string {
+  let end = text.length;
+  while (end > 0 && (text[end - 1] === ' ' || text[end - 1] === '\t')) end--;
+  return text.slice(0, end);
 }

@@ -4,10 +4,9 @@
  * apps lock people out who try too often.
  */
 import type { AppTarget } from '../../control-plane/forwards/app-door.ts';
+import type { AnswerHead, AppAnswer } from './app-answer.ts';
 import type { AppLines } from './app-connections.ts';
-import type { AnswerHead } from './answer-parser.ts';
 import { withCookies } from './app-cookies.ts';
-import type { AppAnswer } from './app-line.ts';
 import { pairsOf, type RawHeaders, valuesOf } from './header-lists.ts';
 import { locationFor } from './response-headers.ts';
 import type { Visit } from './visit.ts';

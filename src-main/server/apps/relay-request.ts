@@ -4,14 +4,16 @@
  * the browser goes, so does the app's work for it.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { AppLines } from './app-connections.ts';
+import type { AppAnswer } from './app-answer.ts';
+import { type AppLines, dial } from './app-connections.ts';
 import { withCookies } from './app-cookies.ts';
-import type { AppAnswer, AppLine } from './app-line.ts';
+import type { AppLine } from './app-line.ts';
 import { type FormLogin, loginHeaders } from './app-login.ts';
 import { breakOff } from './break-off.ts';
 import { pairsOf, valuesOf } from './header-lists.ts';
 import { hasBody, requestHeaders } from './request-headers.ts';
 import { cookiesFor, responseHeaders } from './response-headers.ts';
+import { askOnce, needsConnectionOfItsOwn } from './single-exchange.ts';
 import type { Visit } from './visit.ts';
 
 /** For the rest of a body that nobody wants, so that its sender can read the answer. Milliseconds. */
@@ -100,7 +102,7 @@ export function asksForPage({ headers }: IncomingMessage): boolean {
 /** The browser goes before it has the whole answer. */
 class Leaving {
   #isGone = false;
-  #line: AppLine | undefined;
+  #line: { destroy(): void } | undefined;
   #abort: AbortController | undefined;
 
   constructor(response: ServerResponse) {
@@ -122,7 +124,7 @@ class Leaving {
   }
 
   /** It ends with the browser, then. Until it is replaced. */
-  holds(line: AppLine): AppLine {
+  holds<L extends { destroy(): void }>(line: L): L {
     this.#line = line;
     if (this.#isGone) line.destroy();
     return line;
@@ -134,7 +136,8 @@ class Leaving {
  * it is asked once more (RFC 9110, 9.2.2; RFC 9112, 9.3.1).
  */
 async function send(wish: Wish): Promise<AppAnswer> {
-  const { visit, method, isWhole, leaving, lines } = wish;
+  const { visit, method, headers, isWhole, leaving, lines } = wish;
+  if (needsConnectionOfItsOwn(headers)) return await sendAlone(wish);
   const kept = lines.kept(visit.target, visit.session);
   if (kept !== undefined)
     try {
@@ -146,10 +149,14 @@ async function send(wish: Wish): Promise<AppAnswer> {
   return await askOver(leaving.holds(await lines.open(visit.target, visit.session, leaving.signal)), wish);
 }
 
-function askOver(line: AppLine, wish: Wish): Promise<AppAnswer> {
-  const { method, path, headers, isWhole, request, response } = wish;
+function askOver(line: AppLine, { method, path, headers, isWhole, request }: Wish): Promise<AppAnswer> {
+  return line.ask({ method, path, headers, body: isWhole ? undefined : request });
+}
+
+async function sendAlone({ visit, leaving, isWhole, request, response, ...wish }: Wish): Promise<AppAnswer> {
+  const connection = leaving.holds(await dial(visit.target, leaving.signal));
   const onContinue = () => response.writeContinue();
-  return line.ask({ method, path, headers, body: isWhole ? undefined : request, onContinue });
+  return await askOnce(connection, { ...wish, body: isWhole ? undefined : request, onContinue });
 }
 
 function pass(answer: AppAnswer, { request, response }: Wish, headers: string[]): void {
