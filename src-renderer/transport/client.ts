@@ -298,16 +298,18 @@ function byteStream(options: Plumbing & { readonly lost: BerthError | undefined 
     if (error === undefined) ending.resolve();
     else ending.reject(error);
   };
+  const restAfterMessage = (bytes: Uint8Array): Uint8Array => {
+    const part = bytes.subarray(0, Math.min(credit, byteFlow.batchBytes));
+    credit -= part.byteLength;
+    connection.sendBinary(id, part);
+    return bytes.subarray(part.byteLength);
+  };
   const flush = () => {
-    while (credit > 0) {
-      const head = waiting[0];
-      if (head === undefined) break;
-      const part = head.subarray(0, Math.min(credit, byteFlow.batchBytes));
-      if (part.byteLength === head.byteLength) waiting.shift();
-      else waiting[0] = head.subarray(part.byteLength);
-      credit -= part.byteLength;
-      waitingBytes -= part.byteLength;
-      connection.sendBinary(id, part);
+    for (let head = waiting.shift(); head !== undefined; head = waiting.shift()) {
+      const rest = credit > 0 ? restAfterMessage(head) : head;
+      waitingBytes -= head.byteLength - rest.byteLength;
+      if (rest.byteLength > 0) waiting.unshift(rest);
+      if (credit === 0) break;
     }
     if (waitingBytes === 0) settleSending();
   };
@@ -353,12 +355,7 @@ function byteStream(options: Plumbing & { readonly lost: BerthError | undefined 
       if (isEnded) return;
       let rest = bytes;
       // What leaves at once needs no copy here: a connection makes its message of it.
-      while (waiting.length === 0 && credit > 0 && rest.byteLength > 0) {
-        const part = rest.subarray(0, Math.min(credit, byteFlow.batchBytes));
-        credit -= part.byteLength;
-        connection.sendBinary(id, part);
-        rest = rest.subarray(part.byteLength);
-      }
+      while (waiting.length === 0 && credit > 0 && rest.byteLength > 0) rest = restAfterMessage(rest);
       if (rest.byteLength === 0) return;
       waiting.push(rest.slice());
       waitingBytes += rest.byteLength;
