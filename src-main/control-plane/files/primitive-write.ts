@@ -95,7 +95,10 @@ export class PrimitiveWrite implements FileWrite {
   /** In one round trip. Both are answered before the file is closed, whatever becomes of them. */
   async #setBoth(mode: number, modifiedAtMs: number | null): Promise<void> {
     const { file } = this.#parts;
-    const setting = [file.setMode(mode), modifiedAtMs === null ? undefined : file.setTimes(modifiedAtMs)];
+    const setting = [
+      file.setMode(mode),
+      modifiedAtMs === null ? Promise.resolve() : file.setTimes(modifiedAtMs),
+    ];
     await Promise.allSettled(setting);
     await Promise.all(setting);
   }
