@@ -3,13 +3,7 @@
  * every access is checked: with another version of ssh2 this throws while connecting and its test goes red, instead of
  * something failing silently.
  */
-import {
-  type CipherGCMTypes,
-  createCipheriv,
-  createSecretKey,
-  type KeyObject,
-  randomFillSync,
-} from 'node:crypto';
+import { createSecretKey } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { Client } from 'ssh2';
 
@@ -63,19 +57,8 @@ export function onAuthFailure(client: Client, listener: (failure: AuthFailure) =
   };
 }
 
-interface GcmCipher {
-  _dead: boolean;
-  _encSSLName: CipherGCMTypes;
-  _encKey: Buffer | KeyObject;
-  _encIV: Buffer;
-  outSeqno: number;
-  _onWrite: (bytes: Uint8Array) => void;
-  allocPacket: (payloadBytes: number) => Buffer;
-  encrypt: (packet: Buffer) => void;
-}
-
 interface Ciphers {
-  _cipher?: Partial<GcmCipher>;
+  _cipher?: { _encKey?: unknown };
   _decipher?: { _decipherKey?: unknown };
 }
 
@@ -88,9 +71,8 @@ interface Ciphers {
 export function prepareKeys(client: Client): number {
   const { _cipher: cipher, _decipher: decipher } = internalsOf(client)._protocol as unknown as Ciphers;
   let prepared = 0;
-  if (isGcmCipher(cipher)) {
-    cipher._encKey = createSecretKey(cipher._encKey as Buffer);
-    reusePackets(cipher);
+  if (cipher && Buffer.isBuffer(cipher._encKey) && '_encSSLName' in cipher) {
+    cipher._encKey = createSecretKey(cipher._encKey);
     prepared += 1;
   }
   if (decipher && Buffer.isBuffer(decipher._decipherKey)) {
@@ -98,63 +80,6 @@ export function prepareKeys(client: Client): number {
     prepared += 1;
   }
   return prepared;
-}
-
-function isGcmCipher(cipher: Partial<GcmCipher> | undefined): cipher is GcmCipher {
-  return (
-    cipher !== undefined &&
-    Buffer.isBuffer(cipher._encKey) &&
-    typeof cipher._encSSLName === 'string' &&
-    Buffer.isBuffer(cipher._encIV) &&
-    typeof cipher._onWrite === 'function' &&
-    typeof cipher.outSeqno === 'number'
-  );
-}
-
-/** Of a packet: length and padding's length, the most data that servers take at once, padding. */
-const packetBytes = 64 * 1024;
-
-/**
- * One place in memory for all packets on their way into the cipher, where ssh2 takes a new one for each: memory that is
- * taken for every 32 KiB is what the garbage collector runs for. A packet is in it only from `allocPacket` to `encrypt`,
- * which follow each other at once; while keys are renewed ssh2 lets packets wait, and asks for none from here then.
- */
-function reusePackets(cipher: GcmCipher): void {
-  const shared = Buffer.allocUnsafe(packetBytes);
-  cipher.allocPacket = (payloadBytes) => {
-    // RFC 4253, 6, with what RFC 5647 changes: the length itself is no part of what is padded to blocks.
-    let padding = 16 - ((1 + payloadBytes) & 15);
-    if (padding < 4) padding += 16;
-    const length = 1 + payloadBytes + padding;
-    const packet =
-      length + 4 <= shared.byteLength ? shared.subarray(0, length + 4) : Buffer.allocUnsafe(length + 4);
-    packet.writeUInt32BE(length, 0);
-    packet[4] = padding;
-    randomFillSync(packet, 5 + payloadBytes, padding);
-    return packet;
-  };
-  cipher.encrypt = (packet) => {
-    if (cipher._dead) return;
-    const sealing = createCipheriv(cipher._encSSLName, cipher._encKey, cipher._encIV);
-    sealing.setAutoPadding(false);
-    // It waits to be written, and the place is another packet's by then.
-    const head = Buffer.from(packet.subarray(0, 4));
-    sealing.setAAD(head);
-    const sealed = sealing.update(packet.subarray(4));
-    sealing.final();
-    cipher._onWrite(head);
-    cipher._onWrite(sealed);
-    cipher._onWrite(sealing.getAuthTag());
-    countUp(cipher._encIV);
-    cipher.outSeqno = (cipher.outSeqno + 1) >>> 0;
-  };
-}
-
-/** The invocation counter, which is the last 8 bytes of the nonce (RFC 5647, 7.1). */
-function countUp(nonce: Buffer): void {
-  let at = 11;
-  do nonce[at] = ((nonce[at] ?? 0) + 1) & 0xff;
-  while (nonce[at--] === 0 && at >= 4);
 }
 
 /**
