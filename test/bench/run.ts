@@ -58,7 +58,8 @@ const parts: readonly Part[] = [
   },
   { name: 'api', measure: measureApi, timeoutMs: 300_000 },
   { name: 'apps', measure: measureApps, timeoutMs: 300_000 },
-  { name: 'files', measure: measureFiles, timeoutMs: 300_000 },
+  // Some gigabytes go there and back.
+  { name: 'files', measure: measureFiles, timeoutMs: 600_000 },
   { name: 'scale', measure: measureScale },
   {
     name: 'hosts',
