@@ -13,7 +13,7 @@ import {
   SquareChevronRight,
   SquareTerminal,
 } from 'lucide-react';
-import { type KeyboardEvent, useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from 'react';
+import { type KeyboardEvent, useEffect, useId, useMemo, useRef, useState } from 'react';
 import { classNames } from '../../components/class-names.ts';
 import { KeyHint } from '../../components/key-hint.tsx';
 import { type Signal, StateMark } from '../../components/state-mark.tsx';
@@ -155,16 +155,6 @@ export function findRows(rows: readonly PaletteRow[], text: string): FoundRow[] 
 export function CommandPalette() {
   const { view } = useApp();
   const isOpen = useViewState((state) => state.overlay === 'palette');
-  // One that is opened while the last still fades away begins with an empty field. Who had the keyboard is noted here: the
-  // field takes it before the dialog would.
-  const [opening, setOpening] = useState<{ isOpen: boolean; count: number; before: Element | null }>({
-    isOpen: false,
-    count: 0,
-    before: null,
-  });
-  if (!isOpen && opening.isOpen) setOpening({ ...opening, isOpen });
-  if (isOpen && !opening.isOpen)
-    setOpening({ isOpen, count: opening.count + 1, before: document.activeElement });
   return (
     <Dialog.Root
       open={isOpen}
@@ -177,15 +167,11 @@ export function CommandPalette() {
         <Dialog.Popup
           data-palette
           // What was run may have moved the keyboard already, as into a new terminal: it is not taken from there.
-          finalFocus={() => {
-            if (document.activeElement?.closest('[role=tabpanel]') != null) return false;
-            const { before } = opening;
-            return before instanceof HTMLElement && before.isConnected ? before : true;
-          }}
+          finalFocus={() => document.activeElement?.closest('[role=tabpanel]') == null}
           className="floating fixed top-[min(9vh,72px)] left-1/2 z-30 flex max-h-[min(560px,80vh)] w-[min(620px,calc(100vw-24px))] -translate-x-1/2 flex-col overflow-hidden rounded-lg"
         >
           <Dialog.Title className="sr-only">Search or run a command</Dialog.Title>
-          <PaletteContent key={opening.count} />
+          <PaletteContent />
         </Dialog.Popup>
       </Dialog.Portal>
     </Dialog.Root>
@@ -201,8 +187,9 @@ function PaletteContent() {
   const [chosen, setChosen] = useState(0);
   const list = useRef<HTMLDivElement>(null);
   const field = useRef<HTMLInputElement>(null);
-  // At once, not with the next frame: what is typed right behind the shortcut must not reach the terminal that had the keyboard.
-  useLayoutEffect(() => field.current?.focus({ preventScroll: true }), []);
+  // Not with the next frame as the dialog would: what is typed right behind the shortcut must not reach the terminal that had
+  // the keyboard. Yet behind the dialog's own effects: in one it notes whom to give the keyboard back to.
+  useEffect(() => queueMicrotask(() => field.current?.focus({ preventScroll: true })), []);
   const rows = useMemo(() => paletteRows(app.commands.values(), state), [app, state]);
   const found = useMemo(() => findRows(rows, text), [rows, text]);
   const index = Math.min(chosen, found.length - 1);
