@@ -46,6 +46,8 @@ network() {
   else
     ip link add "$cable" type veth peer name e0 netns "$new"
     ip address add "$subnet.1/24" dev "$cable"
+    # An IPv6 address of its own would be news a second or two later, at which every Chromium here ends what it is loading.
+    ip link set "$cable" addrgenmode none
     ip link set "$cable" up
   fi
   ip -n "$new" link set lo up
