@@ -6,7 +6,6 @@
  * is started: a command at a running one is there at once.
  */
 import { parseArgs } from 'node:util';
-import { countBuffersAsHeap } from './buffer-collection.ts';
 import { commandNouns, commandUsage, helpFor, suggestionFor } from './cli/command-line.ts';
 import {
   type Config,
@@ -42,7 +41,6 @@ const longestEndMs = 8_000;
 const ownCommands = ['serve', 'link', 'health', 'help'];
 
 async function main(): Promise<number> {
-  countBuffersAsHeap();
   const [command, ...argv] = process.argv.slice(2);
   if (command === '__complete') return complete(argv);
   if (command !== undefined && commandNouns.includes(command))

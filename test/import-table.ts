@@ -113,12 +113,10 @@ export const rooms: readonly Room[] = [
     may: [contract, 'src-main/server/local-socket.ts', 'src-renderer/transport/client.ts'],
     packages: ['node:', 'tar-stream'],
   },
-  { path: 'src-main/buffer-collection.ts', may: [], packages: ['node:v8'] },
   {
     path: 'src-main/headless.ts',
     may: [
       contract,
-      'src-main/buffer-collection.ts',
       'src-main/cli/',
       'src-main/compose.ts',
       'src-main/config.ts',
