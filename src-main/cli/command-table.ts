@@ -14,6 +14,7 @@ import { lifecycleCommands } from './lifecycle-commands.ts';
 import { machineCommands } from './machine-commands.ts';
 import { machineDiskCommands } from './machine-disk-commands.ts';
 import { machineEndCommands } from './machine-end-commands.ts';
+import { machineSnapshotCommands } from './machine-snapshot-commands.ts';
 import { machineRuleCommands } from './machine-rule-commands.ts';
 import { portCommands } from './port-commands.ts';
 import { projectCommands } from './project-commands.ts';
@@ -33,6 +34,7 @@ export const commands: readonly Command[] = [
   ...machineCommands,
   ...machineRuleCommands,
   ...machineEndCommands,
+  ...machineSnapshotCommands,
   ...machineDiskCommands,
   ...projectCommands,
   ...workspaceLifeCommands,

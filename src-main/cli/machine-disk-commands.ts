@@ -1,11 +1,10 @@
-/** `berth machine …`: what changes the whole disk of a machine or copies it: a fresh one, backups, snapshots that go. */
+/** `berth machine …`: what becomes of the whole disk of a machine: a fresh one, and backups of it. */
 import type { DestroyPlan } from '#contract/machines.ts';
-import { formatBytes, formatCount, formatInstant, formatUsd } from './amounts.ts';
+import { formatCount, formatUsd } from './amounts.ts';
 import { type PlaneCommand, yesFlag } from './command.ts';
 import { CommandFailure, TypedWrong } from './failure.ts';
 import { findMachine } from './find-machine.ts';
 import { followCall } from './follow-operation.ts';
-import { findMachineSnapshot } from './find-machine-snapshot.ts';
 import { agreed } from './snapshot-commands.ts';
 
 /** What lies on it and goes with its disk. */
@@ -107,31 +106,4 @@ const backups: PlaneCommand = {
   },
 };
 
-const destroySnapshot: PlaneCommand = {
-  name: 'machine destroy-snapshot',
-  words: '<machine> <id>',
-  wordCount: { min: 2, max: 2 },
-  summary: 'Destroys a snapshot of a whole machine at the provider, for good.',
-  flags: { yes: yesFlag },
-  read: (typed) => {
-    const [word = '', snapshotWord = ''] = typed.words;
-    return async (context) => {
-      const machine = await findMachine(context, word);
-      const found = await findMachineSnapshot(context, machine, snapshotWord);
-      await agreed(context, {
-        lines: [
-          `Destroys "${found.name}" of "${machine.name}" (${formatInstant(found.createdAt)}, ${formatBytes(found.sizeBytes)}).`,
-          `  It costs ${formatUsd(found.monthlyUsd)} a month.`,
-        ],
-        question: 'Destroy it?',
-        isYes: typed.has('yes'),
-      });
-      const operation = await followCall(context, () =>
-        context.client.call('machines.destroySnapshot', { id: machine.id, snapshot: found.id }),
-      );
-      return { json: operation, lines: [`Destroyed "${found.name}" of "${machine.name}".`] };
-    };
-  },
-};
-
-export const machineDiskCommands: readonly PlaneCommand[] = [rebuild, backups, destroySnapshot];
+export const machineDiskCommands: readonly PlaneCommand[] = [rebuild, backups];

@@ -1,17 +1,14 @@
-/** `berth machine …`: destroying machines, putting them to sleep and waking them, and their snapshots at the provider. */
+/** `berth machine …`: destroying machines, putting them to sleep and waking them. */
 import type { HibernatePlan, Leftover } from '#contract/machines.ts';
-import { formatBytes, formatCount, formatHourly, formatInstant, formatUsd } from './amounts.ts';
+import { formatBytes, formatCount, formatHourly, formatUsd } from './amounts.ts';
 import { readAll } from './collections.ts';
 import { type Context, type PlaneCommand, type Typed, yesFlag } from './command.ts';
 import { CommandFailure, TypedWrong } from './failure.ts';
 import { findMachine, sizeOnOffer } from './find-machine.ts';
-import { findMachineSnapshot, machineSnapshots } from './find-machine-snapshot.ts';
 import { pickHost } from './find-workspace.ts';
 import { followCall } from './follow-operation.ts';
 import { goneLines } from './machine-disk-commands.ts';
 import { agreed } from './snapshot-commands.ts';
-import { newName } from './snapshot-flags.ts';
-import { formatTable } from './table.ts';
 
 function leftoverLine({ id, kind, monthlyUsd, name }: Leftover): string {
   return `  ${kind} ${id === name ? id : `${id} "${name}"`}, ${formatUsd(monthlyUsd)} a month`;
@@ -222,95 +219,4 @@ const wake: PlaneCommand = {
   },
 };
 
-const snapshot: PlaneCommand = {
-  name: 'machine snapshot',
-  words: '<machine> [<name>]',
-  wordCount: { min: 1, max: 2 },
-  summary: 'Takes a snapshot of a whole machine at the provider; it costs by its size.',
-  flags: { live: { help: 'The machine stays on; files that are written meanwhile may not fit together.' } },
-  read: (typed) => {
-    const [word = '', nameWord] = typed.words;
-    const given = nameWord === undefined ? undefined : newName('The name', nameWord);
-    return async (context) => {
-      const machine = await findMachine(context, word);
-      const name = given ?? `${machine.name} ${new Date().toISOString().slice(0, 16)}`;
-      const operation = await followCall(context, () =>
-        context.client.call('machines.takeSnapshot', { id: machine.id, name, isOff: !typed.has('live') }),
-      );
-      return { json: operation, lines: [`Took "${name}" of "${machine.name}".`] };
-    };
-  },
-};
-
-const snapshots: PlaneCommand = {
-  name: 'machine snapshots',
-  words: '<machine>',
-  wordCount: { min: 1, max: 1 },
-  summary: 'Lists snapshots and backups of a whole machine at the provider.',
-  flags: {},
-  read: (typed) => {
-    const [word = ''] = typed.words;
-    return async (context) => {
-      const all = await machineSnapshots(context, await findMachine(context, word));
-      const rows = all.map((one) => [
-        one.name,
-        one.id,
-        one.kind,
-        formatInstant(one.createdAt),
-        formatBytes(one.sizeBytes),
-        formatUsd(one.monthlyUsd),
-      ]);
-      const headings = ['NAME', 'ID', 'KIND', 'MADE', 'SIZE', 'A MONTH'];
-      const { columns } = context.terminal;
-      return {
-        json: all,
-        lines:
-          rows.length === 0 ? ['There are none.'] : formatTable({ headings, rows, right: [4, 5], columns }),
-      };
-    };
-  },
-};
-
-const restore: PlaneCommand = {
-  name: 'machine restore',
-  words: '<machine> <id>',
-  wordCount: { min: 2, max: 2 },
-  summary: 'Puts a whole machine back to a snapshot or backup: what came after is gone.',
-  flags: { yes: yesFlag },
-  read: (typed) => {
-    const [word = '', snapshotWord = ''] = typed.words;
-    return async (context) => {
-      const machine = await findMachine(context, word);
-      const found = await findMachineSnapshot(context, machine, snapshotWord);
-      await agreed(context, {
-        lines: [
-          `Puts "${machine.name}" back to "${found.name}" (${formatInstant(found.createdAt)}).`,
-          '  All that was written on it since then is gone, in every workspace.',
-        ],
-        question: 'Restore it?',
-        isYes: typed.has('yes'),
-      });
-      const operation = await followCall(context, () =>
-        context.client.call('machines.restoreSnapshot', {
-          id: machine.id,
-          snapshot: found.id,
-          name: machine.name,
-        }),
-      );
-      return {
-        json: operation,
-        lines: [`"${machine.name}" is as it was at ${formatInstant(found.createdAt)}.`],
-      };
-    };
-  },
-};
-
-export const machineEndCommands: readonly PlaneCommand[] = [
-  destroy,
-  forget,
-  hibernate,
-  wake,
-  snapshot,
-  snapshots,
-  restore,
-];
+export const machineEndCommands: readonly PlaneCommand[] = [destroy, forget, hibernate, wake];

@@ -160,7 +160,7 @@ export interface ForwardWorld {
   forwards(): Promise<Forward[]>;
   /** A TCP forward to port 3000 of workspace a, but for what is given. */
   make(over?: object): Promise<Forward>;
-  only(): Promise<Forward | undefined>;
+  theForward(): Promise<Forward | undefined>;
   /** What was begun has had its turns. */
   settle(): Promise<void>;
 }
@@ -309,7 +309,7 @@ export async function forwardWorld({
         hostHeader: 'kept',
         ...over,
       }),
-    only: async () => (await world.forwards())[0],
+    theForward: async () => (await world.forwards())[0],
     async settle() {
       for (let index = 0; index < 10; index++) await turn();
     },

@@ -57,14 +57,14 @@ describe('an app', () => {
     const told: string[] = [];
     world.parts.apps.onChange((label) => told.push(label));
     const { id } = await app();
-    expect(await world.only()).toMatchObject({
+    expect(await world.theForward()).toMatchObject({
       state: 'failed',
       origin: null,
       problem: { code: 'app.no-address' },
     });
     carrier();
     await world.settle();
-    expect(await world.only()).toMatchObject({ state: 'waiting', problem: null });
+    expect(await world.theForward()).toMatchObject({ state: 'waiting', problem: null });
     told.length = 0;
     await world.call('forwards.stop', { id });
     expect(world.parts.apps.find('api-server-3000')?.isWanted).toBe(false);

@@ -16,7 +16,9 @@ describe('a rule', () => {
     world.run();
     world.listening = [3000, 9000];
     await setRules([{ fromPort: 3000, toPort: 3999, kind: 'tcp' }]);
-    await vi.waitFor(async () => expect(await world.only()).toMatchObject({ port: 3000, isByRule: true }));
+    await vi.waitFor(async () =>
+      expect(await world.theForward()).toMatchObject({ port: 3000, isByRule: true }),
+    );
     world.listening = [9000];
     await world.clock.advance(57_000);
     expect(await world.forwards()).toHaveLength(1);
@@ -38,7 +40,7 @@ describe('a rule', () => {
     await vi.waitFor(async () => expect(await world.forwards()).toHaveLength(1));
     world.lose();
     await world.clock.advance(600_000);
-    expect(await world.only()).toMatchObject({ state: 'waiting' });
+    expect(await world.theForward()).toMatchObject({ state: 'waiting' });
   });
 
   it('takes its own with it when it goes, and nothing that a person made', async () => {

@@ -33,12 +33,12 @@ describe('a forward on this computer', () => {
     world = await forwardWorld();
     expect((await world.make()).state).toBe('waiting');
     world.run();
-    expect((await world.only())?.state).toBe('ready');
+    expect((await world.theForward())?.state).toBe('ready');
     world.lose();
-    expect(await world.only()).toMatchObject({ state: 'waiting', localPort: 3000, problem: null });
+    expect(await world.theForward()).toMatchObject({ state: 'waiting', localPort: 3000, problem: null });
     world.run();
     world.stop();
-    expect((await world.only())?.state).toBe('waiting');
+    expect((await world.theForward())?.state).toBe('waiting');
     expect(world.loopback.ports).toEqual([3000]);
   });
 
@@ -124,17 +124,20 @@ describe('a forward on this computer', () => {
     const blocked = forwardWorld({ store });
     world = await blocked;
     await world.call('forwards.stop', { id });
-    expect([await world.only(), world.loopback.ports]).toMatchObject([
+    expect([await world.theForward(), world.loopback.ports]).toMatchObject([
       { state: 'stopped', isWanted: false },
       [],
     ]);
     world.loopback.taken.add(3000);
     await expect(world.call('forwards.start', { id })).rejects.toMatchObject({ code: 'forward.port-taken' });
-    expect(await world.only()).toMatchObject({ state: 'failed', problem: { code: 'forward.port-taken' } });
+    expect(await world.theForward()).toMatchObject({
+      state: 'failed',
+      problem: { code: 'forward.port-taken' },
+    });
     world.loopback.taken.delete(3000);
     world.run();
     await world.clock.advance(10_000);
-    expect(await world.only()).toMatchObject({ state: 'ready', localPort: 3000, problem: null });
+    expect(await world.theForward()).toMatchObject({ state: 'ready', localPort: 3000, problem: null });
   });
 
   it('is changed without a moment without a listener; a port that cannot be had changes nothing', async () => {
@@ -144,9 +147,9 @@ describe('a forward on this computer', () => {
     await expect(world.call('forwards.edit', { id, localPort: 3001 })).rejects.toMatchObject({
       code: 'forward.port-taken',
     });
-    expect([(await world.only())?.localPort, world.loopback.ports]).toEqual([3000, [3000]]);
+    expect([(await world.theForward())?.localPort, world.loopback.ports]).toEqual([3000, [3000]]);
     await world.call('forwards.edit', { id, localPort: 3002, name: 'mine' });
-    expect([await world.only(), world.loopback.ports]).toMatchObject([
+    expect([await world.theForward(), world.loopback.ports]).toMatchObject([
       { localPort: 3002, name: 'mine' },
       [3002],
     ]);
@@ -160,9 +163,9 @@ describe('a forward on this computer', () => {
     await world.make();
     for (let index = 0; index < 5; index++) world.loopback.client(3000);
     await world.settle();
-    expect((await world.only())?.traffic.allConnections).toBe(0);
+    expect((await world.theForward())?.traffic.allConnections).toBe(0);
     await world.clock.advance(1_000);
-    expect((await world.only())?.traffic).toMatchObject({ allConnections: 5, connections: 5 });
+    expect((await world.theForward())?.traffic).toMatchObject({ allConnections: 5, connections: 5 });
   });
 });
 
@@ -213,11 +216,11 @@ describe('a workspace', () => {
     await world.directory.change(workspaceIdOf('c'), { move: moved('copy', 'a') });
     await world.directory.change(workspaceIdOf('a'), { move: moved('source', 'c') });
     await world.settle();
-    expect(await world.only()).toMatchObject({ id, workspaceId: workspaceIdOf('c'), localPort: 3000 });
+    expect(await world.theForward()).toMatchObject({ id, workspaceId: workspaceIdOf('c'), localPort: 3000 });
     await world.directory.remove(workspaceIdOf('c'));
     await world.directory.change(workspaceIdOf('a'), { move: null });
     await world.settle();
-    expect(await world.only()).toMatchObject({ id, workspaceId: workspaceIdOf('a') });
+    expect(await world.theForward()).toMatchObject({ id, workspaceId: workspaceIdOf('a') });
     expect(world.loopback.ports).toEqual([3000]);
   });
 
