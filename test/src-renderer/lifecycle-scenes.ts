@@ -48,7 +48,7 @@ const timeline: readonly TimelineEntry[] = [
   entry(1310, 'back', 'Its host is back'),
   entry(900, 'failed', 'Ran out of memory and ended (limit 2.0\u00a0GiB)'),
   entry(899, 'started', 'Started', 'Ada Lovelace'),
-  entry(240, 'busy', 'Kept awake by cargo until 14:02'),
+  entry(240, 'busy', 'Kept awake by work (cargo runs)'),
   entry(120, 'policy', 'Stops after 1 h without work', 'Ada Lovelace'),
   entry(70, 'quiet', 'Quiet since then'),
   entry(10, 'warned', 'Stops in 10 min for want of work'),
