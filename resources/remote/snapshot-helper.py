@@ -2992,6 +2992,9 @@ NO_INPUT_CODE = 75
 LOOK_SECONDS = 180
 # Cleaning up a large repository over a slow line takes hours.
 LONG_SECONDS = 24 * 3600
+# Packs have 16 MiB mostly: a check reads about a GiB, or a twentieth where that is more.
+PART_PACKS = 64
+MOST_PARTS = 20
 # No byte in either direction for so long: the way there is dead although nobody said so.
 STALL_SECONDS = 900
 # Somebody else's work on the same repository, which we wait for: reading and making; cleaning up.
@@ -3399,6 +3402,23 @@ class Repository:
                 return kept.id
         raise Corrupt('What restic has just stored is not in the repository.')
 
+    def next_part(self):
+        """
+        (part, parts) of the packs that a check reads: all of a small repository, else the part after the one that was read
+        last, so that damage anywhere is found by the last of `parts` checks (restic's own samples are drawn by lot).
+        """
+        packs = len(self.run(['list', 'packs', '--no-lock']).split())
+        parts = max(1, min(MOST_PARTS, -(-packs // PART_PACKS)))
+        try:
+            with open(self._own('part-' + self.id)) as file:
+                return int(file.read(16)) % parts + 1, parts
+        except (OSError, ValueError):
+            return 1, parts
+
+    def note_part(self, part):
+        with open(self._own('part-' + self.id), 'w') as file:
+            file.write('%d\n' % part)
+
     def drop_from_memory(self, since=0):
         """So that the next read of a folder comes from the disk."""
         if self.folder is None:
@@ -3765,7 +3785,10 @@ def adopt_kept(store, repository, snapshot_id, group):
 
 def check_repository(store, repository):
     repository.begin_cleaning()
-    repository.run(['check', '--read-data-subset=5%'], 'snapshot.corrupt', seconds=LONG_SECONDS, writes=True)
+    part, parts = repository.next_part()
+    read = '--read-data' if parts == 1 else '--read-data-subset=%d/%d' % (part, parts)
+    repository.run(['check', read], 'snapshot.corrupt', seconds=LONG_SECONDS, writes=True)
+    repository.note_part(part)
     unpublished = unpublished_ids(store, repository)
     if unpublished:
         repository.forget(unpublished)

@@ -158,7 +158,8 @@ function Row({ repository }: { repository: Repository }) {
       </div>
       {check.isBusy && (
         <p role="status" className="text-meta text-muted">
-          Its structure is checked, and a part of its data is read. This takes minutes where it is large.
+          Its structure is checked, and its data is read: where it is large a part, the next one at each
+          check. This takes minutes.
         </p>
       )}
       {repository.problem !== null && check.error === null && (

@@ -12,7 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type RemoteHost, startRemoteHost } from '../../servers/remote-host.ts';
@@ -211,6 +211,32 @@ describe('a repository in a folder', () => {
     expect((await run(place, 'verify', '--id', idOf('one'))).one('failed').code).toBe('snapshot.corrupt');
     // restic tries for three quarters of a minute to read what is cut short: once is enough.
     for (const path of large) truncateSync(path, 1_000_000);
+    expect((await run(place, 'repository', '--check')).one('failed').code).toBe('snapshot.corrupt');
+  });
+
+  it('that is large is read in parts, the next at each check, so that damage anywhere is found', async () => {
+    const place = await made();
+    const large = scratch.folder('tree');
+    writeFileSync(join(large, 'file'), randomBytes(420_000_000));
+    // The smallest packs that restic makes: more than 64, as in a repository of more than a GiB.
+    const env = {
+      ...process.env,
+      RESTIC_PASSWORD: key,
+      RESTIC_REPOSITORY: place.folder,
+      RESTIC_PACK_SIZE: '4',
+    };
+    await runChecked(['restic', '--no-cache', 'backup', '-q', large], { env });
+    const found = await runChecked(['find', join(place.folder, 'data'), '-type', 'f', '-size', '+3000000c']);
+    const packs = found.trim().split('\n');
+    expect(packs.length).toBeGreaterThan(64);
+    // restic takes the packs of part n of 2 by the first byte of their names.
+    const path = packs.find((one) => Number.parseInt(basename(one).slice(0, 2), 16) % 2 === 1) ?? '';
+    const bytes = readFileSync(path);
+    bytes.writeUInt8(bytes.readUInt8(500_000) ^ 1, 500_000);
+    writeFileSync(path, bytes);
+    expect((await run(place, 'repository', '--check')).exitCode).toBe(0);
+    expect((await run(place, 'repository', '--check')).one('failed').code).toBe('snapshot.corrupt');
+    // It goes on with the part that was found damaged until that is mended.
     expect((await run(place, 'repository', '--check')).one('failed').code).toBe('snapshot.corrupt');
   });
 });
