@@ -410,8 +410,18 @@ describe('the view of an app in the desktop', () => {
     await asked('focusPage').toHaveLength(1);
     await say({ type: 'app-view', state: { ...page1, found: { count: 7, current: 1 } } });
     await page.getByText('1 of 7').waitFor();
+    const ring = () => field.evaluate((element) => getComputedStyle(element).outlineStyle);
+    expect(await ring()).toBe('solid');
     await field.press('Enter');
     await field.press('Shift+Enter');
+    // Asked for again from the app, whose keys do not come here: the field has the keyboard, and what is in it is written over.
+    await field.blur();
+    expect(await ring()).toBe('none');
+    await run('app.find', null);
+    await asked('focusPage').toHaveLength(2);
+    await page.waitForFunction(() => document.activeElement?.getAttribute('aria-label') === 'Find in page');
+    expect(await page.evaluate(() => String(getSelection()))).toBe('basket');
+    expect(await ring()).toBe('solid');
     await field.press('Escape');
     await field.waitFor({ state: 'detached' });
     const finds = (await requests('appViewFind')) as { text: string; isForward: boolean; isNew: boolean }[];
