@@ -75,8 +75,9 @@ export function createForwardParts(deps: ForwardPartsDeps): ForwardParts {
   const probe = async (id: WorkspaceId, port: number) => {
     const connect = async () => duplexOver(await dials.open(id, { port }));
     const protocol = await probePort(connect, { port, clock });
-    ports.answered(id, port, protocol);
-    return protocol;
+    // Of one that was silent nothing is kept: a server that was busy speaks when it is asked again.
+    if (protocol !== undefined) ports.answered(id, port, protocol);
+    return protocol ?? 'tcp';
   };
   const forwards = new ForwardService({
     ...shared,
