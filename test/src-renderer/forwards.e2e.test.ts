@@ -72,7 +72,7 @@ describe('the ports of a workspace', () => {
     await load();
     await open(workspaceRef(1));
     await row(9229).getByRole('button', { name: 'Open port 9229' }).click();
-    await page.getByText('Port 9229 speaks no HTTP').waitFor();
+    await page.getByText('Port 9229 did not answer in HTTP').waitFor();
     await called('forwards.probe').toEqual([{ workspaceId: workspaceId(1), port: 9229 }]);
     expect(await calls('forwards.openPort')).toEqual([]);
     await page.getByRole('button', { name: 'Forward it' }).click();
@@ -271,7 +271,7 @@ describe('a port that appears', () => {
     await appear(4, 3000);
     const note = page.getByText('empty listens on 3000');
     await note.waitFor();
-    await page.getByRole('button', { name: 'Not for this workspace' }).click();
+    await page.getByRole('button', { name: 'Stop announcing' }).click();
     await called('forwards.setRules').toEqual([{ workspaceId: workspaceId(4), rules: [], announces: false }]);
     await page.getByText('New ports of empty are not announced any more').waitFor();
     await appear(4, 3001);
