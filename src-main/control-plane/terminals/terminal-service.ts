@@ -72,6 +72,8 @@ export interface TerminalServiceDeps {
   readonly log: Log;
   /** Whose the workspace is, if it is known. */
   readonly workspaceOwner: (id: WorkspaceId) => UserId | undefined;
+  /** Why Berth itself ended what runs there, as a sentence; null: it did not. */
+  readonly endedByBerth: (target: TerminalTarget) => string | null;
   /** Milliseconds after which one that nobody watches and that is silent is closed; null: never. */
   readonly idleTimeoutMs: number | null;
   /** The same, as the person whose it is wants it; the shorter of the two counts. */
@@ -451,7 +453,8 @@ export class TerminalService {
       await this.#forget(id);
       return;
     }
-    entry.record = goneFor(entry.record, reason, instantOf(this.#deps.clock));
+    const purpose = this.#deps.endedByBerth(entry.record.target);
+    entry.record = goneFor(entry.record, purpose, reason, instantOf(this.#deps.clock));
     entry.live?.endAway({ exitCode: null });
     this.#show(entry);
     this.#keep(entry.record);
@@ -493,8 +496,9 @@ export class TerminalService {
     const { record } = entry;
     if (record.state.phase === 'ended') return;
     entry.kept = undefined;
+    const purpose = entry.idleEnd === undefined ? this.#deps.endedByBerth(record.target) : null;
     const why = entry.idleEnd === undefined ? end : { exitCode: null, error: entry.idleEnd };
-    const state = endOf(why, record.attachedTo, instantOf(this.#deps.clock));
+    const state = endOf(why, record, purpose, instantOf(this.#deps.clock));
     entry.record = { ...record, state };
     this.#show(entry);
     this.#keep(entry.record);
