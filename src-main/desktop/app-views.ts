@@ -8,6 +8,7 @@ import type { BrowserWindow } from 'electron';
 import { chordId, chordOfEvent } from '#contract/key-chord.ts';
 import type { ShellEvent, ShellInput, ShellOutput, ShellRequestName } from '#contract/shell.ts';
 import type { AppSessions } from './app-sessions.ts';
+import type { AppPopups } from './app-popups.ts';
 import { type AppViewMenuActs, showAppViewMenu } from './app-view-menu.ts';
 import { type AppViewPage, createView, layOut, perform, pictureOf, stateOf } from './app-view-page.ts';
 import type { PersonQuestions } from './person-questions.ts';
@@ -31,6 +32,7 @@ export interface AppViewsOptions {
   readonly sessions: () => AppSessions;
   readonly tell: (event: ShellEvent) => void;
   readonly questions: PersonQuestions;
+  readonly popups: Pick<AppPopups, 'closeOf'>;
   /** What can be done with a link of the page besides copying it. */
   readonly linkAct: (page: AppViewPage, url: string) => ReturnType<AppViewMenuActs['linkAct']>;
   readonly isPackaged: boolean;
@@ -42,7 +44,7 @@ const abortedCode = -3;
 const leaveTimeoutMs = 3_000;
 
 export function createAppViews(options: AppViewsOptions): AppViews {
-  const { window, sessions, tell, questions } = options;
+  const { window, sessions, tell, questions, popups } = options;
   const views = new Map<string, AppViewPage>();
   let keys: ReadonlyMap<string, string> = new Map();
 
@@ -211,6 +213,7 @@ export function createAppViews(options: AppViewsOptions): AppViews {
     if (shown === undefined) return;
     views.delete(tabId);
     shown.answerLogin?.();
+    popups.closeOf(shown);
     if (!shown.owner.isDestroyed()) shown.owner.contentView.removeChildView(shown.view);
     if (!shown.view.webContents.isDestroyed()) shown.view.webContents.close();
   };
