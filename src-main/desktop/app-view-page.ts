@@ -31,6 +31,10 @@ export interface AppViewPage {
   answerLogin: ((username?: string, password?: string) => void) | null;
   /** It is being closed as by a person, and its own person stays. */
   onStay: (() => void) | null;
+  /** Milliseconds of the desktop's clock until which it asks its person nothing of its own accord: they have just said no. */
+  quietUntilMs: number;
+  /** Until which what it does is what its person has just wanted of it, wherever they look meanwhile. */
+  ledUntilMs: number;
 }
 
 /** Milliseconds that a picture may take; a view that is not drawn has none, and nobody waits for it. */
