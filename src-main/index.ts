@@ -119,6 +119,7 @@ function start(): void {
   serveShellBridge({
     ipc: ipcMain,
     window: () => window,
+    onShow: show,
     onCommand: (id) => tell({ type: 'command', id }),
     onMenu: (rows) => tray?.setRows(rows),
     appViews: appViews.actions,

@@ -51,7 +51,12 @@ describe('what is asked', () => {
         },
       } as unknown as IpcMain,
       window: () => window,
-      ...{ onCommand: () => undefined, onMenu: () => undefined, closeGuard: () => undefined },
+      ...{
+        onShow: () => undefined,
+        onCommand: () => undefined,
+        onMenu: () => undefined,
+        closeGuard: () => undefined,
+      },
       ...{ appViews: {} as never, downloads: { cancel: () => undefined, show: () => undefined } },
     });
   });
