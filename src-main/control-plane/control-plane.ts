@@ -114,7 +114,7 @@ export interface ControlPlaneDeps {
   readonly measuresVolumes: boolean;
   /** Text of resources/remote/lease.sh. */
   readonly leaseScript: string;
-  /** For tests: the clock by which workspaces end by themselves. Default: the same as for all. */
+  /** For tests: the clock by which workspaces and terminals end by themselves. Default: the same as for all. */
   readonly lifecycleClock?: Clock;
   /** For tests: who is a person and what each may have. Default: the accounts. */
   readonly people?: QuotaSource;
@@ -341,6 +341,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     multiplexers,
     createScreenKeeper: deps.createScreenKeeper,
     clock,
+    useClock: deps.lifecycleClock,
     random,
     log,
     workspaceOwner: (id) => workspaces.directory.ownerOf(id),

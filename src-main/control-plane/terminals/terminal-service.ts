@@ -68,6 +68,8 @@ export interface TerminalServiceDeps {
   readonly multiplexers: Pick<HostMultiplexers, 'of' | 'close'>;
   readonly createScreenKeeper: CreateScreenKeeper;
   readonly clock: Clock;
+  /** By which it is told that nobody uses one. Default: the same. */
+  readonly useClock?: Clock | undefined;
   readonly random: Random;
   readonly log: Log;
   /** Whose the workspace is, if it is known. */
@@ -128,7 +130,7 @@ export class TerminalService {
       give: (record, ownerId) => this.#give(record, ownerId),
     });
     this.#idle = new IdleTerminals({
-      clock: deps.clock,
+      clock: deps.useClock ?? deps.clock,
       timeoutMs: deps.idleTimeoutMs,
       ownTimeoutMs: ({ record }) => (record.ownerId === null ? null : deps.ownIdleTimeoutMs(record.ownerId)),
       inUse: () => this.#entries.values(),
@@ -370,6 +372,7 @@ export class TerminalService {
       size: entry.record.size,
       createScreenKeeper: this.#deps.createScreenKeeper,
       clock: this.#deps.clock,
+      useClock: this.#deps.useClock,
       onOutput,
       onTitle: (title) => this.#setTitle(entry, title),
       onEnd: (end) => this.#ended(entry, end),
