@@ -14,11 +14,15 @@ let world: TerminalWorld;
 let page: Page;
 let container: string;
 
-/** A page that is one field, and says in its title what is in it. The word “tone” begins one. */
+/** A page that is one field, and says in its title what is in it and how often it was clicked. The word “tone” begins one. */
 const remotePage = `data:text/html,${encodeURIComponent(
   `<title>empty</title><script>
+  let clicks = 0;
+  function say(text) {
+    document.title = '[' + text + '] clicked ' + clicks;
+  }
   function heard(text) {
-    document.title = '[' + text + ']';
+    say(text);
     if (text !== 'tone') return;
     const context = new AudioContext();
     const tone = new OscillatorNode(context, { frequency: 440 });
@@ -26,7 +30,7 @@ const remotePage = `data:text/html,${encodeURIComponent(
     tone.start();
   }
   </script>
-  <textarea autofocus style="position:fixed;inset:0;width:100%;height:100%" oninput="heard(this.value)"></textarea>`,
+  <textarea autofocus style="position:fixed;inset:0;width:100%;height:100%" oninput="heard(this.value)" onclick="clicks++; say(this.value)"></textarea>`,
 )}`;
 
 beforeAll(async () => {
@@ -101,9 +105,16 @@ async function remoteShows(text: string): Promise<void> {
 async function clickInPage(): Promise<void> {
   // On a busy machine it may be on its way back, and what is pressed then goes nowhere.
   await live();
+  const clicks = async () => Number(/\] clicked (\d+)/.exec(await tree())?.[1] ?? 0);
+  const before = await clicks();
   const box = await holder().boundingBox();
   if (box === null) throw new Error('there is no screen');
   await page.mouse.click(box.x + box.width / 2, box.y + box.height * 0.7);
+  // Chromium looks for what was clicked before it tells the page, and keys may overtake it.
+  await waitUntil(async () => (await clicks()) > before, {
+    what: 'the remote page was clicked',
+    timeoutMs: 20_000,
+  });
 }
 
 const speaker = (words: RegExp) => page.getByRole('button', { name: words });
