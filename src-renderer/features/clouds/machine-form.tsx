@@ -238,7 +238,9 @@ export function MachineForm(props: MachineFormProps) {
             </>
           )}
         </p>
-        {making.isWaiting && <MakingLine making={making} provider={words.name} className="ml-auto" />}
+        {making.isWaiting && (
+          <MakingLine making={making} provider={words.name} className="order-first w-full justify-between" />
+        )}
         <Button
           type="submit"
           variant="primary"
