@@ -137,9 +137,9 @@ export function createLifecycleParts(deps: LifecyclePartsDeps): LifecycleParts {
   });
   const act = new EndAct({
     stop: (id, userId) => deps.workspaces.stopWorkspace(id, userId),
-    snapshot: (workspaceId, userId) =>
+    snapshot: (workspaceId, userId, why) =>
       snapshots.create(
-        { workspaceId, name: null, note: 'Before its end', longMatching: false, reason: 'safety' },
+        { workspaceId, name: null, note: `Before its end: ${why}`, longMatching: false, reason: 'safety' },
         userId,
       ),
     isGood: (id) => snapshots.directory.collection.get(id)?.problem === null,
