@@ -89,7 +89,7 @@ export const lifecycleScenes = {
     ...scenes.usual,
     lifecycles: [lifecycle(1, { judgement: 'unknown' })],
     hostLeases: [lease(1, { state: 'unknown', limits: [] })],
-    timeline: [],
+    timeline: [entry(3100, 'created', 'Made')],
   },
   'lifecycles-much': {
     ...scenes.usual,
@@ -127,7 +127,7 @@ export const lifecycleScenes = {
         limits: [
           'It stops workspaces. It cannot end what a rented machine costs: that goes on until the machine is destroyed.',
           'It runs for the login deploy, and only while that login may linger (loginctl enable-linger deploy).',
-          'Its timer does not run at present. Put it there again.',
+          'Its timer does not run at present: take it off, and install it again.',
         ],
       }),
     ],

@@ -56,7 +56,7 @@ export function warningTitle(
 /** For the status bar: "idle stop in 41 min". */
 export function shortNext({ why, action, at }: Next, nowMs: number): string {
   const kind = why === 'idle' ? 'idle ' : '';
-  return `${kind}${action} in ${leftWords(at, nowMs)}`;
+  return `${kind}${action} ${Date.parse(at) <= nowMs ? 'now' : `in ${leftWords(at, nowMs)}`}`;
 }
 
 /** "Stops in 41 min for want of work, if nothing happens until then." */

@@ -35,7 +35,7 @@ describe('what comes next', () => {
     expect(plain(shortNext({ ...next, at: inMinutes(40.5) }, nowMs))).toBe('idle stop in 41 min');
     expect(shortNext({ ...next, at: inMinutes(9.5) }, nowMs)).toBe('idle stop in 9:30');
     expect(plain(shortNext({ ...next, why: 'hours', at: inMinutes(134) }, nowMs))).toBe('stop in 2 h 14 min');
-    expect(shortNext({ ...next, action: 'destroy', at: inMinutes(-3) }, nowMs)).toBe('idle destroy in 0:00');
+    expect(shortNext({ ...next, action: 'destroy', at: inMinutes(-3) }, nowMs)).toBe('idle destroy now');
   });
 
   it('is one sentence on the page, with the same minutes', () => {
