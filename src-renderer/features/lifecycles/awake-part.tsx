@@ -71,7 +71,7 @@ function Now({
   const nowMs = useNow(isVisible && isRunning);
   const seen = judgementWords(lifecycle);
   const lines = policyLines(policy, (at) => formatExact(new Date(at)));
-  const isPutOff = putOffUntil !== null && Date.parse(putOffUntil) > nowMs;
+  const isPutOff = isRunning && putOffUntil !== null && Date.parse(putOffUntil) > nowMs;
   return (
     <div className="flex flex-col gap-2 px-3 py-2.5">
       {isRunning && (

@@ -117,7 +117,7 @@ export function judgementWords(lifecycle: Lifecycle): {
       return {
         signal: 'attention',
         word: 'not seen',
-        text: 'It cannot be measured just now, and that is never taken for idle.',
+        text: 'It is not measured yet, or cannot be just now: that is never taken for idle.',
       };
     case 'off':
       return { signal: 'stopped', word: 'does not run', text: '' };
