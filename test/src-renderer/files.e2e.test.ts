@@ -226,6 +226,30 @@ describe('the editor', () => {
     await page.locator('.cm-content').waitFor();
   });
 
+  it('gives what is pasted the line ends of the text, whichever it came with', async () => {
+    const paste = (text: string) =>
+      page.locator('.cm-content').evaluate((content, given) => {
+        const clipboardData = new DataTransfer();
+        clipboardData.setData('text/plain', given);
+        content.dispatchEvent(
+          new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }),
+        );
+      }, text);
+    for (const [path, expected] of [
+      ['/home/dev/notes.txt', 'a\r\nb\r\nc\r\nFirst line\r\nSecond line\r\n'],
+      ['/home/dev/deploy.sh', 'a\nb\nc\n#!/bin/sh\nset -eu\n'],
+    ] as const) {
+      await openText(path);
+      await page.locator('.cm-line').first().click();
+      await page.keyboard.press('Control+Home');
+      await paste('a\nb\r\nc\n');
+      await page.getByRole('img', { name: 'not saved' }).waitFor();
+      await page.keyboard.press('Control+s');
+      await page.getByRole('img', { name: 'not saved' }).waitFor({ state: 'detached' });
+      expect([path, await textOf(path)]).toEqual([path, expected]);
+    }
+  });
+
   it('writes over nobody', async () => {
     await openText('/home/dev/notes.txt');
     await page.locator('.cm-line').first().click();
