@@ -89,6 +89,8 @@ export function Summary(props: {
     readonly isReading: boolean;
     readonly rows: readonly Row[];
     readonly error: FolderState['error'];
+    readonly path: FolderState['path'];
+    readonly isWritable: boolean;
   };
   shownCount: number;
   chosen: readonly Row[];
@@ -111,6 +113,9 @@ export function Summary(props: {
             : count}
         {!state.isReading && more > 0 && `, ${new Intl.NumberFormat('en').format(more)} not shown`}
       </span>
+      {state.path !== null && state.error === null && !state.isReading && !state.isWritable && (
+        <span>read only</span>
+      )}
       {chosen.length > 0 && (
         <span>
           {new Intl.NumberFormat('en').format(chosen.length)} chosen
