@@ -60,7 +60,7 @@ export interface ComposeOptions {
   readonly isOutputChecked?: boolean;
   /** For tests: who is a person here and how much each may have. */
   readonly people?: QuotaSource;
-  /** For tests: the clock by which workspaces end by themselves. */
+  /** For tests: the clock by which workspaces and terminals end by themselves. */
   readonly lifecycleClock?: Clock;
   /** Default: those that this Berth has an adapter for. */
   readonly cloudProviders?: readonly CloudProvider[];

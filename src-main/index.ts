@@ -17,6 +17,7 @@ import type { ShellEvent } from '#contract/shell.ts';
 import { readConfig } from './config.ts';
 import { createAppDownloads } from './desktop/app-downloads.ts';
 import { registerAppScheme, serveAppScheme } from './desktop/app-protocol.ts';
+import { createAppPopups } from './desktop/app-popups.ts';
 import { createAppSessions } from './desktop/app-sessions.ts';
 import { createAppViews } from './desktop/app-views.ts';
 import { createAppWishes } from './desktop/app-wishes.ts';
@@ -38,14 +39,18 @@ let isQuitting = false;
 let plane: PlaneHost | undefined;
 const questions = createPersonQuestions();
 const downloads = createAppDownloads({ tell: (download) => tell({ type: 'download', download }) });
+const popups = createAppPopups({
+  ...{ questions, isPackaged: app.isPackaged },
+  linkAct: (page, url) => wishes.linkAct(page, url),
+});
 const wishes = createAppWishes({
-  ...{ questions, downloads, tell },
+  ...{ questions, downloads, popups, tell },
   pages: () => appViews.pages(),
   sessions: () => appSessions,
 });
 const appSessions = createAppSessions({ fromPartition: (name) => session.fromPartition(name), wishes });
 const appViews = createAppViews({
-  ...{ questions, tell, isPackaged: app.isPackaged },
+  ...{ questions, popups, tell, isPackaged: app.isPackaged },
   window: () => window,
   sessions: () => appSessions,
   linkAct: (page, url) => wishes.linkAct(page, url),
@@ -114,6 +119,7 @@ function start(): void {
   serveShellBridge({
     ipc: ipcMain,
     window: () => window,
+    onShow: show,
     onCommand: (id) => tell({ type: 'command', id }),
     onMenu: (rows) => tray?.setRows(rows),
     appViews: appViews.actions,

@@ -185,14 +185,14 @@ const testsOfOtherFiles: Readonly<Record<string, string>> = {
 /** Lines that a file past 400 may have; only ever lowered. */
 const longFiles: Readonly<Record<string, number>> = {
   'src-preload/contract/machines.ts': 450,
-  'src-main/control-plane/control-plane.ts': 580,
+  'src-main/control-plane/control-plane.ts': 570,
   'src-main/adapters/docker/docker-engine.ts': 440,
   'src-main/adapters/ssh/login.ts': 480,
   'src-main/control-plane/hosts/doctor-findings.ts': 420,
   'src-main/control-plane/hosts/host-service.ts': 450,
   'src-main/control-plane/hosts/host-supervisor.ts': 450,
   'src-main/adapters/tmux/tmux-multiplexer.ts': 500,
-  'src-main/control-plane/terminals/terminal-service.ts': 620,
+  'src-main/control-plane/terminals/terminal-service.ts': 610,
   'src-main/control-plane/snapshots/snapshot-service.ts': 430,
   'src-main/control-plane/operations/operation-run.ts': 430,
   'src-main/control-plane/workspaces/host-watch.ts': 450,

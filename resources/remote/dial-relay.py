@@ -5,8 +5,9 @@ reached too. Many connections share standard input and output: each frame is 1 b
 of length (big-endian) and so many bytes. Both sides may send WINDOW bytes of a connection, and more as the other side
 returns credit, so that a slow one holds up nobody. Python 3.6, nothing but its own library.
 
-To it:    OPEN (2 bytes: port; then a name or an address, or nothing for the loopback), LISTEN (2 bytes: port of the
-          loopback), DATA, END (no more data), RESET (of a connection or a listener), CREDIT (4 bytes: count), LOOK
+To it:    OPEN (2 bytes: port; then a name or an address, or nothing for the loopback), HEAR (as OPEN; what comes from there
+          is sound, whose silence is left out), LISTEN (2 bytes: port of the loopback), DATA, END (no more data), RESET (of
+          a connection or a listener), CREDIT (4 bytes: count), LOOK
 From it:  READY (connection 0), OPENED, ACCEPTED (4 bytes: its listener; the connection is a new one, above ACCEPTED_FROM),
           DATA, END, CLOSED (why, or nothing when both directions have ended), CREDIT, LOOK (what listens, as /proc says it)
 """
@@ -16,7 +17,7 @@ import socket
 import struct
 import sys
 
-READY, OPEN, DATA, END, RESET, CREDIT, LISTEN, ACCEPTED, LOOK = 0, 1, 2, 3, 4, 5, 6, 7, 8
+READY, OPEN, DATA, END, RESET, CREDIT, LISTEN, ACCEPTED, LOOK, HEAR = 0, 1, 2, 3, 4, 5, 6, 7, 8, 9
 OPENED, CLOSED = OPEN, RESET
 HEAD = struct.Struct('>BII')
 WINDOW = 262144
@@ -27,6 +28,11 @@ ACCEPTED_FROM = 1 << 31
 # Of one listener. What comes on top is turned away, so that nobody in the workspace fills the relay's memory.
 MOST_ACCEPTED = 256
 MOST_LOOK_BYTES = 262144
+# Of sound: two channels of 16 bit.
+FRAME_BYTES = 4
+# Of silence, this much is passed on before it is left out: half a second at 48 000 frames. Who plays it has played all that
+# sounds by then, and tells from it that a pause is meant. sound-buffer.ts and sound-delay.ts rely on a quarter of a second.
+HUSH_BYTES = 96000
 
 
 class Output:
@@ -82,10 +88,31 @@ def reset(writer):
     writer.transport.abort()
 
 
+class Silence:
+    """Leaves out pieces of nothing but zeros, once there were HUSH_BYTES of them; what follows begins at a whole frame."""
+
+    def __init__(self):
+        self.zeros = 0
+        self.left_out = 0
+
+    def without(self, data):
+        tail = len(data) - len(data.rstrip(b'\0'))
+        if tail < len(data):
+            missing = bytes(self.left_out % FRAME_BYTES)
+            self.zeros, self.left_out = tail, 0
+            return missing + data
+        if self.zeros >= HUSH_BYTES:
+            self.left_out += len(data)
+            return b''
+        self.zeros += len(data)
+        return data
+
+
 class Dial:
-    def __init__(self, number, output):
+    def __init__(self, number, output, silence=None):
         self.number = number
         self.output = output
+        self.silence = silence
         self.input = asyncio.Queue()
         self.credit = WINDOW
         self.has_credit = asyncio.Event()
@@ -127,6 +154,10 @@ class Dial:
             if not data:
                 await self.output.send(END, self.number)
                 return
+            if self.silence is not None:
+                data = self.silence.without(data)
+                if not data:
+                    continue
             self.credit -= len(data)
             if self.credit <= 0:
                 self.has_credit.clear()
@@ -201,9 +232,9 @@ accepted = [0]
 
 def take(kind, number, payload, output):
     dial = dials.get(number)
-    if kind == OPEN and dial is None and len(payload) >= 2:
+    if kind in (OPEN, HEAR) and dial is None and len(payload) >= 2:
         port, host = struct.unpack('>H', payload[:2])[0], payload[2:].decode('utf-8', 'replace')
-        dial = dials[number] = Dial(number, output)
+        dial = dials[number] = Dial(number, output, Silence() if kind == HEAR else None)
         dial.task = asyncio.ensure_future(dial.run(connect(port, host), OPENED, number))
     elif kind == LISTEN and number not in listeners and len(payload) == 2:
         listener = listeners[number] = Listener(number, output)

@@ -1,6 +1,7 @@
 """The files of one workspace, as its own user sees them, for as long as its standard input is open.
 
-Runs in a helper container. `--process ID`: it shares the process namespace of the workspace's container ID and makes the
+`--alone REQUEST` is another thing: one request on a host itself, as the login that runs it, without frames. Otherwise it
+runs in a helper container. `--process ID`: it shares the process namespace of the workspace's container ID and makes the
 root of that container's first process its own; then every link, mount and permission is the kernel's business. `--volume
 FOLDER`: FOLDER is all there is (the container does not run). Before the first request it becomes the workspace's user and
 gives up every capability; what it imports and loads, it has imported and loaded before the root changed, since nothing in
@@ -18,6 +19,7 @@ From it:  READY (request 0, JSON), ITEM (JSON), DATA, RESULT (JSON: its end), FA
 Python 3.6, nothing but its own library. Long since it is one program that has to be one file.
 """
 import argparse
+import binascii
 import ctypes
 import errno
 import fcntl
@@ -46,6 +48,10 @@ TOLD_EVERY_SECONDS = 0.2
 # Folders within folders that are gone into at once: each takes an open file.
 DEEPEST = 400
 MOST_NAMES_BYTES = 4 << 20
+# Of the attributes of one file: what is more does not fit a request.
+MOST_ATTRIBUTES_BYTES = 256 << 10
+# Other attributes (xattr(7)) that somebody gave to a file, and that mean something only where it lies.
+LOCAL_ATTRIBUTES = ('system.posix_acl_access', 'system.posix_acl_default', 'security.capability')
 PARTIAL = re.compile(rb'\.(?:.*\.)?berth-([0-9a-z]{20})\Z', re.DOTALL)
 # What broke off and nobody came back for; for an edit nobody does.
 PARTIAL_SECONDS = 7 * 86400
@@ -570,16 +576,30 @@ def keep_attributes(name, at, fd):
     except OSError:
         return
     try:
-        for attribute in os.listxattr(before):
-            try:
-                os.setxattr(fd, attribute, os.getxattr(before, attribute))
-            except OSError:
-                pass
-    except OSError:
-        # A file system that has none.
-        pass
+        copy_attributes(before, fd)
     finally:
         os.close(before)
+
+
+def copy_attributes(fd, to_fd):
+    """Returns whether all that somebody gave it is there too."""
+    try:
+        attributes = os.listxattr(fd)
+    except OSError:
+        # A file system that has none.
+        return True
+    is_whole = True
+    for attribute in attributes:
+        try:
+            os.setxattr(to_fd, attribute, os.getxattr(fd, attribute))
+        except OSError:
+            is_whole = is_whole and not is_given(attribute)
+    return is_whole
+
+
+def is_given(attribute):
+    """By a person or a program, and not by the system."""
+    return attribute.startswith('user.') or attribute in LOCAL_ATTRIBUTES
 
 
 def put_in_place(at, partial, name, replaces, path):
@@ -785,7 +805,9 @@ def set_times(request):
 class Progress:
     def __init__(self, request):
         self.request = request
-        self.items = self.bytes = self.skipped = 0
+        self.items = self.bytes = self.skipped = self.unlinked = self.bare = 0
+        # Of a copy: where the first name of a file with several came to.
+        self.first_names = {}
         self.told = time.monotonic()
 
     def add(self, items=0, bytes=0):
@@ -798,7 +820,8 @@ class Progress:
             self.request.item(self.words())
 
     def words(self):
-        return {'items': self.items, 'bytes': self.bytes, 'skipped': self.skipped}
+        return {'items': self.items, 'bytes': self.bytes, 'skipped': self.skipped, 'unlinked': self.unlinked,
+                'bare': self.bare}
 
 
 def remove_tree(request):
@@ -945,11 +968,12 @@ def copy_tree(request):
     to_folder, to_name = split(request.path('to'))
     progress = Progress(request)
     with Folder(folder) as at, Folder(to_folder) as to_at:
-        copy_at((name, at), (to_name, to_at), progress, request.path())
+        copy_at((name, at), (to_name, to_at), progress, request.path(), (to_at, to_name))
     return progress.words()
 
 
-def copy_at(source, target, progress, path, depth=0):
+def copy_at(source, target, progress, path, found, depth=0):
+    """`found`: a folder that stays open, and the target's name from there."""
     name, at = source
     to_name, to_at = target
     about = os.lstat(name, dir_fd=at)
@@ -958,7 +982,10 @@ def copy_at(source, target, progress, path, depth=0):
         os.symlink(os.readlink(name, dir_fd=at), to_name, dir_fd=to_at)
         os.utime(to_name, ns=times, dir_fd=to_at, follow_symlinks=False)
     elif stat.S_ISREG(about.st_mode):
-        copy_file(source, target, progress, path)
+        if not is_linked(about, target, progress):
+            copy_file(source, target, progress, path)
+            if about.st_nlink > 1:
+                progress.first_names[(about.st_dev, about.st_ino)] = found
     elif stat.S_ISDIR(about.st_mode):
         if depth > DEEPEST:
             raise Failure('too-deep', path)
@@ -969,11 +996,14 @@ def copy_at(source, target, progress, path, depth=0):
             try:
                 for child in names_in(fd, path):
                     try:
-                        copy_at((child, fd), (child, to_fd), progress, path + b'/' + child, depth + 1)
+                        below = found[0], found[1] + b'/' + child
+                        copy_at((child, fd), (child, to_fd), progress, path + b'/' + child, below, depth + 1)
                     except FileNotFoundError:
                         # Deleted meanwhile: then it is not copied.
                         if lstat_or_none(child, fd) is not None:
                             raise
+                if not copy_attributes(fd, to_fd):
+                    progress.bare += 1
                 os.fchmod(to_fd, stat.S_IMODE(about.st_mode))
                 os.utime(to_fd, ns=times)
             finally:
@@ -984,6 +1014,19 @@ def copy_at(source, target, progress, path, depth=0):
         progress.skipped += 1
         return
     progress.add(items=1)
+
+
+def is_linked(about, target, progress):
+    """Whether it is a further name of a file that was copied, and the target could get one too (link(2))."""
+    first = progress.first_names.get((about.st_dev, about.st_ino)) if about.st_nlink > 1 else None
+    if first is None:
+        return False
+    try:
+        os.link(first[1], target[0], src_dir_fd=first[0], dst_dir_fd=target[1], follow_symlinks=False)
+        return True
+    except OSError:
+        progress.unlinked += 1
+        return False
 
 
 def copy_file(source, target, progress, path):
@@ -997,6 +1040,8 @@ def copy_file(source, target, progress, path):
                 copy_bytes(fd, to_fd, progress)
             else:
                 progress.add(bytes=about.st_size)
+            if not copy_attributes(fd, to_fd):
+                progress.bare += 1
             os.fchmod(to_fd, stat.S_IMODE(about.st_mode))
             os.utime(to_fd, ns=(about.st_atime_ns, about.st_mtime_ns))
         finally:
@@ -1041,11 +1086,124 @@ def copy_bytes(fd, to_fd, progress):
         progress.add(bytes=len(piece))
 
 
+def extras(request):
+    """What a listing does not tell of the files of a tree: which names are one file's, and attributes."""
+    folder = request.path()
+    part = []
+    size = 0
+
+    def tell(name, at, about, told_name, depth):
+        nonlocal part, size
+        one = extras_of(name, at, about, told_name)
+        if one is not None:
+            part.append(one)
+            size += len(told_name) + sum(len(value) for value in one['attributes'].values()) + 200
+        if size >= MOST_BYTES // 2:
+            request.item({'extras': part})
+            part, size = [], 0
+        if not stat.S_ISDIR(about.st_mode) or depth > DEEPEST:
+            return
+        fd = open_folder(name, dir_fd=at, follows=False)
+        try:
+            for child in names_in(fd, folder):
+                request.check()
+                visit(child, fd, told_name + '/' + text(child), depth + 1)
+        finally:
+            os.close(fd)
+
+    def visit(name, at, told_name, depth):
+        try:
+            tell(name, at, os.lstat(name, dir_fd=at), told_name, depth)
+        except OSError:
+            # What cannot be looked at is not copied either, which says why.
+            pass
+
+    with Folder(folder) as at:
+        for name in request.body['names']:
+            visit(name.encode('utf-8'), at, name, 0)
+    request.item({'extras': part})
+
+
+def extras_of(name, at, about, told_name):
+    """None: there is nothing to tell. Nothing but files and folders is opened."""
+    is_file = stat.S_ISREG(about.st_mode)
+    if not is_file and not stat.S_ISDIR(about.st_mode):
+        return None
+    number = '%x:%x' % (about.st_dev, about.st_ino) if is_file and about.st_nlink > 1 else None
+    attributes, has_more = {}, False
+    fd = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC, dir_fd=at)
+    try:
+        size = 0
+        for attribute in os.listxattr(fd):
+            if attribute in LOCAL_ATTRIBUTES:
+                has_more = True
+            elif attribute.startswith('user.'):
+                value = os.getxattr(fd, attribute)
+                size += len(value) + len(attribute)
+                if size > MOST_ATTRIBUTES_BYTES or '\ufffd' in text(os.fsencode(attribute)):
+                    has_more = True
+                else:
+                    attributes[attribute] = binascii.b2a_base64(value).decode('ascii').strip()
+    except OSError:
+        # A file system that has none.
+        pass
+    finally:
+        os.close(fd)
+    if number is None and not attributes and not has_more:
+        return None
+    return {'name': told_name, 'fileId': number, 'attributes': attributes, 'hasMore': has_more}
+
+
+def give_extras(request):
+    """Returns the names that got no further name of their file, and those that did not get all attributes."""
+    body = request.body
+    unlinked, bare = [], []
+    with Folder(request.path()) as at:
+        for one in body['links']:
+            name = one['name'].encode('utf-8')
+            try:
+                unlink_if_there(name, at)
+                os.link(one['of'].encode('utf-8'), name, src_dir_fd=at, dst_dir_fd=at, follow_symlinks=False)
+            except OSError as error:
+                if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
+                    raise
+                unlinked.append(one['name'])
+        for one in body['attributes']:
+            if not is_attributed(one['name'].encode('utf-8'), at, one['attributes']):
+                bare.append(one['name'])
+    return {'unlinked': unlinked, 'bare': bare}
+
+
+def is_attributed(name, at, attributes):
+    try:
+        fd = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC, dir_fd=at)
+    except OSError:
+        return False
+    try:
+        mode = stat.S_IMODE(os.fstat(fd).st_mode)
+        # Whoever may not write to it may not give it attributes either, its owner or not (xattr(7)).
+        if not mode & 0o200:
+            os.fchmod(fd, mode | 0o200)
+        try:
+            for attribute, value in attributes.items():
+                os.setxattr(fd, attribute, binascii.a2b_base64(value))
+        finally:
+            if not mode & 0o200:
+                os.fchmod(fd, mode)
+        return True
+    except OSError as error:
+        if error.errno in (errno.EDQUOT, errno.EIO):
+            raise
+        return False
+    finally:
+        os.close(fd)
+
+
 handlers = {
     'look': look, 'resolve': resolve, 'mayWrite': may_write, 'list': list_folder, 'read': read, 'uploaded': uploaded,
     'discardUpload': discard_upload, 'write': write, 'makeFolder': make_folder, 'makeLink': make_link, 'rename': rename,
     'remove': remove, 'sync': sync, 'setMode': set_mode, 'setTimes': set_times, 'removeTree': remove_tree,
-    'setModeTree': set_mode_tree, 'copyTree': copy_tree,
+    'setModeTree': set_mode_tree, 'copyTree': copy_tree, 'extras': extras, 'giveExtras': give_extras,
 }
 
 
@@ -1117,6 +1275,7 @@ def preload():
         ctypes.CDLL('libgcc_s.so.1')
     except OSError:
         pass
+    binascii.a2b_base64(binascii.b2a_base64(b'a'))
     'ä'.encode('utf-8').decode('utf-8', 'replace')
     b'\xff'.decode('utf-8', 'replace')
     'a'.encode('ascii')
@@ -1155,8 +1314,38 @@ def take(kind, number, payload, output, workers):
         request.cancel()
 
 
+class Alone:
+    """One request of a host's own login, which nobody else shares: its body on standard input, each answer a line."""
+
+    path = Request.path
+
+    def __init__(self, body):
+        self.body = body
+
+    def check(self):
+        pass
+
+    def item(self, value):
+        sys.stdout.write(json.dumps(value) + '\n')
+
+
+def run_alone(name):
+    request = Alone(json.loads(sys.stdin.buffer.read().decode('utf-8')))
+    try:
+        request.item(handlers[name](request) or {})
+        sys.stdout.flush()
+        return 0
+    except OSError as error:
+        # As other programs of a host say it.
+        sys.stderr.write('%s: %s\n' % (name, os.strerror(error.errno)))
+        sys.stderr.flush()
+        return 2
+
+
 def main(argv):
     global umask
+    if argv[:1] == ['--alone']:
+        return run_alone(argv[1])
     parser = argparse.ArgumentParser(prog='file-agent', allow_abbrev=False)
     parser.add_argument('--start', required=True)
     where = parser.add_mutually_exclusive_group(required=True)

@@ -1,7 +1,7 @@
 /** `berth machine …`: renting machines, and living with them. */
 import type { CloudOffer } from '#contract/clouds.ts';
 import { type Machine, MachineName, TroubleChoice } from '#contract/machines.ts';
-import { formatBytes, formatHourly, formatInstant, formatUsd } from './amounts.ts';
+import { formatBytes, formatHourly, formatInstant, formatUsd, withBackups } from './amounts.ts';
 import { readAll, watchUntil } from './collections.ts';
 import { type Context, type PlaneCommand, yesFlag } from './command.ts';
 import { CommandFailure, TypedWrong } from './failure.ts';
@@ -289,12 +289,14 @@ const resize: PlaneCommand = {
     const growsDisk = typed.has('grow-disk');
     return async (context) => {
       const { client } = context;
-      const { cloudId, hourlyUsd, id, name, region } = await findMachine(context, word);
-      const wished = sizeOnOffer(await client.call('clouds.offer', { id: cloudId }), region, size);
+      const { cloudId, hasBackups, hourlyUsd, id, name, region } = await findMachine(context, word);
+      const offer = await client.call('clouds.offer', { id: cloudId });
+      const wished = sizeOnOffer(offer, region, size);
+      const price = withBackups(wished, hasBackups ? offer.backupShare : 0);
       await agreed(context, {
         lines: [
           `"${name}" is switched off, and gets another size:`,
-          `  ${sizeLine(wished)}`,
+          `  ${sizeLine(price)}${hasBackups ? ', with backups' : ''}`,
           `  It costs ${formatHourly(hourlyUsd)} now.`,
           growsDisk
             ? '  Its disk grows, and can never shrink again: it cannot go back to this size.'
@@ -306,7 +308,7 @@ const resize: PlaneCommand = {
       const operation = await followCall(context, () =>
         client.call('machines.resize', { id, size, growsDisk, hourlyUsd: wished.hourlyUsd }),
       );
-      return { json: operation, lines: [`"${name}" is ${size} now, ${formatHourly(wished.hourlyUsd)}.`] };
+      return { json: operation, lines: [`"${name}" is ${size} now, ${formatHourly(price.hourlyUsd)}.`] };
     };
   },
 };

@@ -88,7 +88,9 @@ const backups: PlaneCommand = {
       // Asked of the provider all the same where it seems to be so already: what is shown may be old.
       if (hasBackups !== isOn) {
         const { backupShare } = await client.call('clouds.offer', { id: cloudId });
-        const usd = formatUsd(monthlyUsd * backupShare);
+        // What it costs now has them in it already, where it has them.
+        const size = hasBackups ? monthlyUsd / (1 + backupShare) : monthlyUsd;
+        const usd = formatUsd(size * backupShare);
         await agreed(context, {
           lines: isOn
             ? [`Backups of "${name}" cost ${usd} a month more.`]

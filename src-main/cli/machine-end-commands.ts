@@ -1,6 +1,6 @@
 /** `berth machine …`: destroying machines, putting them to sleep and waking them. */
 import type { HibernatePlan, Leftover } from '#contract/machines.ts';
-import { formatBytes, formatCount, formatHourly, formatUsd } from './amounts.ts';
+import { formatBytes, formatCount, formatHourly, formatUsd, withBackups } from './amounts.ts';
 import { readAll } from './collections.ts';
 import { type Context, type PlaneCommand, type Typed, yesFlag } from './command.ts';
 import { CommandFailure, TypedWrong } from './failure.ts';
@@ -13,6 +13,9 @@ import { agreed } from './snapshot-commands.ts';
 function leftoverLine({ id, kind, monthlyUsd, name }: Leftover): string {
   return `  ${kind} ${id === name ? id : `${id} "${name}"`}, ${formatUsd(monthlyUsd)} a month`;
 }
+
+/** Providers delete a machine’s backups with the machine. */
+const backupsLine = '  The provider’s backups of it end with it. Snapshots of the whole machine stay.';
 
 /** Of what stays behind, those that are to go with it. @throws CommandFailure */
 function chosenOf(typed: Typed, leftovers: readonly Leftover[]): Leftover[] {
@@ -43,13 +46,14 @@ const destroy: PlaneCommand = {
     const [word = ''] = typed.words;
     return async (context) => {
       const { client } = context;
-      const { id, name } = await findMachine(context, word);
+      const { hasBackups, id, life, name } = await findMachine(context, word);
       const plan = await client.call('machines.destroyPlan', { id });
       const chosen = chosenOf(typed, plan.leftovers);
       const stays = plan.leftovers.filter((one) => !chosen.includes(one));
       await agreed(context, {
         lines: [
           `Destroys "${plan.name}" for good; it costs ${formatHourly(plan.perHourUsd)} until then.`,
+          ...(hasBackups && life !== 'asleep' ? [backupsLine] : []),
           ...goneLines(plan),
           ...(chosen.length === 0 ? [] : ['With it goes:', ...chosen.map(leftoverLine)]),
           ...(stays.length === 0
@@ -85,6 +89,11 @@ const forget: PlaneCommand = {
     const [word = ''] = typed.words;
     return async (context) => {
       const machine = await findMachine(context, word);
+      if (machine.life !== 'vanished' && machine.providerId !== null)
+        throw new CommandFailure(
+          `"${machine.name}" may still be at the provider and cost. Destroy it: berth machine destroy ${machine.name}`,
+          { code: 'conflict', message: '', details: {} },
+        );
       await agreed(context, {
         lines: [`Berth forgets "${machine.name}" and its host.`],
         question: 'Forget it?',
@@ -145,13 +154,13 @@ const hibernate: PlaneCommand = {
     const [word = ''] = typed.words;
     return async (context) => {
       const { client } = context;
-      const { id, name } = await findMachine(context, word);
+      const { hasBackups, id, monthlyUsd, name } = await findMachine(context, word);
       const plan = await client.call('machines.hibernatePlan', { id });
       const chosen = await placeOf(context, typed.text('place'), plan);
       const asleep = formatUsd(chosen.monthlyUsd ?? 0);
       await agreed(context, {
         lines: [
-          `"${name}" goes to sleep: ${asleep} a month in place of ${formatUsd(plan.awakeMonthlyUsd)}.`,
+          `"${name}" goes to sleep: ${asleep} a month in place of ${formatUsd(monthlyUsd)}.`,
           placeLine(chosen),
           ...plan.workspaces
             .filter(({ isRunning }) => isRunning)
@@ -166,6 +175,7 @@ const hibernate: PlaneCommand = {
                   `  The image ${reference} comes along, ${formatBytes(sizeBytes)} before it is compressed.`,
               )),
           ...chosen.loses.map((sentence) => `  Not kept: ${sentence}`),
+          ...(hasBackups ? [backupsLine] : []),
         ],
         question: 'Put it to sleep?',
         isYes: typed.has('yes'),
@@ -194,13 +204,17 @@ const wake: PlaneCommand = {
     return async (context) => {
       const { client } = context;
       const machine = await findMachine(context, word);
-      const { cloudId, id, name } = machine;
+      const { cloudId, hasBackups, id, life, name } = machine;
+      if (life !== 'asleep' && life !== 'incomplete' && life !== 'waking')
+        throw new CommandFailure(`"${name}" does not sleep.`, { code: 'conflict', message: '', details: {} });
       const region = typed.text('region') ?? machine.region;
       const size = typed.text('size') ?? machine.size;
-      const rented = sizeOnOffer(await client.call('clouds.offer', { id: cloudId }), region, size);
+      const offer = await client.call('clouds.offer', { id: cloudId });
+      const rented = sizeOnOffer(offer, region, size);
+      const price = withBackups(rented, hasBackups ? offer.backupShare : 0);
       await agreed(context, {
         lines: [
-          `Rents "${name}" again, ${size} in ${region}: ${formatHourly(rented.hourlyUsd)} (${formatUsd(rented.monthlyUsd)} a month).`,
+          `Rents "${name}" again, ${size} in ${region}: ${formatHourly(price.hourlyUsd)} (${formatUsd(price.monthlyUsd)} a month)${hasBackups ? ', with backups' : ''}.`,
         ],
         question: 'Wake it?',
         isYes: typed.has('yes'),
@@ -214,7 +228,7 @@ const wake: PlaneCommand = {
           hourlyUsd: rented.hourlyUsd,
         }),
       );
-      return { json: operation, lines: [`"${name}" is awake, ${formatHourly(rented.hourlyUsd)}.`] };
+      return { json: operation, lines: [`"${name}" is awake, ${formatHourly(price.hourlyUsd)}.`] };
     };
   },
 };

@@ -115,7 +115,7 @@ export interface ControlPlaneDeps {
   readonly measuresVolumes: boolean;
   /** Text of resources/remote/lease.sh. */
   readonly leaseScript: string;
-  /** For tests: the clock by which workspaces end by themselves. Default: the same as for all. */
+  /** For tests: the clock by which workspaces and terminals end by themselves. Default: the same as for all. */
   readonly lifecycleClock?: Clock;
   /** For tests: who is a person and what each may have. Default: the accounts. */
   readonly people?: QuotaSource;
@@ -342,15 +342,13 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     multiplexers,
     createScreenKeeper: deps.createScreenKeeper,
     clock,
+    useClock: deps.lifecycleClock,
     random,
     log,
     workspaceOwner: (id) => workspaces.directory.ownerOf(id),
     endedByBerth: (target) => endedByBerth(target, workspaces.directory, (id) => machines.machineOf(id)),
     idleTimeoutMs: deps.idleTimeoutMs,
-    ownIdleTimeoutMs: (userId) => {
-      const minutes = settings.get(userId).closeIdleTerminalsMinutes;
-      return minutes === null ? null : minutes * 60_000;
-    },
+    ownIdleTimeoutMs: (userId) => settings.closeIdleTerminalsMs(userId),
     tag: deps.terminalTag,
   });
 

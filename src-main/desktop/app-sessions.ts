@@ -4,9 +4,10 @@
  *
  * An app may do what a page in a browser may do at its own origin; what a browser would ask a person for, it asks for here.
  */
-import type { DownloadItem, HandlerDetails, Session, WebContents } from 'electron';
+import type { DownloadItem, HandlerDetails, Session, WebContents, WindowOpenHandlerResponse } from 'electron';
 import type { ForwardId } from '#contract/ids.ts';
 import { type AppPermissions, type AppWish, createAppPermissions, originOf } from './app-permissions.ts';
+import { isPopup } from './app-popups.ts';
 
 export interface AppSession {
   readonly session: Session;
@@ -21,6 +22,14 @@ export interface AppWishes {
   leave(contents: WebContents, url: string): void;
   /** Another page of its own beside this one. */
   openBeside(contents: WebContents, details: Pick<HandlerDetails, 'url' | 'postBody'>): void;
+  /** A window that it can talk to. Undefined: this is no page that gets one. */
+  popUp(contents: WebContents, url: string): WindowOpenHandlerResponse | undefined;
+  /** Whether this is a window that a page opened. */
+  isPopup(contents: WebContents): boolean;
+  /** Whether its main frame may ever go to this address, which is not at home. */
+  mayRoam(contents: WebContents, url: string): boolean;
+  /** Resolves with whether it may go there now. */
+  roam(contents: WebContents, url: string): Promise<boolean>;
   /** Resolves with what the person says. */
   ask(contents: WebContents, wish: AppWish): Promise<boolean>;
   /** False: not now. Where it goes the person says, in Electron's own dialog. */
@@ -82,6 +91,8 @@ export function createAppSessions({ fromPartition, wishes }: AppSessionsOptions)
 function secureAppSession(app: AppSession, wishes: AppWishes): void {
   const { session, permissions } = app;
   session.setPermissionRequestHandler((contents, permission, decide, details) => {
+    // Nothing covers the title that says which site a window shows.
+    if (permission === 'fullscreen' && wishes.isPopup(contents)) return decide(false);
     const answer = permissions.request(permission, details);
     if (typeof answer === 'boolean') return decide(answer);
     void wishes.ask(contents, answer).then(decide, () => decide(false));
@@ -92,7 +103,16 @@ function secureAppSession(app: AppSession, wishes: AppWishes): void {
   session.setDevicePermissionHandler(() => false);
   session.setDisplayMediaRequestHandler((_request, answer) => answer({}));
   session.webRequest.onBeforeRequest((details, answer) => {
-    answer({ cancel: !allowedSchemes.has(URL.parse(details.url)?.protocol ?? '') });
+    if (!allowedSchemes.has(URL.parse(details.url)?.protocol ?? '')) return answer({ cancel: true });
+    if (details.resourceType !== 'mainFrame' || isAtHome(app, details.url)) return answer({});
+    const contents = details.webContents;
+    // Of nobody who could be asked.
+    if (contents === undefined) return answer({ cancel: true });
+    // The request waits for the person, whole: with what is posted, and after what led to it.
+    wishes.roam(contents, details.url).then(
+      (isAllowed) => answer({ cancel: !isAllowed }),
+      () => answer({ cancel: true }),
+    );
   });
   session.on('will-download', (event, item, contents) => {
     const isOfTheWeb = [item.getURL(), ...item.getURLChain()].every((url) =>
@@ -112,16 +132,21 @@ function isForFrame(url: string): boolean {
   return /^(https?:|blob:|data:|about:(blank|srcdoc)$)/.test(url);
 }
 
-/** Its main frame stays at its origin; whatever leads elsewhere, or wants a window, is somebody else's to open. */
+/**
+ * Its main frame stays at its origin; whatever leads elsewhere, or wants a window, is somebody else's to open. The main frame
+ * of a window that it opened may go on to the web (app-popups.ts).
+ */
 function secureAppContents(contents: WebContents, app: AppSession, wishes: AppWishes): void {
   contents.on('will-attach-webview', (event) => event.preventDefault());
   contents.setWindowOpenHandler((details) => {
+    const popup = isPopup(details) ? wishes.popUp(contents, details.url) : undefined;
+    if (popup !== undefined) return popup;
     if (isAtHome(app, details.url)) wishes.openBeside(contents, details);
     else wishes.leave(contents, details.url);
     return { action: 'deny' };
   });
   const stay = (event: { preventDefault(): void; readonly url: string }) => {
-    if (isAtHome(app, event.url)) return;
+    if (isAtHome(app, event.url) || wishes.mayRoam(contents, event.url)) return;
     event.preventDefault();
     wishes.leave(contents, event.url);
   };

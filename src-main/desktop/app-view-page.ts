@@ -1,5 +1,11 @@
 /** One page of a web app in a view over the window: how it is made, what it says of itself, what can be done with it. */
-import { type BrowserWindow, type Session, type WebContents, WebContentsView } from 'electron';
+import {
+  type BrowserWindow,
+  type Session,
+  type WebContents,
+  WebContentsView,
+  type WebPreferences,
+} from 'electron';
 import type { ForwardId } from '#contract/ids.ts';
 import type { AppViewState, ShellInput, ViewBounds } from '#contract/shell.ts';
 
@@ -25,6 +31,10 @@ export interface AppViewPage {
   answerLogin: ((username?: string, password?: string) => void) | null;
   /** It is being closed as by a person, and its own person stays. */
   onStay: (() => void) | null;
+  /** Milliseconds of the desktop's clock until which it asks its person nothing of its own accord: they have just said no. */
+  quietUntilMs: number;
+  /** Until which what it does is what its person has just wanted of it, wherever they look meanwhile. */
+  ledUntilMs: number;
 }
 
 /** Milliseconds that a picture may take; a view that is not drawn has none, and nobody waits for it. */
@@ -32,28 +42,47 @@ const pictureTimeoutMs = 250;
 /** As in Chromium (components/zoom). */
 const zoomPercents = [25, 33, 50, 67, 75, 80, 90, 100, 110, 125, 150, 175, 200, 250, 300, 400, 500] as const;
 
+/** Written out, never spread from anywhere: each of these is a wall. And there is no preload. */
+function preferences(session: Session, isPackaged: boolean): WebPreferences {
+  return {
+    session,
+    sandbox: true,
+    contextIsolation: true,
+    nodeIntegration: false,
+    nodeIntegrationInWorker: false,
+    nodeIntegrationInSubFrames: false,
+    webSecurity: true,
+    allowRunningInsecureContent: false,
+    experimentalFeatures: false,
+    webviewTag: false,
+    navigateOnDragDrop: false,
+    // A PDF is saved, not shown: the viewer is an extension, and extensions would be a hole in the wall of schemes.
+    plugins: false,
+    // Its questions are its own; but it cannot keep asking.
+    safeDialogs: true,
+    spellcheck: false,
+    devTools: !isPackaged,
+  };
+}
+
+/** Of a window that an app opens: whatever site it shows could ask there in words that look like the system's or ours. */
+export function popupPreferences(session: Session, isPackaged: boolean): WebPreferences {
+  return { ...preferences(session, isPackaged), javascript: true, disableDialogs: true };
+}
+
 export function createView(session: Session, isPackaged: boolean): WebContentsView {
+  return new WebContentsView({ webPreferences: preferences(session, isPackaged) });
+}
+
+/** Around contents that Chromium made for a page that opened a window. */
+export function createPopupView(
+  session: Session,
+  isPackaged: boolean,
+  contents: WebContents,
+): WebContentsView {
   return new WebContentsView({
-    // Written out, never spread from anywhere: each of these is a wall. And there is no preload.
-    webPreferences: {
-      session,
-      sandbox: true,
-      contextIsolation: true,
-      nodeIntegration: false,
-      nodeIntegrationInWorker: false,
-      nodeIntegrationInSubFrames: false,
-      webSecurity: true,
-      allowRunningInsecureContent: false,
-      experimentalFeatures: false,
-      webviewTag: false,
-      navigateOnDragDrop: false,
-      // A PDF is saved, not shown: the viewer is an extension, and extensions would be a hole in the wall of schemes.
-      plugins: false,
-      // Its questions are its own; but it cannot keep asking.
-      safeDialogs: true,
-      spellcheck: false,
-      devTools: !isPackaged,
-    },
+    webPreferences: popupPreferences(session, isPackaged),
+    webContents: contents,
   });
 }
 

@@ -8,8 +8,17 @@ import type { BrowserWindow } from 'electron';
 import { chordId, chordOfEvent } from '#contract/key-chord.ts';
 import type { ShellEvent, ShellInput, ShellOutput, ShellRequestName } from '#contract/shell.ts';
 import type { AppSessions } from './app-sessions.ts';
+import type { AppPopups } from './app-popups.ts';
 import { type AppViewMenuActs, showAppViewMenu } from './app-view-menu.ts';
-import { type AppViewPage, createView, layOut, perform, pictureOf, stateOf } from './app-view-page.ts';
+import {
+  type AppViewPage,
+  createView,
+  isInFront,
+  layOut,
+  perform,
+  pictureOf,
+  stateOf,
+} from './app-view-page.ts';
 import type { PersonQuestions } from './person-questions.ts';
 
 type AppViewRequest = Extract<ShellRequestName, `appView${string}`>;
@@ -31,24 +40,53 @@ export interface AppViewsOptions {
   readonly sessions: () => AppSessions;
   readonly tell: (event: ShellEvent) => void;
   readonly questions: PersonQuestions;
+  readonly popups: Pick<AppPopups, 'closeOf'>;
   /** What can be done with a link of the page besides copying it. */
   readonly linkAct: (page: AppViewPage, url: string) => ReturnType<AppViewMenuActs['linkAct']>;
   readonly isPackaged: boolean;
+  readonly nowMs?: () => number;
 }
 
 /** Chromium's code for a load that another one took the place of. */
 const abortedCode = -3;
 /** Milliseconds that a page may take to say whether it wants to be left; one that hangs is not asked for ever. */
 const leaveTimeoutMs = 3_000;
+/** Milliseconds after a no in which a page does not ask its person again by itself: time to close its tab. */
+const quietAfterNoMs = 3_000;
+/** Milliseconds in which a page comes to what it was told to do. */
+const ledMs = 3_000;
+/** Milliseconds between two words about a page; a script can change its title a thousand times as often. */
+const reportEveryMs = 50;
 
 export function createAppViews(options: AppViewsOptions): AppViews {
-  const { window, sessions, tell, questions } = options;
+  const { window, sessions, tell, questions, popups } = options;
   const views = new Map<string, AppViewPage>();
+  const nowMs = options.nowMs ?? (() => performance.now());
   let keys: ReadonlyMap<string, string> = new Map();
 
+  const isThere = (shown: AppViewPage) =>
+    views.get(shown.tabId) === shown && !shown.view.webContents.isDestroyed();
+  const reporting = new WeakMap<AppViewPage, { at: number; timer: NodeJS.Timeout | undefined }>();
+  /** At once, and what follows soon after it in one. */
   const report = (shown: AppViewPage) => {
-    if (views.get(shown.tabId) !== shown || shown.view.webContents.isDestroyed()) return;
-    tell({ type: 'app-view', tabId: shown.tabId, state: stateOf(shown) });
+    const last = reporting.get(shown) ?? { at: Number.NEGATIVE_INFINITY, timer: undefined };
+    reporting.set(shown, last);
+    if (!isThere(shown) || last.timer !== undefined) return;
+    const say = () => {
+      last.timer = undefined;
+      last.at = nowMs();
+      if (isThere(shown)) tell({ type: 'app-view', tabId: shown.tabId, state: stateOf(shown) });
+    };
+    const waitMs = last.at + reportEveryMs - nowMs();
+    if (waitMs <= 0) say();
+    else last.timer = setTimeout(say, waitMs);
+  };
+  const lead = (shown: AppViewPage) => {
+    shown.ledUntilMs = nowMs() + ledMs;
+  };
+  const beQuiet = (shown: AppViewPage) => {
+    shown.quietUntilMs = nowMs() + quietAfterNoMs;
+    shown.ledUntilMs = Number.NEGATIVE_INFINITY;
   };
 
   const open = ({ tabId, forwardId, name, url, path, bounds }: ShellInput<'appViewOpen'>): void => {
@@ -64,6 +102,7 @@ export function createAppViews(options: AppViewsOptions): AppViews {
       ...{ tabId, forwardId, name, origin, view, owner, bounds, startPath: path },
       ...{ isVisible: false, isFullScreen: false, isStuck: false, isReviving: false },
       ...{ failure: null, found: null, answerLogin: null, onStay: null },
+      ...{ quietUntilMs: Number.NEGATIVE_INFINITY, ledUntilMs: Number.NEGATIVE_INFINITY },
     };
     views.set(tabId, shown);
     owner.contentView.addChildView(view);
@@ -120,6 +159,21 @@ export function createAppViews(options: AppViewsOptions): AppViews {
       shown.isStuck = false;
       changed();
     });
+    contents.once('destroyed', () => {
+      // It is closed, or just being left.
+      if (views.get(shown.tabId) !== shown || shown.onStay !== null) return;
+      // By its own script, as a window that has nothing behind it may.
+      close(shown.tabId);
+      const nothing = { title: '', url: '', isLoading: false, canGoBack: false, canGoForward: false };
+      const state = {
+        ...nothing,
+        failure: 'it closed itself',
+        isStuck: false,
+        zoomPercent: 100,
+        found: null,
+      };
+      tell({ type: 'app-view', tabId: shown.tabId, state });
+    });
     contents.on('found-in-page', (_event, { matches, activeMatchOrdinal }) => {
       shown.found = { count: matches, current: activeMatchOrdinal };
       changed();
@@ -141,8 +195,15 @@ export function createAppViews(options: AppViewsOptions): AppViews {
     const { view, owner, tabId, name } = shown;
     const { webContents: contents } = view;
     contents.on('will-prevent-unload', (event) => {
-      if (questions.askToLeave(owner, name)) event.preventDefault();
-      else shown.onStay?.();
+      const isLed = shown.onStay !== null || nowMs() < shown.ledUntilMs;
+      // What it does by itself while nobody looks, or again at once, stops nobody: it stays where it is.
+      if (!isLed && (!isInFront(shown) || nowMs() < shown.quietUntilMs)) return;
+      if (questions.askToLeave(owner, name)) {
+        event.preventDefault();
+        return;
+      }
+      beQuiet(shown);
+      shown.onStay?.();
     });
     contents.on('login', (event, _details, { isProxy, host, port, realm }, answer) => {
       event.preventDefault();
@@ -151,6 +212,7 @@ export function createAppViews(options: AppViewsOptions): AppViews {
       shown.answerLogin = null;
       // Its own server alone: what a picture from elsewhere asks for is nobody's business here.
       if (isProxy || host !== home.hostname || port !== Number(home.port)) return answer();
+      if (nowMs() < shown.quietUntilMs && nowMs() >= shown.ledUntilMs) return answer();
       shown.answerLogin = answer;
       tell({ type: 'app-view-login', tabId, realm: realm.slice(0, 200) });
     });
@@ -169,7 +231,10 @@ export function createAppViews(options: AppViewsOptions): AppViews {
     contents.on('zoom-changed', (_event, direction) =>
       zoom(shown, direction === 'in' ? 'zoom-in' : 'zoom-out'),
     );
-    contents.on('focus', () => tell({ type: 'app-view-focus', tabId }));
+    contents.on('focus', () => {
+      // A page that is not shown brings nobody to itself.
+      if (shown.isVisible) tell({ type: 'app-view-focus', tabId });
+    });
     contents.on('before-input-event', (event, input) => {
       if (input.type !== 'keyDown' || input.isAutoRepeat) return;
       const { key, code, control, meta, alt, shift } = input;
@@ -211,6 +276,7 @@ export function createAppViews(options: AppViewsOptions): AppViews {
     if (shown === undefined) return;
     views.delete(tabId);
     shown.answerLogin?.();
+    popups.closeOf(shown);
     if (!shown.owner.isDestroyed()) shown.owner.contentView.removeChildView(shown.view);
     if (!shown.view.webContents.isDestroyed()) shown.view.webContents.close();
   };
@@ -262,6 +328,7 @@ export function createAppViews(options: AppViewsOptions): AppViews {
       return { picture: shown?.isVisible ? await pictureOf(shown.view.webContents) : null };
     },
     appViewAct: withView((shown, { act }) => {
+      lead(shown);
       perform(shown, act);
       report(shown);
     }),
@@ -280,6 +347,7 @@ export function createAppViews(options: AppViewsOptions): AppViews {
       return { isLeft: shown === undefined || (await leave(shown)) };
     },
     appViewLogin: withView((shown, { login }) => {
+      if (login === null) beQuiet(shown);
       shown.answerLogin?.(...(login === null ? [] : ([login.username, login.password] as const)));
       shown.answerLogin = null;
     }),

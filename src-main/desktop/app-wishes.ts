@@ -4,21 +4,30 @@
  * Guarantees: nothing that nobody sees gets anything; a script is not quicker than a person; Berth never opens what an app
  * names but an https page in the person's own browser, after they said so.
  */
-import { shell, type WebContents } from 'electron';
+import { type BaseWindow, shell, type WebContents } from 'electron';
 import type { ForwardId } from '#contract/ids.ts';
 import { AppPath, type ShellEvent } from '#contract/shell.ts';
 import type { AppDownloads } from './app-downloads.ts';
+import { originOf } from './app-permissions.ts';
+import { type AppPopups, isPopupSeen } from './app-popups.ts';
 import type { AppSessions, AppWishes } from './app-sessions.ts';
 import { type AppViewPage, isInFront } from './app-view-page.ts';
 import type { PersonQuestions } from './person-questions.ts';
 
 export interface AppWishesOptions {
   readonly pages: () => readonly AppViewPage[];
+  readonly popups: Pick<AppPopups, 'open' | 'find' | 'mayGo' | 'ask'>;
   readonly sessions: () => Pick<AppSessions, 'find'>;
   readonly questions: PersonQuestions;
   readonly downloads: Pick<AppDownloads, 'begin'>;
   readonly tell: (event: ShellEvent) => void;
   readonly nowMs?: () => number;
+}
+
+/** Who wishes: the page of a tab, or of a window that it opened. */
+interface Wisher extends Pick<AppViewPage, 'tabId' | 'forwardId' | 'name' | 'origin'> {
+  readonly owner: BaseWindow;
+  readonly isSeen: boolean;
 }
 
 export interface AppWishDoor extends AppWishes {
@@ -34,25 +43,32 @@ const quietAfterNoMs = 3_000;
 const shownCharacters = 300;
 
 export function createAppWishes(options: AppWishesOptions): AppWishDoor {
-  const { pages, questions, downloads, tell } = options;
+  const { pages, popups, questions, downloads, tell } = options;
   const nowMs = options.nowMs ?? (() => performance.now());
   const heardFromMs = new Map<ForwardId, number>();
   const knownSites = new Map<ForwardId, Set<string>>();
 
-  const find = (contents: WebContents) => pages().find(({ view }) => view.webContents === contents);
+  const pageOf = (contents: WebContents) => pages().find(({ view }) => view.webContents === contents);
+  const find = (contents: WebContents): Wisher | undefined => {
+    const page = pageOf(contents);
+    if (page !== undefined) return { ...page, isSeen: isInFront(page) };
+    const popup = popups.find(contents);
+    return popup && { ...popup.page, owner: popup.window, isSeen: isPopupSeen(popup) };
+  };
   /** False: it was heard just now. */
-  const takeTurn = ({ forwardId }: AppViewPage): boolean => {
+  const takeTurn = ({ forwardId }: Pick<Wisher, 'forwardId'>): boolean => {
     if (nowMs() < (heardFromMs.get(forwardId) ?? Number.NEGATIVE_INFINITY)) return false;
     heardFromMs.set(forwardId, nowMs() + wishEveryMs);
     return true;
   };
   /** Undefined: nobody sees it, or it was heard just now. */
-  const heard = (contents: WebContents): AppViewPage | undefined => {
-    const page = find(contents);
-    return page !== undefined && isInFront(page) && takeTurn(page) ? page : undefined;
+  const heard = (contents: WebContents): Wisher | undefined => {
+    const wisher = find(contents);
+    return wisher?.isSeen === true && takeTurn(wisher) ? wisher : undefined;
   };
+  const beQuiet = (forwardId: ForwardId) => void heardFromMs.set(forwardId, nowMs() + quietAfterNoMs);
 
-  const leave = async (page: AppViewPage, address: URL): Promise<void> => {
+  const leave = async (page: Wisher, address: URL): Promise<void> => {
     const { forwardId, name, origin, owner, tabId } = page;
     if (!isForBrowser(address)) {
       tell({ type: 'app-view-refused', tabId, what: 'link', url: address.href.slice(0, 2048) });
@@ -67,7 +83,7 @@ export function createAppWishes(options: AppWishesOptions): AppWishDoor {
         rememberLabel: `Always open ${address.host} for this app, until Berth ends`,
       });
       if (!answer?.isYes) {
-        heardFromMs.set(forwardId, nowMs() + quietAfterNoMs);
+        beQuiet(forwardId);
         return;
       }
       if (answer.isRemembered) knownSites.set(forwardId, sites.add(address.host));
@@ -76,7 +92,7 @@ export function createAppWishes(options: AppWishesOptions): AppWishDoor {
     await shell.openExternal(address.href);
   };
 
-  const beside = ({ tabId }: AppViewPage, { pathname, search }: URL): void => {
+  const beside = ({ tabId }: Pick<Wisher, 'tabId'>, { pathname, search }: URL): void => {
     const path = AppPath.safeParse(pathname + search);
     if (path.success) tell({ type: 'app-view-opened', tabId, path: path.data });
   };
@@ -103,9 +119,22 @@ export function createAppWishes(options: AppWishesOptions): AppWishDoor {
           : { postData: parts, extraHeaders: `content-type: ${postBody.contentType}${boundary}` };
       contents.loadURL(url, post).catch(() => undefined);
     },
+    popUp: (contents, url) => {
+      const page = pageOf(contents);
+      if (page === undefined) return undefined;
+      return isInFront(page) && takeTurn(page) ? popups.open(page, url) : { action: 'deny' };
+    },
+    isPopup: (contents) => popups.find(contents) !== undefined,
+    mayRoam: (contents, url) => popups.mayGo(contents, url),
+    roam: async (contents, url) => {
+      const popup = popups.find(contents);
+      const isAllowed = popup !== undefined && (await popups.ask(contents, url));
+      if (popup !== undefined && !isAllowed) beQuiet(popup.page.forwardId);
+      return isAllowed;
+    },
     ask: async (contents, wish) => {
       const page = find(contents);
-      if (page === undefined || !isInFront(page)) return false;
+      if (page?.isSeen !== true) return false;
       const answer = await questions.ask(page.owner, {
         message: `Allow ${page.name} to ${wish.words}?`,
         detail: `It asks from ${page.origin}. If you allow it, that holds until Berth ends.`,
@@ -118,7 +147,11 @@ export function createAppWishes(options: AppWishesOptions): AppWishDoor {
     download: (contents, item) => {
       const page = find(contents);
       if (page === undefined) return false;
-      if (isInFront(page) && downloads.begin(page, item)) return true;
+      // In an app's name saves the app, and no other site that a window of it shows.
+      const isItsOwn =
+        pageOf(contents) !== undefined ||
+        [contents.getURL(), item.getURL()].some((url) => originOf(url) === page.origin);
+      if (page.isSeen && isItsOwn && downloads.begin(page, item)) return true;
       if (takeTurn(page))
         tell({ type: 'app-view-refused', tabId: page.tabId, what: 'download', url: page.origin });
       return false;

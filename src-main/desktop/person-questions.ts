@@ -4,7 +4,7 @@
  *
  * Guarantees: one at a time. What asks while one is open is not asked, so that nobody is worn down by them.
  */
-import { type BrowserWindow, dialog } from 'electron';
+import { type BaseWindow, dialog } from 'electron';
 
 export interface PersonQuestion {
   readonly message: string;
@@ -24,9 +24,9 @@ export interface PersonAnswer {
 
 export interface PersonQuestions {
   /** Null: it was not asked, since another one is open or the window is gone. */
-  ask(owner: BrowserWindow, question: PersonQuestion): Promise<PersonAnswer | null>;
+  ask(owner: BaseWindow, question: PersonQuestion): Promise<PersonAnswer | null>;
   /** As an app that wants to keep its page asks: it waits, and everything with it, as in Electron's own example. */
-  askToLeave(owner: BrowserWindow, name: string): boolean;
+  askToLeave(owner: BaseWindow, name: string): boolean;
 }
 
 export function createPersonQuestions(): PersonQuestions {

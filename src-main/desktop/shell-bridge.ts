@@ -26,6 +26,7 @@ export interface ShellBridgeOptions {
   readonly ipc: IpcMain;
   /** undefined while there is no window. */
   readonly window: () => BrowserWindow | undefined;
+  readonly onShow: () => void;
   readonly onCommand: (id: string) => void;
   /** The rows that the menu bar shows now. */
   readonly onMenu: (rows: ShellInput<'setMenu'>['rows']) => void;
@@ -36,7 +37,7 @@ export interface ShellBridgeOptions {
 }
 
 export function serveShellBridge(options: ShellBridgeOptions): void {
-  const { ipc, window, onCommand, onMenu, appViews, downloads, closeGuard } = options;
+  const { ipc, window, onShow, onCommand, onMenu, appViews, downloads, closeGuard } = options;
   const actions: Actions = {
     ...appViews,
     downloadCancel: async ({ id }) => {
@@ -49,6 +50,10 @@ export function serveShellBridge(options: ShellBridgeOptions): void {
     },
     focusPage: async () => {
       window()?.webContents.focus();
+      return {};
+    },
+    showWindow: async () => {
+      onShow();
       return {};
     },
     setUnsaved: async (work) => {

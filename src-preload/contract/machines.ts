@@ -127,6 +127,7 @@ export const Machine = z.object({
   cpus: z.number().int().nullable(),
   memoryBytes: Bytes.nullable(),
   diskBytes: Bytes.nullable(),
+  /** With what backups add, as far as the provider has told it. */
   hourlyUsd: Usd,
   monthlyUsd: Usd,
   ipv4: z.string().nullable(),

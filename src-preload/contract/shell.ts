@@ -127,6 +127,8 @@ export const shellRequests = {
   downloadShow: { input: z.object({ id: downloadId }), output: z.object({}) },
   /** Brings the keyboard from an app to Berth's own page. */
   focusPage: { input: z.object({}), output: z.object({}) },
+  /** Brings the window before the person, as a click on what the system said of it asks for. */
+  showWindow: { input: z.object({}), output: z.object({}) },
   /** What would be lost if the window closed now. Said when it changes; a page that loads anew begins with nothing. */
   setUnsaved: { input: UnsavedWork, output: z.object({}) },
   /** The answer to `save-unsaved`. */

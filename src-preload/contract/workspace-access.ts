@@ -88,12 +88,16 @@ export const workspaceAccessMethods = {
     errors: [...running, 'workspace.command-failed', 'too-many'],
     rest: { method: 'GET', path: '/workspaces/:id/unpack', shape: 'duplex' },
   }),
-  /** Up: input, inputEnd. Down: output, outputEnd. Ends when both directions have. */
+  /**
+   * Up: input, inputEnd. Down: output, outputEnd. Ends when both directions have. `skipsSilence`: what comes down is sound
+   * (PCM, signed 16 bit, two channels), of which nothing is sent while there is none: after half a second of zeros, until
+   * something else comes, in whole frames.
+   */
   'workspaces.dial': bytes({
     summary:
       'A TCP connection to a port inside a running workspace, also where its server listens on loopback alone',
     scope: 'workspaces.write',
-    input: z.object({ id: WorkspaceId, port: PortNumber }),
+    input: z.object({ id: WorkspaceId, port: PortNumber, skipsSilence: z.boolean().optional() }),
     errors: [...running, 'workspace.port-refused', 'snapshot.tools-missing', 'too-many'],
     rest: { method: 'GET', path: '/workspaces/:id/ports/:port', shape: 'duplex' },
   }),

@@ -27,6 +27,8 @@ export interface Notice {
   readonly isRead: boolean;
   /** Still to be seen as a toast. */
   readonly isShown: boolean;
+  /** Said by the system as well, wherever the person looks; a click there is its act. Else as system-notices.ts decides. */
+  readonly isForSystem: boolean;
 }
 
 export interface NoticesState {
@@ -42,6 +44,7 @@ export type NewNotice = {
   readonly body?: string;
   readonly action?: NoticeAction;
   readonly otherActions?: readonly NoticeAction[];
+  readonly isForSystem?: boolean;
 };
 
 /** A notice of work that goes on. It stays until the work has ended, and then says how. */
@@ -58,11 +61,12 @@ export function createNotices(now: () => Date = () => new Date()) {
   const store = createStore<NoticesState>(() => ({ notices: [] }));
   let lastId = 0;
   const add = (
-    notice: Omit<Notice, 'id' | 'at' | 'isRead' | 'isShown' | 'otherActions'> & Partial<Notice>,
+    notice: Omit<Notice, 'id' | 'at' | 'isRead' | 'isShown' | 'otherActions' | 'isForSystem'> &
+      Partial<Notice>,
   ): number => {
     lastId += 1;
     const entry: Notice = {
-      otherActions: [],
+      ...{ otherActions: [], isForSystem: false },
       ...notice,
       id: lastId,
       at: now().toISOString(),
@@ -87,6 +91,7 @@ export function createNotices(now: () => Date = () => new Date()) {
         progress: null,
         action: notice.action ?? null,
         otherActions: notice.otherActions ?? [],
+        isForSystem: notice.isForSystem ?? false,
       });
     },
     /** `action` is what stops the work. */
@@ -122,6 +127,10 @@ export function createNotices(now: () => Date = () => new Date()) {
       store.setState((state) => ({
         notices: state.notices.map((notice) => (notice.id === id ? { ...notice, isShown: false } : notice)),
       }));
+    },
+    /** As a toast, once more. */
+    showAgain(id: number): void {
+      change(id, { isShown: true });
     },
     /** They have been seen in the list: no toast need stay for them. */
     markRead(): void {

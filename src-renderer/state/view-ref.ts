@@ -24,7 +24,12 @@ export const ViewRef = z.discriminatedUnion('type', [
   z.object({ type: z.literal('host'), hostId: HostId }),
   /** Accounts at providers, machines, and what they cost. */
   z.object({ type: z.literal('clouds') }),
-  z.object({ type: z.literal('create-machine'), cloudId: CloudId.nullable() }),
+  /** `makingId`: what the form has asked for, and waits for the provider's answer to. */
+  z.object({
+    type: z.literal('create-machine'),
+    cloudId: CloudId.nullable(),
+    makingId: OperationId.optional(),
+  }),
   z.object({ type: z.literal('machine'), machineId: MachineId }),
   z.object({ type: z.literal('projects') }),
   z.object({ type: z.literal('project'), projectId: ProjectId.nullable() }),

@@ -27,6 +27,9 @@ describe('web apps over the window', () => {
   let port = 0;
   /** Cookies that reached the app, by its host name. */
   const cookies: Record<string, string[]> = {};
+  const seen: string[] = [];
+  /** Another site, where people sign in. */
+  const accounts = () => `https://accounts.example.test:${port}`;
   beforeAll(async () => {
     server = createServer((request, response) => {
       const name = request.headers.host?.split('.')[0] ?? '';
@@ -35,6 +38,22 @@ describe('web apps over the window', () => {
         response.setHeader('Set-Cookie', ['basket=three; Path=/', 'wide=1; Domain=localhost; Path=/']);
       if (request.url === '/staff' && request.headers.authorization !== `Basic ${btoa('dev:harbour')}`) {
         response.writeHead(401, { 'WWW-Authenticate': 'Basic realm="Staff"' }).end('Who are you?');
+        return;
+      }
+      if (name !== 'accounts') seen.push(`${name} ${request.url}`);
+      if (request.url === '/login') {
+        response.writeHead(302, { Location: `${accounts()}/authorize?of=${name}` }).end();
+        return;
+      }
+      if (name === 'accounts') {
+        seen.push(`accounts ${request.url} ${request.headers.cookie ?? '-'}`);
+        response.writeHead(200, { 'Content-Type': 'text/html' });
+        response.end('<title>Your bank</title><p>again</p>');
+        return;
+      }
+      if (request.url?.startsWith('/callback')) {
+        response.writeHead(200, { 'Content-Type': 'text/html' });
+        response.end('<script>opener.postMessage(location.search, location.origin); close()</script>');
         return;
       }
       if (request.url === '/away') {
@@ -488,6 +507,103 @@ describe('web apps over the window', () => {
     await desktop.entry('app-view-visible', (entry) => entry.view === view && entry.isVisible, from);
     const last = await desktop.entry('app-view-bounds', (entry) => entry.view === view, from);
     expect(last.bounds).toEqual(moved);
+  });
+
+  it('signs in by a window that it can talk to, which goes to another site when its person says so, and comes back', async () => {
+    const page = await show(5, 'site-3000');
+    await page.waitForLoadState();
+    await page.evaluate(() => {
+      const own = window as unknown as { codes: unknown[] };
+      own.codes = [];
+      addEventListener('message', ({ data, origin }) => own.codes.push(`${origin} ${String(data)}`));
+    });
+    const from = desktop.entries.length;
+    const asked = await until(
+      () =>
+        page.evaluate(
+          (url) => void window.open(url, 'sign-in', 'width=480,height=600'),
+          `${accounts()}/authorize`,
+        ),
+      () => find('question', from),
+    );
+    expect(asked.message).toBe(`Show accounts.example.test:${port} in a window of The site-3000?`);
+    expect(find('popup', from)).toMatchObject({ frame: true, fullscreenable: false, hasParent: true });
+    expect(find('popup-shown', from)).toBe(undefined);
+    expect(seen.some((one) => one.startsWith('accounts'))).toBe(false);
+    const made = desktop.entries.slice(from).find((entry) => entry.what === 'app-view');
+    expect(made).toMatchObject({
+      partition: partition(5),
+      preferences: { sandbox: true, nodeIntegration: false, contextIsolation: true, disableDialogs: true },
+    });
+    desktop.tell({ do: 'answer', label: 'Show it' });
+    await desktop.entry('popup-title', ({ title }) => title.startsWith('accounts.example.test:'), from);
+    expect(find('popup-shown', from)).not.toBe(undefined);
+    const popup = await until(
+      () => undefined,
+      () =>
+        page
+          .context()
+          .pages()
+          .find((one) => one.url().startsWith(accounts())),
+    );
+    await popup.getByText('again').waitFor();
+    expect(await popup.evaluate(() => 'berthShell' in window || 'require' in window)).toBe(false);
+    // It leads neither itself nor the tab away.
+    await popup.evaluate(() => {
+      (opener as Window).location.href = 'https://evil.example/tab';
+    });
+    await desktop.entry('navigation-prevented', ({ url }) => url === 'https://evil.example/tab', from);
+    await popup.evaluate(
+      (url) => {
+        window.location.href = url;
+      },
+      `${originOf('lab-8888')}/`,
+    );
+    await desktop.entry('navigation-prevented', ({ url }) => url.startsWith(originOf('lab-8888')), from);
+    await popup.evaluate(
+      (url) => {
+        window.location.href = url;
+      },
+      `${originOf('site-3000')}/callback?code=7`,
+    );
+    const codes = () => page.evaluate(() => (window as unknown as { codes: unknown[] }).codes);
+    await expect.poll(codes, { timeout: 20_000 }).toEqual([`${originOf('site-3000')} ?code=7`]);
+    await desktop.entry('popup-closed', undefined, from);
+    expect(page.url()).toMatch(originOf('site-3000'));
+  });
+
+  it('closes a window that its own server leads elsewhere, if the person does not want it', async () => {
+    const page = await desktop.appPage(partition(5));
+    const from = desktop.entries.length;
+    const asks = seen.length;
+    await until(
+      () =>
+        page.evaluate(() => {
+          const own = window as unknown as { signIn: Window | null };
+          own.signIn = window.open('/login', 'again', 'popup');
+        }),
+      () => find('question', from),
+    );
+    desktop.tell({ do: 'answer', label: 'Cancel' });
+    await desktop.entry('popup-closed', undefined, from);
+    await expect
+      .poll(() => page.evaluate(() => (window as unknown as { signIn: Window }).signIn.closed), {
+        timeout: 20_000,
+      })
+      .toBe(true);
+    expect(seen.slice(asks)).toEqual(['site-3000 /login']);
+  });
+
+  it('closes what it opened with its tab', async () => {
+    const page = await desktop.appPage(partition(5));
+    const from = desktop.entries.length;
+    await until(
+      () => page.evaluate(() => void window.open('/inner', 'inner', 'width=300')),
+      () => find('popup-shown', from),
+    );
+    await desktop.entry('popup-title', ({ title }) => title.startsWith('site-3000.localhost:'), from);
+    await ask('appViewClose', { tabId: 'tab-5' });
+    await desktop.entry('popup-closed', undefined, from);
   });
 
   it('opens nothing in the browser while nobody can see it', async () => {

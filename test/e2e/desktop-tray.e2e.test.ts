@@ -39,6 +39,10 @@ describe('the desktop app', () => {
       desktop.tell(click);
       await desktop.entry('focused', undefined, from);
     }
+    // So does a click on what the system said for the window.
+    const from = desktop.entries.length;
+    await desktop.page.evaluate(() => berthShell.request('showWindow', {}));
+    await desktop.entry('focused', undefined, from);
   });
 
   it('offers what the page says, in the page’s words, and tells the page what was clicked', async () => {

@@ -252,9 +252,12 @@ describe('a shell that tells of its commands', () => {
       Object.assign(window, { toldSystem: told });
       window.Notification = class {
         static permission = 'granted';
+        onclick: () => void = () => undefined;
         constructor(title: string, { body }: { body: string }) {
           told.push(`${title}. ${body}`);
+          Object.assign(window, { clickSystem: () => this.onclick() });
         }
+        close(): void {}
       } as never;
     });
     try {
@@ -270,7 +273,8 @@ describe('a shell that tells of its commands', () => {
       expect(told).toEqual([
         expect.stringMatching(/^sleep 2; false ended with exit status 1\. In .*, after [12]\.\d\ss\.$/),
       ]);
-      await notices().getByRole('button', { name: 'Show terminal' }).click();
+      await notices().getByRole('button', { name: 'Show terminal' }).waitFor();
+      await page.evaluate(() => (window as unknown as { clickSystem(): void }).clickSystem());
       await screen.hasKeyboard();
     } finally {
       await screen.settings({ announceCommandAfterSeconds: 10 });

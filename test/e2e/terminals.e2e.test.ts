@@ -326,6 +326,12 @@ describe('the find bar', () => {
     await bar.getByText('not a pattern').waitFor();
     await page.getByLabel('Find in terminal').fill('needle [12]');
     await bar.getByText('of 2').waitFor();
+    // Asked for again from the terminal, it has the keyboard again, with what is in it to be written over.
+    await screen.shown.click();
+    await screen.hasKeyboard();
+    await page.keyboard.press('Control+Shift+F');
+    await page.keyboard.type('needle');
+    await bar.getByText('of 3').waitFor();
     await page.keyboard.press('Escape');
     await bar.waitFor({ state: 'detached' });
     await screen.hasKeyboard();

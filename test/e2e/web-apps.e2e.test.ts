@@ -330,6 +330,20 @@ describe('a way that is cut', () => {
   });
 });
 
+describe('Berth that ends in the middle and begins again', () => {
+  it('knows which browser was let in: what is open goes on at the same address', async () => {
+    const page = await openApp(window.context, 'api');
+    await page.getByText('api heard hello').waitFor();
+    await berth.kill();
+    await page.getByText('closed').waitFor();
+    await berth.restart();
+    await page.reload();
+    await page.getByText('api heard hello').waitFor({ timeout: 30_000 });
+    expect(page.url()).toBe(`${originOf('api')}/`);
+    await page.close();
+  });
+});
+
 describe('whoever signs out', () => {
   it('is out of the apps at once, with what goes on there', async () => {
     const page = await openApp(window.context, 'api');

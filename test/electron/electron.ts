@@ -8,6 +8,7 @@
 import { EventEmitter } from 'node:events';
 import { mkdirSync, readdirSync, readFileSync, rmSync, watch, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { BaseWindow, lastBaseWindow } from './base-window.ts';
 import {
   allWindows,
   BrowserWindow,
@@ -310,6 +311,8 @@ process.on('message', (command: Command) => {
       return void allWindows()[0]?.close();
     case 'minimize':
       return allWindows()[0]?.minimize();
+    case 'close-popup':
+      return lastBaseWindow()?.destroy();
     case 'save-in-app':
       return void lastView()?.session.downloads(command.download, lastView());
     case 'start-download':
@@ -331,6 +334,7 @@ process.on('message', (command: Command) => {
 
 export {
   app,
+  BaseWindow,
   BrowserWindow,
   clipboard,
   dialog,

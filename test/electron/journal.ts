@@ -50,6 +50,18 @@ export type JournalEntry =
   | { readonly what: 'app-view-visible'; readonly view: number; readonly isVisible: boolean }
   | { readonly what: 'app-view-focused'; readonly view: number }
   | { readonly what: 'app-view-closed'; readonly view: number }
+  /** A window that an app opened; the numbers count them. */
+  | {
+      readonly what: 'popup';
+      readonly window: number;
+      readonly title: string;
+      readonly frame: boolean;
+      readonly fullscreenable: boolean;
+      readonly hasParent: boolean;
+    }
+  | { readonly what: 'popup-title'; readonly window: number; readonly title: string }
+  | { readonly what: 'popup-shown'; readonly window: number }
+  | { readonly what: 'popup-closed'; readonly window: number }
   | { readonly what: 'app-browser'; readonly partition: string; readonly cdp: string }
   | { readonly what: 'data-cleared'; readonly partition: string }
   | { readonly what: 'page-focused' }
@@ -103,6 +115,8 @@ export type Command =
   | { readonly do: 'answer-before'; readonly label: string }
   | { readonly do: 'close-window' }
   | { readonly do: 'minimize' }
+  /** The window that an app opened last. */
+  | { readonly do: 'close-popup' }
   | { readonly do: 'start-download'; readonly download: DownloadAsk }
   | { readonly do: 'attach-webview' }
   | { readonly do: 'choose-file'; readonly path: string | null }

@@ -15,7 +15,15 @@ type CheckHandler = (
   origin: string,
   details: { isMainFrame: boolean; requestingUrl?: string },
 ) => boolean;
-type BeforeRequest = (details: { url: string }, answer: (what: { cancel?: boolean }) => void) => void;
+interface RequestFacts {
+  readonly resourceType?: string;
+  /** Whose request it is. */
+  readonly webContents?: object;
+}
+type BeforeRequest = (
+  details: { url: string } & RequestFacts,
+  answer: (what: { cancel?: boolean }) => void,
+) => void;
 
 /** Where files are saved, as far as anybody is told. */
 export const savedIn = '/home/dev/Downloads';
@@ -86,6 +94,12 @@ export class Session extends EventEmitter {
       isCancelled = cancel === true;
     });
     return !isCancelled;
+  }
+  /** As `allows`, of a request that may have to wait for its answer. */
+  judges(url: string, facts: RequestFacts): Promise<boolean> {
+    return new Promise((resolve) => {
+      this.#beforeRequest({ url, ...facts }, ({ cancel }) => resolve(cancel !== true));
+    });
   }
   /** undefined: no handler for this scheme, so that Electron would ask the network. */
   async answer(url: string, method: string): Promise<Response | undefined> {

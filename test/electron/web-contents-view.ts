@@ -1,9 +1,10 @@
 /**
  * WebContentsView over a Chromium of its own for each partition, so that what one keeps is really not the other's: every
  * request goes through the session's handlers, every navigation that the page begins through the contents' events. Where
- * it is drawn is told, not seen; keys come by the test's word.
+ * it is drawn is told, not seen; keys come by the test's word. A window that a page opens is a real one of Chromium's, with
+ * its opener, and made only if the handler says so. Servers of https are asked without TLS, on this computer.
  *
- * What it cannot show: that the view lies above the page, Electron's own sandbox, redirects after the first.
+ * What it cannot show: that the view lies above the page, Electron's own sandbox, redirects after the first within an origin.
  */
 import { EventEmitter } from 'node:events';
 import { readFileSync } from 'node:fs';
@@ -34,9 +35,22 @@ interface NavigationEvent {
   preventDefault(): void;
 }
 
+interface OpenDetails {
+  readonly url: string;
+  readonly features: string;
+  readonly disposition: string;
+}
+interface OpenAnswer {
+  readonly action: string;
+  readonly createWindow?: (options: object) => ViewContents;
+}
+/** Where a page asks, and waits, whether it may open a window. */
+const askPath = '/__electron-ask';
+
 export class ViewContents extends EventEmitter {
   readonly session: Session;
-  readonly #number: number;
+  /** Of the view that shows it. */
+  #number: number;
   readonly #profileFolder: () => string;
   #page: Promise<Page> | undefined;
   #cdp: CDPSession | undefined;
@@ -51,7 +65,10 @@ export class ViewContents extends EventEmitter {
   #zoomFactor = 1;
   /** What the app itself loads is asked of nobody. */
   #loadedByUs = '';
-  #openHandler: (details: { url: string }) => { action: string } = () => ({ action: 'allow' });
+  #openHandler: (details: OpenDetails) => OpenAnswer = () => ({ action: 'allow' });
+  /** What was answered to the window that the page opens next. */
+  #nextWindow: OpenAnswer | undefined;
+  #adopting: Promise<void> = Promise.resolve();
 
   readonly navigationHistory = {
     canGoBack: () => this.#history.index > this.#clearedCount,
@@ -69,6 +86,9 @@ export class ViewContents extends EventEmitter {
     this.#number = number;
     this.#profileFolder = profileFolder;
   }
+  set number(number: number) {
+    this.#number = number;
+  }
   getURL(): string {
     return this.#url;
   }
@@ -81,7 +101,7 @@ export class ViewContents extends EventEmitter {
   isDestroyed(): boolean {
     return this.#isDestroyed;
   }
-  setWindowOpenHandler(handler: (details: { url: string }) => { action: string }): void {
+  setWindowOpenHandler(handler: (details: OpenDetails) => OpenAnswer): void {
     this.#openHandler = handler;
   }
   async loadURL(url: string): Promise<void> {
@@ -172,36 +192,67 @@ export class ViewContents extends EventEmitter {
       contexts.set(this.session, context);
     }
     const page = await (await context).newPage();
-    this.#cdp = await (await context).newCDPSession(page);
+    await this.#follow(page);
+    return page;
+  }
+
+  /** A window that the page has just opened, empty: made known as Electron does, before it goes anywhere. */
+  async #adopt(page: Page): Promise<void> {
+    const guest = new ViewContents(this.session, 0, this.#profileFolder);
+    guest.#page = Promise.resolve(page);
+    await guest.#follow(page);
+    events?.opened(guest);
+    const shown = this.#nextWindow?.createWindow?.({ webContents: guest });
+    if (shown !== guest) throw new Error('Invalid webContents. Created window should be connected to it.');
+    // As Electron has it by itself.
+    this.once('destroyed', () => guest.close());
+    page.on('close', () => guest.#destroy());
+  }
+
+  async #follow(page: Page): Promise<void> {
+    this.#cdp = await page.context().newCDPSession(page);
     await page.route('**/*', (route) => this.#onRequest(page, route));
     await page.routeWebSocket(/.*/, (socket) => {
       if (this.session.allows(socket.url())) socket.connectToServer();
       else void socket.close();
     });
-    await page.exposeFunction('__electronOpen', (url: string) => {
-      const { action } = this.#openHandler({ url });
-      if (action === 'deny') journal({ what: 'window-open-denied', url });
-    });
+    await page.exposeFunction('__electronOpen', (details: OpenDetails) => void this.#hasWindow(details));
+    await page.exposeFunction('__electronOpened', () => this.#adopting);
     // window.open and links with a target, as Electron hears of both.
-    await page.addInitScript(() => {
-      const open = (url: string) => {
-        (window as unknown as { __electronOpen(url: string): void }).__electronOpen(url);
+    await page.addInitScript((path) => {
+      const electron = window as unknown as {
+        __electronOpen(details: OpenDetails): void;
+        __electronOpened(): Promise<void>;
       };
-      window.open = (url) => {
-        open(new URL(String(url ?? ''), document.baseURI).href);
-        return null;
+      const openWindow = window.open.bind(window);
+      window.open = (given, name, features = '') => {
+        const url = given ? new URL(String(given), document.baseURI).href : 'about:blank';
+        const isNew = features !== '' && !/noopener|noreferrer/.test(features);
+        const details = { url, features, disposition: features === '' ? 'foreground-tab' : 'new-window' };
+        if (!isNew && url !== 'about:blank') {
+          electron.__electronOpen(details);
+          return null;
+        }
+        const ask = new XMLHttpRequest();
+        ask.open('POST', path, false);
+        ask.send(JSON.stringify(details));
+        if (ask.responseText !== 'allow') return null;
+        const made = openWindow('about:blank', name, features);
+        if (made !== null && url !== 'about:blank')
+          void electron.__electronOpened().then(() => (made.location.href = url));
+        return made;
       };
       document.addEventListener('click', (event) => {
         const link = (event.target as Element | null)?.closest<HTMLAnchorElement>('a[target="_blank"]');
         if (!link) return;
         event.preventDefault();
-        open(link.href);
+        electron.__electronOpen({ url: link.href, features: '', disposition: 'foreground-tab' });
       });
-    });
+    }, askPath);
     page.on('framenavigated', (frame) => {
       if (frame !== page.mainFrame()) return;
       this.#url = frame.url();
-      this.emit('did-navigate');
+      this.emit('did-navigate', {}, this.#url);
     });
     page.on('load', () => void this.#onLoad(page));
     page.on('download', (download) => {
@@ -212,7 +263,13 @@ export class ViewContents extends EventEmitter {
       };
       this.session.downloads(ask, this);
     });
-    return page;
+  }
+
+  #hasWindow(details: OpenDetails): boolean {
+    const answer = this.#openHandler(details);
+    this.#nextWindow = answer;
+    if (answer.action === 'deny') journal({ what: 'window-open-denied', url: details.url });
+    return answer.action === 'allow';
   }
 
   async #onLoad(page: Page): Promise<void> {
@@ -239,6 +296,11 @@ export class ViewContents extends EventEmitter {
   async #onRequest(page: Page, route: Route): Promise<void> {
     const request = route.request();
     const url = request.url();
+    if (new URL(url).pathname === askPath) {
+      const isAllowed = this.#hasWindow(request.postDataJSON() as OpenDetails);
+      if (isAllowed) this.#adopting = page.waitForEvent('popup').then((popup) => this.#adopt(popup));
+      return route.fulfill({ body: isAllowed ? 'allow' : 'deny' });
+    }
     const isMainFrame = request.isNavigationRequest() && request.frame() === page.mainFrame();
     if (request.isNavigationRequest() && url !== this.#loadedByUs) {
       const names = isMainFrame ? ['will-frame-navigate', 'will-navigate'] : ['will-frame-navigate'];
@@ -247,7 +309,9 @@ export class ViewContents extends EventEmitter {
         return route.abort('aborted');
       }
     }
-    if (!this.session.allows(url)) {
+    if (
+      !(await this.session.judges(url, isMainFrame ? { resourceType: 'mainFrame', webContents: this } : {}))
+    ) {
       journal({ what: 'request-cancelled', url });
       return route.abort('blockedbyclient');
     }
@@ -256,10 +320,10 @@ export class ViewContents extends EventEmitter {
     this.emit('did-start-loading');
     try {
       // Chromium knows that names below localhost are this computer (RFC 6761 6.3); Node asks the system, which may not.
-      const { host, port } = new URL(url);
+      const { host, port, origin } = new URL(url);
       const ask = async (more: Record<string, string>) =>
         route.fetch({
-          ...{ url: url.replace(`//${host}`, `//127.0.0.1:${port}`), maxRedirects: 0 },
+          ...{ url: url.replace(origin, `http://127.0.0.1:${port}`), maxRedirects: 0 },
           headers: { ...(await request.allHeaders()), host, ...more },
         });
       let response = await ask({});
@@ -272,7 +336,12 @@ export class ViewContents extends EventEmitter {
         this.#isLoading = false;
         return await route.abort('aborted');
       }
-      return await route.fulfill({ response });
+      const target = to === undefined ? undefined : new URL(to, url);
+      if (target === undefined || target.origin === origin) return await route.fulfill({ response });
+      // What Chromium follows by itself is intercepted no more; so the page goes there, of which it was just asked.
+      this.#loadedByUs = target.href;
+      const body = `<script>location.replace(${JSON.stringify(target.href)})</script>`;
+      return await route.fulfill({ status: 200, contentType: 'text/html', body });
     } catch {
       this.#isLoading = false;
       this.emit('did-fail-load', {}, -102, 'ERR_CONNECTION_REFUSED', url, true);
@@ -312,6 +381,7 @@ interface Bounds {
 
 interface ViewOptions {
   readonly webPreferences: Readonly<Record<string, unknown>> & { readonly session: Session };
+  readonly webContents?: ViewContents;
 }
 
 interface ViewEvents {
@@ -328,14 +398,15 @@ export class WebContentsView {
   readonly webContents: ViewContents;
   readonly number: number;
 
-  constructor({ webPreferences }: ViewOptions) {
+  constructor({ webPreferences, webContents }: ViewOptions) {
     if (events === undefined) throw new Error('nobody hears of views');
     count += 1;
     this.number = count;
     const { session, ...value } = webPreferences;
     journal({ what: 'app-view', view: this.number, partition: session.partition, preferences: value });
-    this.webContents = new ViewContents(session, this.number, events.profileFolder);
-    events.opened(this.webContents);
+    this.webContents = webContents ?? new ViewContents(session, this.number, events.profileFolder);
+    this.webContents.number = this.number;
+    if (webContents === undefined) events.opened(this.webContents);
   }
   setBounds(bounds: Bounds): void {
     journal({ what: 'app-view-bounds', view: this.number, bounds });

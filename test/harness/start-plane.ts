@@ -42,7 +42,7 @@ export interface StartPlaneOptions {
   readonly digitalOceanApiUrl?: string;
   /** What first workspaces are made of. */
   readonly firstWorkspace?: ServedConfig['firstWorkspace'];
-  /** The clock by which workspaces end by themselves. Default: the real one. */
+  /** The clock by which workspaces and terminals end by themselves. Default: the real one. */
   readonly lifecycleClock?: Clock;
   /** Default: those of the product, with nothing to ask. */
   readonly cloudProviders?: readonly CloudProvider[];

@@ -8,6 +8,9 @@ import type { FixtureCollection, Replies } from './fixture-plane.ts';
 /** The one text that is a token on fixtures. */
 export const rightToken = 'ocean_v1_a6f1';
 
+/** A machine of this name is asked for, and the provider has not answered yet. */
+export const unansweredName = 'no-answer-yet';
+
 export const oceanProvider: CloudProviderInfo = {
   id: 'ocean',
   name: 'DigitalOcean',
@@ -148,8 +151,23 @@ export function cloudReplies(
         id: newId('mach', machines.items.size) as Machine['id'],
         ...{ cloudId: wish.cloudId, name: wish.name, region: wish.region, size: wish.size, life: 'creating' },
         ...{ trouble: null, sleep: null, hourlyUsd: wish.hourlyUsd },
+        ...(wish.name === unansweredName ? { providerId: null } : {}),
       });
-      return { machine, operation: operation() };
+      if (wish.name !== unansweredName) return { machine, operation: operation() };
+      const making = keep(operations, {
+        ...{ id: newId('op', operations.items.size) as Operation['id'], kind: 'machine.create' },
+        title: `Make “${wish.name}”`,
+        subject: { kind: 'machine', id: machine.id, name: wish.name },
+        ...{ hostId: null, state: 'running', error: null, canCancel: true },
+        steps: [
+          {
+            ...{ id: 'rent', title: 'Ask for the machine', state: 'running', note: '', progress: null },
+            ...{ startedAt: madeAt(), endedAt: null },
+          },
+        ],
+        ...{ startedAt: madeAt(), endedAt: null },
+      } satisfies Operation);
+      return { machine, operation: making };
     },
   };
 }

@@ -4,7 +4,7 @@
  */
 import type { Page } from 'playwright';
 import { describe, expect, it } from 'vitest';
-import { rightToken } from './cloud-replies.ts';
+import { rightToken, unansweredName } from './cloud-replies.ts';
 import { cloudId, cloudScenes, machineId, offer } from './cloud-scenes.ts';
 import { seriousFindings } from './fixture/axe.ts';
 import { fixtureStage } from './fixture/fixture-stage.ts';
@@ -26,6 +26,26 @@ const frontView = () =>
   });
 const button = (name: string | RegExp) => page.getByRole('button', { name, exact: typeof name === 'string' });
 const dialog = () => page.getByRole('dialog');
+/** What becomes of the machine that the provider has not answered for yet. */
+const answerMaking = (answer: 'failed' | 'rented') =>
+  page.evaluate(
+    ([name, end]) => {
+      const { app, plane } = window.fixture;
+      const machine = app.mirror.machines.getState().items.find((one) => one.name === name);
+      const operation = app.mirror.operations
+        .getState()
+        .items.find(({ subject, state }) => subject.name === name && state === 'running');
+      if (!machine || !operation) throw new Error('nothing is being made');
+      if (end === 'rented') return plane.put('machines', { ...machine, providerId: '48199999' } as never);
+      plane.delete('machines', machine.id);
+      plane.put('operations', {
+        ...operation,
+        ...{ state: 'failed', endedAt: new Date().toISOString() },
+        error: { code: 'cloud.not-offered', message: 'It is sold out.', details: { field: 'size' } },
+      } as never);
+    },
+    [unansweredName, answer] as const,
+  );
 const createButton = () => page.getByRole('button', { name: /^Create for/ });
 const cloudsRef = { type: 'clouds' };
 const createRef = { type: 'create-machine', cloudId: null };
@@ -306,6 +326,40 @@ describe('the form of a machine', () => {
       () => window.fixture.plane.calls.filter(({ method }) => method === 'machines.create').length === 2,
     );
     expect((await calls('machines.create')).at(-1)).toMatchObject({ region: 'ams3', size: 's-1vcpu-2gb' });
+  });
+
+  it('keeps what was typed until the provider has said yes: a refusal stands where it can be mended', async () => {
+    await show('clouds', createRef);
+    await page.getByLabel('Name', { exact: true }).fill(unansweredName);
+    await page.getByLabel('Tags').fill('kept');
+    const notices = () =>
+      page.evaluate(() => window.fixture.app.notices.store.getState().notices.map(({ title }) => title));
+    const before = (await notices()).length;
+    await createButton().click();
+    await page.getByText('Ask for the machine…').waitFor();
+    expect(await createButton().getAttribute('aria-busy')).toBe('true');
+    expect(await frontView()).toMatchObject({ type: 'create-machine' });
+    expect(await seriousFindings(page)).toEqual([]);
+    await answerMaking('failed');
+    await page.getByText('It is sold out.').first().waitFor();
+    expect(await page.getByLabel('Tags').inputValue()).toBe('kept');
+    // Said once, where it can be mended: no toast says it, too.
+    expect((await notices()).slice(0, -before)).toEqual([]);
+    await button('The same in Amsterdam 3').click();
+    await createButton().click();
+    await page.getByText('Ask for the machine…').waitFor();
+    expect((await calls('machines.create')).at(-1)).toMatchObject({ region: 'ams3', tags: ['kept'] });
+    // Told elsewhere to who looks elsewhere, and there all the same.
+    await open({ type: 'home' });
+    await answerMaking('failed');
+    await page.getByText(`Make “${unansweredName}”: this failed`).first().waitFor();
+    await open(createRef);
+    await page.getByText('It is sold out.').first().waitFor();
+    await page.getByLabel('Tags').press('Enter');
+    await page.getByText('Ask for the machine…').waitFor();
+    await answerMaking('rented');
+    await page.getByRole('heading', { level: 1, name: unansweredName }).waitFor();
+    expect(await frontView()).toMatchObject({ type: 'machine' });
   });
 
   it('changes the account with what was typed kept, and says where one is full or cannot make anything', async () => {

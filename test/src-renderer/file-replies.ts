@@ -25,6 +25,8 @@ export interface FileWorkScene {
   readonly bytesPerTick?: number;
   /** Operations stay as they are begun. */
   readonly isSlow?: boolean;
+  /** What copies say that they could not keep. */
+  readonly lost?: string;
 }
 
 export interface FixtureFile {
@@ -296,6 +298,11 @@ export function fileReplies(scene: Scene, files: FixtureFiles, { operations }: C
           state: isSlow ? 'running' : 'done',
           progress: isSlow ? { done: 310, total: 1_204, unit: 'items', parts: [] } : null,
         },
+        {
+          ...{ id: 'place', title: 'Putting in place', startedAt: now, endedAt: isSlow ? null : now },
+          ...{ note: isSlow ? '' : (scene.fileWork?.lost ?? ''), progress: null },
+          state: isSlow ? 'waiting' : 'done',
+        },
       ],
     };
     operations.put(operation);
@@ -314,10 +321,7 @@ export function fileReplies(scene: Scene, files: FixtureFiles, { operations }: C
       const entry = files.entry(path);
       const bytes = files.bytes(path);
       if (entry.sizeBytes > 1024 * 1024)
-        throw new BerthError(
-          'file.too-large',
-          `${path} has ${entry.sizeBytes} bytes; texts up to 1 MiB are edited here.`,
-        );
+        throw new BerthError('file.too-large', `“${path}” is larger than 1 MiB. Download it instead.`);
       if (bytes.includes(0)) throw new BerthError('file.not-text', `${path} is not text.`);
       return { text: new TextDecoder().decode(bytes), entry, isWritable: (entry.mode & 0o200) !== 0 };
     },

@@ -70,6 +70,13 @@ const base: Scene = {
 export const fileScenes: Readonly<Record<string, Scene>> = {
   files: { ...base, fileWork: usual },
   'files-slow': { ...base, fileWork: { ...usual, bytesPerTick: 4_096, isSlow: true } },
+  'files-lost': {
+    ...base,
+    fileWork: {
+      ...usual,
+      lost: '1 left out that are no files, folders or links; 3 became files of their own, hard links before; attributes or access lists of 2 were not kept',
+    },
+  },
   'files-stopped': {
     ...base,
     workspaces: [workspace(1, 'api-server', 1, 'stopped')],

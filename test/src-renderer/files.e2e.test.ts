@@ -169,6 +169,18 @@ describe('transfers', () => {
     ]);
   });
 
+  it('of a copy that could not keep all stay in sight until they are put away', async () => {
+    await openFolder('files-lost');
+    await page.keyboard.type('src');
+    await page.keyboard.press('Control+c');
+    await page.keyboard.press('Control+v');
+    const tray = page.getByRole('region', { name: 'Transfers' });
+    await tray.getByText('3 became files of their own, hard links before').waitFor();
+    await tray.getByText('nothing under way').waitFor();
+    await tray.getByRole('button', { name: 'Put away' }).click();
+    await tray.waitFor({ state: 'detached' });
+  });
+
   it('hold the window while something is on its way, and not after it', async () => {
     await openFolder('files-slow');
     const isHeld = () =>

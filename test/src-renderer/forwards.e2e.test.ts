@@ -72,7 +72,7 @@ describe('the ports of a workspace', () => {
     await load();
     await open(workspaceRef(1));
     await row(9229).getByRole('button', { name: 'Open port 9229' }).click();
-    await page.getByText('Port 9229 speaks no HTTP').waitFor();
+    await page.getByText('Port 9229 did not answer in HTTP').waitFor();
     await called('forwards.probe').toEqual([{ workspaceId: workspaceId(1), port: 9229 }]);
     expect(await calls('forwards.openPort')).toEqual([]);
     await page.getByRole('button', { name: 'Forward it' }).click();
@@ -271,7 +271,7 @@ describe('a port that appears', () => {
     await appear(4, 3000);
     const note = page.getByText('empty listens on 3000');
     await note.waitFor();
-    await page.getByRole('button', { name: 'Not for this workspace' }).click();
+    await page.getByRole('button', { name: 'Stop announcing' }).click();
     await called('forwards.setRules').toEqual([{ workspaceId: workspaceId(4), rules: [], announces: false }]);
     await page.getByText('New ports of empty are not announced any more').waitFor();
     await appear(4, 3001);
@@ -410,8 +410,18 @@ describe('the view of an app in the desktop', () => {
     await asked('focusPage').toHaveLength(1);
     await say({ type: 'app-view', state: { ...page1, found: { count: 7, current: 1 } } });
     await page.getByText('1 of 7').waitFor();
+    const ring = () => field.evaluate((element) => getComputedStyle(element).outlineStyle);
+    expect(await ring()).toBe('solid');
     await field.press('Enter');
     await field.press('Shift+Enter');
+    // Asked for again from the app, whose keys do not come here: the field has the keyboard, and what is in it is written over.
+    await field.blur();
+    expect(await ring()).toBe('none');
+    await run('app.find', null);
+    await asked('focusPage').toHaveLength(2);
+    await page.waitForFunction(() => document.activeElement?.getAttribute('aria-label') === 'Find in page');
+    expect(await page.evaluate(() => String(getSelection()))).toBe('basket');
+    expect(await ring()).toBe('solid');
     await field.press('Escape');
     await field.waitFor({ state: 'detached' });
     const finds = (await requests('appViewFind')) as { text: string; isForward: boolean; isNew: boolean }[];

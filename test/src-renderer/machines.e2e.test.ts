@@ -57,12 +57,35 @@ describe('a machine that is made', () => {
     await ask().getByRole('button', { name: 'Cancel' }).click();
     await run('machine.cut', 1);
     await ask().getByText('What was not written to its disk yet').waitFor();
+    await ask()
+      .getByText(/It stays off until it is switched on, and costs the same: \$0\.03571/)
+      .waitFor();
     expect(await calls('machines.power')).toEqual([]);
     await ask().getByRole('button', { name: 'Cut the power' }).click();
     await shown().getByText('Ask the provider').waitFor();
     expect(await calls('machines.power')).toEqual([{ id: machineId(1), action: 'cut' }]);
     // Nothing else begins while that works on it.
     expect(await button('Resize…').getAttribute('aria-disabled')).toBe('true');
+    await open({ type: 'machine', machineId: machineId(11) });
+    await run('machine.backups', 11);
+    await ask().getByText('That costs $4.80 a\u00a0month more.').waitFor();
+  });
+
+  it('with backups says what they add, and that they go with it', async () => {
+    await show(5);
+    await button('Resize…').click();
+    await dialog().getByText('$0.08572 an\u00a0hour, $57.60 a\u00a0month, with backups').waitFor();
+    await page.keyboard.press('Escape');
+    for (const id of ['machine.hibernate', 'machine.destroy']) {
+      await run(id, 5);
+      await dialog().getByText('The provider’s backups of it').waitFor();
+      await page.keyboard.press('Escape');
+      await dialog().waitFor({ state: 'detached' });
+    }
+    // One without has none to lose.
+    await run('machine.destroy', 1);
+    await dialog().getByText('The machine, with its disk and address').waitFor();
+    expect(await dialog().getByText('The provider’s backups').count()).toBe(0);
   });
 
   it('is resized at the price that was seen; its disk grows only where the box is ticked', async () => {
@@ -227,6 +250,17 @@ describe('the making', () => {
     await ask().getByRole('button', { name: 'Stop and destroy' }).click();
     await ask().waitFor({ state: 'detached' });
     expect(await calls('operations.cancel')).toHaveLength(1);
+    // Its page goes with it; that nothing costs any more is said all the same.
+    await page.evaluate((id) => {
+      const { app, plane } = window.fixture;
+      const operation = app.mirror.operations.getState().items.find(({ subject }) => subject.id === id);
+      plane.delete('machines', id);
+      plane.put('operations', {
+        ...operation,
+        ...{ id: operation?.id ?? '', state: 'cancelled', endedAt: new Date().toISOString() },
+      } as never);
+    }, machineId(2));
+    await page.getByText('in-the-making is not made: what there was of it is destroyed').first().waitFor();
   });
 
   it('in trouble offers what the plane offers, with what it costs, and sends the answer', async () => {

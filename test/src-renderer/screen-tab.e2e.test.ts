@@ -100,11 +100,22 @@ describe('a live screen', () => {
     await show();
     await openScreen(1);
     await live();
+    await page.getByRole('button', { name: 'Keys', exact: true }).click();
+    const held = page.getByRole('button', { name: 'Super' });
+    await held.click();
+    expect(await held.getAttribute('aria-pressed')).toBe('true');
     await page.evaluate(() => window.fixture.plane.setConnection({ phase: 'lost', retryAtMs: null }));
     await page.getByText('Berth does not answer').first().waitFor();
+    // What is typed into nothing is not taken, and the next connection knows of no key that is down.
+    const field = page.getByLabel('Type on the desktop');
+    expect(await field.isEditable()).toBe(false);
     await page.evaluate(() => window.fixture.plane.setConnection({ phase: 'open' }));
     await live();
     expect(await calls('workspaces.dial')).toHaveLength(2);
+    expect(await held.getAttribute('aria-pressed')).toBe('false');
+    const { keys } = await heard();
+    await field.pressSequentially('a');
+    await expect.poll(async () => (await heard()).keys).toEqual([...keys, 0x61, -0x61]);
   });
 });
 

@@ -129,7 +129,7 @@ const rows: readonly Row[] = [
     status: unprocessable,
     pattern: /user.?data/i,
     code: 'cloud.refused',
-    says: 'DigitalOcean did not take the set-up text of the Droplet.',
+    says: 'DigitalOcean did not take the set-up text of the droplet.',
     field: 'userData',
   },
   {

@@ -39,7 +39,7 @@ export const permissionList: readonly KnownPermission[] = [
   {
     name: 'account:read',
     isNeeded: true,
-    without: 'Berth cannot see whose account it is, whether it is locked, and how many Droplets it may have.',
+    without: 'Berth cannot see whose account it is, whether it is locked, and how many droplets it may have.',
     probe: { route: 'GET /v2/account' },
   },
   {
@@ -57,31 +57,31 @@ export const permissionList: readonly KnownPermission[] = [
   {
     name: 'image:read',
     isNeeded: true,
-    without: 'Berth cannot see images, and DigitalOcean makes no Droplet of one.',
+    without: 'Berth cannot see images, and DigitalOcean makes no droplet of one.',
     probe: { route: 'GET /v2/images', query: one },
   },
   {
     name: 'ssh_key:read',
     isNeeded: true,
-    without: 'Berth cannot find its SSH key, and DigitalOcean puts none on a new Droplet.',
+    without: 'Berth cannot find its SSH key, and DigitalOcean puts none on a new droplet.',
     probe: { route: 'GET /v2/account/keys/{key}', parts: { key: NO_FINGERPRINT } },
   },
   {
     name: 'ssh_key:create',
     isNeeded: true,
-    without: 'Berth cannot give DigitalOcean the SSH key for a new Droplet.',
+    without: 'Berth cannot give DigitalOcean the SSH key for a new droplet.',
     probe: { route: 'POST /v2/account/keys', body: { name: NO_SLUG, public_key: 'no key' } },
   },
   {
     name: 'ssh_key:delete',
     isNeeded: false,
-    without: 'SSH keys of Droplets that are gone stay at DigitalOcean.',
+    without: 'SSH keys of droplets that are gone stay at DigitalOcean.',
     probe: { route: 'DELETE /v2/account/keys/{key}', parts: { key: NO_FINGERPRINT } },
   },
   {
     name: 'droplet:create',
     isNeeded: true,
-    without: 'Berth cannot make Droplets.',
+    without: 'Berth cannot make droplets.',
     // Neither its region nor its size nor its image exists: there is nothing that could be made.
     probe: {
       route: 'POST /v2/droplets',
@@ -91,13 +91,13 @@ export const permissionList: readonly KnownPermission[] = [
   {
     name: 'droplet:read',
     isNeeded: true,
-    without: 'Berth cannot see Droplets, nor what stays behind when one is destroyed.',
+    without: 'Berth cannot see droplets, nor what stays behind when one is destroyed.',
     probe: { route: 'GET /v2/droplets', query: one },
   },
   {
     name: 'droplet:update',
     isNeeded: false,
-    without: 'Berth cannot switch Droplets on and off, resize, rename, snapshot or rebuild them.',
+    without: 'Berth cannot switch droplets on and off, resize, rename, snapshot or rebuild them.',
     probe: {
       route: 'POST /v2/droplets/{droplet}/actions',
       parts: { droplet: NO_NUMBER },
@@ -116,7 +116,7 @@ export const permissionList: readonly KnownPermission[] = [
   {
     name: 'droplet:admin',
     isNeeded: false,
-    without: 'Berth cannot rebuild Droplets or put them back to a backup or snapshot.',
+    without: 'Berth cannot rebuild droplets or put them back to a backup or snapshot.',
     probe: {
       route: 'POST /v2/droplets/{droplet}/actions',
       parts: { droplet: NO_NUMBER },
@@ -128,25 +128,25 @@ export const permissionList: readonly KnownPermission[] = [
   {
     name: 'actions:read',
     isNeeded: false,
-    without: 'DigitalOcean may not let Berth follow what it does to a Droplet.',
+    without: 'DigitalOcean may not let Berth follow what it does to a droplet.',
     probe: { route: 'GET /v2/actions', query: one },
   },
   {
     name: 'vpc:read',
     isNeeded: false,
-    without: 'DigitalOcean may refuse to put a Droplet into the private network of its region.',
+    without: 'DigitalOcean may refuse to put a droplet into the private network of its region.',
     probe: { route: 'GET /v2/vpcs', query: one },
   },
   {
     name: 'tag:read',
     isNeeded: true,
-    without: 'DigitalOcean hides the tags by which Berth knows its own Droplets again.',
+    without: 'DigitalOcean hides the tags by which Berth knows its own droplets again.',
     probe: { route: 'GET /v2/tags', query: one },
   },
   {
     name: 'tag:create',
     isNeeded: true,
-    without: 'Berth cannot mark its Droplets, and would lose one whose making was cut off.',
+    without: 'Berth cannot mark its droplets, and would lose one whose making was cut off.',
     probe: {
       route: 'POST /v2/tags/{tag}/resources',
       parts: { tag: NO_SLUG },
@@ -156,13 +156,13 @@ export const permissionList: readonly KnownPermission[] = [
   {
     name: 'firewall:read',
     isNeeded: true,
-    without: 'Berth cannot find the firewall of a Droplet again.',
+    without: 'Berth cannot find the firewall of a droplet again.',
     probe: { route: 'GET /v2/firewalls', query: one },
   },
   {
     name: 'firewall:create',
     isNeeded: true,
-    without: 'Berth cannot close a new Droplet to everybody but SSH.',
+    without: 'Berth cannot close a new droplet to everybody but SSH.',
     // Its tag does not exist, and what it lets in is no address.
     probe: {
       route: 'POST /v2/firewalls',
@@ -176,7 +176,7 @@ export const permissionList: readonly KnownPermission[] = [
   {
     name: 'firewall:update',
     isNeeded: false,
-    without: 'Berth cannot change who may reach the SSH server of a Droplet.',
+    without: 'Berth cannot change who may reach the SSH server of a droplet.',
     probe: {
       route: 'PUT /v2/firewalls/{firewall}',
       parts: { firewall: NO_UUID },
@@ -186,26 +186,26 @@ export const permissionList: readonly KnownPermission[] = [
   {
     name: 'firewall:delete',
     isNeeded: false,
-    without: 'Firewalls of Droplets that are gone stay at DigitalOcean. They cost nothing.',
+    without: 'Firewalls of droplets that are gone stay at DigitalOcean. They cost nothing.',
     probe: { route: 'DELETE /v2/firewalls/{firewall}', parts: { firewall: NO_UUID } },
   },
   {
     name: 'snapshot:read',
     isNeeded: false,
-    without: 'Snapshots that cost stay unseen, and a Droplet cannot sleep as one.',
+    without: 'Snapshots that cost stay unseen, and a droplet cannot sleep as one.',
     probe: { route: 'GET /v2/snapshots', query: { ...one, resource_type: 'droplet' } },
   },
   {
     name: 'image:create',
     isNeeded: false,
-    without: 'Berth cannot take snapshots of whole Droplets.',
+    without: 'Berth cannot take snapshots of whole droplets.',
     // What takes one takes it of a Droplet, and what uploads an image begins to do so: neither can be tried.
     probe: null,
   },
   {
     name: 'image:update',
     isNeeded: false,
-    without: 'A Droplet that sleeps as a snapshot wakes in its own region only.',
+    without: 'A droplet that sleeps as a snapshot wakes in its own region only.',
     probe: {
       route: 'POST /v2/images/{image}/actions',
       parts: { image: NO_NUMBER },
@@ -215,7 +215,7 @@ export const permissionList: readonly KnownPermission[] = [
   {
     name: 'image:delete',
     isNeeded: false,
-    without: 'Berth cannot destroy snapshots of Droplets: they go on costing.',
+    without: 'Berth cannot destroy snapshots of droplets: they go on costing.',
     probe: { route: 'DELETE /v2/images/{image}', parts: { image: NO_NUMBER } },
   },
   {
@@ -237,13 +237,13 @@ export const permissionList: readonly KnownPermission[] = [
   {
     name: 'block_storage:read',
     isNeeded: false,
-    without: 'Volumes that cost stay unseen, also those that a destroyed Droplet leaves behind.',
+    without: 'Volumes that cost stay unseen, also those that a destroyed droplet leaves behind.',
     probe: { route: 'GET /v2/volumes', query: one },
   },
   {
     name: 'block_storage:delete',
     isNeeded: false,
-    without: 'Berth cannot destroy volumes that a Droplet leaves behind.',
+    without: 'Berth cannot destroy volumes that a droplet leaves behind.',
     probe: { route: 'DELETE /v2/volumes/{volume}', parts: { volume: NO_UUID } },
   },
   {
@@ -255,19 +255,19 @@ export const permissionList: readonly KnownPermission[] = [
   {
     name: 'block_storage_snapshot:delete',
     isNeeded: false,
-    without: 'Berth cannot destroy snapshots of volumes that a Droplet leaves behind.',
+    without: 'Berth cannot destroy snapshots of volumes that a droplet leaves behind.',
     probe: { route: 'DELETE /v2/volumes/snapshots/{snapshot}', parts: { snapshot: NO_UUID } },
   },
   {
     name: 'reserved_ip:read',
     isNeeded: false,
-    without: 'Reserved addresses that cost stay unseen, also those that a destroyed Droplet leaves behind.',
+    without: 'Reserved addresses that cost stay unseen, also those that a destroyed droplet leaves behind.',
     probe: { route: 'GET /v2/reserved_ips', query: one },
   },
   {
     name: 'reserved_ip:delete',
     isNeeded: false,
-    without: 'Berth cannot give back reserved addresses that a Droplet leaves behind.',
+    without: 'Berth cannot give back reserved addresses that a droplet leaves behind.',
     probe: { route: 'DELETE /v2/reserved_ips/{address}', parts: { address: NO_ADDRESS } },
   },
 ];

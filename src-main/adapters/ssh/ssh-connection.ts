@@ -106,12 +106,18 @@ export class SshConnection implements HostConnection {
   }
 
   async #commandOf(script: string, args: readonly string[]): Promise<[string, ...string[]]> {
-    if (!/^[a-z][a-z0-9-]*$/.test(script))
+    if (!/^[a-z][a-z0-9-]*(\.py)?$/.test(script))
       throw new BerthError('internal', 'This is not the name of a script.');
-    const text = await readFile(join(this.#deps.remoteScriptsFolder, `${script}.sh`), 'utf8');
+    if (!script.endsWith('.py'))
+      return ['/bin/sh', '-c', await this.#textOf(`${script}.sh`), script, ...args];
+    return ['/bin/sh', '-c', await this.#textOf('python.sh'), 'python', await this.#textOf(script), ...args];
+  }
+
+  async #textOf(file: string): Promise<string> {
+    const text = await readFile(join(this.#deps.remoteScriptsFolder, file), 'utf8');
     if (Buffer.byteLength(text) > MAX_SCRIPT_BYTES)
-      throw new BerthError('internal', `${script}.sh is too long to send.`);
-    return ['/bin/sh', '-c', text, script, ...args];
+      throw new BerthError('internal', `${file} is too long to send.`);
+    return text;
   }
 
   openPty(options: PtyOptions): Promise<Pty> {

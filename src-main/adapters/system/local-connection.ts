@@ -89,10 +89,15 @@ export class LocalConnection implements HostConnection {
   }
 
   async #commandOf(script: string, args: readonly string[]): Promise<[string, ...string[]]> {
-    if (!/^[a-z][a-z0-9-]*$/.test(script))
+    if (!/^[a-z][a-z0-9-]*(\.py)?$/.test(script))
       throw new BerthError('internal', 'This is not the name of a script.');
-    const text = await readFile(join(this.#deps.remoteScriptsFolder, `${script}.sh`), 'utf8');
-    return ['/bin/sh', '-c', text, script, ...args];
+    if (!script.endsWith('.py'))
+      return ['/bin/sh', '-c', await this.#textOf(`${script}.sh`), script, ...args];
+    return ['/bin/sh', '-c', await this.#textOf('python.sh'), 'python', await this.#textOf(script), ...args];
+  }
+
+  #textOf(file: string): Promise<string> {
+    return readFile(join(this.#deps.remoteScriptsFolder, file), 'utf8');
   }
 
   async openPty(options: PtyOptions): Promise<Pty> {

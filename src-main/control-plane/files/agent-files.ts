@@ -13,7 +13,10 @@ import {
   uploadGoneError,
 } from '../interfaces/file-error.ts';
 import type {
+  ExtrasRefused,
+  ExtrasWish,
   FileAccess,
+  FileExtras,
   FileRead,
   FileWrite,
   FileWriteWish,
@@ -22,6 +25,9 @@ import type {
 } from '../interfaces/file-access.ts';
 import { AgentFailed, type AgentLink, type AgentPiece, type AgentRequest } from './agent-link.ts';
 import { instantOfFile } from './file-time.ts';
+
+/** Of what it tells of a tree: more would fill the memory. */
+const mostExtrasBytes = 64 * 1024 * 1024;
 
 type AgentCall = Readonly<Record<string, unknown>> & { readonly do: string; readonly path: string };
 
@@ -129,6 +135,28 @@ export class AgentFiles implements FileAccess {
 
   async setModeTree(path: string, mode: number, work: TreeWork): Promise<void> {
     await this.#tree({ do: 'setModeTree', path, mode }, path, work);
+  }
+
+  async extras(
+    folder: string,
+    names: readonly string[],
+    signal: AbortSignal,
+  ): Promise<FileExtras[] | undefined> {
+    const found: FileExtras[] = [];
+    let size = 0;
+    for await (const piece of this.#stream({ do: 'extras', path: folder, names }, folder, signal)) {
+      if (piece.kind !== 'item') continue;
+      const { extras } = piece.value as { extras: FileExtras[] };
+      found.push(...extras);
+      size += JSON.stringify(extras).length;
+      if (size > mostExtrasBytes) return undefined;
+    }
+    return found;
+  }
+
+  async giveExtras(folder: string, wish: ExtrasWish, signal: AbortSignal): Promise<ExtrasRefused> {
+    signal.throwIfAborted();
+    return (await this.#call({ do: 'giveExtras', path: folder, ...wish })) as unknown as ExtrasRefused;
   }
 
   async copyTree(path: string, toPath: string, work: TreeWork): Promise<void> {

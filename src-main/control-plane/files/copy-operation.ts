@@ -111,11 +111,14 @@ async function bringOver(context: Context, ends: Ends): Promise<void> {
     let last = before;
     const work = {
       signal,
-      onProgress: ({ items, bytes, skipped }: TreeProgress) => {
+      onProgress: (now: TreeProgress) => {
         last = {
-          items: before.items + items,
-          bytes: before.bytes + bytes,
-          skipped: before.skipped + skipped,
+          items: before.items + now.items,
+          bytes: before.bytes + now.bytes,
+          skipped: before.skipped + now.skipped,
+          unlinked: (before.unlinked ?? 0) + (now.unlinked ?? 0),
+          bare: (before.bare ?? 0) + (now.bare ?? 0),
+          isBlind: before.isBlind === true || now.isBlind === true,
         };
         context.progress({ done: last.bytes, total: null, unit: 'bytes', parts: [] });
         context.note(noteOf(last));
@@ -138,6 +141,7 @@ async function bringOver(context: Context, ends: Ends): Promise<void> {
   // Before anything of it gets its name, and long before the last of a source is deleted.
   await to.sync(ends.copied);
   context.memory.copied = copied;
+  context.memory.lost = lostOf(before);
 }
 
 /** Those that are to be brought over. Throws file.exists, file.wrong-kind, not-found before anything is done. */
@@ -188,6 +192,8 @@ async function place(context: Context, ends: Ends): Promise<void> {
         throw error;
       }
   await to.removeTree(staging, { signal: context.signal, onProgress: () => undefined });
+  // Whoever shows the operation keeps it in sight for that, though it has succeeded.
+  context.note(z.string().parse(context.memory.lost ?? ''));
 }
 
 /** What was renamed goes back to where it was; what was copied goes. */
@@ -220,7 +226,17 @@ function isWithin(path: string, folder: string): boolean {
   return path === folder || path.startsWith(folder.endsWith('/') ? folder : `${folder}/`);
 }
 
-export function noteOf({ items, skipped }: TreeProgress): string {
-  const done = `${items} ${items === 1 ? 'item' : 'items'}`;
-  return skipped === 0 ? done : `${done}; ${skipped} left out that are no files, folders or links`;
+export function noteOf(progress: TreeProgress): string {
+  const done = `${progress.items} ${progress.items === 1 ? 'item' : 'items'}`;
+  const blind = progress.isBlind === true ? 'hard links and attributes could not be looked for' : '';
+  return [done, lostOf(progress), blind].filter((part) => part !== '').join('; ');
+}
+
+/** What the copy has not of its source, in words. Empty: nothing is known to be lost. */
+function lostOf({ skipped, unlinked = 0, bare = 0 }: TreeProgress): string {
+  const lost: string[] = [];
+  if (skipped > 0) lost.push(`${skipped} left out that are no files, folders or links`);
+  if (unlinked > 0) lost.push(`${unlinked} became files of their own, hard links before`);
+  if (bare > 0) lost.push(`attributes or access lists of ${bare} were not kept`);
+  return lost.join('; ');
 }

@@ -78,6 +78,7 @@ export class PlaceOpener {
         const access = new PrimitiveFiles({
           primitives,
           exec: (argv, options) => connection.exec(argv, options),
+          runScript: (script, args, options) => connection.runScript(script, args, options),
           nowMs: () => this.#deps.clock.nowMs(),
         });
         return { access, isOver: () => link.signal.aborted || primitives.isOver };

@@ -7,11 +7,21 @@
 import { posix } from 'node:path';
 import { BerthError } from '#contract/berth-error.ts';
 import type { FileEntry, FolderPart } from '#contract/files.ts';
-import type { FileAccess, FileRead, FileWrite, FileWriteWish, TreeWork } from '../interfaces/file-access.ts';
+import type {
+  ExtrasRefused,
+  ExtrasWish,
+  FileAccess,
+  FileExtras,
+  FileRead,
+  FileWrite,
+  FileWriteWish,
+  TreeWork,
+} from '../interfaces/file-access.ts';
 import { failureAt, fileError, uploadGoneError } from '../interfaces/file-error.ts';
 import type { FileFacts, FilePrimitives, OpenFile } from '../interfaces/file-primitives.ts';
 import { instantOfFile } from './file-time.ts';
 import type { HostConnection } from '../interfaces/host-connection.ts';
+import { HostExtras } from './host-extras.ts';
 import { OwnerNames } from './owner-names.ts';
 import { isAbandoned, partialPath } from './partial-name.ts';
 import { PrimitiveWrite, requireReplaceable } from './primitive-write.ts';
@@ -29,6 +39,7 @@ const linksAtOnce = 16;
 export interface PrimitiveFilesDeps {
   readonly primitives: FilePrimitives;
   readonly exec: HostConnection['exec'];
+  readonly runScript: HostConnection['runScript'];
   readonly nowMs: () => number;
 }
 
@@ -38,14 +49,16 @@ export class PrimitiveFiles implements FileAccess {
   readonly start: FileAccess['start'];
   readonly #primitives: FilePrimitives;
   readonly #exec: HostConnection['exec'];
+  readonly #extras: HostExtras;
   readonly #names: OwnerNames;
   readonly #nowMs: () => number;
   /** Folders, and when that was. */
   readonly #swept = new Map<string, number>();
 
-  constructor({ primitives, exec, nowMs }: PrimitiveFilesDeps) {
+  constructor({ primitives, exec, runScript, nowMs }: PrimitiveFilesDeps) {
     this.#primitives = primitives;
     this.#exec = exec;
+    this.#extras = new HostExtras(runScript);
     this.#names = new OwnerNames(primitives);
     this.#nowMs = nowMs;
     this.start = { path: primitives.homeFolder, only: null };
@@ -196,10 +209,27 @@ export class PrimitiveFiles implements FileAccess {
     onProgress({ items: 1, bytes: 0, skipped: 0 });
   }
 
+  extras(folder: string, names: readonly string[], signal: AbortSignal): Promise<FileExtras[] | undefined> {
+    return this.#extras.look(folder, names, signal);
+  }
+
+  async giveExtras(folder: string, wish: ExtrasWish, signal: AbortSignal): Promise<ExtrasRefused> {
+    const refused = await this.#extras.give(folder, wish, signal);
+    if (refused !== undefined) return refused;
+    const namesOf = (all: readonly { readonly name: string }[]) => all.map(({ name }) => name);
+    for (const { name } of wish.links) await this.remove(posix.join(folder, name), 'file');
+    return { unlinked: namesOf(wish.links), bare: namesOf(wish.attributes) };
+  }
+
   async copyTree(path: string, toPath: string, { signal, onProgress }: TreeWork): Promise<void> {
     if ((await this.#primitives.lookAt(toPath)) !== undefined) throw fileError('EEXIST', toPath);
     await this.#run(['cp', '-a', '--', path, toPath], path, signal);
-    onProgress({ items: 1, bytes: 0, skipped: 0 });
+    onProgress({
+      items: 1,
+      bytes: 0,
+      skipped: 0,
+      bare: await this.#extras.lostBetween(path, toPath, signal),
+    });
   }
 
   close(): Promise<void> {

@@ -1,13 +1,15 @@
 /**
  * Copies trees from one place to another through the plane. Guarantees: bounded memory (a few files at once, each at the
- * pace of the slower side), links stay links, modes and times are kept, a file that changed while it was read is not
- * taken for a copy. What an earlier try brought over whole is not sent again. Nothing of it is on the disk for sure until
+ * pace of the slower side), links stay links, further names of a file stay names of one (link(2)), modes, times and users'
+ * extended attributes are kept, and what could not be is told. A file that changed while it was read is not taken for a
+ * copy. What an earlier try brought over whole is not sent again. Nothing of it is on the disk for sure until
  * the target is synced.
  */
 import { BerthError } from '#contract/berth-error.ts';
 import type { FileEntry } from '#contract/files.ts';
 import type { FileAccess, TreeWork } from '../interfaces/file-access.ts';
 import { changedError } from '../interfaces/file-error.ts';
+import { ExtrasCopy } from './extras-copy.ts';
 import { joined, type TreeFrom, type TreeItem, walkTree } from './walk-tree.ts';
 
 /** Small files cost round trips, which go on beside each other. */
@@ -31,6 +33,7 @@ export async function copyBetween(
 ): Promise<void> {
   const folders: TreeItem[] = [];
   let [items, bytes, skipped] = [0, 0, 0];
+  const extras = await ExtrasCopy.begin(from, signal);
   const failing = new AbortController();
   const stop = AbortSignal.any([signal, failing.signal]);
   const tell = (more: { items?: number; bytes?: number; skipped?: number }) => {
@@ -49,11 +52,12 @@ export async function copyBetween(
         if (next.done === true || stop.aborted) return;
         const item = next.value;
         const path = joined(to.path, item.name);
+        const isLater = extras.take(item);
         if (item.entry.kind === 'folder') {
           folders.push(item);
           making = making.then(() => to.access.makeFolder(path, { mayExist: true, mode: 0o700 }));
           await making;
-        } else {
+        } else if (!isLater) {
           await making;
           await copyOne({ from: from.access, item }, { ...to, path }, stop, tell);
         }
@@ -69,6 +73,11 @@ export async function copyBetween(
   signal.throwIfAborted();
   const failed = results.find(({ status }) => status === 'rejected');
   if (failed !== undefined) throw failing.signal.reason;
+  const { own, refused: unlinked } = await extras.link(to, signal);
+  for (const item of own)
+    await copyOne({ from: from.access, item }, { ...to, path: joined(to.path, item.name) }, signal, tell);
+  const bare = await extras.giveAttributes(to, signal);
+  onProgress({ items, bytes, skipped, unlinked, bare, isBlind: extras.isBlind });
   // The innermost first: what is put into a folder changes its time, and a closed one takes nothing more.
   for (const { name, entry } of folders.reverse()) {
     signal.throwIfAborted();

@@ -3,7 +3,7 @@
  * decides and dials; the carrier speaks HTTP and keeps sessions.
  */
 import type { Duplex } from 'node:stream';
-import type { ForwardId, UserId, WorkspaceId } from '#contract/ids.ts';
+import type { ForwardId, SessionId, UserId, WorkspaceId } from '#contract/ids.ts';
 import type { Forward } from '#contract/forwards.ts';
 import type { AppLogin, PortProtocol } from '#contract/projects.ts';
 import type { Secret } from '../interfaces/secret.ts';
@@ -29,11 +29,33 @@ export interface AppTarget {
   connect(signal?: AbortSignal): Promise<Duplex>;
 }
 
-/** Whose browser it is that was let in, and whether it still may be; made by whoever asks for a link. */
+/** Whose browser it is that was let in: whoever asked for the link. */
 export interface AppVisitor {
   readonly userId: UserId;
-  /** Whether the session that asked for the link is still as good as it was. */
-  isStillThere(): boolean;
+  /** How they came in to Berth; null: at this computer, as the window is. */
+  readonly access: { readonly sessionId: SessionId | null; readonly address: string | null } | null;
+}
+
+/** A browser that was let into one app. */
+export interface AppAdmission {
+  /** The SHA-256 of what the browser holds, in hexadecimal. */
+  readonly id: string;
+  readonly label: string;
+  readonly shownIn: 'browser' | 'frame';
+  readonly visitor: AppVisitor;
+  /** Epoch milliseconds. */
+  readonly usedAtMs: number;
+}
+
+/** Milliseconds after which an admission that nobody used is over. */
+export const admissionIdleMs = 7 * 24 * 3_600_000;
+
+/** They last through a restart of Berth. */
+export interface AppAdmissions {
+  find(id: string): AppAdmission | undefined;
+  /** A new one, or one that was used again. */
+  keep(admission: AppAdmission): void;
+  drop(id: string): void;
 }
 
 /** How the world reaches apps. */
@@ -52,6 +74,9 @@ export interface AppCarrier {
 export interface AppDoor {
   /** By the first part of a host name, as `api-server-3000`: one workspace's one port, and the same after a restart. */
   find(label: string): AppTarget | undefined;
+  readonly admissions: AppAdmissions;
+  /** Whether the session that asked for the link is still as good as it was. */
+  isStillThere(visitor: AppVisitor): boolean;
   /** Called when an app is changed, stopped, removed, or is somebody else's now: who is in it is judged again. */
   onChange(listener: (label: string) => void): () => void;
   /** Once, at start; without one `forwards.open` throws app.no-address. */

@@ -10,7 +10,7 @@ import type { Caller } from '../caller.ts';
 import type { Log } from '../interfaces/log.ts';
 import { Secret } from '../interfaces/secret.ts';
 import type { WorkspaceService } from '../workspaces/workspace-service.ts';
-import type { AppCarrier, AppDoor, AppTarget, AppVisitor } from './app-door.ts';
+import type { AppAdmissions, AppCarrier, AppDoor, AppTarget, AppVisitor } from './app-door.ts';
 import type { DialService } from './dial-service.ts';
 import { type ForwardRecord, portOf, titleOf } from './forward.ts';
 import type { ForwardDirectory } from './forward-directory.ts';
@@ -21,6 +21,7 @@ export interface AppsDeps {
   readonly workspaces: Pick<WorkspaceService, 'directory' | 'passwords'>;
   readonly dials: Pick<DialService, 'open'>;
   readonly accounts: Pick<AccountDoor, 'callerOfSession' | 'callerOfUser'>;
+  readonly admissions: AppAdmissions;
   readonly log: Log;
 }
 
@@ -53,6 +54,22 @@ export class Apps implements AppDoor {
       password: () => this.#passwordOf(record),
       connect: (signal) => this.#connect(record, signal),
     };
+  }
+
+  get admissions(): AppAdmissions {
+    return this.#deps.admissions;
+  }
+
+  isStillThere({ userId, access }: AppVisitor): boolean {
+    // At this computer, as the window is.
+    if (access === null) return true;
+    const { accounts } = this.#deps;
+    const { sessionId, address } = access;
+    const now =
+      sessionId === null
+        ? accounts.callerOfUser(userId, address)
+        : accounts.callerOfSession(sessionId, address);
+    return now !== undefined && now.userId === userId && now.scopes.has('workspaces.write');
   }
 
   onChange(listener: (label: string) => void): () => void {
@@ -102,7 +119,7 @@ export class Apps implements AppDoor {
       throw new BerthError('conflict', 'This is a screen: open it in a tab of the window.');
     if (!isWanted) throw new BerthError('conflict', `“${titleOf(record)}” was stopped. Start it first.`);
     if (this.#carrier === undefined) throw noAddress();
-    return await this.#carrier.createLink({ label, path, visitor: this.#visitorOf(caller), shownIn });
+    return await this.#carrier.createLink({ label, path, visitor: visitorOf(caller), shownIn });
   }
 
   async #connect({ id, workspaceId, port }: ForwardRecord, signal?: AbortSignal): Promise<Duplex> {
@@ -120,23 +137,12 @@ export class Apps implements AppDoor {
     if (directory.record(workspaceId)?.accessPassword == null) return null;
     return new Secret((await passwords.reveal(workspaceId)).password);
   }
+}
 
-  #visitorOf({ userId, access }: Caller): AppVisitor {
-    const { accounts } = this.#deps;
-    return {
-      userId,
-      isStillThere() {
-        // At this computer, as the window is.
-        if (access === undefined) return true;
-        const { sessionId, address } = access;
-        const now =
-          sessionId === null
-            ? accounts.callerOfUser(userId, address)
-            : accounts.callerOfSession(sessionId, address);
-        return now !== undefined && now.userId === userId && now.scopes.has('workspaces.write');
-      },
-    };
-  }
+function visitorOf({ userId, access }: Caller): AppVisitor {
+  if (access === undefined) return { userId, access: null };
+  const { sessionId, address } = access;
+  return { userId, access: { sessionId, address } };
 }
 
 function noAddress(): BerthError {

@@ -84,11 +84,11 @@ export class DialService {
 
   /** Until both directions have ended, or `signal` aborts. */
   async dial(
-    { id, port }: { readonly id: WorkspaceId; readonly port: number },
+    { id, ...target }: { readonly id: WorkspaceId } & Pick<RelayTarget, 'port' | 'skipsSilence'>,
     channel: ByteChannel,
     { caller, signal }: { readonly caller: Caller; readonly signal: AbortSignal },
   ): Promise<void> {
-    const connection = await this.open(id, { port }, { caller, signal });
+    const connection = await this.open(id, target, { caller, signal });
     const stop = () => connection.reset();
     signal.addEventListener('abort', stop, { once: true });
     if (signal.aborted) stop();
@@ -249,8 +249,9 @@ export class DialService {
         'too-many',
         `${maxConnections} connections into “${record.name}” are open, and that is the limit.`,
       );
-    const direct =
-      target.host === undefined ? await this.#direct.open(workspace, target.port, signal) : undefined;
+    // The short way has nobody on the host who would leave anything out.
+    const mayBeDirect = target.host === undefined && target.skipsSilence !== true;
+    const direct = mayBeDirect ? await this.#direct.open(workspace, target.port, signal) : undefined;
     if (direct !== undefined) return direct;
     const kept = await this.#keptOf(workspace);
     const relay = await kept.relay;

@@ -14,6 +14,7 @@ import type { RecordStore } from '../interfaces/record-store.ts';
 import type { Belonging, Ownership } from '../ownership.ts';
 import type { WorkspaceService } from '../workspaces/workspace-service.ts';
 import type { AppDoor } from './app-door.ts';
+import { KeptAdmissions, parseAppAdmission } from './app-admissions.ts';
 import { Apps } from './apps.ts';
 import type { DialService } from './dial-service.ts';
 import { parseForwardRecord } from './forward.ts';
@@ -70,13 +71,15 @@ export function createForwardParts(deps: ForwardPartsDeps): ForwardParts {
     ways,
     clock,
   });
-  const apps = new Apps({ directory, workspaces, dials, accounts: deps.accounts, log });
+  const admissions = new KeptAdmissions(store.collection('app-admissions', parseAppAdmission), log);
+  const apps = new Apps({ directory, workspaces, dials, accounts: deps.accounts, admissions, log });
   const shared = { directory, workspaces: workspaces.directory, network, dials, ways, clock, log };
   const probe = async (id: WorkspaceId, port: number) => {
     const connect = async () => duplexOver(await dials.open(id, { port }));
     const protocol = await probePort(connect, { port, clock });
-    ports.answered(id, port, protocol);
-    return protocol;
+    // Of one that was silent nothing is kept: a server that was busy speaks when it is asked again.
+    if (protocol !== undefined) ports.answered(id, port, protocol);
+    return protocol ?? 'tcp';
   };
   const forwards = new ForwardService({
     ...shared,
@@ -150,6 +153,7 @@ export function createForwardParts(deps: ForwardPartsDeps): ForwardParts {
     async load() {
       await forwards.load(store.isReadOnly);
       await rules.load();
+      await admissions.load(clock.nowMs());
       if (!store.isReadOnly) await follower.catchUp();
     },
     start() {
@@ -162,6 +166,7 @@ export function createForwardParts(deps: ForwardPartsDeps): ForwardParts {
       await follower.close();
       await rules.close();
       await forwards.close();
+      await admissions.close();
       ways.close();
     },
   };

@@ -16,6 +16,7 @@ const kinds = {
   listen: 6,
   accepted: 7,
   look: 8,
+  hear: 9,
 } as const;
 /** As in dial-relay.py, where `opened` is 1 and `closed` 4. */
 const windowBytes = 262_144;
@@ -29,6 +30,8 @@ export interface RelayTarget {
   /** A name or an address, resolved there. Absent: the loopback, IPv4 before IPv6. */
   readonly host?: string;
   readonly port: number;
+  /** What comes from there is sound (signed 16 bit, two channels): its silence is left out before it goes on its way. */
+  readonly skipsSilence?: boolean | undefined;
 }
 
 export interface RelayedListener {
@@ -104,11 +107,12 @@ export class PortRelay {
   }
 
   /** Throws workspace.port-refused (`details.errno`: why, where the network said it), connection-lost. */
-  async open({ host, port }: RelayTarget): Promise<RelayedConnection> {
+  async open({ host, port, skipsSilence }: RelayTarget): Promise<RelayedConnection> {
     const number = await this.#begin();
     const entry = newEntry();
     this.#entries.set(number, entry);
-    this.#send(kinds.open, number, Buffer.concat([portBytes(port), Buffer.from(host ?? '', 'utf8')]));
+    const kind = skipsSilence === true ? kinds.hear : kinds.open;
+    this.#send(kind, number, Buffer.concat([portBytes(port), Buffer.from(host ?? '', 'utf8')]));
     await entry.opening.promise;
     return this.#connection(number, entry);
   }

@@ -1,6 +1,7 @@
 /**
  * What a port speaks, asked politely: it may speak first (RFC 6143 §7.1.1), then it is asked in HTTP/1.0, which programs
- * that speak TLS mostly say no to in a way of their own; the silent ones get a ClientHello. Ends within three seconds.
+ * that speak TLS mostly say no to in a way of their own; the silent ones get a ClientHello, to which a web server that is slow
+ * with its first page says at once that this is no HTTP. Ends within three seconds.
  */
 import type { Duplex } from 'node:stream';
 import type { PortProtocol } from '#contract/projects.ts';
@@ -13,11 +14,11 @@ const answerMs = 1_500;
 const helloMs = 1_000;
 const enoughBytes = 2_048;
 
-/** `connect` throws what the port's connections throw. */
+/** Undefined: it said nothing that tells, in this time. `connect` throws what the port's connections throw. */
 export async function probePort(
   connect: () => Promise<Duplex>,
   { port, clock }: { readonly port: number; readonly clock: Clock },
-): Promise<PortProtocol> {
+): Promise<PortProtocol | undefined> {
   const first = await connect();
   try {
     const banner = await receive(first, {
@@ -41,7 +42,10 @@ export async function probePort(
       withinMs: helloMs,
       isEnough: (bytes) => bytes.byteLength >= 3,
     });
-    return isTlsRecord(answer) ? 'https' : 'tcp';
+    if (isTlsRecord(answer)) return 'https';
+    // It took a question in HTTP; what it says to one that is none, whatever it is about TLS, it says in HTTP.
+    if (startsWith(answer, 'HTTP/1.')) return 'http';
+    return answer.byteLength > 0 ? 'tcp' : undefined;
   } finally {
     second.destroy();
   }

@@ -54,6 +54,37 @@ export interface TreeProgress {
   readonly bytes: number;
   /** What is no file, folder or link, and was left out. */
   readonly skipped: number;
+  /** Of a copy: files that became files of their own where the source has further names of one (link(2)). */
+  readonly unlinked?: number;
+  /** Of a copy: what did not get all extended attributes and access lists that somebody gave to the source. */
+  readonly bare?: number;
+  /** Of a copy: the source could not say whether there is any of that. */
+  readonly isBlind?: boolean;
+}
+
+/** What a listing does not tell of a file or folder. */
+export interface FileExtras {
+  /** From the folder on that was asked about. */
+  readonly name: string;
+  /** The same for all names of one file (link(2)). Null: it has no other, or is a folder. */
+  readonly fileId: string | null;
+  /** Those that a user gives (user.*, xattr(7)), in Base64. */
+  readonly attributes: Readonly<Record<string, string>>;
+  /** It has access lists or capabilities, which mean something only where it lies, or too many attributes. */
+  readonly hasMore: boolean;
+}
+
+export interface ExtrasWish {
+  /** `name` becomes a further name of the file that `of` names, whatever was there. */
+  readonly links: readonly { readonly name: string; readonly of: string }[];
+  readonly attributes: readonly Pick<FileExtras, 'name' | 'attributes'>[];
+}
+
+/** Names from an `ExtrasWish`. */
+export interface ExtrasRefused {
+  /** They are not there now. */
+  readonly unlinked: readonly string[];
+  readonly bare: readonly string[];
 }
 
 export interface TreeWork {
@@ -91,7 +122,18 @@ export interface FileAccess {
   setModeTree(path: string, mode: number, work: TreeWork): Promise<void>;
   /** All that was written in its file system is on the disk when it resolves (syncfs(2)), as far as the place can. */
   sync(folder: string): Promise<void>;
-  /** To where nothing is, without the plane. Links stay links, modes and times are kept. */
+  /**
+   * Of these in a folder and of all that is in them: those that have something to tell. Undefined: the place cannot say.
+   * What cannot be looked at is left out.
+   */
+  extras(
+    folder: string,
+    names: readonly string[],
+    signal: AbortSignal,
+  ): Promise<readonly FileExtras[] | undefined>;
+  /** In a folder that is nobody else's. Modes and times stay. */
+  giveExtras(folder: string, wish: ExtrasWish, signal: AbortSignal): Promise<ExtrasRefused>;
+  /** To where nothing is, without the plane. Links stay links; modes, times, attributes and further names are kept. */
   copyTree(path: string, toPath: string, work: TreeWork): Promise<void>;
   /** Never rejects. */
   close(): Promise<void>;

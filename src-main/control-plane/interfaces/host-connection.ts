@@ -77,7 +77,10 @@ export interface HostConnection {
   readonly learnt: Pick<HostFacts, 'sshServer' | 'hostKey'>;
   /** Runs a program with arguments and returns its output. Throws host.sessions-exhausted, connection-lost, timed-out. */
   exec(argv: readonly [string, ...string[]], options?: ExecOptions): Promise<ExecResult>;
-  /** Runs one of resources/remote's POSIX scripts (by name, without `.sh`) through `sh -s`, with arguments. */
+  /**
+   * Runs one of resources/remote's scripts with arguments: by name without `.sh` through sh, or with its `.py` through Python
+   * 3. Exit code 127: there is none, or the machine is no Linux.
+   */
   runScript(script: string, args?: readonly string[], options?: ExecOptions): Promise<ExecResult>;
   openPty(options: PtyOptions): Promise<Pty>;
   /** Starts one of resources/remote's scripts, for as long as it runs. Throws as `exec` does. */

@@ -3,8 +3,7 @@
  * from operations, from what the engine remembers of the time when no Berth was there, and from what leases did. Guarantees
  * that starts and stops follow each other, each once. Decides nothing.
  */
-import type { HostId, OperationId, WorkspaceId } from '#contract/ids.ts';
-import type { Operation } from '#contract/operations.ts';
+import type { HostId, WorkspaceId } from '#contract/ids.ts';
 import type { Workspace } from '#contract/workspaces.ts';
 import type { HostLink, HostLinks } from '../hosts/host-links.ts';
 import type { Clock } from '../interfaces/clock.ts';
@@ -12,12 +11,19 @@ import type { EngineEvent } from '../interfaces/container-engine.ts';
 import type { Log } from '../interfaces/log.ts';
 import type { OperationRunner } from '../operations/operation-runner.ts';
 import { label } from '../workspaces/labels.ts';
-import { endsIt, signalWindowMs, stopConfirmMs } from '../workspaces/past-end.ts';
 import type { WorkspaceDirectory } from '../workspaces/workspace-directory.ts';
+import {
+  isStart,
+  mended,
+  outsideEnd,
+  outsideStart,
+  SAME_START_MS,
+  startKinds,
+  startWords,
+} from './past-words.ts';
 import type { Life, Timeline } from './timeline.ts';
+import { ToldOperations } from './told-operations.ts';
 
-/** The engine tells of a start a moment after the time that it writes down for it. */
-const SAME_START_MS = 2_000;
 /** By which the clocks of hosts may differ from ours before a person's act is not found. */
 const CLOCKS_MS = 60_000;
 /** A host that is back within this was not away, as far as anybody cares: a laptop slept, or changed its network. */
@@ -54,7 +60,8 @@ export class RunHistory {
   readonly #leaseStops = new Map<HostId, readonly LeaseStop[]>();
   /** What Berth itself is about to do, with why. */
   readonly #expected = new Map<WorkspaceId, { readonly event: Life['event']; readonly text: string }>();
-  readonly #before = new Map<WorkspaceId, Pick<Workspace, 'state' | 'problem'>>();
+  readonly #acts: ToldOperations;
+  readonly #problems = new Map<WorkspaceId, Workspace['problem']>();
   readonly #away = new Map<HostId, { readonly stop: () => void; isTold: boolean }>();
   readonly #ends: (() => void)[] = [];
   readonly #closing = new AbortController();
@@ -62,6 +69,7 @@ export class RunHistory {
 
   constructor(deps: RunHistoryDeps) {
     this.#deps = deps;
+    this.#acts = new ToldOperations(deps);
   }
 
   start(): void {
@@ -92,7 +100,8 @@ export class RunHistory {
 
   forget(id: WorkspaceId): void {
     this.#expected.delete(id);
-    this.#before.delete(id);
+    this.#acts.forget(id);
+    this.#problems.delete(id);
   }
 
   #enqueue(hostId: HostId, work: () => Promise<void>): void {
@@ -117,15 +126,17 @@ export class RunHistory {
     const life = await timeline.life(id);
     const view = directory.collection.get(id);
     if (view === undefined) return;
-    this.#tellTrouble(view);
     const isUp = life?.event === 'started';
+    this.#tellTrouble(view, isUp);
     switch (view.state) {
       case 'running':
       case 'paused': {
         if (view.startedAt === null) return;
         const startedMs = Date.parse(view.startedAt);
-        if (isUp && Math.abs(Date.parse(life.at) - startedMs) < SAME_START_MS) return;
-        this.#tellStart(view, startedMs, isUp);
+        if (isStart(life, startedMs)) return;
+        if (isUp && !this.#isStartKnown(view, startedMs)) await this.#recallEnd(view, startedMs);
+        const now = await timeline.life(id);
+        if (!isStart(now, startedMs)) this.#tellStart(view, startedMs, now?.event === 'started');
         return;
       }
       case 'stopped':
@@ -147,10 +158,31 @@ export class RunHistory {
     }
   }
 
+  /** Why it was started again is known without asking the engine. */
+  #isStartKnown({ id, note = '' }: Workspace, startedMs: number): boolean {
+    return (
+      this.#expected.get(id)?.event === 'started' ||
+      mended.test(note) ||
+      this.#acts.find(id, startKinds, startedMs - CLOCKS_MS) !== undefined
+    );
+  }
+
+  /** One that ran was started anew, and not by Berth: its engine may remember how it ended. */
+  async #recallEnd({ hostId, id }: Workspace, startedMs: number): Promise<void> {
+    const link = this.#deps.links.current(hostId);
+    if (link === undefined) return;
+    // By the host's own clock.
+    const events = await this.#pastOf(link, startedMs + SAME_START_MS);
+    await this.#replay(
+      id,
+      events.filter(({ labels }) => labels[label.workspace] === id),
+    );
+  }
+
   #tellStart(view: Workspace, startedMs: number, wasUp: boolean): void {
     const { timeline } = this.#deps;
     const { id, note = '' } = view;
-    const again = /^Berth started it again\.\s*(.*)$/s.exec(note);
+    const again = mended.exec(note);
     // One end that nobody saw, between two lives.
     if (wasUp && again !== null)
       timeline.add(id, { at: isoOf(startedMs), event: 'stopped', text: again[1] || 'It ended by itself.' });
@@ -165,12 +197,12 @@ export class RunHistory {
   ): Cause {
     const expected = this.#taken(id, 'started');
     if (expected !== undefined) return { text: expected };
-    const operation = this.#operationOf(id, startKinds, startedMs - CLOCKS_MS);
+    const operation = this.#acts.tell(id, startKinds, startedMs - CLOCKS_MS);
     if (operation !== undefined)
-      return { text: startWords[operation.kind] ?? 'Started', by: this.#byOf(operation.id) };
+      return { text: startWords[operation.kind] ?? 'Started', by: this.#acts.byOf(operation.id) };
     if (isAgain) return { text: 'Started again by Berth' };
     if (note.startsWith('Started on the host')) return { text: 'Started on the host, outside Berth' };
-    return { text: wasUp ? 'Started again: its host or its engine was restarted' : 'Started' };
+    return { text: wasUp ? 'Started again: it, its engine or its host was restarted' : 'Started' };
   }
 
   #stopCause({ hostId, id, note = '', problem, state }: Workspace, life: Life): Cause {
@@ -181,8 +213,10 @@ export class RunHistory {
     const lease = this.#leaseStop(hostId, id, Date.parse(life.at) - CLOCKS_MS);
     if (lease !== undefined) return lease;
     if (note.startsWith('Stopped on the host')) return { text: 'Stopped on the host, outside Berth' };
-    const operation = this.#operationOf(id, ['workspace.stop'], Date.parse(life.at) - CLOCKS_MS);
-    return operation === undefined ? { text: 'Stopped' } : { text: 'Stopped', by: this.#byOf(operation.id) };
+    const operation = this.#acts.tell(id, ['workspace.stop'], Date.parse(life.at) - CLOCKS_MS);
+    return operation === undefined
+      ? { text: 'Stopped' }
+      : { text: 'Stopped', by: this.#acts.byOf(operation.id) };
   }
 
   #tellStop(id: WorkspaceId, { atMs, by = null, text }: Cause): void {
@@ -194,12 +228,12 @@ export class RunHistory {
     });
   }
 
-  /** What it goes on running after, too: the kernel ended a process of it. */
-  #tellTrouble({ id, problem, state }: Workspace): void {
-    const before = this.#before.get(id);
-    this.#before.set(id, { problem, state });
-    if (before === undefined || problem === null || before.problem?.message === problem.message) return;
-    if (state === 'failed' || problem.code === 'workspace.out-of-memory')
+  /** What it goes on running after, too: the kernel ended a process of it. What ended it is told with its end. */
+  #tellTrouble({ id, problem, state }: Workspace, isUp: boolean): void {
+    const before = this.#problems.get(id);
+    this.#problems.set(id, problem);
+    if (before === undefined || problem === null || before?.message === problem.message) return;
+    if (state === 'failed' ? !isUp : problem.code === 'workspace.out-of-memory')
       this.#deps.timeline.add(id, { event: 'failed', text: problem.message });
   }
 
@@ -210,40 +244,37 @@ export class RunHistory {
     return expected.text;
   }
 
-  #operationOf(id: WorkspaceId, kinds: readonly string[], sinceMs: number): Operation | undefined {
-    const fits = ({ endedAt, kind, state, subject }: Operation) =>
-      subject.id === id &&
-      kinds.includes(kind) &&
-      (endedAt === null || (state === 'succeeded' && Date.parse(endedAt) >= sinceMs));
-    const own = this.#deps.operations.all().filter(fits);
-    return own.toSorted((a, b) => Date.parse(a.startedAt) - Date.parse(b.startedAt)).at(-1);
-  }
-
-  #byOf(id: OperationId): string | null {
-    const userId = this.#deps.operations.ownerOf(id);
-    return userId === undefined ? null : this.#deps.nameOf(userId);
-  }
-
   // --- what was before ----------------------------------------------------------------------------------------------
 
   /** From the engine's own memory, since the last that is known. */
   async #recall(link: HostLink): Promise<void> {
     const { clock, directory, leaseStops } = this.#deps;
+    const [events, stops] = await Promise.all([
+      this.#pastOf(link, clock.nowMs()),
+      this.#inTime(link, () => leaseStops(link)),
+    ]);
+    this.#leaseStops.set(link.hostId, stops);
+    const byWorkspace = Map.groupBy(events, ({ labels }) => labels[label.workspace]);
+    for (const { id } of directory.onHost(link.hostId)) await this.#replay(id, byWorkspace.get(id) ?? []);
+  }
+
+  #pastOf(link: HostLink, untilMs: number): Promise<readonly EngineEvent[]> {
+    return this.#inTime(link, async (signal) => (await link.engine?.pastEvents(untilMs, signal)) ?? []);
+  }
+
+  /** Nothing, where that cannot be told, or takes too long. */
+  async #inTime<T>(
+    link: HostLink,
+    ask: (signal: AbortSignal) => Promise<readonly T[]>,
+  ): Promise<readonly T[]> {
     const late = new AbortController();
-    const stopTimer = clock.after(RECALL_MS, () => late.abort());
+    const stopTimer = this.#deps.clock.after(RECALL_MS, () => late.abort());
     const signal = AbortSignal.any([link.signal, late.signal, this.#closing.signal]);
-    const gone = new Promise<readonly never[]>((resolve) =>
+    const gone = new Promise<readonly T[]>((resolve) =>
       signal.addEventListener('abort', () => resolve([]), { once: true }),
     );
     try {
-      const past = link.engine?.pastEvents(clock.nowMs(), signal).catch(() => []) ?? [];
-      const [events, stops] = await Promise.all([
-        Promise.race([past, gone]),
-        Promise.race([leaseStops(link), gone]),
-      ]);
-      this.#leaseStops.set(link.hostId, stops);
-      const byWorkspace = Map.groupBy(events, ({ labels }) => labels[label.workspace]);
-      for (const { id } of directory.onHost(link.hostId)) await this.#replay(id, byWorkspace.get(id) ?? []);
+      return await Promise.race([ask(signal).catch(() => []), gone]);
     } finally {
       stopTimer();
       late.abort();
@@ -257,13 +288,15 @@ export class RunHistory {
       // Of what was before anything was written nothing is known of why.
       if (life === undefined) continue;
       // A start may be the one that is known, by a time written down a moment later; an end is never it.
-      const slackMs = event.action === 'start' ? SAME_START_MS : 0;
+      const slackMs = event.action === 'start' && life.event === 'started' ? SAME_START_MS : 0;
       if (event.atMs <= Date.parse(life.at) + slackMs) continue;
       if (event.action === 'start' && life.event === 'stopped') {
-        const operation = this.#operationOf(id, startKinds, event.atMs - CLOCKS_MS);
+        const operation = this.#acts.tell(id, startKinds, event.atMs - CLOCKS_MS);
+        const by = operation === undefined ? null : this.#acts.byOf(operation.id);
         const text =
-          operation === undefined ? 'Started outside Berth' : (startWords[operation.kind] ?? 'Started');
-        const by = operation === undefined ? null : this.#byOf(operation.id);
+          operation === undefined
+            ? outsideStart(event, events, life)
+            : (startWords[operation.kind] ?? 'Started');
         timeline.add(id, { at: isoOf(event.atMs), event: 'started', text, by });
       } else if (event.action === 'die' && life.event === 'started') {
         const hostId = directory.record(id)?.hostId;
@@ -285,22 +318,20 @@ export class RunHistory {
     const { atMs } = end;
     const lease = this.#leaseStop(hostId, id, atMs - CLOCKS_MS);
     if (lease !== undefined) return { ...lease, atMs };
-    const operation = this.#operationOf(id, ['workspace.stop'], Date.parse(life.at));
-    if (operation !== undefined) return { text: 'Stopped', by: this.#byOf(operation.id), atMs };
-    const near = events.filter(
-      (event) => event.atMs >= atMs - signalWindowMs && event.atMs <= atMs + stopConfirmMs,
-    );
-    if (near.some(({ action }) => action === 'oom'))
-      return { text: 'The kernel ended it: its memory was used up', atMs };
-    if (near.some(({ action, labels }) => action === 'stop' || (action === 'kill' && endsIt(labels.signal))))
-      return { text: 'Stopped outside Berth', atMs };
-    const code = end.labels.exitCode;
-    return { text: `Ended by itself${code === undefined ? '' : ` with exit code ${code}`}`, atMs };
+    const operation = this.#acts.tell(id, ['workspace.stop'], Date.parse(life.at));
+    if (operation !== undefined) return { text: 'Stopped', by: this.#acts.byOf(operation.id), atMs };
+    return { text: outsideEnd(end, events), atMs };
   }
 
   #leaseStop(hostId: HostId, workspaceId: WorkspaceId, sinceMs: number): Cause | undefined {
     const stops = this.#leaseStops.get(hostId) ?? [];
-    return stops.findLast((one) => one.workspaceId === workspaceId && one.atMs >= sinceMs);
+    const found = stops.findLast((one) => one.workspaceId === workspaceId && one.atMs >= sinceMs);
+    // Told once: what ends it next is something else.
+    this.#leaseStops.set(
+      hostId,
+      stops.filter((one) => one !== found),
+    );
+    return found;
   }
 
   // --- its host -----------------------------------------------------------------------------------------------------
@@ -350,7 +381,7 @@ export class RunHistory {
                 state === 'succeeded'
                   ? 'Snapshot taken'
                   : `No snapshot: ${operation.error?.message ?? state}`,
-              by: this.#byOf(id),
+              by: this.#acts.byOf(id),
             });
         }
     } catch (cause) {
@@ -358,18 +389,6 @@ export class RunHistory {
     }
   }
 }
-
-/** What starts it, and what that is called in its timeline. */
-const startWords: Readonly<Partial<Record<Operation['kind'], string>>> = {
-  'workspace.create': 'Started',
-  'workspace.start': 'Started',
-  'workspace.restart': 'Restarted',
-  'workspace.move': 'Started after its move',
-  'snapshot.create': 'Started again after a snapshot',
-  'snapshot.restore': 'Started with the files of a snapshot',
-  'snapshot.undo-restore': 'Started with the files from before a restore',
-};
-const startKinds = Object.keys(startWords);
 
 function isoOf(ms: number): string {
   return new Date(ms).toISOString();

@@ -44,7 +44,10 @@ export class LedgerKeeper {
   }
 
   async load(): Promise<void> {
-    for (const look of await this.#store.all()) this.#looks.set(look.id, look);
+    for (const look of await this.#store.all()) {
+      this.#looks.set(look.id, look);
+      this.#tellBackupShare(look);
+    }
   }
 
   start(): void {
@@ -85,6 +88,7 @@ export class LedgerKeeper {
       backupShare: look.backupShare ?? before?.backupShare ?? null,
     };
     this.#looks.set(cloudId, after);
+    this.#tellBackupShare(after);
     if (after.backupShare !== before?.backupShare)
       for (const { id } of directory.ofCloud(cloudId)) this.#note(id);
     await this.#store.put(after);
@@ -95,6 +99,10 @@ export class LedgerKeeper {
     this.#deps.ledger.forget(cloudId);
     this.#looks.delete(cloudId);
     await this.#store.delete(cloudId);
+  }
+
+  #tellBackupShare({ backupShare, id }: Look): void {
+    if (backupShare !== null) this.#deps.directory.tellBackupShare(id, backupShare);
   }
 
   #note(id: MachineId): void {

@@ -16,6 +16,7 @@ export class MachineDirectory {
   readonly #store: RecordCollection<MachineRecord>;
   readonly #records = new Map<MachineId, MachineRecord>();
   readonly #watching = new Map<MachineId, Watching>();
+  readonly #backupShares = new Map<CloudId, number>();
   readonly #listeners = new Set<(id: MachineId) => void>();
   /** Writes of one machine follow each other, so that the last word on disk is the last word said. */
   #writes: Promise<unknown> = Promise.resolve();
@@ -145,6 +146,13 @@ export class MachineDirectory {
     this.#watch(id, { retry });
   }
 
+  /** What backups add to the price of a machine at this account, as a share of it. */
+  tellBackupShare(cloudId: CloudId, share: number): void {
+    if (this.#backupShares.get(cloudId) === share) return;
+    this.#backupShares.set(cloudId, share);
+    for (const { hasBackups, id } of this.ofCloud(cloudId)) if (hasBackups) this.#show(id);
+  }
+
   #watch(id: MachineId, change: Partial<Watching>): void {
     const before = this.#watching.get(id) ?? unwatched;
     const after = { ...before, ...change };
@@ -156,7 +164,8 @@ export class MachineDirectory {
   #show(id: MachineId): void {
     const record = this.#records.get(id);
     if (record === undefined) return;
-    this.collection.put(toMachine(record, this.#watching.get(id) ?? unwatched));
+    const backupShare = this.#backupShares.get(record.cloudId) ?? 0;
+    this.collection.put(toMachine(record, this.#watching.get(id) ?? unwatched, backupShare));
     for (const listener of this.#listeners) listener(id);
   }
 

@@ -63,6 +63,7 @@ export const SleepingWorkspace = z.object({
 });
 export type SleepingWorkspace = z.infer<typeof SleepingWorkspace>;
 
+/** `hourlyUsd` and `monthlyUsd` are of the size alone, as offers and bills list it: what backups add is the view's to say. */
 const Stored = Machine.omit({ endsAt: true, power: true, retry: true, sleep: true }).extend({
   /** The person that made it, in whose name it ends by itself. */
   userId: UserId,
@@ -116,11 +117,15 @@ export function parseMachineRecord(value: unknown): MachineRecord {
 /** What is only ever known to this run of Berth, by whoever watches the machine. */
 export type Watching = Pick<Machine, 'endsAt' | 'retry'>;
 
-export function toMachine(record: MachineRecord, watching: Watching): Machine {
-  const { sleep } = record;
+/** `backupShare`: what backups add to a price at its account, as a share of it. */
+export function toMachine(record: MachineRecord, watching: Watching, backupShare: number): Machine {
+  const { hasBackups, hourlyUsd, monthlyUsd, sleep } = record;
+  const factor = hasBackups ? 1 + backupShare : 1;
   return Machine.parse({
     ...record,
     ...watching,
+    hourlyUsd: fiveDecimals(hourlyUsd * factor),
+    monthlyUsd: fiveDecimals(monthlyUsd * factor),
     sleep:
       sleep === null
         ? null
@@ -132,6 +137,11 @@ export function toMachine(record: MachineRecord, watching: Watching): Machine {
             workspaces: sleep.workspaces.length,
           },
   });
+}
+
+/** As prices are written. */
+function fiveDecimals(usd: number): number {
+  return Math.round(usd * 1e5) / 1e5;
 }
 
 /** Whether the provider bills hardware for it now, as far as is known. */

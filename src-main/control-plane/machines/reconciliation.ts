@@ -68,7 +68,7 @@ export class Reconciliation {
     const isOld = (own: MachineId) => wasMoving.has(own) || directory.record(own) !== before.get(own);
     const inventory = await client.inventory(berthTag, signal);
     const aheadMs = client.clockAheadMs() ?? 0;
-    const backupShare = await this.#backupShare(client, inventory, signal);
+    const backupShare = await this.#backupShare(id, client, inventory, signal);
     signal.throwIfAborted();
     const comparison = compare(inventory, this.#known(id, isOld));
     await keeper.noteLook(id, { aheadMs, backupShare });
@@ -101,16 +101,21 @@ export class Reconciliation {
     return this.#deps.operations.current({ kind: 'machine', id }) !== undefined;
   }
 
+  /** Asked before the first machine has backups, too: one that is made between two looks costs its whole price at once. */
   async #backupShare(
+    id: CloudId,
     client: CloudClient,
     { machines }: CloudInventory,
     signal: AbortSignal,
   ): Promise<number | null> {
-    if (!machines.some(({ hasBackups }) => hasBackups)) return null;
+    const isNeeded = machines.some(({ hasBackups }) => hasBackups);
+    if (!isNeeded && this.#deps.keeper.backupShare(id) !== null) return null;
     try {
       return (await client.offer(signal)).backupShare;
     } catch (error) {
-      if (!BerthError.is(error, 'cloud.permission-missing')) throw error;
+      if (!BerthError.is(error)) throw error;
+      if (isNeeded && error.code !== 'cloud.permission-missing') throw error;
+      signal.throwIfAborted();
       return null;
     }
   }

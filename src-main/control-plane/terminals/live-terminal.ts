@@ -55,6 +55,8 @@ export interface LiveTerminalOptions {
   readonly size: TerminalSize;
   readonly createScreenKeeper: CreateScreenKeeper;
   readonly clock: Clock;
+  /** By which it was last used. Default: the same. */
+  readonly useClock?: Clock | undefined;
   /** The way to it was cut, and it may come back: it has not ended. Absent where that cannot be. */
   readonly onAway?: (error: unknown) => void;
   /** Bytes were typed while it was away, and thrown away. */
@@ -81,7 +83,7 @@ export class LiveTerminal {
     const { size, createScreenKeeper, clock } = options;
     this.#options = options;
     this.#clock = clock;
-    this.#activity = new TerminalActivity(clock);
+    this.#activity = new TerminalActivity(options.useClock ?? clock);
     this.#keeper = createScreenKeeper({
       size,
       scrollbackLines,

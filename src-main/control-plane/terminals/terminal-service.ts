@@ -68,6 +68,8 @@ export interface TerminalServiceDeps {
   readonly multiplexers: Pick<HostMultiplexers, 'of' | 'close'>;
   readonly createScreenKeeper: CreateScreenKeeper;
   readonly clock: Clock;
+  /** By which it is told that nobody uses one. Default: the same. */
+  readonly useClock?: Clock | undefined;
   readonly random: Random;
   readonly log: Log;
   /** Whose the workspace is, if it is known. */
@@ -130,7 +132,7 @@ export class TerminalService {
       give: (record, ownerId) => this.#give(record, ownerId),
     });
     this.#idle = new IdleTerminals({
-      clock: deps.clock,
+      clock: deps.useClock ?? deps.clock,
       timeoutMs: deps.idleTimeoutMs,
       ownTimeoutMs: ({ record }) => (record.ownerId === null ? null : deps.ownIdleTimeoutMs(record.ownerId)),
       inUse: () => this.#entries.values(),
@@ -372,6 +374,7 @@ export class TerminalService {
       size: entry.record.size,
       createScreenKeeper: this.#deps.createScreenKeeper,
       clock: this.#deps.clock,
+      useClock: this.#deps.useClock,
       onOutput,
       onTitle: (title) => this.#setTitle(entry, title),
       onEnd: (end) => this.#ended(entry, end),
@@ -449,10 +452,7 @@ export class TerminalService {
     const entry = this.#entries.get(id);
     if (!entry || entry.record.state.phase === 'ended') return;
     await this.#endRest(entry.record);
-    if (entry.record.isClosing) {
-      await this.#forget(id);
-      return;
-    }
+    if (entry.record.isClosing) return await this.#forget(id);
     const purpose = this.#deps.endedByBerth(entry.record.target);
     entry.record = goneFor(entry.record, purpose, reason, instantOf(this.#deps.clock));
     entry.live?.endAway({ exitCode: null });
@@ -470,13 +470,8 @@ export class TerminalService {
     if (!id.success || this.#entries.has(id.data)) return;
     // With the database the id of its host may have been lost, too.
     const target: TerminalTarget = found.target.kind === 'host' ? { kind: 'host', hostId } : found.target;
-    const named = {
-      id: id.data,
-      target,
-      size: found.info.size,
-      hostId,
-      ownerId: this.owners.ofFound(target),
-    };
+    const { size } = found.info;
+    const named = { id: id.data, target, size, hostId, ownerId: this.owners.ofFound(target) };
     const entry = this.#enter(foundTerminal(named, hostName, instantOf(this.#deps.clock)));
     entry.live = this.#liveOf(entry, undefined);
     this.#show(entry);

@@ -380,13 +380,18 @@ export class HostWatch {
         return directory.change(id, { pausedBy: null });
       case 'follow-stop':
         trouble.endedAtMs = [];
-        return directory.change(id, { desired: 'stopped', note: 'Stopped on the host, outside Berth.' });
+        return directory.change(id, {
+          desired: 'stopped',
+          note: 'Stopped on the host, outside Berth.',
+          noteStartedAt: null,
+        });
       case 'follow-start':
         return directory.change(id, {
           desired: 'running',
           problem: null,
           hasGivenUp: false,
           note: 'Started on the host, outside Berth.',
+          noteStartedAt: observed.startedAt,
         });
       case 'give-up': {
         if (mend.mustStop) await this.#engine.stopContainer(observed.id, this.#deps.stopGraceSeconds());
@@ -394,7 +399,7 @@ export class HostWatch {
         this.#log.warn('a workspace ends again and again; leaving it', { workspaceId: id, cause });
         trouble.endedAtMs = [];
         await directory.change(id, { hasGivenUp: true, problem: cause.toShape(), note: undefined });
-        return this.#look(id, observed.id);
+        return directory.observe(id, await this.#inspect(observed.id));
       }
       default:
         return mend satisfies never;
@@ -427,12 +432,12 @@ export class HostWatch {
       return this.#examineAfter(record.id, 1);
     }
     const note = `Berth started it again. ${cause.message}`.slice(0, 500);
-    await directory.change(record.id, { note });
-    await this.#look(record.id, observed.id);
+    const now = await this.#inspect(observed.id);
+    await directory.change(record.id, { note, noteStartedAt: now?.startedAt ?? null });
+    directory.observe(record.id, now);
   }
 
-  async #look(id: WorkspaceId, containerId: string): Promise<void> {
-    const detail = await this.#engine.inspectContainer(containerId, this.#signal);
-    this.#deps.directory.observe(id, observedOf(detail));
+  async #inspect(containerId: string): Promise<Observed> {
+    return observedOf(await this.#engine.inspectContainer(containerId, this.#signal));
   }
 }

@@ -26,7 +26,8 @@ export async function wasStoppedUnseen(
   return (wasThereBefore || lastStart >= 0) && life.some(isStop);
 }
 
-function isStop({ action, labels }: EngineEvent): boolean {
+/** Somebody asked for its end. */
+export function isStop({ action, labels }: EngineEvent): boolean {
   return action === 'stop' || (action === 'kill' && endsIt(labels.signal));
 }
 

@@ -91,6 +91,7 @@ export class Reconciler {
       pausedBy: null,
       accessPassword: null,
       move: null,
+      noteStartedAt: null,
     };
     await directory.add(record);
     log.info('adopted a workspace that was found on its host', { workspaceId: found.id, hostId });

@@ -41,6 +41,8 @@ const RecordShape = Workspace.pick({
   /** The operation that froze it. It is thawed when that operation is no longer under way. */
   pausedBy: Workspace.shape.operationId,
   accessPassword: AccessPasswordRecord.nullable().default(null),
+  /** The run that `note` is about, by when it began: of a later one it says nothing. Null: about none, as that it was stopped. */
+  noteStartedAt: Workspace.shape.startedAt.default(null),
 });
 export type WorkspaceRecord = ReturnType<typeof RecordShape.parse>;
 export function parseWorkspaceRecord(value: unknown): WorkspaceRecord {
@@ -78,6 +80,7 @@ export function newRecord(wish: {
     pausedBy: null,
     accessPassword: wish.accessPassword,
     move: null,
+    noteStartedAt: null,
   };
 }
 
@@ -284,9 +287,14 @@ export function toWorkspace(view: WorkspaceView): Workspace {
     move: record.move,
     ...(record.definition.kind === undefined ? {} : { kind: record.definition.kind }),
     ...(record.definition.apps === undefined ? {} : { apps: record.definition.apps }),
-    ...(record.note === undefined ? {} : { note: record.note }),
+    ...(record.note === undefined || isOfAnEarlierRun(view) ? {} : { note: record.note }),
     ...(record.accessPassword === null ? {} : { accessPassword: shownPassword(record.accessPassword) }),
   };
+}
+
+function isOfAnEarlierRun({ observed, record: { noteStartedAt } }: WorkspaceView): boolean {
+  const startedAt = observed?.startedAt ?? null;
+  return noteStartedAt !== null && startedAt !== null && startedAt !== noteStartedAt;
 }
 
 /** Names differ if a person would see a difference: case and Unicode composition are none. */

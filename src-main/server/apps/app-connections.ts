@@ -26,7 +26,9 @@ export class AppLines {
   kept(target: AppTarget, session: AppSession): AppLine | undefined {
     const idle = this.#idle.get(target.forwardId) ?? [];
     const way = wayOf(target);
-    const at = idle.findLastIndex((one) => one.session === session && one.way === way && one.line.isOpen);
+    const at = idle.findLastIndex(
+      (one) => one.session.id === session.id && one.way === way && one.line.isOpen,
+    );
     return at < 0 ? undefined : idle.splice(at, 1)[0]?.line;
   }
 

@@ -6,7 +6,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { BerthError } from '#contract/berth-error.ts';
-import type { AppDoor, AppTarget } from '../../control-plane/forwards/app-door.ts';
+import type { AppTarget } from '../../control-plane/forwards/app-door.ts';
 import type { Log } from '../../control-plane/interfaces/log.ts';
 import { type AppBase, labelIn, originOf } from './app-addresses.ts';
 import { AppLines } from './app-connections.ts';
@@ -14,7 +14,7 @@ import { appCookieNames, cookieIn } from './app-cookies.ts';
 import { answerFailure, failureOf, refuseUpgrade } from './app-failures.ts';
 import { FormLogin } from './app-login.ts';
 import { escapeHtml, sendPage, sendText, wantsPage } from './app-pages.ts';
-import { AppSessions, type LinkWish } from './app-sessions.ts';
+import { AppSessions, type LinkWish, type SessionDoor } from './app-sessions.ts';
 import { answerEntrance, enterPath, ownPaths } from './entrance.ts';
 import { relayRequest } from './relay-request.ts';
 import { relayUpgrade } from './relay-upgrade.ts';
@@ -22,7 +22,7 @@ import type { Visit } from './visit.ts';
 import { foreign, foreignUpgrade, headerOf, malformed } from './visit-guard.ts';
 
 export interface AppGatewayOptions {
-  readonly door: Pick<AppDoor, 'find' | 'onChange'>;
+  readonly door: SessionDoor;
   readonly base: AppBase;
   /** Origins of Berth's own pages, which may show apps in a frame; empty: none does. */
   readonly frameOrigins: readonly string[];

@@ -1,10 +1,17 @@
 /**
  * Who is in which app: one-time tickets, and the sessions that they become. Guarantees: a ticket works once, within a
  * minute, for its own app alone; only hashes are held; a session is judged anew at every request, and what goes on in its
- * name (downloads, web sockets) ends as soon as it would not be let in any more. Ends with the process: a link is cheap.
+ * name (downloads, web sockets) ends as soon as it would not be let in any more. Sessions outlast the process, as addresses do;
+ * tickets do not.
  */
 import { hash as digest } from 'node:crypto';
-import type { AppDoor, AppTarget, AppVisitor } from '../../control-plane/forwards/app-door.ts';
+import {
+  type AppAdmission,
+  admissionIdleMs,
+  type AppDoor,
+  type AppTarget,
+  type AppVisitor,
+} from '../../control-plane/forwards/app-door.ts';
 import { defaultRandomToken, TicketBox } from '../authenticate.ts';
 
 export type ShownIn = 'browser' | 'frame';
@@ -16,14 +23,13 @@ export interface LinkWish {
   readonly shownIn: ShownIn;
 }
 
-export interface AppSession {
-  readonly label: string;
-  readonly visitor: AppVisitor;
-  readonly shownIn: ShownIn;
-}
+/** The same one for each request of it: told by its `id`. */
+export type AppSession = Omit<AppAdmission, 'usedAtMs'>;
+
+export type SessionDoor = Pick<AppDoor, 'find' | 'onChange' | 'admissions' | 'isStillThere'>;
 
 export interface AppSessionsOptions {
-  readonly door: Pick<AppDoor, 'find' | 'onChange'>;
+  readonly door: SessionDoor;
   readonly nowMs: () => number;
   /** Default: twice a minute. Milliseconds. */
   readonly recheckMs?: number;
@@ -32,9 +38,6 @@ export interface AppSessionsOptions {
 const ticketLifeMs = 60_000;
 /** Open at once; a flood pushes out the oldest. */
 const maxTickets = 500;
-const maxSessions = 2_000;
-/** Milliseconds after which a session that nobody used is forgotten. */
-const idleMs = 7 * 24 * 3_600_000;
 const recheckEveryMs = 30_000;
 
 interface Held {
@@ -43,11 +46,9 @@ interface Held {
 }
 
 export class AppSessions {
-  readonly #door: AppSessionsOptions['door'];
+  readonly #door: SessionDoor;
   readonly #nowMs: () => number;
   readonly #tickets: TicketBox<LinkWish>;
-  /** By the hash of the cookie's value; the one used last is last. */
-  readonly #sessions = new Map<string, { readonly session: AppSession; readonly usedAtMs: number }>();
   readonly #held = new Set<Held>();
   readonly #stopListening: () => void;
   readonly #timer: NodeJS.Timeout;
@@ -73,7 +74,7 @@ export class AppSessions {
     if (wish === undefined || wish.label !== label || this.#targetOf(wish) === undefined) return undefined;
     const cookieValue = defaultRandomToken();
     const { visitor, shownIn } = wish;
-    this.#keep(hashOf(cookieValue), { label, visitor, shownIn });
+    this.#keep({ id: hashOf(cookieValue), label, visitor, shownIn });
     return { ...wish, cookieValue };
   }
 
@@ -83,15 +84,18 @@ export class AppSessions {
     cookieValue: string,
     shownIn: ShownIn,
   ): { readonly session: AppSession; readonly target: AppTarget } | undefined {
-    const hash = hashOf(cookieValue);
-    const kept = this.#sessions.get(hash);
-    if (kept === undefined || kept.session.label !== label || kept.session.shownIn !== shownIn)
+    const { admissions } = this.#door;
+    const id = hashOf(cookieValue);
+    const kept = admissions.find(id);
+    if (kept === undefined || kept.label !== label || kept.shownIn !== shownIn) return undefined;
+    const { usedAtMs, ...session } = kept;
+    const target = this.#targetOf(session);
+    if (target === undefined || usedAtMs + admissionIdleMs <= this.#nowMs()) {
+      admissions.drop(id);
       return undefined;
-    const target = this.#targetOf(kept.session);
-    this.#sessions.delete(hash);
-    if (target === undefined || kept.usedAtMs + idleMs <= this.#nowMs()) return undefined;
-    this.#keep(hash, kept.session);
-    return { session: kept.session, target };
+    }
+    this.#keep(session);
+    return { session, target };
   }
 
   /** `end` is called at most once. Returns what is to be called when it ended by itself. */
@@ -116,18 +120,15 @@ export class AppSessions {
     this.#stopListening();
     for (const { end } of this.#held) end();
     this.#held.clear();
-    this.#sessions.clear();
   }
 
   #targetOf({ label, visitor }: Pick<AppSession, 'label' | 'visitor'>): AppTarget | undefined {
     const target = this.#door.find(label);
-    return target?.ownerId === visitor.userId && visitor.isStillThere() ? target : undefined;
+    return target?.ownerId === visitor.userId && this.#door.isStillThere(visitor) ? target : undefined;
   }
 
-  #keep(hash: string, session: AppSession): void {
-    this.#sessions.set(hash, { session, usedAtMs: this.#nowMs() });
-    const [oldest] = this.#sessions.keys();
-    if (this.#sessions.size > maxSessions && oldest !== undefined) this.#sessions.delete(oldest);
+  #keep(session: AppSession): void {
+    this.#door.admissions.keep({ ...session, usedAtMs: this.#nowMs() });
   }
 }
 

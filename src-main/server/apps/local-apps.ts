@@ -8,14 +8,15 @@ import { readFile, rename, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
 import { BerthError } from '#contract/berth-error.ts';
-import type { AppCarrier, AppDoor } from '../../control-plane/forwards/app-door.ts';
+import type { AppCarrier } from '../../control-plane/forwards/app-door.ts';
 import type { Log } from '../../control-plane/interfaces/log.ts';
 import { loopbackBase, originOf } from './app-addresses.ts';
 import { type AppGateway, createAppGateway } from './app-gateway.ts';
+import type { SessionDoor } from './app-sessions.ts';
 import { listenOnLoopback, serveApps, serverOptions } from './app-listening.ts';
 
 export interface LocalAppsOptions {
-  readonly door: Pick<AppDoor, 'find' | 'onChange'>;
+  readonly door: SessionDoor;
   readonly dataFolder: string;
   readonly log: Log;
   readonly nowMs?: () => number;

@@ -59,8 +59,10 @@ export function isFull({
 export function cannotMake(cloud: Cloud): string | null {
   if (cloud.state.phase === 'refused') return 'Its token is not accepted any more: replace it first.';
   if (cloud.standing === 'locked') return 'The provider has locked this account.';
-  const [first] = lacking(cloud).needed;
-  return first === undefined ? null : `Its token may not do this (${first.name}): replace it first.`;
+  const names = lacking(cloud).needed.map(({ name }) => name);
+  return names.length === 0
+    ? null
+    : `Its token may not do this: it lacks ${new Intl.ListFormat('en').format(names)}. Give it more at the provider, or replace it.`;
 }
 
 /** `aheadMs`: as `Cloud.clockAheadMs`. */

@@ -127,7 +127,7 @@ function Connected(props: {
 }) {
   const { cloud, provider, onClose } = props;
   const view = useViewActions();
-  const isCreating = useViewState((state) => activeTab(state)?.ref.type === 'create-machine');
+  const front = useViewState(activeTab);
   const limit = limitText(cloud, provider);
   const problem = cannotMake(cloud);
   return (
@@ -144,7 +144,10 @@ function Connected(props: {
             {...(problem === null ? {} : { reason: problem })}
             onClick={() => {
               onClose();
-              if (!isCreating) view.open({ type: 'create-machine', cloudId: cloud.id });
+              const ref = { type: 'create-machine', cloudId: cloud.id } as const;
+              // What was typed into a form that is open already stays, and is of this account now.
+              if (front?.ref.type === 'create-machine') view.replace(front.id, ref);
+              else view.open(ref);
             }}
           >
             Create {withArticle(provider.machineWord)}

@@ -9,13 +9,14 @@ import { ErrorNote } from '../../components/error-note.tsx';
 import { LoadingRows } from '../../components/loading-rows.tsx';
 import { Page } from '../../components/page.tsx';
 import { Select } from '../../components/select.tsx';
-import { useClient, useClouds, useCommand } from '../../state/app-context.tsx';
+import { useClient, useClouds, useCommand, useViewActions } from '../../state/app-context.tsx';
 import type { ViewProps } from '../../state/feature.ts';
 import { useAsked } from '../../state/use-asked.ts';
 import { cloudDialogs } from './cloud-dialogs.ts';
 import { cannotMake, isFull, limitText } from './cloud-words.ts';
 import { newMachineDraft } from './machine-draft.ts';
 import { MachineForm } from './machine-form.tsx';
+import { type Making, useMaking } from './use-making.ts';
 import { useProviders } from '../../state/use-providers.ts';
 import { commonWords, withArticle, wordsOf } from './provider-words.ts';
 
@@ -23,9 +24,10 @@ export default function CreateMachinePage({ view: ref, tabId }: ViewProps<'creat
   const clouds = useClouds();
   const providers = useProviders().answer;
   const connect = useCommand('cloud.connect');
-  const [chosenId, setChosenId] = useState(ref.cloudId);
+  const view = useViewActions();
+  const making = useMaking(tabId, ref);
   const usable = clouds.items.find((each) => cannotMake(each) === null);
-  const cloud = clouds.items.find(({ id }) => id === chosenId) ?? usable ?? clouds.items[0];
+  const cloud = clouds.items.find(({ id }) => id === ref.cloudId) ?? usable ?? clouds.items[0];
   const words = cloud === undefined ? commonWords(providers) : wordsOf(providers, cloud.provider);
   return (
     <Page
@@ -56,7 +58,13 @@ export default function CreateMachinePage({ view: ref, tabId }: ViewProps<'creat
         </EmptyState>
       )}
       {cloud !== undefined && (
-        <Offered cloud={cloud} clouds={clouds.items} words={words} tabId={tabId} onCloud={setChosenId} />
+        <Offered
+          cloud={cloud}
+          clouds={clouds.items}
+          words={words}
+          making={making}
+          onCloud={(cloudId) => view.replace(tabId, { type: 'create-machine', cloudId })}
+        />
       )}
     </Page>
   );
@@ -66,14 +74,14 @@ function Offered(props: {
   readonly cloud: Cloud;
   readonly clouds: readonly Cloud[];
   readonly words: { readonly name: string; readonly machineWord: string; readonly machinesWord: string };
-  readonly tabId: string;
+  readonly making: Making;
   readonly onCloud: (id: Cloud['id']) => void;
 }) {
-  const { cloud, clouds, words, tabId, onCloud } = props;
+  const { cloud, clouds, words, making, onCloud } = props;
   const client = useClient();
   const [draft, setDraft] = useState(newMachineDraft);
   const problem = cannotMake(cloud);
-  const offer = useAsked(problem === null ? cloud.id : null, (signal) =>
+  const offer = useAsked(problem === null ? `${cloud.id} ${making.refusals}` : null, (signal) =>
     client.call('clouds.offer', { id: cloud.id }, { signal }),
   );
   const limit = limitText(cloud, words);
@@ -135,7 +143,7 @@ function Offered(props: {
           isOfferAsked={offer.isAsking}
           words={words}
           draft={draft}
-          tabId={tabId}
+          making={making}
           onDraft={(change) => setDraft((before) => ({ ...before, ...change }))}
           onOfferAgain={offer.askAgain}
         />

@@ -26,6 +26,8 @@ export const cloudsFeature: Feature = {
       type: 'create-machine',
       scope: 'machines.write',
       component: CreateMachinePage,
+      // Another account, or an answer that is waited for: what was typed stays.
+      keepsPage: true,
       describe: () => ({ title: 'Create a machine', icon: CloudCog }),
     }),
   ],

@@ -104,24 +104,6 @@ export function firstSize(
   return usable.find(({ memoryBytes }) => memoryBytes >= comfortableMemoryBytes) ?? usable[0];
 }
 
-export interface Price {
-  readonly hourlyUsd: number;
-  readonly monthlyUsd: number;
-}
-
-/** To the hundred-thousandth of a dollar for an hour, to the cent for a month. */
-export function priceOf(
-  size: Pick<CloudSize, 'hourlyUsd' | 'monthlyUsd'>,
-  backupShare: number,
-  hasBackups: boolean,
-): Price {
-  const factor = hasBackups ? 1 + backupShare : 1;
-  return {
-    hourlyUsd: Math.round(size.hourlyUsd * factor * 100_000) / 100_000,
-    monthlyUsd: Math.round(size.monthlyUsd * factor * 100) / 100,
-  };
-}
-
 export interface NextChoice {
   readonly region: CloudRegion;
   readonly size: CloudSize;

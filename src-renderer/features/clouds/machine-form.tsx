@@ -7,12 +7,13 @@ import { Button } from '../../components/button.tsx';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { ErrorNote } from '../../components/error-note.tsx';
 import { useFirstInvalid } from '../../components/first-invalid.ts';
-import { formatPerHour, formatPerMonth } from '../../components/money.ts';
+import { formatPerHour, formatPerMonth, withBackups } from '../../components/money.ts';
 import { Section } from '../../components/page.tsx';
 import { Select } from '../../components/select.tsx';
 import { TextField } from '../../components/text-field.tsx';
-import { useClient, useMachines, useViewActions } from '../../state/app-context.tsx';
+import { useClient, useMachines } from '../../state/app-context.tsx';
 import { fieldErrors } from '../../state/field-errors.ts';
+import { runningStep } from '../../state/operation-progress.ts';
 import { useAct } from '../../state/use-act.ts';
 import {
   firstImage,
@@ -21,7 +22,6 @@ import {
   freeMachineName,
   imageRows,
   nextChoices,
-  priceOf,
   regionRows,
   sizeProblem,
 } from './machine-choice.ts';
@@ -29,14 +29,15 @@ import { atFields, type DraftErrors, type MachineDraft, readMachineDraft } from 
 import { AccessFields, EndFields, ExtraFields, TroubleFields } from './machine-options.tsx';
 import { NextChoices } from './next-choices.tsx';
 import { SizeTable } from './size-table.tsx';
+import type { Making } from './use-making.ts';
 
 export interface MachineFormProps {
   readonly cloud: Cloud;
   readonly offer: CloudOffer;
   readonly isOfferAsked: boolean;
-  readonly words: { readonly machineWord: string };
+  readonly words: { readonly name: string; readonly machineWord: string };
   readonly draft: MachineDraft;
-  readonly tabId: string;
+  readonly making: Making;
   readonly onDraft: (change: Partial<MachineDraft>) => void;
   readonly onOfferAgain: () => void;
 }
@@ -54,9 +55,8 @@ function answeredErrors(error: BerthError | null): DraftErrors {
 }
 
 export function MachineForm(props: MachineFormProps) {
-  const { cloud, offer, words, draft, tabId, onDraft } = props;
+  const { cloud, offer, words, draft, making, onDraft, onOfferAgain } = props;
   const client = useClient();
-  const view = useViewActions();
   const machines = useMachines().items;
   const act = useAct();
   const [typed, setTyped] = useState<DraftErrors>(noErrors);
@@ -71,14 +71,16 @@ export function MachineForm(props: MachineFormProps) {
   const size = offer.sizes.find(({ id }) => id === draft.size) ?? firstSize(offer, { region, image });
   const taken = useMemo(() => new Set(machines.map(({ name }) => name)), [machines]);
   const name = draft.name ?? freeMachineName(region?.id, taken);
-  const price = size === undefined ? null : priceOf(size, offer.backupShare, draft.hasBackups);
+  const price = size === undefined ? null : withBackups(size, draft.hasBackups ? offer.backupShare : 0);
 
   const wrongSize = size === undefined ? null : sizeProblem(size, region, image);
   const wrongImage =
     image !== undefined && region !== undefined && !image.regions.includes(region.id)
       ? `is not in ${region.name}`
       : null;
-  const errors = useMemo(() => ({ ...typed, ...answeredErrors(act.error) }), [typed, act.error]);
+  const isBusy = act.isBusy || making.isWaiting;
+  const error = act.error ?? making.error;
+  const errors = useMemo(() => ({ ...typed, ...answeredErrors(error) }), [typed, error]);
   useFirstInvalid(form, errors);
 
   if (region === undefined || offer.sizes.length === 0)
@@ -86,40 +88,40 @@ export function MachineForm(props: MachineFormProps) {
       <EmptyState
         icon={ListX}
         title="Nothing is on offer now"
-        actions={<Button onClick={props.onOfferAgain}>Ask again</Button>}
+        actions={<Button onClick={onOfferAgain}>Ask again</Button>}
       >
         The account was told of no open region and no size. The token may not see them, or the provider has a
         pause.
       </EmptyState>
     );
 
-  const change = (next: Partial<MachineDraft>) => {
-    onDraft(next);
+  const forget = () => {
     setTyped(noErrors);
     act.forget();
+    making.forget();
+  };
+  const change = (next: Partial<MachineDraft>) => {
+    onDraft(next);
+    forget();
   };
   const create = () => {
     if (price === null || wrongSize !== null || wrongImage !== null) return;
     const chosen = { cloudId: cloud.id, name, region: region.id, size: size?.id, image: image?.id };
     // The plane compares the price of the size; what backups add follows from it.
     const read = readMachineDraft(draft, { ...chosen, hourlyUsd: size?.hourlyUsd ?? 0 }, Date.now());
-    setTyped('errors' in read ? read.errors : noErrors);
-    act.forget();
-    if ('errors' in read) return;
+    forget();
+    if ('errors' in read) return setTyped(read.errors);
     setSeenUsd(price.hourlyUsd);
     void act.run(async () => {
       try {
-        const { machine } = await client.call('machines.create', read.input);
-        view.replace(tabId, { type: 'machine', machineId: machine.id });
+        making.begin(await client.call('machines.create', read.input));
       } catch (cause) {
         // What is on offer is not what is shown here any more.
-        if (cause instanceof Error && 'code' in cause && offerCodes.has(String(cause.code)))
-          props.onOfferAgain();
+        if (cause instanceof Error && 'code' in cause && offerCodes.has(String(cause.code))) onOfferAgain();
         throw cause;
       }
     });
   };
-  const { error } = act;
   // What comes near is offered in the note, wherever else it is said that this cannot be had.
   const isAtField = error?.code !== 'cloud.not-offered' && Object.keys(answeredErrors(error)).length > 0;
   const isDearer = price !== null && !props.isOfferAsked && price.hourlyUsd !== seenUsd;
@@ -135,7 +137,7 @@ export function MachineForm(props: MachineFormProps) {
       className="flex flex-col gap-7"
       onSubmit={(event) => {
         event.preventDefault();
-        if (!act.isBusy) create();
+        if (!isBusy) create();
       }}
     >
       <div className="grid grid-cols-3 items-start gap-x-4 gap-y-3 max-md:grid-cols-1">
@@ -234,10 +236,11 @@ export function MachineForm(props: MachineFormProps) {
             </>
           )}
         </p>
+        {making.isWaiting && <Waiting making={making} provider={words.name} />}
         <Button
           type="submit"
           variant="primary"
-          isBusy={act.isBusy || props.isOfferAsked}
+          isBusy={isBusy || props.isOfferAsked}
           disabled={price === null || wrongSize !== null || wrongImage !== null}
           reason={
             wrongImage === null
@@ -249,6 +252,26 @@ export function MachineForm(props: MachineFormProps) {
         </Button>
       </footer>
     </form>
+  );
+}
+
+/** Until the provider has said yes or no: what is done now, and the way to all of its steps. */
+function Waiting({ making, provider }: { making: Making; provider: string }) {
+  const { operation } = making;
+  const step = operation === undefined ? undefined : runningStep(operation);
+  const now =
+    operation?.state === 'undoing'
+      ? 'Taking back what was made'
+      : [step?.title ?? `Asking ${provider}`, step?.note].filter((part) => part).join(': ');
+  return (
+    <div className="ml-auto flex min-w-0 flex-wrap items-center gap-x-3">
+      <p role="status" className="min-w-0 text-muted wrap-anywhere">
+        {now}…
+      </p>
+      <Button variant="quiet" onClick={making.show}>
+        Show its steps
+      </Button>
+    </div>
   );
 }
 

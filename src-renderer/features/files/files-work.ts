@@ -55,7 +55,10 @@ export interface FilesWork {
   setDrag(held: Held | null): void;
   setTrayFolded(isFolded: boolean): void;
   setShowsHidden(showsHidden: boolean): void;
-  /** Shown in the pages that it touches until it has ended well, or was put away. Resolves when it has ended well. */
+  /**
+   * Shown in the pages that it touches until it has ended well and lost nothing, or was put away. Resolves when it has ended
+   * well.
+   */
   follow(operation: Operation, touches: readonly FolderAt[]): Promise<void>;
   forget(id: OperationId): void;
   /** Null: the person wants none of it. */
@@ -63,6 +66,11 @@ export interface FilesWork {
   onChanged(listener: (at: FolderAt) => void): () => void;
   changed(at: FolderAt): void;
   close(): void;
+}
+
+/** What a copy that succeeded has not of its source, in the plane's words. Empty: nothing. */
+export function lostBy({ kind, steps }: Operation): string {
+  return (kind === 'files.copy' && steps.find(({ id }) => id === 'place')?.note) || '';
 }
 
 /** As the contract wants it: 20 of digits and small letters. */
@@ -122,7 +130,8 @@ export function createFilesWork({ client, mirror }: Pick<App, 'client' | 'mirror
           ending.delete(stop);
           for (const at of touches) changed(at);
           if (now.state === 'succeeded') {
-            store.setState(({ begun }) => ({ begun: begun.filter(({ id }) => id !== now.id) }));
+            if (lostBy(now) === '')
+              store.setState(({ begun }) => ({ begun: begun.filter(({ id }) => id !== now.id) }));
             return resolve();
           }
           reject(

@@ -3,15 +3,22 @@ import { ChevronDown, ChevronUp } from 'lucide-react';
 import { useStore } from 'zustand';
 import type { PlaceId } from '#contract/files.ts';
 import type { Operation } from '#contract/operations.ts';
+import { Band } from '../../components/band.tsx';
 import { Button, IconButton } from '../../components/button.tsx';
 import { ErrorNote } from '../../components/error-note.tsx';
 import { formatCount } from '../../components/format.ts';
 import { useNow } from '../../components/now.ts';
 import { OperationCard } from '../../components/operation-card.tsx';
-import { useAppState, useCommand, useOperation, useViewActions } from '../../state/app-context.tsx';
+import {
+  useAppState,
+  useCommand,
+  useOperation,
+  useOperations,
+  useViewActions,
+} from '../../state/app-context.tsx';
 import { operationMark } from '../../state/marks.ts';
 import { isUnderWay, operationPart, stepLeftMs } from '../../state/operation-progress.ts';
-import type { BegunOperation } from './files-work.ts';
+import { type BegunOperation, lostBy } from './files-work.ts';
 import { isOver } from './transfer.ts';
 import { TransferRow } from './transfer-row.tsx';
 import { placeName, useFilesWork, useFilesWorkState } from './use-files-work.tsx';
@@ -25,8 +32,14 @@ export function TransferTray({ placeId }: { placeId: PlaceId }) {
   );
   const isFolded = useFilesWorkState((state) => state.isTrayFolded);
   const state = useAppState();
+  const { byId: operations } = useOperations();
   if (all.length === 0 && begun.length === 0) return null;
-  const openCount = all.filter((one) => !isOver(one)).length + begun.length;
+  const openCount =
+    all.filter((one) => !isOver(one)).length +
+    begun.filter(({ id }) => {
+      const operation = operations.get(id);
+      return operation === undefined || isUnderWay(operation);
+    }).length;
   const hasEnded = all.some(isOver);
   return (
     <section
@@ -100,6 +113,30 @@ function OperationOf({ operation }: { operation: Operation }) {
             </>
           }
         />
+      </div>
+    );
+  const lost = isRunning ? '' : lostBy(operation);
+  if (lost !== '')
+    return (
+      <div className="px-3 py-2">
+        <Band
+          tone="attention"
+          title={`${operation.title}: done, but not all of it could be kept`}
+          actions={
+            <>
+              <Button onClick={() => work.forget(operation.id)}>Put away</Button>
+              <Button variant="quiet" onClick={show}>
+                Log and commands
+              </Button>
+            </>
+          }
+        >
+          <ul className="m-0 list-none p-0">
+            {lost.split('; ').map((one) => (
+              <li key={one}>{one}</li>
+            ))}
+          </ul>
+        </Band>
       </div>
     );
   return (

@@ -45,7 +45,7 @@ export const appPageCommands: readonly Command[] = [
       ...{ id: 'app.find', label: 'Find in the app', keywords: 'search page' },
       description: 'Marks a text in its page, and goes from one to the next.',
     },
-    (tabId) => appViewStates.setFinding(tabId, true),
+    (tabId) => appViewStates.find(tabId),
   ),
   row(
     {

@@ -53,7 +53,7 @@ function Loaded({ view, forward, tabId, isVisible, isActive }: ViewProps<'app'> 
   // Another number is another visit: with a new link, from the beginning.
   const [visit, setVisit] = useState(0);
   const again = useCallback(() => setVisit((before) => before + 1), []);
-  const isFinding = useStore(appViewStates.store, ({ finding }) => finding.has(tabId));
+  const findAsked = useStore(appViewStates.store, ({ finding }) => finding.get(tabId) ?? 0);
   const path = view.path ?? null;
   const show = appShow(forward, workspace);
 
@@ -77,12 +77,13 @@ function Loaded({ view, forward, tabId, isVisible, isActive }: ViewProps<'app'> 
         onOpenInBrowser={openInBrowser}
         isDesktop={shell !== null}
       />
-      {show.kind === 'app' && shell !== null && isFinding && (
+      {show.kind === 'app' && shell !== null && findAsked > 0 && (
         <AppFindBar
           {...{ shell, tabId }}
+          asked={findAsked}
           found={state?.found ?? null}
           onClose={() => {
-            appViewStates.setFinding(tabId, false);
+            appViewStates.endFind(tabId);
             void shell.request('appViewAct', { tabId, act: 'focus' });
           }}
         />

@@ -4,8 +4,8 @@ import type { AppViewState } from '#contract/shell.ts';
 
 interface AppViewStates {
   readonly byTab: ReadonlyMap<string, AppViewState>;
-  /** Tabs in which something is looked for. */
-  readonly finding: ReadonlySet<string>;
+  /** Tabs in which something is looked for: how often their find bar was asked for since it was closed. */
+  readonly finding: ReadonlyMap<string, number>;
   /** Tabs whose view was closed and is to be opened anew. */
   readonly gone: ReadonlySet<string>;
   /** Servers that wait for a name and a password, by tab: what they say they are. */
@@ -13,7 +13,7 @@ interface AppViewStates {
 }
 
 const store = createStore<AppViewStates>(() => ({
-  ...{ byTab: new Map(), finding: new Set(), gone: new Set(), logins: new Map() },
+  ...{ byTab: new Map(), finding: new Map(), gone: new Set(), logins: new Map() },
 }));
 
 const withoutKey = <V>(map: ReadonlyMap<string, V>, key: string): ReadonlyMap<string, V> =>
@@ -25,8 +25,12 @@ export const appViewStates = {
   store,
   set: (tabId: string, state: AppViewState): void =>
     store.setState(({ byTab }) => ({ byTab: new Map(byTab).set(tabId, state) })),
-  setFinding: (tabId: string, isFinding: boolean): void =>
-    store.setState(({ finding }) => ({ finding: withOrWithout(finding, tabId, isFinding) })),
+  find: (tabId: string): void =>
+    store.setState(({ finding }) => ({
+      finding: new Map(finding).set(tabId, (finding.get(tabId) ?? 0) + 1),
+    })),
+  endFind: (tabId: string): void =>
+    store.setState(({ finding }) => ({ finding: withoutKey(finding, tabId) })),
   setGone: (tabId: string): void =>
     store.setState(({ gone }) => ({ gone: withOrWithout(gone, tabId, true) })),
   askLogin: (tabId: string, realm: string): void =>
@@ -36,7 +40,7 @@ export const appViewStates = {
   forget: (tabId: string): void =>
     store.setState(({ byTab, finding, gone, logins }) => ({
       byTab: withoutKey(byTab, tabId),
-      finding: withOrWithout(finding, tabId, false),
+      finding: withoutKey(finding, tabId),
       gone: withOrWithout(gone, tabId, false),
       logins: withoutKey(logins, tabId),
     })),

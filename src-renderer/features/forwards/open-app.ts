@@ -64,13 +64,22 @@ async function openSpoken(
       return context.view.open({ type: 'screen', ...input });
     case 'tcp':
       context.notices.show({
-        title: `Port ${input.port} speaks no HTTP`,
+        title: `Port ${input.port} did not answer in HTTP`,
         body: how.mayListen
-          ? 'A browser has no use for it. A program of its own kind can reach it through a forward.'
-          : 'A browser has no use for it.',
+          ? 'A program of its own kind can reach it through a forward. A web server may still be starting.'
+          : 'A browser has no use for it, unless it is a web server that is still starting.',
         ...(how.mayListen
           ? { action: { label: 'Forward it', run: () => void forwardPort(context, input) } }
           : {}),
+        otherActions: [
+          {
+            label: 'Open all the same',
+            run: () =>
+              void openPort(context, input, how.place).catch((cause: unknown) =>
+                context.notices.fail(`Port ${input.port} did not open`, cause),
+              ),
+          },
+        ],
       });
       return;
     default:

@@ -64,10 +64,7 @@ function announce(app: App, workspace: { id: WorkspaceId; name: string }, listen
     title: `${workspace.name} listens on ${port}`,
     body: program === null ? '' : `By the program ${program}.`,
     ...(action === undefined ? {} : { action }),
-    otherActions: [
-      ...others,
-      { label: 'Not for this workspace', run: () => void stopAnnouncing(app, workspace) },
-    ],
+    otherActions: [...others, { label: 'Stop announcing', run: () => void stopAnnouncing(app, workspace) }],
   });
 }
 

@@ -41,14 +41,24 @@ export function portRows({ listening, apps, forwards }: PortParts): {
     .map((port): PortRow => {
       const heard = listening.find((one) => one.port === port) ?? null;
       const app = apps.find((one) => one.port === port);
+      const sounding = apps.find(({ soundPort }) => soundPort === port);
       const there = toPort.filter((forward) => forward.port === port);
       const asApp = there.find(({ kind }) => kind === 'app');
       return {
         port,
         listening: heard,
-        protocol: heard?.protocol ?? app?.protocol ?? asApp?.protocol ?? there[0]?.protocol ?? null,
+        protocol:
+          heard?.protocol ??
+          app?.protocol ??
+          asApp?.protocol ??
+          there[0]?.protocol ??
+          (sounding && 'tcp') ??
+          null,
         name:
-          app?.name ?? (heard?.name || heard?.program || there.find(({ name }) => name !== '')?.name) ?? '',
+          app?.name ??
+          (sounding && `Sound of ${sounding.name}`) ??
+          (heard?.name || heard?.program || there.find(({ name }) => name !== '')?.name) ??
+          '',
         forwards: there,
       };
     });

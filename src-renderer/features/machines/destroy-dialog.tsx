@@ -12,7 +12,7 @@ import { formatPerHour, formatPerMonth, formatSumPerMonth, sumUsd } from '../../
 import { useClient } from '../../state/app-context.tsx';
 import { useAct } from '../../state/use-act.ts';
 import { useAsked } from '../../state/use-asked.ts';
-import { onMachineLines } from './lost-lines.ts';
+import { backupsLine, onMachineLines } from './lost-lines.ts';
 import { MachineForm, NameField } from './machine-form.tsx';
 import { isNameTyped, leftoverWords } from './machine-words.ts';
 import { PlanLines } from './plan-lines.tsx';
@@ -94,7 +94,11 @@ function goneLines(machine: Machine, plan: DestroyPlan) {
           text: 'The machine, with its disk and address',
           detail: `It costs ${formatPerHour(plan.perHourUsd)}; that ends.`,
         };
-  return [itself, ...onMachineLines(plan)];
+  return [
+    itself,
+    ...(machine.hasBackups && machine.life !== 'asleep' ? [backupsLine] : []),
+    ...onMachineLines(plan),
+  ];
 }
 
 function Leftovers(props: {

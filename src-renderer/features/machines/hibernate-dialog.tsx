@@ -10,6 +10,7 @@ import { formatPerMonth, formatUsd } from '../../components/money.ts';
 import { useClient } from '../../state/app-context.tsx';
 import { useAct } from '../../state/use-act.ts';
 import { useAsked } from '../../state/use-asked.ts';
+import { backupsLine } from './lost-lines.ts';
 import { MachineForm } from './machine-form.tsx';
 import { placeKey } from './machine-words.ts';
 import { PlanLines } from './plan-lines.tsx';
@@ -59,12 +60,15 @@ export function HibernateDialog({ machine, onClose }: { machine: Machine; onClos
               isDisabled: each.problem !== null,
             }))}
           />
-          {place !== undefined && <Costs plan={plan} place={place} />}
+          {place !== undefined && <Costs machine={machine} place={place} />}
           {place !== undefined && (
             <PlanLines
               title="Not kept there"
               kind="goes"
-              lines={place.loses.map((text) => ({ key: text, text }))}
+              lines={[
+                ...place.loses.map((text) => ({ key: text, text })),
+                ...(machine.hasBackups ? [backupsLine] : []),
+              ]}
             />
           )}
           <PlanLines title="Sleeps with it" kind="stays" lines={sleepers(plan, place)} />
@@ -79,11 +83,11 @@ function placeHelp({ sizeBytes, monthlyUsd }: Place): string {
   return `${size}, ${monthlyUsd === null ? 'nothing to pay at the provider' : formatPerMonth(monthlyUsd)}`;
 }
 
-function Costs({ plan, place }: { plan: HibernatePlan; place: Place }) {
+function Costs({ machine, place }: { machine: Machine; place: Place }) {
   return (
     <dl className="tabular m-0 grid grid-cols-2 gap-3">
       {[
-        ['Awake', formatPerMonth(plan.awakeMonthlyUsd)],
+        ['Awake', formatPerMonth(machine.monthlyUsd)],
         ['Asleep', place.monthlyUsd === null ? 'nothing' : `about ${formatUsd(place.monthlyUsd)} a month`],
       ].map(([label, value]) => (
         <div key={label} className="rounded-md border border-line px-3 py-2">

@@ -6,6 +6,13 @@ import type { PlanLine } from './plan-lines.tsx';
 /** More names than this are counted. */
 const NAMED_WORKSPACES = 8;
 
+/** Providers delete a machine’s backups with the machine; a snapshot of it stays. */
+export const backupsLine: PlanLine = {
+  key: 'backups',
+  text: 'The provider’s backups of it',
+  detail: 'They end with it. Snapshots of the whole machine stay.',
+};
+
 export function onMachineLines({
   workspaces,
   otherWorkspaces,

@@ -4,7 +4,7 @@
  */
 import type { Machine } from '#contract/machines.ts';
 import type { Operation } from '#contract/operations.ts';
-import { formatPerHour } from '../../components/money.ts';
+import { formatPerHour, formatPerMonth } from '../../components/money.ts';
 import type { AppState, Command } from '../../state/commands.ts';
 import { isUnderWay } from '../../state/operation-progress.ts';
 import { type MachineDialogKind, machineDialogs } from './machine-dialogs.ts';
@@ -172,18 +172,19 @@ export const machineCommands: readonly Command[] = [
     ...base,
     scope: 'machines.write',
     id: 'machine.cut',
-    label: 'Cut and restore the machine’s power',
-    description: 'For one that does not answer: as if the plug were pulled and put back.',
+    label: 'Cut the machine’s power',
+    description:
+      'For one that does not answer: as if the plug were pulled. It stays off, and costs the same.',
     group: 2,
     isDangerous: true,
-    keywords: 'power cycle hard reset',
+    keywords: 'power off hard reset',
     isEnabled: when(isPowered('on', 'new')),
     run: async ({ state, client, confirm }) => {
       const machine = machineOf(state);
       if (machine === undefined) return;
       const isAgreed = await confirm({
         title: `Cut the power of ${machine.name}?`,
-        body: 'Nothing on it is asked first. Only for a machine that does not answer: rebooting is gentler.',
+        body: `Nothing on it is asked first. It stays off until it is switched on, and costs the same: ${formatPerHour(machine.hourlyUsd)}. Only for a machine that does not answer.`,
         deletes: ['What was not written to its disk yet'],
         keeps: ['What is on its disk', 'Its address'],
         action: 'Cut the power',
@@ -236,11 +237,17 @@ export const machineCommands: readonly Command[] = [
       const machine = machineOf(state);
       if (machine === undefined) return;
       const isOn = !machine.hasBackups;
+      const more = isOn
+        ? await client.call('clouds.offer', { id: machine.cloudId }).then(
+            ({ backupShare }) => `${formatPerMonth(machine.monthlyUsd * backupShare)} more`,
+            () => 'a share of its price',
+          )
+        : '';
       const isAgreed = await confirm(
         isOn
           ? {
               title: `Turn on backups of ${machine.name}?`,
-              body: 'The provider copies the whole machine from time to time, and adds a share of its price for that.',
+              body: `The provider copies the whole machine from time to time. That costs ${more}.`,
               action: 'Turn backups on',
             }
           : {

@@ -1,7 +1,7 @@
 /** What of an account's offer fits a machine, in the order in which a person compares. Pure. */
 import type { CloudImage, CloudOffer, CloudSize } from '#contract/clouds.ts';
 import type { Machine } from '#contract/machines.ts';
-import { formatPerHour, formatUsd } from '../../components/money.ts';
+import { formatPerHour, formatPerMonth, type Price, withBackups } from '../../components/money.ts';
 import { sizeWords } from './machine-words.ts';
 
 /** Sizes that can be had in a region now, the cheapest first. */
@@ -37,8 +37,17 @@ export function sizeLabel(size: CloudSize): string {
   return `${size.family}: ${sizeWords(size)}${size.gpu === null ? '' : `, ${size.gpu}`}`;
 }
 
-export function sizePrice(size: Pick<CloudSize, 'hourlyUsd' | 'monthlyUsd'>): string {
-  return `${formatPerHour(size.hourlyUsd)}, ${formatUsd(size.monthlyUsd)} a\u00a0month`;
+export function priceWords({ hourlyUsd, monthlyUsd }: Price): string {
+  return `${formatPerHour(hourlyUsd)}, ${formatPerMonth(monthlyUsd)}`;
+}
+
+/** What the machine costs in this size, with the backups that it has. */
+export function sizePrice(
+  size: CloudSize,
+  { hasBackups }: Pick<Machine, 'hasBackups'>,
+  { backupShare }: Pick<CloudOffer, 'backupShare'>,
+): string {
+  return hasBackups ? `${priceWords(withBackups(size, backupShare))}, with backups` : priceWords(size);
 }
 
 /** By its id where the offer is not known or does not have it any more. */

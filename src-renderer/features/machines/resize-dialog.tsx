@@ -8,7 +8,7 @@ import { useClient } from '../../state/app-context.tsx';
 import { useAct } from '../../state/use-act.ts';
 import { MachineForm } from './machine-form.tsx';
 import { sizeWords } from './machine-words.ts';
-import { resizeChoices, sizeLabel, sizePrice } from './offer-choices.ts';
+import { priceWords, resizeChoices, sizeLabel, sizePrice } from './offer-choices.ts';
 import { NewPrices, OfferPart } from './offer-part.tsx';
 import { useOffer } from './use-offer.ts';
 
@@ -24,7 +24,7 @@ export function ResizeDialog({ machine, onClose }: { machine: Machine; onClose: 
   return (
     <MachineForm
       title={`Resize ${machine.name}`}
-      description={`Now: ${sizeWords(machine)}, ${sizePrice(machine)}.`}
+      description={`Now: ${sizeWords(machine)}, ${priceWords(machine)}.`}
       verb="Resize machine"
       failure="The machine was not resized"
       missing={size === undefined ? 'Choose a size first' : null}
@@ -44,11 +44,16 @@ export function ResizeDialog({ machine, onClose }: { machine: Machine; onClose: 
         files and its address stay.
       </p>
       <OfferPart offer={offer}>
-        {() =>
+        {(answer) =>
           sizes.length === 0 ? (
             <p>No other size that fits its disk can be had in its region now.</p>
           ) : (
-            <SizeList sizes={sizes} value={sizeId} onChange={setSizeId} />
+            <SizeList
+              sizes={sizes}
+              priceOf={(each) => sizePrice(each, machine, answer)}
+              value={sizeId}
+              onChange={setSizeId}
+            />
           )
         }
       </OfferPart>
@@ -66,6 +71,7 @@ export function ResizeDialog({ machine, onClose }: { machine: Machine; onClose: 
 
 export function SizeList(props: {
   readonly sizes: readonly CloudSize[];
+  readonly priceOf: (size: CloudSize) => string;
   readonly value: string;
   readonly onChange: (id: string) => void;
 }) {
@@ -78,7 +84,7 @@ export function SizeList(props: {
         options={props.sizes.map((size) => ({
           value: size.id,
           label: sizeLabel(size),
-          help: sizePrice(size),
+          help: props.priceOf(size),
         }))}
       />
     </div>

@@ -45,12 +45,12 @@ export function WakeDialog({ machine, onClose }: { machine: Machine; onClose: ()
       onClose={onClose}
     >
       <OfferPart offer={offer}>
-        {({ regions }) => (
+        {(answer) => (
           <>
             <Select
               label="Region"
               value={regionId}
-              options={regions
+              options={answer.regions
                 .filter(({ id, isOpen }) => isOpen || id === machine.region)
                 .map(({ id, name }) => ({
                   value: id,
@@ -71,7 +71,7 @@ export function WakeDialog({ machine, onClose }: { machine: Machine; onClose: ()
                 options={sizes.map((each) => ({
                   value: each.id,
                   label: sizeLabel(each),
-                  detail: `${sizePrice(each)}${each.id === machine.size ? '; as before' : ''}`,
+                  detail: `${sizePrice(each, machine, answer)}${each.id === machine.size ? '; as before' : ''}`,
                 }))}
                 onChange={setSizeId}
                 {...(sizeId === size.id
@@ -95,7 +95,7 @@ export function WakeDialog({ machine, onClose }: { machine: Machine; onClose: ()
             )}
             {size !== undefined && (
               <p className="tabular" role="status">
-                Awake it costs {sizePrice(size)}, from the moment that it is made.
+                Awake it costs {sizePrice(size, machine, answer)}, from the moment that it is made.
               </p>
             )}
           </>

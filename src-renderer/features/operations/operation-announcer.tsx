@@ -38,6 +38,12 @@ const doneWords: Readonly<Partial<Record<OperationKind, (name: string) => string
   'found.destroy': (name) => `${name} is destroyed`,
 };
 
+/** What is said when it was stopped and taken back: of what would have gone on costing, nobody should have to guess. */
+const stoppedWords: Readonly<Partial<Record<OperationKind, (name: string) => string>>> = {
+  'machine.create': (name) => `${name} is not made: what there was of it is destroyed, and costs nothing`,
+  'machine.wake': (name) => `${name} goes on sleeping: the machine that was rented for it is destroyed`,
+};
+
 /** A workspace's page shows what became of the workspace itself; of a snapshot that failed it shows nothing. */
 function isShownByWorkspace({ kind, state }: Operation): boolean {
   return state === 'succeeded' || !kind.startsWith('snapshot.');
@@ -56,14 +62,23 @@ export function OperationAnnouncer() {
             (ref?.type === 'workspace' &&
               ref.workspaceId === operation.subject.id &&
               isShownByWorkspace(operation)) ||
-            (ref?.type === 'machine' && ref.machineId === operation.subject.id);
+            (ref?.type === 'machine' && ref.machineId === operation.subject.id) ||
+            (ref?.type === 'create-machine' && ref.makingId === operation.id);
           const done = doneWords[operation.kind];
           const show = () => app.view.actions.open({ type: 'operation', operationId: operation.id });
+          const stopped = stoppedWords[operation.kind];
           if (operation.state === 'failed' && operation.error !== null && !isLookedAt)
             app.notices.fail(`${operation.title}: this failed`, BerthError.fromShape(operation.error), {
               label: 'Show',
               run: show,
             });
+          // The page of one that is not made goes with it, now or in a moment.
+          else if (
+            operation.state === 'cancelled' &&
+            stopped !== undefined &&
+            (!isLookedAt || operation.kind === 'machine.create')
+          )
+            app.notices.show({ level: 'done', title: stopped(operation.subject.name) });
           else if (operation.state === 'succeeded' && done !== undefined && !isLookedAt)
             app.notices.show({
               level: 'done',

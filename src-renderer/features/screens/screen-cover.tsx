@@ -122,7 +122,7 @@ export function ScreenCover({ session, state, workspace, port }: ScreenCoverProp
 }
 
 function seconds(ms: number): string {
-  return `${Math.max(0, Math.ceil(ms / 1000))} s`;
+  return `${Math.max(0, Math.ceil(ms / 1000))}\u00a0s`;
 }
 
 function Middle({ children }: { children: ReactNode }) {

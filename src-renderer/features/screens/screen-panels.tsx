@@ -77,6 +77,10 @@ export function KeysPanel({ session }: { session: ScreenSession }) {
     },
     [session],
   );
+  // The next connection knows of no key that is down.
+  useEffect(() => {
+    if (!isLive) setHeld(new Set());
+  }, [isLive]);
   const reason = 'The screen is not live';
   const press = (keysym: number, code: string | null) => session.screen?.sendKey(keysym, code);
   return (
@@ -109,6 +113,7 @@ export function KeysPanel({ session }: { session: ScreenSession }) {
         Ctrl+Alt+Del
       </Button>
       <TypeField
+        isLive={isLive}
         onText={(text) => {
           for (const character of text) press(keysymOf(character), null);
         }}
@@ -119,7 +124,11 @@ export function KeysPanel({ session }: { session: ScreenSession }) {
 }
 
 /** Brings up the keyboard of a phone, and takes what an input method composes. */
-function TypeField(props: { onText: (text: string) => void; onKey: (key: ScreenKey) => void }) {
+function TypeField(props: {
+  readonly isLive: boolean;
+  readonly onText: (text: string) => void;
+  readonly onKey: (key: ScreenKey) => void;
+}) {
   const [composed, setComposed] = useState('');
   const isComposing = useRef(false);
   return (
@@ -127,7 +136,9 @@ function TypeField(props: { onText: (text: string) => void; onKey: (key: ScreenK
       className="min-w-40 flex-1"
       label="Type on the desktop"
       isLabelHidden
-      placeholder="Type on the desktop"
+      placeholder={props.isLive ? 'Type on the desktop' : 'The screen is not live'}
+      // Not disabled, which would take a phone's keyboard away: what is typed now would be lost.
+      readOnly={!props.isLive}
       autoCorrect="off"
       autoCapitalize="off"
       value={composed}

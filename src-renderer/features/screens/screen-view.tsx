@@ -110,7 +110,7 @@ function useParts(props: ScreenProps & { readonly workspace: Workspace }) {
       soundPort === undefined
         ? null
         : new SoundSession({
-            dial: () => app.client.bytes('workspaces.dial', { id, port: soundPort }),
+            dial: () => app.client.bytes('workspaces.dial', { id, port: soundPort, skipsSilence: true }),
             openPlayer: openSoundPlayer,
           });
     const unguard = guardKeyboard({

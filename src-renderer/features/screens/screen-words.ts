@@ -45,7 +45,7 @@ export function screenMark(state: ScreenState): { readonly signal: Signal; reado
 export function soundWords({ state, isHeard, hasGaps }: Sound): string {
   switch (state.phase) {
     case 'off':
-      return 'Sound: off. Turn it on; it takes 1.5 Mbit/s';
+      return 'Sound: off. Turn it on; it takes 1.5 Mbit/s while something plays';
     case 'connecting':
       return 'Sound: connecting. Turn it off';
     case 'away':

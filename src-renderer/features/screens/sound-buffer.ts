@@ -3,9 +3,10 @@
  * with a small delay. Pure; its only clock is how much is pulled.
  *
  * Guarantees: it holds two seconds at most, whatever is pushed; what comes later than the delay allows is dropped and the
- * newest is kept; when there is nothing to play it is silent, without a click, and waits for a little more from then on. The
- * two clocks, the sound's and the loudspeaker's, are never quite the same: it plays a little faster or slower, below what
- * ears notice, so that the delay stays what it is.
+ * newest is kept; when there is nothing to play it is silent, without a click, and waits for a little more from then on, unless
+ * what was played last was silence: nothing is sent of that but its beginning (`skipsSilence` of `workspaces.dial`). The two
+ * clocks, the sound's and the loudspeaker's, are never quite the same: it plays a little faster or slower, below what ears
+ * notice, so that the delay stays what it is.
  */
 
 /** Of what is pushed, and of what pulls. */
@@ -13,6 +14,8 @@ export const framesPerSecond = 48_000;
 /** Two channels, left first, each signed 16 bit little-endian. */
 const bytesPerFrame = 4;
 const framesPerMs = framesPerSecond / 1_000;
+/** After so much silence no more of it need come. Half of what is sent of each. */
+export const pauseAfterMs = 250;
 /** A power of two, so that a mask wraps: 2.7 s. */
 const capacity = 131_072;
 const mask = capacity - 1;
@@ -46,6 +49,8 @@ export class SoundBuffer {
   /** Counted from the beginning: what was pushed, and where it is played, which is mostly between two frames. */
   #end = 0;
   #at = 0;
+  /** So much of the newest is silence. */
+  #silentFrames = 0;
   /** The beginning of a frame whose end has not come. */
   #rest = new Uint8Array(0);
   #isFilling = true;
@@ -70,8 +75,11 @@ export class SoundBuffer {
     const frames = Math.floor(all.byteLength / bytesPerFrame);
     for (let frame = 0; frame < frames; frame += 1) {
       const slot = (this.#end + frame) & mask;
-      this.#left[slot] = view.getInt16(frame * bytesPerFrame, true) / 32_768;
-      this.#right[slot] = view.getInt16(frame * bytesPerFrame + 2, true) / 32_768;
+      const left = view.getInt16(frame * bytesPerFrame, true);
+      const right = view.getInt16(frame * bytesPerFrame + 2, true);
+      this.#left[slot] = left / 32_768;
+      this.#right[slot] = right / 32_768;
+      this.#silentFrames = left === 0 && right === 0 ? this.#silentFrames + 1 : 0;
     }
     this.#rest = all.slice(frames * bytesPerFrame);
     this.#end += frames;
@@ -87,6 +95,7 @@ export class SoundBuffer {
   clear(): void {
     this.#rest = new Uint8Array(0);
     this.#at = this.#end;
+    this.#silentFrames = 0;
     this.#isFilling = true;
   }
 
@@ -151,6 +160,7 @@ export class SoundBuffer {
     right.fill(0);
     this.#play(left, right, { ...how, gainFrom: 1, gainTo: 0 });
     this.#isFilling = true;
+    if (this.#silentFrames >= pauseAfterMs * framesPerMs) return;
     this.gaps += 1;
     this.#delay = Math.min(longestDelayMs * framesPerMs, this.#delay + moreAfterGapMs * framesPerMs);
   }

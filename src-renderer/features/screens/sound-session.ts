@@ -176,7 +176,7 @@ export class SoundSession {
     channel.onmessage = ({ data }) => {
       if (isStale()) return;
       this.#hasArrived = true;
-      delay.arrived(data.byteLength, Date.now());
+      delay.arrived(data, Date.now());
       player.play(data);
     };
     channel.onclose = () => {

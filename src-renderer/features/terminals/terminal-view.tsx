@@ -24,8 +24,8 @@ import { chordId, chordOfEvent } from '#contract/key-chord.ts';
 import { chordKeys } from '../../state/shortcut.ts';
 import { currentTheme, onThemeChange } from '../../theme/theme.ts';
 import { xtermTheme } from '../../theme/xterm-theme.ts';
-import { FindBar, type FindResult } from './find-bar.tsx';
 import { openLink } from '../../state/open-link.ts';
+import { type FindResult, TerminalFindBar } from './terminal-find-bar.tsx';
 import { TerminalMarks } from './terminal-marks.tsx';
 import { SizeNote } from './size-note.tsx';
 import { TerminalSession } from './terminal-session.ts';
@@ -56,7 +56,9 @@ function TerminalView({ view, isVisible, isActive }: ViewProps<'terminal'>) {
   const keymap = useKeymap();
   const holder = useRef<HTMLDivElement>(null);
   const [session, setSession] = useState<TerminalSession | null>(null);
-  const [isFinding, setFinding] = useState(false);
+  /** How often the find bar was asked for since it was closed. */
+  const [findAsked, setFindAsked] = useState(0);
+  const isFinding = findAsked > 0;
   const [found, setFound] = useState<FindResult | null>(null);
   const [isBellMarked, setBellMarked] = useState(false);
   const [isAttached, setAttached] = useState(true);
@@ -173,13 +175,13 @@ function TerminalView({ view, isVisible, isActive }: ViewProps<'terminal'>) {
   useEffect(
     () =>
       terminalSessions.onFindRequest((request) => {
-        if (request.id === id) setFinding(true);
+        if (request.id === id) setFindAsked((count) => count + 1);
       }),
     [id],
   );
 
   const closeFind = useCallback(() => {
-    setFinding(false);
+    setFindAsked(0);
     session?.focus();
   }, [session]);
 
@@ -201,7 +203,9 @@ function TerminalView({ view, isVisible, isActive }: ViewProps<'terminal'>) {
       <TerminalMenu terminalId={id}>
         <div ref={holder} className="terminal-holder min-h-0 flex-1" />
       </TerminalMenu>
-      {isFinding && session !== null && <FindBar session={session} result={found} onClose={closeFind} />}
+      {isFinding && session !== null && (
+        <TerminalFindBar session={session} asked={findAsked} result={found} onClose={closeFind} />
+      )}
       <SizeNote session={session} size={terminal.size} />
       <StateLine id={id} isAttached={isAttached || connection.phase !== 'open'} refusedCount={refusedCount} />
     </div>

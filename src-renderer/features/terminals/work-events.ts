@@ -94,20 +94,6 @@ function announce(app: NoticeApp, id: TerminalId, command: ShellCommand): void {
     title,
     body,
     action: { label: 'Show terminal', run: show },
+    isForSystem: true,
   });
-  notifySystem(title, body, show);
-}
-
-function notifySystem(title: string, body: string, show: () => void): void {
-  if (typeof Notification === 'undefined' || Notification.permission !== 'granted') return;
-  try {
-    const shown = new Notification(title, { body });
-    shown.onclick = () => {
-      window.focus();
-      show();
-      shown.close();
-    };
-  } catch {
-    // Some browsers let only service workers notify: the notice in the window stands.
-  }
 }

@@ -5,11 +5,13 @@ import { HelpPage } from './help-page.tsx';
 import { NotificationsPage } from './notifications-page.tsx';
 import { SettingsPage } from './settings-page.tsx';
 import { ShortcutsPage } from './shortcuts-page.tsx';
+import { SystemNotices } from './system-notices.tsx';
 import { workbenchCommands } from './workbench-commands.ts';
 
 export const workbenchFeature: Feature = {
   name: 'workbench',
   commands: workbenchCommands,
+  overlays: [SystemNotices],
   views: [
     defineView({
       type: 'settings',

@@ -333,7 +333,7 @@ describe('sleep', () => {
 
   it('shows what it costs and loses, and takes the place that was said', async () => {
     const asked = await plane.call(['machine', 'hibernate', 'box1', '--place', 'snapshot']);
-    expect(asked.error).toContain('"box1" goes to sleep: $0.30 a month in place of $24.00.');
+    expect(asked.error).toContain('"box1" goes to sleep: $0.30 a month in place of $6.00.');
     expect(asked.error).toContain('The workspace "work" runs, and is stopped.');
     const full = await plane.call(['machine', 'hibernate', 'box1', '--place', 'computer', '--yes']);
     expect([full.code, full.error]).toEqual([1, expect.stringContaining('Its disk is full.')]);
@@ -348,7 +348,15 @@ describe('sleep', () => {
     ]);
   });
 
-  it('ends at today’s price', async () => {
+  it('ends at today’s price, and for one that sleeps alone', async () => {
+    const awake = await plane.call(['machine', 'wake', 'box1', '--yes']);
+    expect([awake.code, awake.error, plane.asked]).toEqual([1, '"box1" does not sleep.\n', []]);
+    plane.machines.put(machineOf(1, { life: 'asleep', power: null, hasBackups: true }));
+    const copied = await plane.call(['machine', 'wake', 'box1']);
+    expect(copied.error).toContain(
+      'Rents "box1" again, small in ams: $0.012/h ($7.20 a month), with backups.',
+    );
+    plane.machines.put(machineOf(1, { life: 'asleep', power: null }));
     const asked = await plane.call(['machine', 'wake', 'box1']);
     expect(asked.error).toContain('Rents "box1" again, small in ams: $0.01/h ($6.00 a month).');
     const ran = await plane.call(['machine', 'wake', 'box1', '--size', 'large', '--yes']);
@@ -370,7 +378,6 @@ describe('other orders', () => {
     ],
     [['rename', 'box1', 'other'], 'machines.rename', { id, name: 'other' }],
     [['finish', 'box1'], 'machines.finish', { id }],
-    [['forget', 'box1', '--yes'], 'machines.forget', { id }],
     [['ssh-access', 'box1', 'anywhere'], 'machines.setSshAccess', { id, sshAccess: { from: 'anywhere' } }],
     [['snapshot', 'box1', 'now', '--live'], 'machines.takeSnapshot', { id, name: 'now', isOff: false }],
     [
@@ -402,6 +409,9 @@ describe('other orders', () => {
     expect(off.error).toContain('Off it still costs $0.00893/h. To stop that: berth machine hibernate box1');
     const grown = await plane.call(['machine', 'resize', 'box1', 'large', '--grow-disk']);
     expect(grown.error).toContain('can never shrink again');
+    plane.machines.put(machineOf(1, { hasBackups: true }));
+    const copied = await plane.call(['machine', 'resize', 'box1', 'large']);
+    expect(copied.error).toContain('$0.084/h ($57.60 a month), with backups');
     expect((await plane.call(['machine', 'power', 'box1', 'sideways'])).code).toBe(2);
   });
 
@@ -426,12 +436,35 @@ describe('other orders', () => {
     plane.machines.put(machineOf(1, { hasBackups: true }));
     const ended = await plane.call(['machine', 'backups', 'box1', 'off']);
     expect(ended.error).toContain('may delete those that there are');
+    for (const end of ['destroy', 'hibernate']) {
+      const lost = await plane.call([
+        'machine',
+        end,
+        'box1',
+        ...(end === 'hibernate' ? ['--place', 'snapshot'] : []),
+      ]);
+      expect(lost.error).toContain('The provider’s backups of it end with it.');
+    }
+    plane.machines.put(machineOf(1, { hasBackups: true, hourlyUsd: 0.012, monthlyUsd: 7.2 }));
+    expect((await plane.call(['machine', 'backups', 'box1', 'off'])).error).toContain('saves $1.20 a month');
     expect((await plane.call(['machine', 'backups', 'box1', 'maybe'])).code).toBe(2);
     const gone = await plane.call(['machine', 'destroy-snapshot', 'box1', 'before']);
     expect([gone.code, gone.error]).toEqual([2, expect.stringContaining('It costs $0.06 a month.')]);
     const twice = await plane.call(['machine', 'destroy-snapshot', 'box1', 'twice', '--yes']);
     expect([twice.code, twice.error]).toEqual([1, expect.stringContaining('  7772  (')]);
     expect(plane.asked).toEqual([]);
+  });
+
+  it('forget what the provider does not have, and nothing that may cost', async () => {
+    const costs = await plane.call(['machine', 'forget', 'box1', '--yes']);
+    expect([costs.code, costs.error, plane.asked]).toEqual([
+      1,
+      '"box1" may still be at the provider and cost. Destroy it: berth machine destroy box1\n',
+      [],
+    ]);
+    plane.machines.put(machineOf(1, { life: 'vanished', power: null }));
+    expect((await plane.call(['machine', 'forget', 'box1', '--yes'])).code).toBe(0);
+    expect(plane.asked).toEqual([{ method: 'machines.forget', input: { id } }]);
   });
 
   it('put off what comes for want of work', async () => {

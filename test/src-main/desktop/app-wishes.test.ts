@@ -35,6 +35,12 @@ function door() {
   const own = given();
   return createAppWishes({
     pages: () => [app.page],
+    popups: {
+      find: () => undefined,
+      mayGo: () => false,
+      ask: async () => false,
+      open: () => ({ action: 'deny' }),
+    },
     sessions: () => ({ find: () => ({ permissions: own }) as never }),
     questions: createPersonQuestions(),
     downloads: { begin: () => isSaving },

@@ -45,6 +45,7 @@ export function fakePage(owner: FakeWindow, more: Partial<AppViewPage> = {}) {
     bounds: { x: 10, y: 20, width: 301, height: 200 },
     ...{ isVisible: true, isFullScreen: false, isStuck: false, isReviving: false },
     ...{ failure: null, found: null, startPath: null, answerLogin: null, onStay: null },
+    ...{ quietUntilMs: Number.NEGATIVE_INFINITY, ledUntilMs: Number.NEGATIVE_INFINITY },
     ...more,
   };
   return { page, contents, loads, bounds };

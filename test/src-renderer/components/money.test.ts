@@ -7,6 +7,7 @@ import {
   formatSumPerMonth,
   formatUsd,
   sumUsd,
+  withBackups,
 } from '#renderer/components/money.ts';
 
 const plain = (text: string) => text.replaceAll('\u00a0', ' ');
@@ -44,4 +45,14 @@ it('sums without the error of binary fractions, and says when a price is missing
   expect(plain(formatSumPerMonth(sumUsd([5, null, 2.2])))).toBe('at least $7.20 a month');
   expect(plain(formatSumPerMonth(sumUsd([5, 2.2])))).toBe('$7.20 a month');
   expect(formatSumPerMonth(sumUsd([null]))).toBe('price not known');
+});
+
+it('counts backups into a price, to what a provider can bill', () => {
+  const small = { hourlyUsd: 0.00595, monthlyUsd: 4 };
+  expect(withBackups(small, 0)).toEqual(small);
+  expect(withBackups(small, 0.2)).toEqual({ hourlyUsd: 0.00714, monthlyUsd: 4.8 });
+  expect(withBackups({ hourlyUsd: 0.0062, monthlyUsd: 4.17 }, 0.2)).toEqual({
+    hourlyUsd: 0.00744,
+    monthlyUsd: 5,
+  });
 });

@@ -8,6 +8,8 @@ import { isBilled, type MachineRecord } from '../machine.ts';
 
 export interface DestroyFacts {
   readonly record: MachineRecord;
+  /** Of its hardware, with all that is paid for it. */
+  readonly hourlyUsd: number;
   readonly leftovers: readonly Leftover[];
   readonly unseen: CloudInventory['unseen'];
   readonly workspaces: readonly (Pick<WorkspaceRecord, 'id' | 'name' | 'ownerId'> & { isRunning: boolean })[];
@@ -18,11 +20,11 @@ export interface DestroyFacts {
 }
 
 export function planDestruction(facts: DestroyFacts): DestroyPlan {
-  const { record, leftovers, unseen, userId, workspaces } = facts;
+  const { hourlyUsd, record, leftovers, unseen, userId, workspaces } = facts;
   const own = workspaces.filter(({ ownerId }) => ownerId === userId);
   return {
     name: record.name,
-    perHourUsd: isBilled(record) ? record.hourlyUsd : 0,
+    perHourUsd: isBilled(record) ? hourlyUsd : 0,
     leftovers: [...leftovers],
     blind: unseen.flatMap((kind) => blindWords[kind] ?? []),
     workspaces: own.map(({ id, name, isRunning }) => ({ id, name, isRunning })),

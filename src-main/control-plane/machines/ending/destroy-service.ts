@@ -46,6 +46,7 @@ export class DestroyService {
     );
     return planDestruction({
       record,
+      hourlyUsd: directory.view(id).hourlyUsd,
       leftovers: [...attached, ...kept],
       unseen,
       workspaces: this.#workspacesOn(record.hostId).map((one) => ({

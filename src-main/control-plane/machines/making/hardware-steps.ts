@@ -61,7 +61,7 @@ function createRentSteps<I extends MachineInput>(deps: MakingDeps): StepDefiniti
           ...{ cpus, diskBytes, hourlyUsd, memoryBytes, monthlyUsd },
           operationId: context.operationId,
         });
-        context.note(`$${hourlyUsd} an hour`);
+        context.note(`$${directory.view(record.id).hourlyUsd} an hour`);
       },
     },
     {

@@ -416,6 +416,84 @@ describe.each(everywhere)('%s', (name) => {
   });
 });
 
+describe('what no listing tells', () => {
+  /** Three names of one file, two of them in closed folders; attributes of files and folders; an access list. */
+  const make =
+    'rm -rf told && mkdir -p told/in/closed && cd told && head -c 300000 /dev/urandom > in/first && ln in/first in/closed/second && ln in/first "third ü" && printf x > in/other && ln in/other ../outside-$$ && setfattr -n user.mark -v "first ä" in/first && setfattr -n user.bytes -v 0x00ff10 in/other && setfattr -n user.folder -v closed in/closed && setfattr -n user.long -v "$(head -c 300 /dev/zero | tr "\\0" a)" in/other && setfattr -h -n trusted.berth -v no in/other && chmod 444 in/first in/other && chmod 555 in/closed && chown -R 1000:1000 . && cd .. && rm -f outside-*';
+  const facts =
+    'cd told && stat -c "%n %h %a %s" in/first in/closed/second "third ü" in/other && getfattr -d -e hex -m "^user" in/first in/closed in/other && [ in/first -ef "third ü" ] && [ in/first -ef in/closed/second ] && sha256sum in/first';
+  const copied = async (from: string, to: string, over: { toPath?: string; isMove?: boolean } = {}) => {
+    const target = placeOf(to);
+    const { id } = await plane.client.call('files.copy', {
+      ...{ placeId: placeOf(from).files.placeId, path: placeOf(from).folder, names: ['told'] },
+      ...{ toId: target.files.placeId, toPath: `${target.folder}/arrived`, ...over },
+    });
+    const { state, steps, error } = await plane.ended(id);
+    expect([error, state]).toEqual([null, 'succeeded']);
+    return steps.find((step) => step.id === 'place')?.note;
+  };
+  const empty = (name: string) =>
+    placeOf(name).sh(
+      '{ chmod -R u+rwX arrived 2>/dev/null; rm -rf arrived; } && mkdir arrived && chown 1000:1000 arrived',
+    );
+
+  it.each([
+    ['a workspace', 'a workspace'],
+    ['a workspace', 'a host'],
+    ['a workspace', 'this computer'],
+    ['a host', 'a workspace'],
+    ['a host', 'a host'],
+    ['this computer', 'a workspace'],
+  ])('comes along from %s to %s', async (from, to) => {
+    await placeOf(from).sh(make);
+    await empty(to);
+    const before = await placeOf(from).sh(facts);
+    expect(before).toMatch(/^in\/first 3 444 300000\nin\/closed\/second 3 444[\s\S]*user\.mark=0x6669727374/);
+    expect(await copied(from, to)).toBe('');
+    expect(await placeOf(to).sh(`cd arrived && { ${facts}; }`)).toBe(before);
+  });
+
+  it('is said to be lost where it cannot be kept, by a move too', async () => {
+    await placeOf('a workspace').sh(`${make} && setfacl -m u:1234:r told/in/other`);
+    await placeOf('a host').sh(make);
+    const lost = 'attributes or access lists of 1 were not kept';
+    await empty('a host');
+    expect(await copied('a workspace', 'a host')).toBe(lost);
+    await empty('a workspace');
+    // Within a place everything is.
+    expect(await copied('a workspace', 'a workspace')).toBe('');
+    expect(await placeOf('a workspace').sh('getfacl -cn arrived/told/in/other | grep 1234')).toBe(
+      'user:1234:r--\n',
+    );
+    // A file system without attributes, which has links.
+    const { folder, sh } = placeOf('a host');
+    await sh('mkdir bare && mount -t ramfs none bare');
+    try {
+      const bare = 'attributes or access lists of 3 were not kept';
+      expect(await copied('a host', 'a host', { toPath: `${folder}/bare` })).toBe(bare);
+      await sh('rm -rf bare/told');
+      await placeOf('a workspace').sh('chmod 755 told/in/closed');
+      expect(await copied('a workspace', 'a host', { toPath: `${folder}/bare`, isMove: true })).toBe(bare);
+      expect(await sh('stat -c %h bare/told/in/first')).toBe('3\n');
+    } finally {
+      await sh('umount bare && rmdir bare');
+    }
+    expect(await placeOf('a workspace').sh('ls -d told 2>/dev/null || echo moved')).toBe('moved\n');
+  });
+
+  it('is looked for by whoever may look, and what cannot be opened holds nobody up', async () => {
+    const from = placeOf('a workspace');
+    await from.sh(
+      'rm -rf told && mkdir told && cd told && mkfifo pipe && printf x > one && ln one two && ln -s /etc/shadow shadow && chown -hR 1000:1000 .',
+    );
+    await empty('a host');
+    expect(await copied('a workspace', 'a host')).toBe('1 left out that are no files, folders or links');
+    expect(await placeOf('a host').sh('cd arrived/told && stat -c "%n %h" one two && readlink shadow')).toBe(
+      'one 2\ntwo 2\n/etc/shadow\n',
+    );
+  });
+});
+
 describe('what may not be written to', () => {
   it('is named, with why, and nothing of it is left', async () => {
     const { files, folder, sh } = placeOf('a workspace');

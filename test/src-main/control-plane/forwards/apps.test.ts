@@ -2,7 +2,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { BerthError } from '#contract/berth-error.ts';
 import type { SessionId } from '#contract/ids.ts';
-import type { AppCarrier, AppVisitor } from '#main/control-plane/forwards/app-door.ts';
+import { parseAppAdmission } from '#main/control-plane/forwards/app-admissions.ts';
+import type { AppAdmission, AppCarrier, AppVisitor } from '#main/control-plane/forwards/app-door.ts';
 import { type ForwardWorld, forwardWorld, workspaceIdOf } from '#test/harness/forward-world.ts';
 import { userIdOf } from '#test/harness/ownership.ts';
 
@@ -109,12 +110,49 @@ describe('an app', () => {
       );
     await open({ by: 'browser', sessionId: 'sess_1', address: null });
     await open(undefined);
-    const isIn = () => visitors.map((visitor) => visitor.isStillThere());
+    const isIn = () => visitors.map((visitor) => world.parts.apps.isStillThere(visitor));
     expect(isIn()).toEqual([true, true]);
     sessions.set('sess_1', ['workspaces.read']);
     expect(isIn()).toEqual([false, true]);
     sessions.delete('sess_1');
     expect(isIn()).toEqual([false, true]);
+  });
+
+  it('knows through a restart who was let in, and that one is not any more', async () => {
+    world = await forwardWorld();
+    const admission = (n: number, usedAtMs: number): AppAdmission => ({
+      id: n.toString(16).padStart(64, '0'),
+      label: 'api-server-3000',
+      shownIn: n % 2 === 0 ? 'browser' : 'frame',
+      visitor: { userId: userIdOf('a'), access: n === 1 ? { sessionId: null, address: '::1' } : null },
+      usedAtMs,
+    });
+    const hourMs = 3_600_000;
+    const startMs = world.clock.nowMs();
+    const [one, two, three] = [admission(1, startMs), admission(2, startMs + 1), admission(3, startMs + 2)];
+    const old = admission(4, startMs - 7 * 24 * hourMs);
+    for (const each of [one, two, three, old]) world.parts.apps.admissions.keep(each);
+    world.parts.apps.admissions.drop(two.id);
+    // Used again: the disk is told once an hour.
+    world.parts.apps.admissions.keep({ ...one, usedAtMs: startMs + hourMs - 1 });
+    world.parts.apps.admissions.keep({ ...three, usedAtMs: startMs + hourMs + 2 });
+    const before = world.parts;
+    expect(before.apps.admissions.find(one.id)?.usedAtMs).toBe(startMs + hourMs - 1);
+    await before.close();
+    world = await forwardWorld({ store: world.store });
+    const { admissions } = world.parts.apps;
+    expect([one, two, three, old].map(({ id }) => admissions.find(id))).toEqual([
+      one,
+      undefined,
+      { ...three, usedAtMs: startMs + hourMs + 2 },
+      undefined,
+    ]);
+    // A flood pushes out those that were not used for the longest time.
+    for (let n = 10; n < 2_009; n += 1) admissions.keep(admission(n, startMs + 2 * hourMs));
+    expect(admissions.find(one.id)).toBeUndefined();
+    expect(admissions.find(three.id)).toBeDefined();
+    await world.parts.close();
+    expect((await world.store.collection('app-admissions', parseAppAdmission).all()).length).toBe(2_000);
   });
 
   it('gives its carrier a stream of which each end, and each break, is one there', async () => {

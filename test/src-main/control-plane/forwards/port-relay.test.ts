@@ -159,6 +159,42 @@ describe('a relay', () => {
     await expect(mad.open({ port })).rejects.toMatchObject({ code: 'connection-lost' });
   });
 
+  it('leaves out the silence of sound, and nothing else of it, in whole frames', async () => {
+    const bytesPerMs = 192;
+    const tone = Buffer.from(Array.from({ length: 200 * bytesPerMs }, (_, index) => (index % 251) + 1));
+    const bound = 64 * 1024;
+    const { promise: mayGoOn, resolve: goOn } = Promise.withResolvers<void>();
+    const port = await serverOf((socket) => {
+      // A rest of music, then half a minute of nothing, which the network cuts amid a frame.
+      socket.write(Buffer.concat([tone, Buffer.alloc(400 * bytesPerMs), tone]));
+      socket.write(Buffer.alloc(30_000 * bytesPerMs + 2), () => undefined);
+      void mayGoOn.then(() => socket.end(Buffer.concat([Buffer.alloc(2), tone])));
+    });
+    const relay = relayed();
+    const [raw, heard] = [await relay.open({ port }), await relay.open({ port, skipsSilence: true })];
+    const received: Uint8Array[] = [];
+    let rawBytes = 0;
+    heard.onData(async (bytes) => void received.push(bytes));
+    raw.onData(async (bytes) => {
+      rawBytes += bytes.byteLength;
+    });
+    await vi.waitUntil(() => rawBytes >= 30_800 * bytesPerMs);
+    goOn();
+    for (const one of [raw, heard]) one.end();
+    await Promise.all([raw.closed, heard.closed]);
+    const all = Buffer.concat(received);
+    expect(rawBytes).toBe(31_000 * bytesPerMs + 4);
+    expect(all.subarray(0, 800 * bytesPerMs)).toEqual(
+      Buffer.concat([tone, Buffer.alloc(400 * bytesPerMs), tone]),
+    );
+    expect(all.subarray(-tone.length)).toEqual(tone);
+    const silence = all.subarray(800 * bytesPerMs, -tone.length);
+    expect(silence.every((byte) => byte === 0)).toBe(true);
+    expect(silence.length).toBeGreaterThanOrEqual(500 * bytesPerMs);
+    expect(silence.length).toBeLessThanOrEqual(500 * bytesPerMs + 2 * bound);
+    expect(silence.length % 4).toBe(0);
+  });
+
   it('resolves names where it is, and says why somebody cannot be reached', async () => {
     const port = await serverOf((socket) => socket.end('by name'));
     const relay = relayed();

@@ -217,7 +217,7 @@ describe('a start', () => {
     await world.see({ state: 'running', desired: 'running', startedAt: world.at(0), note });
     expect(await world.told()).toEqual([
       began,
-      '1 started: Started again: its host or its engine was restarted',
+      '1 started: Started again: it, its engine or its host was restarted',
       '1 stopped: Stopped',
       '2 started: Started on the host, outside Berth',
     ]);
@@ -249,13 +249,83 @@ describe('an end', () => {
     expect(told[2]).toBe('5 started: Started again by Berth');
   });
 
-  it('after which Berth gives up says why it ended', async () => {
+  it.each([
+    [
+      'its engine',
+      { exitCode: '139' },
+      [],
+      ['stopped: Ended by itself with exit code 139', 'started: Started again by its engine'],
+    ],
+    [
+      'somebody else',
+      { exitCode: '137' },
+      [['kill', { signal: '15' }]],
+      ['stopped: Stopped outside Berth', 'started: Started outside Berth'],
+    ],
+  ] as const)(
+    'after which %s starts it again is told as the engine remembers it',
+    async (_, end, before, told) => {
+      // That Berth mended an earlier one says nothing of this: what was noted then is not shown any more.
+      const at = 5 * minute;
+      world.past = [
+        ...before.map(([action, labels]) => world.event(action, at - 10, labels)),
+        world.event('die', at, end),
+        world.event('start', at + 200),
+      ];
+      await world.clock.advance(at + second);
+      await world.see({ startedAt: new Date(world.startedMs + at + 200).toISOString() });
+      expect((await world.told()).slice(1)).toEqual(told.map((line) => `5 ${line}`));
+      // Its host comes again, and its engine tells the same.
+      await world.connect();
+      expect(await world.told()).toHaveLength(3);
+    },
+  );
+
+  it('that a person’s restart by Berth brought is not asked of the engine', async () => {
+    world.past = [world.event('die', minute, { exitCode: '143' }), world.event('start', minute + 200)];
+    await world.clock.advance(minute);
+    world.operation('workspace.restart');
+    await world.see({ startedAt: world.at(200) });
+    expect(await world.told()).toEqual([began, '1 started: Restarted (Ada)']);
+  });
+
+  it('soon after a person started it, or stopped it, is not that person’s', async () => {
+    // The start of a moment ago explains one start, and not that of its engine after a crash.
+    await world.see({ state: 'stopped', desired: 'stopped' });
+    await world.end(world.operation('workspace.start'));
+    await world.see({ state: 'running', desired: 'running', startedAt: world.at(minute) });
+    await world.clock.advance(minute + 5 * second);
+    world.past = [
+      world.event('die', minute + 4 * second, { exitCode: '1' }),
+      world.event('start', minute + 5 * second),
+    ];
+    await world.see({ startedAt: world.at(0) });
+    // Nor does a stop of a moment ago explain the next end.
+    await world.end(world.operation('workspace.stop'));
+    await world.see({ state: 'stopped', desired: 'stopped' });
+    await world.see({ state: 'running', desired: 'running', startedAt: world.at(3 * second) });
+    await world.see({ state: 'stopped', desired: 'stopped' });
+    expect((await world.told()).slice(2)).toEqual([
+      '1 started: Started (Ada)',
+      '1.1 stopped: Ended by itself with exit code 1',
+      '1.1 started: Started again by its engine',
+      '1.1 stopped: Stopped (Ada)',
+      '1.1 started: Started',
+      '1.1 stopped: Stopped',
+    ]);
+  });
+
+  it('after which Berth gives up says why it ended, once', async () => {
     await world.clock.advance(minute);
     await world.see({ state: 'failed', problem: crash.toShape() });
     await world.see({});
-    expect((await world.told()).filter((line) => line.includes(' stopped: '))).toEqual([
-      `1 stopped: ${crash.message}`,
-    ]);
+    expect(await world.told()).toEqual([began, `1 stopped: ${crash.message}`]);
+  });
+
+  it('is none where it could not be started at all: that is told as a failure', async () => {
+    await world.see({ state: 'stopped', desired: 'stopped' });
+    await world.see({ state: 'failed', desired: 'running', problem: crash.toShape() });
+    expect((await world.told()).slice(2)).toEqual([`0 failed: ${crash.message}`]);
   });
 
   it('that only one process of it met, for want of memory, is told while it goes on', async () => {
@@ -337,6 +407,25 @@ describe('what happened while no Berth was there', () => {
     ]);
   });
 
+  it('is told of each life by what was in that life, however near they are to each other', async () => {
+    const told = await recalled(
+      world.event('die', 2 * minute, { exitCode: '137' }),
+      world.event('start', 2 * minute + 300),
+      world.event('kill', 2 * minute + 900, { signal: '15' }),
+      world.event('die', 2 * minute + 1_000, { exitCode: '143' }),
+      world.event('stop', 2 * minute + 1_010),
+      world.event('start', 2 * minute + 1_400),
+      world.event('die', 2 * minute + 3_000, { exitCode: '1' }),
+    );
+    expect(told).toEqual([
+      '2 stopped: Ended by itself with exit code 137',
+      '2 started: Started again by its engine',
+      '2 stopped: Stopped outside Berth',
+      '2 started: Started outside Berth',
+      '2.1 stopped: Ended by itself with exit code 1',
+    ]);
+  });
+
   it('was the kernel where memory was used up', async () => {
     const told = await recalled(
       world.event('oom', 4 * minute),
@@ -372,10 +461,10 @@ describe('what happened while no Berth was there', () => {
   it('is a start, too; and one that follows an end nobody saw', async () => {
     const told = await recalled(
       world.event('die', 2 * minute, { exitCode: '0' }),
-      world.event('start', 3 * minute),
-      world.event('start', 3 * minute + second),
+      world.event('start', 4 * minute),
+      world.event('start', 4 * minute + second),
     );
-    expect(told).toEqual(['2 stopped: Ended by itself with exit code 0', '3 started: Started outside Berth']);
+    expect(told).toEqual(['2 stopped: Ended by itself with exit code 0', '4 started: Started outside Berth']);
   });
 
   it('is nobody else’s: a neighbour’s container, and what has no label', async () => {

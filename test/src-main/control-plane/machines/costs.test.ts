@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { BerthError } from '#contract/berth-error.ts';
 import type { CostReport } from '#contract/clouds.ts';
 import { FakeCloud } from '#test/harness/fake-cloud.ts';
 import { Life } from '../operations/crash-world.ts';
@@ -78,6 +79,31 @@ describe('what a machine costs', () => {
     expect((await berth.costs()).perHourUsd).toBeCloseTo(0.084, 6);
     await hour(10);
     expect((await berth.costs()).monthUsd).toBeCloseTo(0.1 + 0.7 + 0.84, 5);
+  });
+
+  it('is its whole price from the first moment where it is made with backups, and in its own line, too', async () => {
+    await berth.look();
+    await world.add(berth, 1, { hasBackups: true });
+    expect((await berth.costs()).perHourUsd).toBeCloseTo(0.012, 6);
+    expect(berth.directory.view(machineIdOf(1))).toMatchObject({ hourlyUsd: 0.012, monthlyUsd: 7.2 });
+    // What is kept is of the size: offers are compared with that.
+    expect(berth.directory.require(machineIdOf(1))).toMatchObject({ hourlyUsd: 0.01, monthlyUsd: 6 });
+    await berth.end();
+    berth = await world.begin();
+    expect(berth.directory.view(machineIdOf(1)).hourlyUsd).toBe(0.012);
+    await berth.directory.change(machineIdOf(1), { hasBackups: false });
+    expect(berth.directory.view(machineIdOf(1)).hourlyUsd).toBe(0.01);
+  });
+
+  it('goes on being compared where prices cannot be read and nothing has backups', async () => {
+    world.cloud.fail('offer', new BerthError('cloud.failed', 'The provider failed.'));
+    await world.add(berth, 1);
+    await berth.look();
+    expect((await berth.costs()).blind).toEqual([]);
+    // Asked for again with the next look, until it is told.
+    await berth.look();
+    await berth.directory.change(machineIdOf(1), { hasBackups: true });
+    expect((await berth.costs()).perHourUsd).toBeCloseTo(0.012, 6);
   });
 
   it('goes on being shown in the month in which it was destroyed', async () => {

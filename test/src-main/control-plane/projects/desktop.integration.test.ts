@@ -158,6 +158,27 @@ describe('a browser workspace', () => {
     expect(await inside(workspace, 'stat -c %a /dev/shm/berth-screen.*/password')).toBe('600\n');
   });
 
+  it('plays nothing at first, and nothing of that is sent to who hears it', async () => {
+    const heard = (skipsSilence: boolean) => {
+      const stream = plane.client.bytes('workspaces.dial', { id: workspace.id, port: 4711, skipsSilence });
+      let bytes = 0;
+      stream.onBytes((piece, done) => {
+        bytes += piece.byteLength;
+        done();
+      });
+      return { stream, ms: () => bytes / 192 };
+    };
+    // The one without is the clock of the other.
+    const [all, quiet] = [heard(false), heard(true)];
+    await waitUntil(() => all.ms() > 3_000, { what: 'three seconds of silence', timeoutMs: 60_000 });
+    expect(quiet.ms()).toBeGreaterThan(400);
+    expect(quiet.ms()).toBeLessThan(1_500);
+    const before = quiet.ms();
+    await waitUntil(() => all.ms() > 5_000, { what: 'two more', timeoutMs: 60_000 });
+    expect(quiet.ms()).toBe(before);
+    for (const { stream } of [all, quiet]) stream.close();
+  });
+
   it('starts its sound again when that ends, and is a browser all the while', async () => {
     const browser = await inside(workspace, 'pgrep -o -x chromium');
     const before = await inside(workspace, 'pgrep -x pulseaudio');

@@ -75,6 +75,7 @@ class World {
       hasGivenUp: false,
       pausedBy: null,
       move: null,
+      noteStartedAt: null,
       accessPassword,
     });
     return this.directory.require(id);

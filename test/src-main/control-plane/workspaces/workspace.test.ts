@@ -1,5 +1,7 @@
 /** What a workspace is shown as, and what Berth does about it: every state of a container, both wishes. */
 import { describe, expect, it } from 'vitest';
+import { localOwnerId } from '#contract/ids.ts';
+import { projectDefaults } from '#contract/projects.ts';
 import type { ContainerDetail } from '#main/control-plane/interfaces/container-engine.ts';
 import {
   decideMend,
@@ -8,9 +10,11 @@ import {
   findRuntime,
   type MendInputs,
   nameKey,
+  newRecord,
   type Observed,
   restartDelaysMs,
   runsOn,
+  toWorkspace,
 } from '#main/control-plane/workspaces/workspace.ts';
 
 const states: ContainerDetail['state'][] = [
@@ -131,6 +135,39 @@ describe('decideMend', () => {
   });
   it('makes nothing anew that is missing: that is a person’s decision', () => {
     expect(decide({ observed: null })).toEqual({ kind: 'none' });
+  });
+});
+
+describe('a note', () => {
+  const [first, second] = ['2026-01-01T10:00:00.000Z', '2026-01-01T11:00:00.000Z'];
+  const noteOf = (observed: Observed | undefined, noteStartedAt: string | null) => {
+    const record = {
+      ...newRecord({
+        id: 'ws_00000000000000000001',
+        name: 'api',
+        hostId: 'host_00000000000000000001',
+        ownerId: localOwnerId,
+        projectId: null,
+        definition: { ...projectDefaults, environment: [], name: 'api', image: 'debian:12' },
+        volumeName: null,
+        accessPassword: null,
+        createdAt: first,
+      }),
+      note: 'Berth started it again. It ended with exit code 1.',
+      noteStartedAt,
+    };
+    return toWorkspace({ record, projectName: 'api', observed, operation: undefined, isDeciding: false })
+      .note;
+  };
+  it('about a run is not shown of a later one, which somebody else began', () => {
+    expect(noteOf(seen('running', { startedAt: first }), first)).toMatch(/^Berth started it again/);
+    expect(noteOf(seen('running', { startedAt: second }), first)).toBeUndefined();
+    expect(noteOf(seen('exited', { startedAt: second }), first)).toBeUndefined();
+  });
+  it('is shown while nobody knows better, and where it is about no run', () => {
+    expect(noteOf(undefined, first)).toBeDefined();
+    expect(noteOf(null, first)).toBeDefined();
+    expect(noteOf(seen('running', { startedAt: second }), null)).toBeDefined();
   });
 });
 

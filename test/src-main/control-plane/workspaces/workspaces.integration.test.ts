@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { BerthError } from '#contract/berth-error.ts';
 import type { Host } from '#contract/hosts.ts';
+import type { WorkspaceId } from '#contract/ids.ts';
 import type { Project } from '#contract/projects.ts';
 import type { Workspace, WorkspaceStats } from '#contract/workspaces.ts';
 import { remoteName } from '#main/control-plane/workspaces/workspace-spec.ts';
@@ -39,6 +40,13 @@ const inside = (workspace: Workspace, ...argv: string[]) =>
 async function destroy(workspace: Workspace, keepVolume = false): Promise<void> {
   const { id } = await plane.client.call('workspaces.destroy', { id: workspace.id, keepVolume });
   await plane.succeeded(id);
+}
+
+async function timelineOf(workspaceId: WorkspaceId): Promise<string[]> {
+  const told: string[] = [];
+  const entries = plane.client.stream('lifecycles.timeline', { workspaceId, isFollowed: false });
+  for await (const { event, text } of entries) told.push(`${event}: ${text}`);
+  return told;
 }
 
 async function failureOf(promise: Promise<unknown>): Promise<BerthError> {
@@ -95,8 +103,24 @@ describe('what happens on the host', () => {
       (await remote.docker('inspect', '--format', '{{.State.Pid}}', workspace.containerId ?? '')).trim();
     const first = await pid();
     await remote.runChecked(['kill', '-KILL', first]);
-    await until(workspace.id, (one) => one.startedAt !== workspace.startedAt && one.state === 'running');
+    const mended = await until(
+      workspace.id,
+      (one) => one.startedAt !== workspace.startedAt && one.state === 'running',
+    );
     expect((await until(workspace.id, () => true)).desired).toBe('running');
+    await remote.docker('restart', '--time', '0', workspace.containerId ?? '');
+    await until(workspace.id, (one) => one.startedAt !== mended.startedAt && one.state === 'running');
+    // Why it ended, twice, is in its timeline: by itself, and by somebody on the host.
+    await vi.waitFor(
+      async () =>
+        expect((await timelineOf(workspace.id)).slice(-4)).toEqual([
+          'stopped: Ended by itself with exit code 137',
+          'started: Started again by its engine',
+          expect.stringMatching(/^stopped: Stopped (outside Berth|on the host, outside Berth)$/),
+          expect.stringMatching(/^started: Started (outside Berth|on the host, outside Berth)$/),
+        ]),
+      { timeout: 20_000, interval: 200 },
+    );
     const deadline = performance.now() + 40_000;
     for (;;) {
       const now = await until(workspace.id, () => true);
@@ -109,6 +133,10 @@ describe('what happens on the host', () => {
     const failed = await until(workspace.id, (one) => one.state === 'failed');
     expect(failed.problem?.code).toBe('workspace.exited');
     expect(failed.problem?.message).toContain('137');
+    const told = await timelineOf(workspace.id);
+    // It was ended many times, and its reason is told once for each.
+    expect(told.filter((line) => line.startsWith('failed'))).toEqual([]);
+    expect(told.at(-1)).toMatch(/^stopped: .*137/);
     const { id } = await plane.client.call('workspaces.start', { id: workspace.id });
     await plane.succeeded(id);
     expect(await until(workspace.id, (one) => one.state === 'running')).toMatchObject({ problem: null });

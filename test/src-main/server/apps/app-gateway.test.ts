@@ -129,13 +129,35 @@ describe('an app', () => {
     await world.app('api-3000', (_, response) => response.write('beginning'));
     const cookie = await world.letIn();
     const isCut = await world.begin(cookie);
-    world.visitor.isThere = false;
+    world.door.isThere = false;
     world.gateway.recheck();
     expect(await isCut()).toBe(true);
     expect((await world.ask({ cookie })).status).toBe(403);
-    world.visitor.isThere = true;
+    world.door.isThere = true;
     // It is over for good.
     expect((await world.ask({ cookie })).status).toBe(403);
+  });
+
+  it('lasts through a restart, judged as before; a link that nobody followed does not', async () => {
+    const app = await world.app('api-3000', (_, response) => response.end('the app'));
+    const cookie = await world.letIn();
+    const [value] = cookie.split('=').slice(1);
+    const ticket = world.ticketFor();
+    world.restart();
+    expect(await world.ask({ cookie })).toMatchObject({ status: 200, text: 'the app' });
+    expect((await world.enter('api-3000', ticket)).status).toBe(403);
+    // What is kept is of no use to whoever reads it.
+    const [kept] = [...world.door.kept.values()];
+    expect(JSON.stringify(kept)).not.toContain(value);
+    expect((await world.ask({ cookie: cookie.replace(String(value), String(kept?.id)) })).status).toBe(403);
+    // Over one connection, as before.
+    const dials = app.dials;
+    for (let count = 0; count < 3; count += 1) await world.ask({ cookie });
+    expect(app.dials).toBe(dials);
+    world.restart();
+    world.nowMs += 7 * 24 * 3_600_000;
+    expect((await world.ask({ cookie })).status).toBe(403);
+    expect(world.door.kept.size).toBe(0);
   });
 
   it('ends for its owner of before when it is somebody else’s', async () => {

@@ -18,7 +18,7 @@ import { type AddressInfo, connect, type Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import { BerthError } from '#contract/berth-error.ts';
 import { localOwnerId, type UserId } from '#contract/ids.ts';
-import type { AppDoor, AppTarget, AppVisitor } from '#main/control-plane/forwards/app-door.ts';
+import type { AppAdmission, AppDoor, AppTarget, AppVisitor } from '#main/control-plane/forwards/app-door.ts';
 import type { Secret } from '#main/control-plane/interfaces/secret.ts';
 import { loopbackBase } from '#main/server/apps/app-addresses.ts';
 import { type AppGateway, createAppGateway } from '#main/server/apps/app-gateway.ts';
@@ -105,7 +105,18 @@ export class FakeDoor implements AppDoor {
   readonly apps = new Map<string, FakeApp>();
   readonly #listeners = new Set<(label: string) => void>();
   carrier: Parameters<AppDoor['setCarrier']>[0] | undefined;
+  readonly kept = new Map<string, AppAdmission>();
+  readonly admissions = {
+    find: (id: string) => this.kept.get(id),
+    keep: (admission: AppAdmission) => void this.kept.set(admission.id, admission),
+    drop: (id: string) => void this.kept.delete(id),
+  };
+  /** Whether the sessions that asked for links are as good as they were. */
+  isThere = true;
 
+  isStillThere(): boolean {
+    return this.isThere;
+  }
   find(label: string): AppTarget | undefined {
     return this.apps.get(label)?.target;
   }
@@ -149,20 +160,22 @@ export class AppWorld implements AsyncDisposable {
   readonly door = new FakeDoor();
   readonly log = recordingLog();
   readonly server: Server;
-  readonly gateway: AppGateway;
+  gateway: AppGateway;
   readonly port: number;
   readonly #apps: Server[] = [];
-  readonly visitor: AppVisitor & { isThere: boolean };
+  readonly visitor: AppVisitor = { userId: owner, access: null };
   nowMs = 1_800_000_000_000;
 
   private constructor(server: Server, port: number) {
     this.server = server;
     this.port = port;
-    const visitor = { userId: owner, isThere: true, isStillThere: () => visitor.isThere };
-    this.visitor = visitor;
-    this.gateway = createAppGateway({
+    this.gateway = this.#gateway();
+  }
+
+  #gateway(): AppGateway {
+    return createAppGateway({
       door: this.door,
-      base: loopbackBase(port),
+      base: loopbackBase(this.port),
       frameOrigins: ['http://127.0.0.1:7474'],
       hiddenCookies: ['berth-7474'],
       isOwnAuthorization: (value) => value.startsWith('Bearer berth_'),
@@ -170,6 +183,12 @@ export class AppWorld implements AsyncDisposable {
       log: this.log,
       nowMs: () => this.nowMs,
     });
+  }
+
+  /** As Berth ends and begins: all that was in memory is gone. */
+  restart(): void {
+    this.gateway.close();
+    this.gateway = this.#gateway();
   }
 
   static async start(): Promise<AppWorld> {

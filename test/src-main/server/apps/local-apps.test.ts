@@ -15,7 +15,7 @@ import { FakeApp, FakeDoor, owner } from './app-world.ts';
 let folder: string;
 const open: LocalApps[] = [];
 const door = new FakeDoor();
-const visitor: AppVisitor = { userId: owner, isStillThere: () => true };
+const visitor: AppVisitor = { userId: owner, access: null };
 
 function start(log = recordingLog()): LocalApps {
   const apps = createLocalApps({ door, dataFolder: folder, log });

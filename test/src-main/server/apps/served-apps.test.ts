@@ -33,8 +33,8 @@ async function start(options: StartServerOptions = {}, over: Partial<AppTarget> 
 
 /** In the name of a session that is good until `end`. */
 async function letIn(to: TestServer): Promise<{ host: string; cookie: string; end: () => void }> {
-  let isThere = true;
-  const visitor = { userId: owner, isStillThere: () => isThere };
+  door.isThere = true;
+  const visitor = { userId: owner, access: null };
   const link = await door.carrier?.createLink({ label: 'api-3000', path: '/', visitor, shownIn: 'browser' });
   const { host, origin, hash } = new URL(link?.url ?? '');
   const entered = await ask(to.port, {
@@ -45,7 +45,7 @@ async function letIn(to: TestServer): Promise<{ host: string; cookie: string; en
   });
   expect(entered.status).toBe(200);
   const cookie = String(entered.headers['set-cookie']).split(';')[0] ?? '';
-  return { host, cookie, end: () => (isThere = false) };
+  return { host, cookie, end: () => (door.isThere = false) };
 }
 
 describe('apps of a served Berth on loopback', () => {
@@ -151,7 +151,7 @@ describe('apps of a Berth with a public address', () => {
     const to = await start({ publicOrigin });
     const said = { code: 'app.no-address', message: expect.stringContaining('APPS_ORIGIN=https://*.') };
     await expect(door.carrier?.originOf('api-3000')).rejects.toMatchObject(said);
-    const visitor = { userId: owner, isStillThere: () => true };
+    const visitor = { userId: owner, access: null };
     await expect(
       door.carrier?.createLink({ label: 'api-3000', path: '/', visitor, shownIn: 'frame' }),
     ).rejects.toMatchObject(said);

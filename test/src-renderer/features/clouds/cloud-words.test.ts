@@ -67,9 +67,9 @@ it('says why nothing can be made, and nothing where it can, also while the accou
   expect(cannotMake(cloud(1, 'a', { state: { phase: 'unreachable', sinceAt: at, error } }))).toBeNull();
   expect(cannotMake(cloud(1, 'a', { standing: 'locked' }))).toMatch(/locked/);
   expect(cannotMake(cloud(1, 'a', { state: { phase: 'refused', sinceAt: at, error } }))).toMatch(/token/);
-  expect(cannotMake(cloud(1, 'a', { permissions: [mayNot('droplet:create', true)] }))).toMatch(
-    /droplet:create/,
-  );
+  expect(
+    cannotMake(cloud(1, 'a', { permissions: [mayNot('droplet:create', true), mayNot('tag:read', true)] })),
+  ).toMatch(/it lacks droplet:create and tag:read\./);
 });
 
 it('says how far the clock is off, and which way', () => {

@@ -8,7 +8,6 @@ import {
   freeMachineName,
   imageRows,
   nextChoices,
-  priceOf,
   regionRows,
   sizeRows,
 } from '#renderer/features/clouds/machine-choice.ts';
@@ -82,15 +81,6 @@ it('begins with the region of the last machine where that is open', () => {
   expect(firstRegion(offer, 'sgp1')?.id).toBe('sgp1');
   expect(firstRegion(offer, 'sfo1')?.id).toBe('ams3');
   expect(firstRegion(offer, undefined)?.id).toBe('ams3');
-});
-
-it('counts backups into the price, to what a provider can bill', () => {
-  expect(priceOf(size('s-1vcpu-512mb-10gb'), 0.2, false)).toEqual({ hourlyUsd: 0.00595, monthlyUsd: 4 });
-  expect(priceOf(size('s-1vcpu-512mb-10gb'), 0.2, true)).toEqual({ hourlyUsd: 0.00714, monthlyUsd: 4.8 });
-  expect(priceOf({ hourlyUsd: 0.0062, monthlyUsd: 4.17 }, 0.2, true)).toEqual({
-    hourlyUsd: 0.00744,
-    monthlyUsd: 5,
-  });
 });
 
 describe('what comes near to what cannot be had', () => {

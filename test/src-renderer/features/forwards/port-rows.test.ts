@@ -52,6 +52,22 @@ describe('the one click of a port', () => {
     expect(act({ protocol: null })).toBe('ask');
   });
 
+  it('is no page where the project calls it the sound of a screen', () => {
+    const screen = {
+      name: 'Screen',
+      port: 5900,
+      protocol: 'vnc',
+      path: '/',
+      login: { how: 'none' },
+    } as const;
+    const { rows } = portRows({
+      listening: [listening(4711, { protocol: null, program: 'pulseaudio' })],
+      apps: [{ ...screen, isMain: true, soundPort: 4711 }],
+      forwards: [],
+    });
+    expect([rows[0]?.name, portAct(rows[0]!, true)]).toEqual(['Sound of Screen', 'forward']);
+  });
+
   it('is none where only the owner may listen, and the address where it is forwarded', () => {
     expect(act({ protocol: 'tcp' }, false)).toBe(null);
     const there = forward(1, 1, { kind: 'tcp', port: 5000, protocol: 'tcp', localPort: 5000 });

@@ -128,6 +128,40 @@ describe('nothing to play', () => {
   });
 });
 
+describe('a silence of which nothing is sent', () => {
+  /** As the relay does: half a second of it comes. */
+  const hush = (bench: Bench, forMs: number) => {
+    for (let at = 0; at < 500; at += 50) {
+      bench.buffer.push(new Uint8Array(framesOf(50) * 4));
+      bench.pull(50);
+    }
+    bench.pull(forMs);
+  };
+
+  it('is no gap: the delay stays as short as it was, however often, and what sounds next is played after it', () => {
+    const bench = new Bench();
+    for (let time = 0; time < 20; time += 1) {
+      bench.run(1_000);
+      hush(bench, 3_000);
+      expect(bench.peakOfLast(2_000)).toBe(0);
+    }
+    expect([bench.buffer.gaps, bench.buffer.delayMs]).toEqual([0, shortestDelayMs]);
+    const before = bench.heard.length;
+    bench.run(shortestDelayMs + 50);
+    const began = bench.heard.slice(before).findIndex((sample) => Math.abs(sample) > 0.1);
+    expect(msOf(began)).toBeLessThan(shortestDelayMs + 10);
+    expect(bench.widestStep()).toBeLessThan(0.04);
+  });
+
+  it('is told from a rest of music, after which something was to come', () => {
+    const bench = new Bench();
+    bench.run(1_000);
+    bench.buffer.push(new Uint8Array(framesOf(150) * 4));
+    bench.pull(600);
+    expect(bench.buffer.gaps).toBe(1);
+  });
+});
+
 describe('what comes late', () => {
   it('is dropped for the newest, one fading into the other', () => {
     const bench = new Bench();

@@ -67,8 +67,9 @@ const phase = () => sound().state.phase;
 const settle = () => vi.advanceTimersByTimeAsync(0);
 const meter = (peak: number) =>
   players.at(-1)?.meter?.({ peak, bufferedMs: 100, gaps: 0, skippedMs: 0, taken: 0 });
-const give = (ms: number) =>
-  planes.at(-1)?.raw(encodeByteFrame({ kind: 'output', bytes: new Uint8Array(ms * bytesPerMs) }));
+const give = (ms: number, sample = 1) =>
+  planes.at(-1)?.raw(encodeByteFrame({ kind: 'output', bytes: soundOf(ms, sample) }));
+const soundOf = (ms: number, sample: number) => new Uint8Array(ms * bytesPerMs).fill(sample);
 
 /** `part` of the sound arrives, for so long; `peak` of it is heard. */
 async function run(ms: number, { part = 1, peak = 0 } = {}) {
@@ -201,6 +202,20 @@ describe('a way that is too narrow', () => {
     expect([planes.length, sound().hasGaps]).toEqual([dialled, false]);
   });
 
+  it('is not one on which nothing is sent while nothing plays', async () => {
+    await on();
+    for (let time = 0; time < 3; time += 1) {
+      await run(5_000, { peak: 0.5 });
+      give(500, 0);
+      await vi.advanceTimersByTimeAsync(10_000);
+      expect([phase(), sound().isHeard]).toEqual(['on', true]);
+      meter(0);
+      expect(sound().isHeard).toBe(false);
+    }
+    await run(5_000, { peak: 0.5 });
+    expect([planes.length, sound().hasGaps, sound().isHeard]).toEqual([1, false, true]);
+  });
+
   it('is not one that stood still for a moment and brought all of it then', async () => {
     await on();
     await run(2_000);
@@ -241,9 +256,10 @@ describe('nobody looks', () => {
 describe('how late it is', () => {
   it('takes no clock for a narrow way, however long it lasts', () => {
     const delay = new SoundDelay();
+    const aSecond = soundOf(999.8, 1);
     let behind = 0;
     for (let second = 0; second < 24 * 3_600; second += 1) {
-      delay.arrived(1_000 * bytesPerMs * 0.9998, second * 1_000);
+      delay.arrived(aSecond, second * 1_000);
       behind = Math.max(behind, delay.behindMs(second * 1_000));
     }
     expect(behind).toBeLessThan(100);
@@ -252,7 +268,20 @@ describe('how late it is', () => {
   it('grows by what does not come', () => {
     const delay = new SoundDelay();
     expect(delay.behindMs(5_000)).toBe(0);
-    for (let second = 0; second <= 10; second += 1) delay.arrived(500 * bytesPerMs, second * 1_000);
+    for (let second = 0; second <= 10; second += 1) delay.arrived(soundOf(500, 1), second * 1_000);
     expect(delay.behindMs(10_000)).toBeGreaterThan(4_500);
+  });
+
+  it('does not grow by a silence of which nothing is sent, but by a sound that stands still', () => {
+    const delay = new SoundDelay();
+    const give = (fromMs: number, pieces: number, sample: number) => {
+      for (let piece = 0; piece < pieces; piece += 1) delay.arrived(soundOf(50, sample), fromMs + piece * 50);
+    };
+    give(0, 20, 1);
+    give(1_000, 10, 0);
+    expect(delay.behindMs(60_000)).toBe(0);
+    give(60_000, 20, 1);
+    expect(delay.behindMs(61_000)).toBeLessThan(100);
+    expect(delay.behindMs(65_000)).toBeGreaterThan(3_900);
   });
 });
