@@ -59,7 +59,8 @@ async function palette(words: string): Promise<void> {
 async function startApp(): Promise<void> {
   const [id] = double.account.droplets.keys();
   const host = double.hostOf(id ?? 0);
-  const filter = ['--filter', 'label=dev.berth.workspace'];
+  // Berth’s own helpers there have other images.
+  const filter = ['--filter', 'ancestor=berth-node:test'];
   const inContainer = ['exec', '-i', (await host.docker('ps', '--quiet', ...filter)).trim()];
   const program = await readFile(new URL('web-app.cjs', import.meta.url));
   await host.runChecked(['docker', ...inContainer, 'sh', '-c', 'cat > /tmp/web-app.cjs'], { input: program });
@@ -168,6 +169,9 @@ describe('a droplet', () => {
     // What ran in it ended with the machine: its last screen is there, why, and a shell in its place for one press.
     await page.getByRole('tab', { name: /^dev@api/ }).click();
     expect(await screen().innerText()).toContain('marker-42');
+    await page.reload();
+    await vi.waitFor(async () => expect(await screen().innerText()).toContain('marker-42'), slow);
+    expect(await tabNames()).toEqual(before);
     await page.getByText('“anvil” went to sleep.').waitFor();
     await button('Open again').click(slow);
     await vi.waitFor(async () => expect(await screen().innerText()).not.toContain('marker-42'), slow);
