@@ -161,6 +161,13 @@ const retried: readonly Machine[] = [
     ...{ endsAt: ahead(4), hostId: null },
     retry: { why: 'idle', action: 'hibernate', error: refused, failedAt: ago(1), againAt: ahead(4) },
   }),
+  machine(15, 'away-from-disk', {
+    ...{ life: 'asleep', hostId: null, providerId: null, ipv4: null, ipv6: null, power: null },
+    sleep: {
+      ...{ place: { kind: 'computer' }, sinceAt: ago(60 * 50), monthlyUsd: null },
+      ...{ sizeBytes: 4 * gib, workspaces: 2 },
+    },
+  }),
   machine(14, 'not-asleep', {
     ...{ life: 'hibernating', hostId: null },
     sleep: {

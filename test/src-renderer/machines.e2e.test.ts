@@ -366,6 +366,7 @@ describe('sleep', () => {
       .waitFor();
     await dialog().getByRole('combobox', { name: 'Region' }).click();
     await page.getByRole('option', { name: 'New York 3' }).click();
+    await dialog().getByText('A snapshot of the whole disk is brought there first').waitFor();
     await dialog().getByRole('combobox', { name: 'Size' }).click();
     await page.getByRole('option', { name: /16\.0 GiB memory/ }).click();
     await dialog().getByRole('checkbox', { name: 'Keep the snapshot that it slept in' }).click();
@@ -374,6 +375,17 @@ describe('sleep', () => {
     expect(await calls('machines.wake')).toEqual([
       { id: machineId(6), region: 'nyc3', size: 's-8vcpu-16gb', hourlyUsd: 0.14286, keepsSnapshot: true },
     ]);
+  });
+
+  it('of which this computer keeps the files wakes in any region at once: no snapshot is brought or kept', async () => {
+    await show(15, 'machines-retry');
+    await button('Wake…').click();
+    await dialog().getByRole('combobox', { name: 'Region' }).click();
+    await page.getByRole('option', { name: 'New York 3' }).click();
+    await dialog()
+      .getByText(/Awake it costs/)
+      .waitFor();
+    expect(await dialog().textContent()).not.toMatch(/snapshot of the whole disk|Keep the snapshot/);
   });
 });
 
