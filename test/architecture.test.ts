@@ -192,7 +192,7 @@ const longFiles: Readonly<Record<string, number>> = {
   'src-main/control-plane/hosts/host-service.ts': 450,
   'src-main/control-plane/hosts/host-supervisor.ts': 450,
   'src-main/adapters/tmux/tmux-multiplexer.ts': 500,
-  'src-main/control-plane/terminals/terminal-service.ts': 614,
+  'src-main/control-plane/terminals/terminal-service.ts': 610,
   'src-main/control-plane/snapshots/snapshot-service.ts': 430,
   'src-main/control-plane/operations/operation-run.ts': 430,
   'src-main/control-plane/workspaces/host-watch.ts': 450,

@@ -319,7 +319,7 @@ def require_space(folder, needed, inodes, purpose):
 
 
 # tar says of the write that fills the disk only how far it came.
-_FULL = re.compile(br'No space left on device|Disk quota exceeded|Wrote only [0-9]+ of [0-9]+ bytes')
+_FULL = re.compile(br'(?i)No space left on device|Disk quota exceeded|Wrote only [0-9]+ of [0-9]+ bytes')
 
 
 def disk_full(folder, purpose):
@@ -4209,6 +4209,12 @@ def engine_message(body):
         return body[:500].decode('utf-8', 'replace')
 
 
+def engine_failure(what, said):
+    """What the engine refused, with its own words; a full disk is told as one, whoever noticed it."""
+    is_full = _FULL.search(said.encode('utf-8', 'replace')) is not None
+    return Failure('host.disk-full' if is_full else 'engine.failed', '%s: %s' % (what, said))
+
+
 def without_frames(output):
     """The engine multiplexes: 1 byte stream, 3 zeros, 4 bytes length, big endian."""
     pieces = []
@@ -4336,7 +4342,7 @@ class Guard:
             if is_running and self._args.how != 'live':
                 refusal = self._stop_time()
                 if refusal is not None:
-                    return self._refuse('engine.failed', refusal)
+                    return self._refuse(refusal.code, refusal.message)
         except Failure as failure:
             return self._refuse(failure.code, failure.message)
         self._frozen_at = time.monotonic()
@@ -4377,8 +4383,8 @@ class Guard:
                 status, body = self._engine.request('POST', path, timeout=self._args.grace + 60)
             if status < 400 or self._is_as_frozen():
                 return None
-            return 'The workspace could not be %s: %s' % (
-                'paused' if self._args.how == 'pause' else 'stopped', engine_message(body))
+            verb = 'paused' if self._args.how == 'pause' else 'stopped'
+            return engine_failure('The workspace could not be %s' % verb, engine_message(body))
 
         return self._patiently(self.ENGINE_SECONDS, attempt)
 
@@ -4450,7 +4456,7 @@ def image_pieces(engine, wanted):
             if status == 404:
                 raise Failure('image.not-found', 'An image is not there any more: %s' % engine_message(response.read(MIB)))
             if status != 200:
-                raise Failure('engine.failed', 'The engine did not give the images: %s' % engine_message(response.read(MIB)))
+                raise engine_failure('The engine did not give the images', engine_message(response.read(MIB)))
             while True:
                 data = response.read(MIB)
                 if not data:
@@ -4579,7 +4585,7 @@ def load_images(args):
         raise Failure('engine.unreachable', 'The container engine broke off while it took the images: %s.' % error)
     problem = engine_message(answer) if status >= 400 else load_problem(answer)
     if problem is not None:
-        raise Failure('engine.failed', 'The engine did not take the images: %s' % problem)
+        raise engine_failure('The engine did not take the images', problem)
     say('loaded', bytes=manifest['tarBytes'])
 
 

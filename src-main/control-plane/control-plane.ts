@@ -60,6 +60,7 @@ import { SnapshotImporter } from './snapshots/snapshot-importer.ts';
 import { SnapshotReader } from './snapshots/snapshot-reader.ts';
 import { SnapshotService } from './snapshots/snapshot-service.ts';
 import { snapshotsHandlers } from './snapshots/snapshots-handlers.ts';
+import { endedByBerth } from './terminals/ended-by-berth.ts';
 import { HostMultiplexers } from './terminals/host-multiplexers.ts';
 import { createHostBackend, createWorkspaceBackend } from './terminals/terminal-backend.ts';
 import { TerminalService } from './terminals/terminal-service.ts';
@@ -345,11 +346,9 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     random,
     log,
     workspaceOwner: (id) => workspaces.directory.ownerOf(id),
+    endedByBerth: (target) => endedByBerth(target, workspaces.directory, (id) => machines.machineOf(id)),
     idleTimeoutMs: deps.idleTimeoutMs,
-    ownIdleTimeoutMs: (userId) => {
-      const minutes = settings.get(userId).closeIdleTerminalsMinutes;
-      return minutes === null ? null : minutes * 60_000;
-    },
+    ownIdleTimeoutMs: (userId) => settings.closeIdleTerminalsMs(userId),
     tag: deps.terminalTag,
   });
 
@@ -371,6 +370,7 @@ export async function createControlPlane(deps: ControlPlaneDeps): Promise<Contro
     installation: deps.terminalTag,
     setupScript: deps.cloudSetupScript,
     isAtWork: (id) => lifecycles.isAtWork(id),
+    expectRun: (id, event, text) => lifecycles.expect(id, event, text),
     credentials,
     hosts,
     operations,

@@ -20,7 +20,10 @@ const connectWords = {
  * or destroyed. Null: the machine explains nothing, and what the connection says counts.
  */
 export function machineRest(host: Pick<Host, 'state'>, machine: Machine | undefined): Mark | null {
-  if (machine === undefined || host.state.phase === 'ready') return null;
+  return machine === undefined || host.state.phase === 'ready' ? null : restOf(machine);
+}
+
+function restOf(machine: Machine): Mark | null {
   switch (machine.life) {
     case 'asleep':
     case 'hibernating':
@@ -123,8 +126,10 @@ const workspaceMarks: Record<WorkspaceState, Mark> = {
   unknown: { signal: 'stopped', word: 'unknown' },
 };
 
-export function workspaceMark(workspace: Pick<Workspace, 'state'>): Mark {
-  return workspaceMarks[workspace.state];
+/** `machine`: the one that it is on, if it is one. What cannot be known while that rests is called by the rest. */
+export function workspaceMark(workspace: Pick<Workspace, 'state'>, machine?: Machine): Mark {
+  const rest = workspace.state === 'unknown' && machine !== undefined ? restOf(machine) : null;
+  return rest ?? workspaceMarks[workspace.state];
 }
 
 export function terminalMark(terminal: Terminal): Mark {
@@ -137,6 +142,8 @@ export function terminalMark(terminal: Terminal): Mark {
     case 'lost':
       return { signal: 'attention', word: 'connection lost' };
     case 'ended':
+      // That somebody stopped what it ran in is no failure.
+      if (state.error?.details?.reason === 'stopped') return { signal: 'stopped', word: 'ended' };
       return state.error !== null || (state.exitCode ?? 0) !== 0
         ? { signal: 'failed', word: state.exitCode === null ? 'ended' : `ended with ${state.exitCode}` }
         : { signal: 'stopped', word: 'ended' };

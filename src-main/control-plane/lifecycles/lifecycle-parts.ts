@@ -56,6 +56,8 @@ export interface LifecyclePartsDeps {
 export interface LifecycleParts {
   /** It works, or a rule keeps it awake, as was last seen. */
   isAtWork(id: WorkspaceId): boolean;
+  /** It is started or stopped now, for this reason, which its timeline tells. Null: it is not, after all. */
+  readonly expect: RunHistory['expect'];
   readonly handlers: HandlersOf<'lifecycles'>;
   load(): Promise<void>;
   start(): void;
@@ -218,6 +220,7 @@ export function createLifecycleParts(deps: LifecyclePartsDeps): LifecycleParts {
   const ends: (() => void)[] = [];
   return {
     isAtWork: (id) => directory.collection.get(id)?.judgement === 'busy',
+    expect: (id, event, text) => history.expect(id, event, text),
     handlers: {
       'lifecycles.watch': (_input, { caller, signal }) =>
         directory.collection.watch(signal, ownership.shownTo(caller)),

@@ -33,7 +33,7 @@ import type { MakingDeps } from './making/making-deps.ts';
 import { removeProviderParts } from './making/provider-parts.ts';
 import { MachineMakingService } from './making/making-service.ts';
 import { createMoneyParts, type MoneyParts } from './money-parts.ts';
-import { createSleepParts } from './sleep/sleep-parts.ts';
+import { createSleepParts, type SleepPartsDeps } from './sleep/sleep-parts.ts';
 import type { WakeInput } from './sleep/wake-operation.ts';
 
 export interface MachinePartsDeps {
@@ -49,6 +49,7 @@ export interface MachinePartsDeps {
   readonly workspaces: WorkspaceService;
   readonly snapshots: SnapshotService;
   readonly terminals: TerminalService;
+  readonly expectRun: SleepPartsDeps['expectRun'];
   readonly settings: SettingsService;
   readonly keyMaker: SshKeyMaker;
   /** Text of resources/cloud/setup.sh. */
@@ -152,6 +153,7 @@ export function createMachineParts(deps: MachinePartsDeps): MachineParts {
     shelf: deps.archiveShelf,
     hardware: [...createHardwareSteps<WakeInput>(makingDeps), createHostStep<WakeInput>(makingDeps)],
     removeParts: (waiting, record) => removeProviderParts(makingDeps, waiting, record),
+    expectRun: deps.expectRun,
     clock: deps.clock,
     random: deps.random,
     log: deps.log,

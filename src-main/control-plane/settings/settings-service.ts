@@ -41,6 +41,12 @@ export class SettingsService {
     return this.#watchedOf(userId).value;
   }
 
+  /** Milliseconds after which a terminal of theirs that nobody uses is closed; null: they set none. */
+  closeIdleTerminalsMs(userId: UserId): number | null {
+    const minutes = this.get(userId).closeIdleTerminalsMinutes;
+    return minutes === null ? null : minutes * 60_000;
+  }
+
   watch(userId: UserId, signal: AbortSignal): AsyncGenerator<Settings> {
     return this.#watchedOf(userId).watch(signal);
   }

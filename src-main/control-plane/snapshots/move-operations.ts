@@ -9,7 +9,7 @@ import { HostId, SnapshotId, UserId, WorkspaceId } from '#contract/ids.ts';
 import { type Clock, instantOf } from '../interfaces/clock.ts';
 import type { OperationDefinition, StepContext, StepDefinition } from '../operations/operation-definition.ts';
 import { asMade } from '../workspaces/access-password.ts';
-import { readSpace, requireSpace } from '../workspaces/host-space.ts';
+import { fullDiskBehind, readSpace, requireSpace } from '../workspaces/host-space.ts';
 import type { WorkspaceRecord } from '../workspaces/workspace.ts';
 import type { WorkspaceDirectory } from '../workspaces/workspace-directory.ts';
 import { ensureImage } from '../workspaces/workspace-image.ts';
@@ -63,6 +63,19 @@ export function defineMoveOperations(deps: MoveDeps): MoveOperations {
   const there = <I extends { readonly toHostId: HostId }>(context: StepContext<I>): StepContext<I> => ({
     ...context,
     link: () => context.link(context.input.toHostId),
+  });
+  /** What fills the other host's disk is told as that. */
+  const fillsThere = (step: StepDefinition<MoveInput>): StepDefinition<MoveInput> => ({
+    ...step,
+    async run(context) {
+      const link = parts.readyLink(there(context));
+      try {
+        await step.run(context);
+      } catch (error) {
+        context.signal.throwIfAborted();
+        throw await fullDiskBehind(error, link, context.signal);
+      }
+    },
   });
   const wasRunning = (context: Context) => context.memory.wasRunning === true;
 
@@ -259,7 +272,11 @@ export function defineMoveOperations(deps: MoveDeps): MoveOperations {
     move: {
       kind: 'workspace.move',
       parseInput: (value) => MoveInput.parse(value),
-      steps: [check, image, stop, plan, read, readBack, copy, network, fill, container, start, mark],
+      steps: [
+        ...[check, image, stop, plan, read, readBack],
+        ...[copy, network, fill, container, start].map(fillsThere),
+        mark,
+      ],
       recover: 'finish',
       canCancel: true,
       async onEnd(operation, { id, copyId }) {

@@ -74,6 +74,8 @@ export interface TerminalServiceDeps {
   readonly log: Log;
   /** Whose the workspace is, if it is known. */
   readonly workspaceOwner: (id: WorkspaceId) => UserId | undefined;
+  /** Why Berth itself ended what runs there, as a sentence; null: it did not. */
+  readonly endedByBerth: (target: TerminalTarget) => string | null;
   /** Milliseconds after which one that nobody watches and that is silent is closed; null: never. */
   readonly idleTimeoutMs: number | null;
   /** The same, as the person whose it is wants it; the shorter of the two counts. */
@@ -450,11 +452,9 @@ export class TerminalService {
     const entry = this.#entries.get(id);
     if (!entry || entry.record.state.phase === 'ended') return;
     await this.#endRest(entry.record);
-    if (entry.record.isClosing) {
-      await this.#forget(id);
-      return;
-    }
-    entry.record = goneFor(entry.record, reason, instantOf(this.#deps.clock));
+    if (entry.record.isClosing) return await this.#forget(id);
+    const purpose = this.#deps.endedByBerth(entry.record.target);
+    entry.record = goneFor(entry.record, purpose, reason, instantOf(this.#deps.clock));
     entry.live?.endAway({ exitCode: null });
     this.#show(entry);
     this.#keep(entry.record);
@@ -470,13 +470,8 @@ export class TerminalService {
     if (!id.success || this.#entries.has(id.data)) return;
     // With the database the id of its host may have been lost, too.
     const target: TerminalTarget = found.target.kind === 'host' ? { kind: 'host', hostId } : found.target;
-    const named = {
-      id: id.data,
-      target,
-      size: found.info.size,
-      hostId,
-      ownerId: this.owners.ofFound(target),
-    };
+    const { size } = found.info;
+    const named = { id: id.data, target, size, hostId, ownerId: this.owners.ofFound(target) };
     const entry = this.#enter(foundTerminal(named, hostName, instantOf(this.#deps.clock)));
     entry.live = this.#liveOf(entry, undefined);
     this.#show(entry);
@@ -496,8 +491,9 @@ export class TerminalService {
     const { record } = entry;
     if (record.state.phase === 'ended') return;
     entry.kept = undefined;
+    const purpose = entry.idleEnd === undefined ? this.#deps.endedByBerth(record.target) : null;
     const why = entry.idleEnd === undefined ? end : { exitCode: null, error: entry.idleEnd };
-    const state = endOf(why, record.attachedTo, instantOf(this.#deps.clock));
+    const state = endOf(why, record, purpose, instantOf(this.#deps.clock));
     entry.record = { ...record, state };
     this.#show(entry);
     this.#keep(entry.record);

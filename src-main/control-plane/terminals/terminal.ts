@@ -47,12 +47,21 @@ export function toTerminal(record: TerminalRecord, programTitle: string): Termin
   return { ...shown, programTitle };
 }
 
-/** A program that ended by itself has an exit code and no error; everything else has an error that says what happened. */
+/** Exit codes above are of programs that a signal ended (sh(1), docker-run(1)): this and its number. */
+const signalCodes = 128;
+
+/**
+ * A program that ended by itself has an exit code and no error; everything else has an error that says what happened.
+ * `purpose`: why Berth stopped what it ran in, as a sentence; null: it did not.
+ */
 export function endOf(
   end: { exitCode: number | null; error?: unknown },
-  attachedTo: string,
+  { attachedTo }: Pick<TerminalRecord, 'attachedTo'>,
+  purpose: string | null,
   at: string,
 ): TerminalEnd {
+  const isKilled = end.exitCode === null || end.exitCode > signalCodes;
+  if (purpose !== null && isKilled) return stopped(attachedTo, purpose, at);
   const error =
     end.error === undefined
       ? null
@@ -60,6 +69,16 @@ export function endOf(
         ? end.error.toShape()
         : new BerthError('connection-lost', `The connection to ${attachedTo} was lost.`).toShape();
   return { phase: 'ended', at, exitCode: end.exitCode, error };
+}
+
+/** Not with which signal, which tells nobody anything. */
+function stopped(attachedTo: string, purpose: string, at: string): TerminalEnd {
+  const error = new BerthError(
+    'terminal.ended',
+    `The shell in ${attachedTo} ended with its programs. ${purpose}`,
+    { details: { attachedTo, reason: 'stopped' } },
+  );
+  return { phase: 'ended', at, exitCode: null, error: error.toShape() };
 }
 
 type Named = Pick<TerminalRecord, 'id' | 'target' | 'size' | 'hostId' | 'ownerId'>;
@@ -126,8 +145,14 @@ export function afterRestart(record: TerminalRecord, at: string): TerminalRecord
   return { ...record, state: { phase: 'ended', at, exitCode: null, error: error.toShape() } };
 }
 
-/** Its session is not there any more, and nobody knows how it ended. */
-export function goneFor(record: TerminalRecord, reason: string, at: string): TerminalRecord {
+/** Its session is not there any more, and nobody saw how it ended. `purpose` as for `endOf`. */
+export function goneFor(
+  record: TerminalRecord,
+  purpose: string | null,
+  reason: string,
+  at: string,
+): TerminalRecord {
+  if (purpose !== null) return { ...record, state: stopped(record.attachedTo, purpose, at) };
   const error = new BerthError('terminal.ended', `The shell in ${record.attachedTo} is gone. ${reason}`, {
     details: { attachedTo: record.attachedTo, reason: 'gone' },
   });

@@ -4,6 +4,7 @@
  */
 import { BerthError } from '#contract/berth-error.ts';
 import type { HostConnection } from '../interfaces/host-connection.ts';
+import type { ReadyLink } from './workspace-parts.ts';
 
 export interface FolderSpace {
   readonly freeBytes: number;
@@ -17,6 +18,8 @@ export const minimumFreeBytes = 1024 ** 3;
 /** 95 % used also refuses, unless so much is free all the same (large disks). */
 const fullShare = 0.95;
 const enoughFreeBytes = 10 * 1024 ** 3;
+/** So little is no room for any work of an engine. */
+const noRoomBytes = 4 * 1024 ** 2;
 /** A distribution's image has 5,000 to 30,000 files. */
 export const minimumFreeInodes = 20_000;
 
@@ -52,6 +55,27 @@ export function parseDf(output: string): { total: number; free: number } | undef
   const line = output.trim().split('\n').at(-1) ?? '';
   const match = /\s(\d+)\s+(\d+)\s+(\d+)\s+(?:\d+%|-)\s/.exec(line);
   return match === null ? undefined : { total: Number(match[1]), free: Number(match[3]) };
+}
+
+/**
+ * What an engine failed with: a full disk, where there is no room and it did not say why (it has a hundred sentences for
+ * that, and some name only what it could not do then). Anything else as it is.
+ */
+export async function fullDiskBehind(
+  error: unknown,
+  { connection, engineInfo, hostName }: ReadyLink,
+  signal: AbortSignal,
+): Promise<unknown> {
+  if (!BerthError.is(error, 'engine.failed', 'workspace.start-failed')) return error;
+  const folder = engineInfo.rootFolder;
+  const space = await readSpace(connection, folder, signal).catch(() => undefined);
+  const isFull = space !== undefined && (space.freeBytes < noRoomBytes || (space.freeInodes ?? 1) === 0);
+  if (!isFull) return error;
+  return new BerthError(
+    'host.disk-full',
+    `The disk of “${hostName}” is full. Make room in ${folder} (docker system prune removes what is not used), then try again. ${error.message}`,
+    { cause: error, details: { ...error.details, folder, freeBytes: space.freeBytes } },
+  );
 }
 
 export function requireSpace(space: FolderSpace, hostName: string, folder: string): void {

@@ -191,7 +191,7 @@ function WorkspaceCard({ workspace, isVisible }: { workspace: Workspace; isVisib
   const open = useCommand('terminal.new-in-workspace', { kind: 'workspace', id: workspace.id });
   // A terminal that can be looked into can be typed into.
   const mayLook = useMay('terminals.write');
-  const mark = workspaceMark(workspace);
+  const mark = workspaceMark(workspace, useMachineOfHost(workspace.hostId));
   const first = terminals[0];
   return (
     <Card className="flex flex-col transition-colors hover:border-line-control">

@@ -249,6 +249,7 @@ function ChangedKey({
 function HostWorkspaces({ host }: { host: Host }) {
   const { items } = useWorkspaces();
   const view = useViewActions();
+  const machine = useMachineOfHost(host.id);
   const own = items.filter((workspace) => workspace.hostId === host.id);
   return (
     <Section title="Workspaces">
@@ -269,7 +270,10 @@ function HostWorkspaces({ host }: { host: Host }) {
                     {workspace.name}
                   </span>
                   <span className="min-w-0 truncate font-code text-meta text-muted">{workspace.image}</span>
-                  <StateMark {...workspaceMark(workspace)} className="w-24 text-meta max-sm:w-auto" />
+                  <StateMark
+                    {...workspaceMark(workspace, machine)}
+                    className="w-24 text-meta max-sm:w-auto"
+                  />
                 </button>
               </li>
             ))}

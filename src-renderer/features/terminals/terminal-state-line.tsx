@@ -7,7 +7,14 @@ import { Button } from '../../components/button.tsx';
 import { formatCount } from '../../components/format.ts';
 import { useNow } from '../../components/now.ts';
 import { StateMark } from '../../components/state-mark.tsx';
-import { useCommand, useHosts, useTerminal, useWorkspaces } from '../../state/app-context.tsx';
+import {
+  useCommand,
+  useHosts,
+  useMachineOfHost,
+  useTerminal,
+  useWorkspaces,
+} from '../../state/app-context.tsx';
+import { machineRest } from '../../state/marks.ts';
 import { type Health, terminalHealths } from './terminal-health.ts';
 import { reattachedForMs, type Truth, truthOf } from './terminal-truth.ts';
 
@@ -32,11 +39,14 @@ export function useTruth(id: TerminalId, isAttached: boolean): Truth | undefined
   const hosts = useHosts();
   const hostId = useHostOf(terminal);
   const health = useHealth(id);
-  const host = hostId === undefined ? undefined : hosts.byId.get(hostId)?.state;
+  const host = hostId === undefined ? undefined : hosts.byId.get(hostId);
+  const machine = useMachineOfHost(hostId);
   const isCounting =
     terminal?.state.phase === 'lost' || isFresh(terminal) || health.unansweredSinceMs !== null;
   const nowMs = useNow(isCounting);
-  return terminal && truthOf({ terminal, host, health, isAttached, nowMs });
+  if (terminal === undefined) return undefined;
+  const rest = host === undefined ? null : (machineRest(host, machine)?.word ?? null);
+  return truthOf({ terminal, host: host?.state, rest, health, isAttached, nowMs });
 }
 
 function isFresh(terminal: Terminal | undefined): boolean {

@@ -16,6 +16,8 @@ export interface TruthInput {
   readonly terminal: Terminal;
   /** Of its host; undefined where that is not known. */
   readonly host: HostState | undefined;
+  /** Why its host is away as it should be, in a word (“asleep”); null: it is not. */
+  readonly rest: string | null;
   readonly health: Health;
   /** This window's own way to the plane is there, and the terminal's stream on it. */
   readonly isAttached: boolean;
@@ -26,12 +28,13 @@ export interface TruthInput {
 /** `isCalm`: nothing that a person has to be told. `isBehind`: output waits that could be skipped. */
 export type Truth = Mark & { readonly isCalm: boolean; readonly isBehind?: boolean };
 
-export function truthOf({ terminal, host, health, isAttached, nowMs }: TruthInput): Truth {
+export function truthOf({ terminal, host, rest, health, isAttached, nowMs }: TruthInput): Truth {
   const { state } = terminal;
   switch (state.phase) {
     case 'opening':
       return { signal: 'busy', word: 'Opening', isCalm: false };
     case 'lost':
+      if (rest !== null) return { signal: 'stopped', word: `Its machine: ${rest}`, isCalm: false };
       return { signal: 'attention', word: lostSentence(state.at, host, nowMs), isCalm: false };
     case 'ended':
       return { ...endMark(state), isCalm: false };
@@ -82,7 +85,9 @@ function lostSentence(at: string, host: HostState | undefined, nowMs: number): s
 }
 
 export function endMark({ exitCode, error }: Extract<Terminal['state'], { phase: 'ended' }>): Mark {
-  const signal = error === null && (exitCode ?? 0) === 0 ? 'stopped' : 'failed';
+  // Somebody stopped what it ran in, or nothing went wrong.
+  const isOrderly = error === null ? (exitCode ?? 0) === 0 : error.details?.reason === 'stopped';
+  const signal = isOrderly ? 'stopped' : 'failed';
   if (exitCode !== null) return { signal, word: `Ended with exit code ${exitCode}` };
   // After a restart of Berth the message says so; it was no failure of the line.
   const isLost = error?.code === 'connection-lost' && error.details?.reason !== 'restarted';

@@ -62,7 +62,7 @@ export function paletteRows(commands: Iterable<Command>, state: AppState): Palet
       detail: `on ${hostName(workspace.hostId)}`,
       words: `workspace ${workspace.image} ${workspace.projectName}`,
       icon: Container,
-      mark: workspaceMark(workspace),
+      mark: workspaceMark(workspace, machineOfHost(state.machines, workspace.hostId)),
       ref: { type: 'workspace' as const, workspaceId: workspace.id },
     })),
     ...[...state.terminals.values()].map((terminal) => ({

@@ -46,7 +46,7 @@ export function sidebarTree(
               label: workspace.name,
               hint: `${workspace.name}: ${workspace.image} on ${host.name}`,
               icon: workspace.kind === 'desktop' ? MonitorDot : Container,
-              mark: workspaceMark(workspace),
+              mark: workspaceMark(workspace, machineOf.get(host.id)),
               children: terminalNodes(workspace.id),
               canRename: mayRename.workspaces,
               isDimmed: host.state.phase !== 'ready',

@@ -3,6 +3,7 @@ import { Container, Layers, MonitorDot } from 'lucide-react';
 import { lazy } from 'react';
 import { useStore } from 'zustand';
 import { useWorkspace } from '../../state/app-context.tsx';
+import { machineOfHost } from '../../state/commands.ts';
 import { defineView, type Feature } from '../../state/feature.ts';
 import { workspaceMark } from '../../state/marks.ts';
 import { DestroyDialog } from './destroy-dialog.tsx';
@@ -44,7 +45,7 @@ export const workspacesFeature: Feature = {
         return {
           title: workspace.name,
           icon: workspace.kind === 'desktop' ? MonitorDot : Container,
-          mark: workspaceMark(workspace),
+          mark: workspaceMark(workspace, machineOfHost(state.machines, workspace.hostId)),
           hint:
             host === undefined ? workspace.name : `${workspace.name} — ${workspace.image} on ${host.name}`,
         };

@@ -19,6 +19,7 @@ import {
   useCommand,
   useHost,
   useKeymap,
+  useMachineOfHost,
   useOperation,
   useViewActions,
   useWorkspace,
@@ -155,10 +156,11 @@ function Lead(props: {
 }) {
   const { workspace, host, isFrozen, isVisible } = props;
   const view = useViewActions();
+  const machine = useMachineOfHost(workspace.hostId);
   const mark =
     isFrozen && workspace.state === 'paused'
       ? ({ signal: 'busy', word: 'stands still for a snapshot' } as const)
-      : workspaceMark(workspace);
+      : workspaceMark(workspace, machine);
   const isUp = workspace.state === 'running' && workspace.startedAt !== null;
   const nowMs = useNow(isUp && isVisible);
   return (

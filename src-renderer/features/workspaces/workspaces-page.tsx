@@ -140,7 +140,7 @@ function Group({ group }: { group: HostGroup }) {
 
 function Row({ workspace }: { workspace: Workspace }) {
   const view = useViewActions();
-  const mark = workspaceMark(workspace);
+  const mark = workspaceMark(workspace, useMachineOfHost(workspace.hostId));
   return (
     <li>
       <button

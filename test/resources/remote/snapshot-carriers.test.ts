@@ -160,11 +160,17 @@ describe('images', () => {
 
   it('that the engine does not take are a failure, though it said 200', async () => {
     await keep();
-    engine.loadAnswer = '{"stream":"x"}\n{"errorDetail":{"message":"no space"},"error":"no space"}\n';
-    expect((await load()).events.at(-1)).toMatchObject({
-      code: 'engine.failed',
-      message: 'The engine did not take the images: no space',
-    });
+    const words = {
+      'engine.failed': 'invalid tar header',
+      'host.disk-full': 'write /layer.tar: no space left on device',
+    };
+    for (const [code, error] of Object.entries(words)) {
+      engine.loadAnswer = `{"stream":"x"}\n${JSON.stringify({ errorDetail: { message: error }, error })}\n`;
+      expect((await load()).events.at(-1)).toMatchObject({
+        code,
+        message: `The engine did not take the images: ${error}`,
+      });
+    }
   });
 });
 

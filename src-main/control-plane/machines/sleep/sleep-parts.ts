@@ -14,7 +14,7 @@ import type { MachineDirectory } from '../machine-directory.ts';
 import { SleepResumer } from './sleep-resumer.ts';
 import { SleepService } from './sleep-service.ts';
 import type { WakeDeps } from './wake-operation.ts';
-import { WorkspaceFiles } from './workspace-files.ts';
+import { WorkspaceFiles, type WorkspaceFilesDeps } from './workspace-files.ts';
 
 export interface SleepPartsDeps {
   readonly directory: MachineDirectory;
@@ -27,6 +27,7 @@ export interface SleepPartsDeps {
   readonly shelf: ArchiveShelf;
   readonly hardware: WakeDeps['hardware'];
   readonly removeParts: WakeDeps['removeParts'];
+  readonly expectRun: WorkspaceFilesDeps['expectRun'];
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -66,6 +67,7 @@ export function createSleepParts(deps: SleepPartsDeps): SleepParts {
       volumesBefore: (hostId) => snapshots.undos.volumesOn(hostId),
       underWay: () => deps.operations.all(),
       onSettled: (id) => workspaces.settled(id),
+      expectRun: deps.expectRun,
       clock,
       random,
     }),

@@ -47,9 +47,13 @@ export interface WorkspaceFilesDeps extends Pick<SideArchivesDeps, 'isRepository
   /** Operations of everybody. */
   readonly underWay: () => readonly Operation[];
   readonly onSettled: (id: WorkspaceId) => void;
+  /** It is started or stopped now, for this reason, which its timeline tells. Null: it is not, after all. */
+  readonly expectRun: (id: WorkspaceId, event: 'started' | 'stopped', text: string | null) => void;
   readonly clock: Clock;
   readonly random: Random;
 }
+
+type StoppedWorkspace = Pick<PlannedWorkspace, 'id' | 'wasRunning'>;
 
 /** A flush of a slow disk with gigabytes of unwritten pages, in milliseconds. */
 const FLUSH_MS = 5 * 60_000;
@@ -141,12 +145,14 @@ export class WorkspaceFiles implements SleepFiles {
   // --- going to sleep -----------------------------------------------------------------------------------------------
 
   async stop(context: SomeStep, hostId: HostId, planned: readonly PlannedWorkspace[]): Promise<void> {
-    const { workspaces } = this.#deps;
+    const { expectRun, workspaces } = this.#deps;
     for (const [index, { id }] of planned.entries()) {
       const record = workspaces.record(id);
       if (record === undefined) continue;
       context.note(`${index + 1} of ${planned.length}: ${record.name}`);
       await workspaces.change(id, { desired: 'stopped' });
+      if (workspaces.runningContainer(id) !== undefined)
+        expectRun(id, 'stopped', 'Stopped: its machine went to sleep');
       await this.#on(context, hostId, (at) =>
         parts.stopContainer(at, record, this.#deps.stopGraceSeconds(record.ownerId)),
       );
@@ -154,7 +160,7 @@ export class WorkspaceFiles implements SleepFiles {
   }
 
   async resume(context: SomeStep, hostId: HostId, planned: readonly PlannedWorkspace[]): Promise<void> {
-    await this.start(context, hostId, planned);
+    await this.#start(context, hostId, planned, 'Started again: its machine did not go to sleep');
   }
 
   async flush(context: SomeStep, hostId: HostId): Promise<void> {
@@ -284,16 +290,22 @@ export class WorkspaceFiles implements SleepFiles {
     }
   }
 
-  async start(
+  start(context: SomeStep, hostId: HostId, planned: readonly StoppedWorkspace[]): Promise<void> {
+    return this.#start(context, hostId, planned, 'Started: its machine woke');
+  }
+
+  async #start(
     context: SomeStep,
     hostId: HostId,
-    planned: readonly { readonly id: WorkspaceId; readonly wasRunning: boolean }[],
+    planned: readonly StoppedWorkspace[],
+    why: string,
   ): Promise<void> {
-    const { workspaces, clock } = this.#deps;
+    const { expectRun, workspaces, clock } = this.#deps;
     for (const { id, wasRunning } of planned) {
       const record = workspaces.record(id);
       if (!wasRunning || record === undefined) continue;
       context.note(record.name);
+      expectRun(id, 'started', workspaces.runningContainer(id) === undefined ? why : null);
       await workspaces.change(id, { desired: 'running', problem: null, hasGivenUp: false });
       await this.#on(context, hostId, async (at) => {
         try {

@@ -4,6 +4,7 @@ import { BerthError } from '#contract/berth-error.ts';
 import type { HostId, SnapshotId, WorkspaceId } from '#contract/ids.ts';
 import { createSystemRandom } from '#main/adapters/system/random.ts';
 import type { Addition } from '#main/control-plane/quotas/usage.ts';
+import { defineMoveOperations, type MoveDeps } from '#main/control-plane/snapshots/move-operations.ts';
 import { type MovesServiceDeps, MovesService } from '#main/control-plane/snapshots/moves-service.ts';
 import { FakeLinks } from '#test/harness/fake-links.ts';
 import { userIdOf } from '#test/harness/ownership.ts';
@@ -82,4 +83,40 @@ describe('a fork', () => {
     await service.fork(snapshotId, { name: 'n', hostId: to }, a);
     expect(made).toEqual([expect.objectContaining({ projectId: null, hostId: to })]);
   });
+});
+
+describe('the other host’s disk', () => {
+  const full = { exitCode: 0, stdout: 'Filesystem\n/dev/sda1 1000 1000 0 100% /var\n' };
+  it.each(['network', 'container'])(
+    'is told as full where its engine does not say why, in step %s',
+    async (id) => {
+      const definition = { environment: [], apps: [], name: 'web', image: 'debian:12', runtime: 'default' };
+      const record = { id: to.replace('host', 'ws'), name: 'web', ownerId: a, projectId, definition };
+      const refuse = async () => {
+        throw new BerthError('engine.failed', 'The engine says: unexpected fault address.');
+      };
+      const { move } = defineMoveOperations({
+        workspaces: { require: () => record },
+        contentsOf: refuse,
+      } as unknown as MoveDeps);
+      const link = {
+        connection: { exec: async () => full },
+        engine: { ensureNetwork: refuse },
+        engineInfo: { rootFolder: '/var/lib/docker' },
+        hostName: 'atlas',
+      };
+      const context = {
+        input: { copyId: record.id, toHostId: to, userId: a },
+        link: () => link,
+        log: () => undefined,
+        signal: new AbortController().signal,
+        operationId: `op_${'o'.repeat(20)}`,
+      };
+      const step = move.steps.find((one) => one.id === id);
+      await expect(step?.run(context as never)).rejects.toMatchObject({
+        code: 'host.disk-full',
+        message: expect.stringContaining('unexpected fault address'),
+      });
+    },
+  );
 });

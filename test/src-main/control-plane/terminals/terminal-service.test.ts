@@ -25,6 +25,7 @@ function start(
   store = new MemoryRecordStore(),
   idleTimeoutMs: number | null = null,
   ownIdleTimeoutMs: (userId: UserId) => number | null = () => null,
+  endedByBerth: () => string | null = () => null,
 ) {
   const links = new FakeLinks();
   const clock = new ManualClock();
@@ -48,6 +49,7 @@ function start(
     random: createSystemRandom(),
     log: new MemoryLog(),
     workspaceOwner: () => undefined,
+    endedByBerth,
     idleTimeoutMs,
     ownIdleTimeoutMs,
     tag: 'abc123',
@@ -271,6 +273,25 @@ describe('TerminalService', () => {
     expect(channel.text).toMatch(/^bye/);
   });
 
+  it.each([
+    ['was killed with its workspace', 137, 'stopped'],
+    ['lost its way with it', null, 'stopped'],
+    ['ended by itself before', 1, undefined],
+  ])('that %s says so, and its tab stays', async (_, exitCode, reason) => {
+    const { open, ptys, all } = start(undefined, null, undefined, () => '“anvil” went to sleep.');
+    const { id } = await open();
+    ptys[0]?.end(exitCode);
+    const [only] = await all();
+    expect(only?.id).toBe(id);
+    const state = only?.state.phase === 'ended' ? only.state : undefined;
+    expect(state?.exitCode).toBe(reason === undefined ? exitCode : null);
+    expect(state?.error?.details?.reason).toBe(reason);
+    if (reason !== undefined)
+      expect(state?.error?.message).toBe(
+        'The shell in “atlas” ended with its programs. “anvil” went to sleep.',
+      );
+  });
+
   it('tells of titles at most ten times a second', async () => {
     const { open, ptys, clock, all } = start();
     await open();
@@ -340,6 +361,7 @@ function startKept({
   store = new MemoryRecordStore(),
   sessions = new FakeSessions(),
   clock = new ManualClock(),
+  endedByBerth = (): string | null => null,
 } = {}) {
   const links = new FakeLinks();
   const rests: string[] = [];
@@ -367,6 +389,7 @@ function startKept({
     backends: { workspace: backend, host: backend },
     random: createSystemRandom(),
     workspaceOwner: () => undefined,
+    endedByBerth,
     idleTimeoutMs: null,
     ownIdleTimeoutMs: () => null,
     tag: 'abc123',
@@ -516,6 +539,27 @@ describe('a terminal that outlives its connection', () => {
     const late = new FakeByteChannel();
     await service.attach(id, late, never);
     expect(late.text).toMatch(/last/);
+  });
+
+  it('says that its machine slept, where that is why its session is gone', async () => {
+    let why: string | null = null;
+    const { service, ready, lose, open, only, sessions } = startKept({ endedByBerth: () => why });
+    service.start();
+    await ready();
+    const { id } = await open();
+    await lose();
+    why = '“anvil” went to sleep.';
+    expect((await only()).state.phase).toBe('lost');
+    sessions.sessions.clear();
+    await ready();
+    expect(await only()).toMatchObject({
+      id,
+      state: {
+        phase: 'ended',
+        exitCode: null,
+        error: { details: { reason: 'stopped' }, message: expect.stringContaining('“anvil” went to sleep.') },
+      },
+    });
   });
 
   it('keeps the screens of no more than some of those that are gone', async () => {

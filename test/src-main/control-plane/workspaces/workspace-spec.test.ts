@@ -3,9 +3,11 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { localOwnerId } from '#contract/ids.ts';
 import { projectDefaults, type ProjectDefinition } from '#contract/projects.ts';
+import { BerthError } from '#contract/berth-error.ts';
 import { DisplayName } from '#contract/text.ts';
 import { label } from '#main/control-plane/workspaces/labels.ts';
-import { parseDf, requireSpace } from '#main/control-plane/workspaces/host-space.ts';
+import { fullDiskBehind, parseDf, requireSpace } from '#main/control-plane/workspaces/host-space.ts';
+import type { ReadyLink } from '#main/control-plane/workspaces/workspace-parts.ts';
 import {
   hostnameOf,
   labelsFor,
@@ -134,5 +136,25 @@ describe('room on a host', () => {
     const act = () => requireSpace({ freeBytes, totalBytes, freeInodes }, 'atlas', '/var/lib/docker');
     if (isFull) expect(act).toThrow(expect.objectContaining({ code: 'host.disk-full' }));
     else expect(act).not.toThrow();
+  });
+  it.each([
+    ['engine.failed', '1000 1000 0 100%', '9 9 0 100%', 'host.disk-full'],
+    ['workspace.start-failed', '900000 896000 3000 99%', '9 1 8 11%', 'host.disk-full'],
+    ['engine.failed', '900000 1 890000 1%', '9 9 0 100%', 'host.disk-full'],
+    ['engine.failed', '900000 800000 90000 90%', '9 1 8 11%', 'engine.failed'],
+    // Which says already what it was.
+    ['image.not-found', '1000 1000 0 100%', '9 9 0 100%', 'image.not-found'],
+  ] as const)('behind %s, with %s and %s inodes: %s → %s', async (code, blocks, inodes, told) => {
+    const exec = async ([, flags]: string[]) => ({
+      exitCode: 0,
+      stdout: `Filesystem\n/dev/sda1 ${flags === '-Pi' ? inodes : blocks} /var/lib\n`,
+    });
+    const link = { connection: { exec }, engineInfo: { rootFolder: '/var/lib/docker' }, hostName: 'atlas' };
+    const error = new BerthError(code, 'The engine says: wait: unexpected.', { details: { n: 1 } });
+    const { signal } = new AbortController();
+    const behind = (await fullDiskBehind(error, link as unknown as ReadyLink, signal)) as BerthError;
+    expect(behind.code).toBe(told);
+    expect(behind.message).toContain('wait: unexpected.');
+    expect(behind.details.n).toBe(1);
   });
 });

@@ -14,6 +14,7 @@ function truth(state: Terminal['state'], more: Partial<TruthInput> = {}) {
   return truthOf({
     terminal: { ...terminal(1, 'bash', 1), state },
     host: undefined,
+    rest: null,
     health: { behindBytes: 0, way: null, unansweredSinceMs: null },
     isAttached: true,
     nowMs,
@@ -104,6 +105,14 @@ describe('truthOf', () => {
       'Lost since 12:03; its host needs you',
     ]);
   });
+  it('lost with a machine that sleeps is no trouble', () => {
+    const host = { phase: 'disconnected' } as unknown as HostState;
+    expect(truth(lost, { host, rest: 'asleep' })).toEqual({
+      signal: 'stopped',
+      word: 'Its machine: asleep',
+      isCalm: false,
+    });
+  });
   it('lost on another day says which', () => {
     const before = new Date(2026, 10, 18, 9, 5).toISOString();
     expect(truth({ ...lost, at: before }).word).toBe('Lost since 18 Nov, 09:05');
@@ -120,6 +129,7 @@ describe('truthOf', () => {
       'Ended',
     ],
     [{ error: { code: 'terminal.ended', message: '', details: { reason: 'gone' } } }, 'failed', 'Ended'],
+    [{ error: { code: 'terminal.ended', message: '', details: { reason: 'stopped' } } }, 'stopped', 'Ended'],
   ] as const)('ended with %j', (more, signal, word) => {
     expect(truth(ended(more))).toEqual({ signal, word, isCalm: false });
   });
