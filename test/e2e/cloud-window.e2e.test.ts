@@ -3,10 +3,11 @@
  * watched, to a shell in a workspace; put to sleep and woken; and back to nothing, at the provider too. The provider is the
  * double, its machines are real.
  */
+import { readFile } from 'node:fs/promises';
 import type { Locator, Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type DigitalOceanDouble, startDigitalOceanDouble } from '../servers/digitalocean/double.ts';
-import { loadImage, workspaceImage } from '../servers/images.ts';
+import { loadImage, nodeImage } from '../servers/images.ts';
 import { seriousInThisTheme } from '../src-renderer/fixture/axe.ts';
 import { openWindow, type ServedBerth, startServedBerth, type Window } from './served-berth.ts';
 
@@ -54,6 +55,29 @@ async function palette(words: string): Promise<void> {
   await page.getByRole('option', { name: words }).first().click();
 }
 
+/** The only workspace's web app, through the engine of whatever hardware it is on now, as somebody's own terminal would. */
+async function startApp(): Promise<void> {
+  const [id] = double.account.droplets.keys();
+  const host = double.hostOf(id ?? 0);
+  // Berth’s own helpers there have other images.
+  const filter = ['--filter', 'ancestor=berth-node:test'];
+  const inContainer = ['exec', '-i', (await host.docker('ps', '--quiet', ...filter)).trim()];
+  const program = await readFile(new URL('web-app.cjs', import.meta.url));
+  await host.runChecked(['docker', ...inContainer, 'sh', '-c', 'cat > /tmp/web-app.cjs'], { input: program });
+  await host.docker('exec', '--detach', ...inContainer.slice(2), 'node', '/tmp/web-app.cjs', 'api');
+}
+
+const tabs = () => page.getByRole('tablist').first().getByRole('tab').allInnerTexts();
+/** Without their marks. */
+const tabNames = async () => (await tabs()).map((text) => text.split('\n')[0]);
+const appFrame = () =>
+  page.frameLocator('[role=tabpanel]:not([inert]) iframe').getByRole('heading', { name: 'api' });
+const appUrl = () =>
+  page
+    .frames()
+    .find((frame) => frame.url().includes('//api-3000.'))
+    ?.url();
+
 async function expectAccessible(what: string): Promise<void> {
   expect(await seriousInThisTheme(page), what).toEqual([]);
 }
@@ -92,9 +116,9 @@ describe('a droplet', () => {
 
   it('has a workspace with a shell in it', slow, async () => {
     const [id] = double.account.droplets.keys();
-    await loadImage(double.hostOf(id ?? 0), await workspaceImage());
+    await loadImage(double.hostOf(id ?? 0), await nodeImage());
     await button('Create a workspace').click();
-    await page.getByLabel('Image', { exact: true }).fill('berth-workspace:test');
+    await page.getByLabel('Image', { exact: true }).fill('berth-node:test');
     await page.getByLabel('Workspace name').fill('api');
     await button('Create workspace').click();
     await page.getByRole('heading', { name: 'api', exact: true }).waitFor(slow);
@@ -113,26 +137,53 @@ describe('a droplet', () => {
     await expectAccessible('the page of costs');
   });
 
-  it('sleeps and comes back with its files', { timeout: 300_000 }, async () => {
+  it('shows a web app of it in a tab', slow, async () => {
+    await startApp();
+    await page.getByRole('treeitem', { name: /^api/ }).click();
+    await button(/^Open port 3000/).click(slow);
+    await appFrame().waitFor(slow);
+    expect(appUrl()).toMatch(/^http:\/\/api-3000\.localhost:\d+\/$/);
+  });
+
+  it('sleeps and comes back with its files, and each tab where it was', { timeout: 300_000 }, async () => {
+    await page.getByRole('tab', { name: /^Machines and costs/ }).click();
     await page
       .getByRole('list', { name: 'Machines' })
       .getByRole('button', { name: /^anvil/ })
       .click();
+    const before = await tabNames();
+    const url = appUrl();
+    expect(before).toEqual(expect.arrayContaining(['api', 'api 3000', 'dev@api: ~']));
     await button('Hibernate…').click();
     await dialog().getByRole('radio').first().waitFor(slow);
     await expectAccessible('where it sleeps');
     await dialog().getByRole('button', { name: 'Hibernate machine' }).click();
     await button(/^Wake/).first().waitFor(slow);
     expect(double.account.droplets.size).toBe(0);
+    expect(await tabNames()).toEqual(before);
     await button(/^Wake/).first().click();
     await dialog().getByRole('button', { name: 'Wake machine' }).click(slow);
     await vi.waitFor(() => expect(double.account.droplets.size).toBe(1), slow);
     await button('Create a workspace').waitFor(slow);
-    await page.getByRole('treeitem', { name: /^api/ }).click();
-    await button('Open terminal').first().click(slow);
+    expect(await tabNames()).toEqual(before);
+    // What ran in it ended with the machine: its last screen is there, why, and a shell in its place for one press.
+    await page.getByRole('tab', { name: /^dev@api/ }).click();
+    expect(await screen().innerText()).toContain('marker-42');
+    await page.reload();
+    await vi.waitFor(async () => expect(await screen().innerText()).toContain('marker-42'), slow);
+    expect(await tabNames()).toEqual(before);
+    await page.getByText('“anvil” went to sleep.').waitFor();
+    await button('Open again').click(slow);
+    await vi.waitFor(async () => expect(await screen().innerText()).not.toContain('marker-42'), slow);
     await vi.waitFor(async () => expect(await screen().innerText()).toMatch(/[$#]/), slow);
     await page.keyboard.type('cat ~/file\n');
     await vi.waitFor(async () => expect(await screen().innerText()).toMatch(/^kept\s*$/m), slow);
+    expect(await tabNames()).toEqual(before);
+    // Its program is started by whoever started it before; the address is the same, and shows it by itself.
+    await startApp();
+    await page.getByRole('tab', { name: /^api 3000/ }).click();
+    await appFrame().waitFor(slow);
+    expect(appUrl()).toBe(url);
     expect(await page.getByRole('dialog').count()).toBe(0);
   });
 

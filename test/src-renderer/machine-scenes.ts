@@ -1,10 +1,9 @@
 /** Every state of a machine for pictures and flows: made, in the making, in trouble, off, asleep, vanished, about to end. */
 import type { DestroyPlan, HibernatePlan, Machine, MachineSnapshot } from '#contract/machines.ts';
 import type { LogLine, Operation, OperationStep } from '#contract/operations.ts';
-import { ago, ahead, body, machine, machineCloud, machineOffer } from './machine-fixtures.ts';
+import { ago, ahead, body, gib, machine, machineCloud, machineOffer } from './machine-fixtures.ts';
 import { host, project, ready, type Scene, terminal, workspace } from './scenes.ts';
 
-const gib = 1024 ** 3;
 const longName = 'a-machine-whose-name-has-all-the-sixty-three-letters-of-a-label';
 
 function step(
@@ -161,6 +160,13 @@ const retried: readonly Machine[] = [
     end: { ...off, idleMinutes: 120, idleAction: 'hibernate' },
     ...{ endsAt: ahead(4), hostId: null },
     retry: { why: 'idle', action: 'hibernate', error: refused, failedAt: ago(1), againAt: ahead(4) },
+  }),
+  machine(15, 'away-from-disk', {
+    ...{ life: 'asleep', hostId: null, providerId: null, ipv4: null, ipv6: null, power: null },
+    sleep: {
+      ...{ place: { kind: 'computer' }, sinceAt: ago(60 * 50), monthlyUsd: null },
+      ...{ sizeBytes: 4 * gib, workspaces: 2 },
+    },
   }),
   machine(14, 'not-asleep', {
     ...{ life: 'hibernating', hostId: null },

@@ -7,12 +7,11 @@ import { describe, expect, it } from 'vitest';
 import { seriousFindings } from './fixture/axe.ts';
 import { fixtureStage } from './fixture/fixture-stage.ts';
 import './fixture/fixture-window.ts';
+import { machineId } from './machine-fixtures.ts';
 
 const stage = fixtureStage({ permissions: ['clipboard-read', 'clipboard-write'] });
 const { calls, failNext, open } = stage;
 let page: Page;
-
-const machineId = (n: number) => `mach_${String(n).padStart(20, '0')}`;
 
 async function show(n: number, scene = 'machines'): Promise<void> {
   page = await stage.show(scene);
@@ -66,9 +65,6 @@ describe('a machine that is made', () => {
     expect(await calls('machines.power')).toEqual([{ id: machineId(1), action: 'cut' }]);
     // Nothing else begins while that works on it.
     expect(await button('Resize…').getAttribute('aria-disabled')).toBe('true');
-    await open({ type: 'machine', machineId: machineId(11) });
-    await run('machine.backups', 11);
-    await ask().getByText('That costs $4.80 a\u00a0month more.').waitFor();
   });
 
   it('with backups says what they add, and that they go with it', async () => {
@@ -370,6 +366,7 @@ describe('sleep', () => {
       .waitFor();
     await dialog().getByRole('combobox', { name: 'Region' }).click();
     await page.getByRole('option', { name: 'New York 3' }).click();
+    await dialog().getByText('A snapshot of the whole disk is brought there first').waitFor();
     await dialog().getByRole('combobox', { name: 'Size' }).click();
     await page.getByRole('option', { name: /16\.0 GiB memory/ }).click();
     await dialog().getByRole('checkbox', { name: 'Keep the snapshot that it slept in' }).click();
@@ -378,6 +375,17 @@ describe('sleep', () => {
     expect(await calls('machines.wake')).toEqual([
       { id: machineId(6), region: 'nyc3', size: 's-8vcpu-16gb', hourlyUsd: 0.14286, keepsSnapshot: true },
     ]);
+  });
+
+  it('of which this computer keeps the files wakes in any region at once: no snapshot is brought or kept', async () => {
+    await show(15, 'machines-retry');
+    await button('Wake…').click();
+    await dialog().getByRole('combobox', { name: 'Region' }).click();
+    await page.getByRole('option', { name: 'New York 3' }).click();
+    await dialog()
+      .getByText(/Awake it costs/)
+      .waitFor();
+    expect(await dialog().textContent()).not.toMatch(/snapshot of the whole disk|Keep the snapshot/);
   });
 });
 

@@ -36,7 +36,10 @@ export class EngineAgent extends Agent {
 
   async #open(): Promise<Duplex> {
     this.#closing.signal.throwIfAborted();
-    const stream = await this.#openStream(this.#closing.signal);
+    const stream = await this.#openStream(this.#closing.signal).catch((error: unknown) => {
+      // Whoever opens calls it cancelled. Nobody who asks the engine has cancelled anything, and it may be tried again.
+      throw this.#closing.signal.aborted ? closedError() : error;
+    });
     if (this.#closing.signal.aborted) {
       stream.destroy();
       throw closedError();

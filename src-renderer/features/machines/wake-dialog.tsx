@@ -58,9 +58,9 @@ export function WakeDialog({ machine, onClose }: { machine: Machine; onClose: ()
                   ...(id === machine.region ? { detail: 'as before' } : {}),
                 }))}
               onChange={setRegionId}
-              {...(regionId === machine.region
-                ? {}
-                : { help: 'A snapshot of the whole disk is brought there first, which takes longer.' })}
+              {...(isWhole && regionId !== machine.region
+                ? { help: 'A snapshot of the whole disk is brought there first, which takes longer.' }
+                : {})}
             />
             {size === undefined ? (
               <p>No size that its disk fits on can be had there now. Choose another region.</p>

@@ -75,6 +75,7 @@ export class TerminalSession {
   readonly #events: SessionEvents;
   #appearance: TerminalAppearance;
   #stream: ByteStream | undefined;
+  #wasAttached = false;
   #isOpened = false;
   #isDisposed = false;
   #wasTypedInto = false;
@@ -202,6 +203,7 @@ export class TerminalSession {
     this.#unparsedBytes = 0;
     const stream = this.#client.bytes('terminals.attach', { id: this.id });
     this.#stream = stream;
+    this.#wasAttached = true;
     stream.onBytes((bytes, done) => {
       if (this.#stream !== stream || this.#isDisposed) return done();
       this.#unparsedBytes += bytes.byteLength;
@@ -228,6 +230,10 @@ export class TerminalSession {
 
   get isAttached(): boolean {
     return this.#stream !== undefined;
+  }
+  /** It has what the plane held of the output, as far as that came. */
+  get wasAttached(): boolean {
+    return this.#wasAttached;
   }
 
   /** Whether the terminal is there; while it is not, what is typed is refused with a mark. */

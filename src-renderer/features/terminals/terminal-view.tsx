@@ -133,7 +133,8 @@ function TerminalView({ view, isVisible, isActive }: ViewProps<'terminal'>) {
   // Attach when there is something to attach to; again after the way to the plane was cut.
   useEffect(() => {
     if (session === null || connection.phase !== 'open' || session.isAttached) return;
-    if (phase === 'live' || phase === 'lost') session.attach();
+    // Of one that has ended the plane may still hold the last screen: a window that is loaded anew shows it, too.
+    if (phase === 'live' || phase === 'lost' || (phase === 'ended' && !session.wasAttached)) session.attach();
   }, [session, connection, phase]);
 
   useEffect(() => {

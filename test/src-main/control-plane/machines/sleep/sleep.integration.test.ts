@@ -2,7 +2,7 @@
  * A machine that sleeps, with everything real but the provider: droplets of the double are hosts with cloud-init, an engine
  * and workspaces. What they had comes back on other hardware under the same ids, from each of the three places.
  */
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Forward } from '#contract/forwards.ts';
@@ -10,6 +10,7 @@ import type { Host } from '#contract/hosts.ts';
 import { noPolicy } from '#contract/lifecycles.ts';
 import type { HibernatePlan, Machine, SleepPlace } from '#contract/machines.ts';
 import type { OperationId } from '#contract/ids.ts';
+import type { InputOf } from '#contract/index.ts';
 import type { Snapshot } from '#contract/snapshots.ts';
 import type { Workspace } from '#contract/workspaces.ts';
 import { startPlane, type TestPlane } from '#test/harness/start-plane.ts';
@@ -17,6 +18,8 @@ import { type DigitalOceanDouble, startDigitalOceanDouble } from '#test/servers/
 import { busyboxImage } from '#test/servers/images.ts';
 import { pushImage, type Registry, startRegistry } from '#test/servers/registry.ts';
 import { type RemoteHost, startRemoteHost } from '#test/servers/remote-host.ts';
+import { ensureRequirements } from '#test/servers/requirements.ts';
+import { waitUntil } from '#test/servers/wait-until.ts';
 
 const hourlyUsd = 0.00893;
 
@@ -31,6 +34,7 @@ let questions = 0;
 const watching = new AbortController();
 
 beforeAll(async () => {
+  await ensureRequirements(['snapshots']);
   [double, registry] = await Promise.all([startDigitalOceanDouble({ machines: 'real' }), startRegistry()]);
   const remote = await startRemoteHost();
   image = await pushImage(registry, remote, await busyboxImage());
@@ -94,6 +98,8 @@ describe('a machine with workspaces', () => {
   let stopped: Workspace;
   let loose: Workspace;
   let kept: Snapshot;
+  /** Its content is in a repository on the other host, and on the machine only that there is one. */
+  let listed: Snapshot;
   let forward: Forward;
   let sums: string;
   let hostKey: string;
@@ -110,22 +116,26 @@ describe('a machine with workspaces', () => {
     sums = await sh(first, 'cd /home/dev && cat sums && ls -ln d');
     await sh(stopped, 'echo whole > /home/dev/note && sync');
     await plane.succeeded((await plane.client.call('workspaces.stop', { id: stopped.id })).id);
-    const { snapshotId, operation } = await plane.client.call('snapshots.create', {
-      workspaceId: first.id,
-      name: 'before',
+    kept = await snapshot({ name: 'before' });
+    await hardware().connectTo(other.remote);
+    const { repository } = await plane.client.call('repositories.add', {
+      name: 'cellar',
+      hostId: host.id,
+      place: {
+        ...{ kind: 'sftp', user: 'root', host: other.remote.address, port: 22, path: '/srv/cellar' },
+        hostKey: `${other.remote.address} ${other.remote.hostKeyPublic}`,
+      },
+      key: null,
+      secret: await readFile(other.remote.clientKeyPath, 'utf8'),
     });
-    await plane.succeeded(operation.id);
-    await plane.client.call('snapshots.change', { id: snapshotId, isPinned: true });
-    kept = await plane.until('snapshots.watch', {}, (all) =>
-      all.find(({ id, isPinned }) => id === snapshotId && isPinned),
-    );
+    listed = await snapshot({ name: 'far', repositoryId: repository.id });
     hostKey = await hostKeyNow();
     // An image that was made by hand on the machine, and is nowhere else.
     const { containerId } = await plane.workspaceIn(first.id, 'running');
-    await hardware().docker('exec', '-u', '0', containerId ?? '', 'sh', '-c', 'echo by hand > /made');
+    await hardware().docker('exec', '-u', '0', containerId ?? '', 'sh', '-c', handmade);
     await hardware().docker('commit', containerId ?? '', ownImage());
-    const handmade = await plane.createProject(ownImage());
-    loose = await plane.createWorkspace({ host, project: handmade, name: 'loose' });
+    const ofItsOwn = await plane.createProject(ownImage());
+    loose = await plane.createWorkspace({ host, project: ofItsOwn, name: 'loose' });
     forward = await plane.client.call('forwards.create', {
       workspaceId: first.id,
       kind: 'tcp',
@@ -146,6 +156,8 @@ describe('a machine with workspaces', () => {
     expect(await page()).toBe('from the workspace');
   }, 120_000);
 
+  /** So many bytes that its engine can be killed while it gives or takes the image. */
+  const handmade = 'echo by hand > /made && head -c 60000000 /dev/urandom > /weight';
   const ownImage = () => `${image.split('/')[0]}/only-here:1`;
   /** A program in the workspace, which ends with its container. */
   const serve = () =>
@@ -157,6 +169,42 @@ describe('a machine with workspaces', () => {
       headers: { connection: 'close' },
     });
     return (await answer.text()).trim();
+  };
+  async function snapshot(wish: Partial<InputOf<'snapshots.create'>>): Promise<Snapshot> {
+    const { snapshotId, operation } = await plane.client.call('snapshots.create', {
+      workspaceId: first.id,
+      ...wish,
+    });
+    await plane.succeeded(operation.id);
+    await plane.client.call('snapshots.change', { id: snapshotId, isPinned: true });
+    return await plane.until('snapshots.watch', {}, (all) =>
+      all.find(({ id, isPinned }) => id === snapshotId && isPinned),
+    );
+  }
+  /** SIGKILL to the engine while a helper of it works for this. */
+  async function killEngineIn(purpose: string): Promise<void> {
+    const filter = ['--filter', `name=^berth-${purpose}-`, '--format', '{{.Names}}'];
+    await waitUntil(async () => (await hardware().docker('ps', ...filter)).trim() !== '', {
+      ...{ what: `${purpose} is under way`, timeoutMs: 100_000, intervalMs: 20 },
+    });
+    await hardware().killEngine();
+  }
+  async function fileIn(id: Snapshot['id'], path: string): Promise<string> {
+    const stream = plane.client.bytes('snapshots.read', { id, path });
+    const chunks: Buffer[] = [];
+    stream.onBytes((bytes, done) => {
+      chunks.push(Buffer.from(bytes));
+      done();
+    });
+    await stream.ended;
+    return Buffer.concat(chunks).toString();
+  }
+  const why = async () => {
+    const texts: string[] = [];
+    const wish = { workspaceId: first.id, isFollowed: false };
+    for await (const { event, text } of plane.client.stream('lifecycles.timeline', wish))
+      if (event === 'started' || event === 'stopped') texts.push(text);
+    return texts;
   };
   const lasting = async () => ({
     forwards: (await plane.until('forwards.watch', {}, (all) => all)).map(
@@ -179,18 +227,21 @@ describe('a machine with workspaces', () => {
     expect(plan.places[1]?.sizeBytes).toBeGreaterThan(9_000_000);
     expect(plan.workspaces.map(({ name }) => name).toSorted()).toEqual(['first', 'loose', 'stopped']);
     expect(plan.snapshots).toBe(1);
+    expect(plan.places.flatMap(({ loses }) => loses).join()).not.toContain('repositor');
     expect(plan.images).toEqual([{ reference: ownImage(), sizeBytes: expect.any(Number) }]);
     expect(plan.images[0]?.sizeBytes).toBeGreaterThan(1_000_000);
   });
 
   const kinds = ['machine-snapshot', 'host', 'computer'] as const;
-  it.each(kinds)('sleeps in %s, and comes back whole', { timeout: 180_000 }, async (kind) => {
+  it.each(kinds)('sleeps in %s, and comes back whole', { timeout: 300_000 }, async (kind) => {
     const place: SleepPlace = kind === 'host' ? { kind, hostId: other.host.id } : { kind };
     const before = machine;
     const lasted = await lasting();
     const imageId = await hardware().docker('image', 'inspect', '--format', '{{.Id}}', ownImage());
     const { id } = await plane.client.call('machines.hibernate', { id: machine.id, place });
-    await plane.succeeded(id, 120_000);
+    const isKilled = kind === 'computer';
+    if (isKilled) await killEngineIn('sleep-images');
+    await plane.succeeded(id, 150_000);
     machine = await now();
     expect(machine).toMatchObject({
       life: 'asleep',
@@ -203,19 +254,19 @@ describe('a machine with workspaces', () => {
     expect(double.account.firewalls.size).toBe(0);
     expect(double.account.keys.size).toBe(0);
     // Still listed, and nothing can be begun.
-    const listed = await plane.until('workspaces.watch', {}, (all) => all);
-    expect(listed.map((one) => one.id)).toEqual(expect.arrayContaining([first.id, stopped.id]));
+    const shown = await plane.until('workspaces.watch', {}, (all) => all);
+    expect(shown.map((one) => one.id)).toEqual(expect.arrayContaining([first.id, stopped.id]));
     await expect(plane.client.call('workspaces.start', { id: first.id })).rejects.toMatchObject({
       code: 'host.not-connected',
       message: expect.stringContaining('asleep'),
     });
-    expect(await archives()).toHaveLength(kind === 'computer' ? 5 : 0);
+    expect(await archives()).toHaveLength(kind === 'computer' ? 6 : 0);
     expect((await copies()).map(({ isPinned }) => isPinned)).toEqual(
-      kind === 'host' ? [true, true, true, true, true] : [],
+      kind === 'host' ? [true, true, true, true, true, true] : [],
     );
     expect(snapshotsThere()).toBe(kind === 'machine-snapshot' ? 1 : 0);
 
-    await wake();
+    await wake(isKilled);
     expect(machine).toMatchObject({ id: before.id, hostId: before.hostId, life: 'made', sleep: null });
     expect(machine.providerId).not.toBe(before.providerId);
     expect(await hostKeyNow()).toBe(hostKey);
@@ -230,11 +281,19 @@ describe('a machine with workspaces', () => {
     await plane.succeeded((await plane.client.call('workspaces.start', { id: stopped.id })).id);
     expect(await sh(stopped, 'cat /home/dev/note')).toBe('whole');
     await plane.succeeded((await plane.client.call('workspaces.stop', { id: stopped.id })).id);
-    // The snapshot that was there is, as it was; what only carried files is gone everywhere.
+    // Snapshots that were there are, as they were; what only carried files is gone everywhere.
     const there = await plane.until('snapshots.watch', {}, (all) =>
-      all.length === 1 && all[0]?.isHostAway === false ? all : undefined,
+      all.length === 2 && all.every(({ isHostAway }) => !isHostAway) ? all : undefined,
     );
-    expect(there).toEqual([kept]);
+    expect(there.toSorted((a, b) => a.createdAt.localeCompare(b.createdAt))).toEqual([kept, listed]);
+    await hardware().connectTo(other.remote);
+    expect(await fileIn(listed.id, 'sums')).toBe(
+      await sh(first, 'cat /home/dev/sums').then((text) => `${text}\n`),
+    );
+    expect((await why()).slice(-2)).toEqual([
+      'Stopped: its machine went to sleep',
+      'Started: its machine woke',
+    ]);
     expect(await archives()).toEqual([]);
     expect((await other.remote.run(['ls', '/var/lib/berth/snapshots'])).stdout.trim()).toBe('');
     expect(snapshotsThere()).toBe(0);
@@ -254,7 +313,7 @@ describe('a machine with workspaces', () => {
     return all.filter(({ hostId }) => hostId === other.host.id);
   }
 
-  async function wake(): Promise<void> {
+  async function wake(isKilled: boolean): Promise<void> {
     const { id } = await plane.client.call('machines.wake', { id: machine.id, hourlyUsd });
     const ended: Promise<unknown> = plane.succeeded(id as OperationId, 150_000);
     ended.catch(() => {});
@@ -265,6 +324,7 @@ describe('a machine with workspaces', () => {
       100_000,
     );
     await letReachRegistry();
+    if (isKilled) await killEngineIn('wake-images');
     await ended;
     machine = await now();
   }
