@@ -315,6 +315,7 @@ const costs: PlaneCommand = {
                   `Budget: ${formatUsd(spentUsd)} of ${formatUsd(monthlyUsd)} spent, ${formatUsd(forecastUsd)} by the end of the month${level === 'over' ? ': OVER' : level === 'near' ? ': near' : ''}.`,
               ),
             ...report.blind.map((sentence) => `Not counted: ${sentence}`),
+            'Counted by Berth, in UTC, from prices and times, without taxes and traffic. The provider’s bill is what counts.',
             ...providers.filter(({ id }) => used.has(id)).map(({ priceNote }) => priceNote),
           ],
         };

@@ -14,6 +14,7 @@ import {
   type WindowOpenHandlerResponse,
 } from 'electron';
 import type { ForwardId } from '#contract/ids.ts';
+import { originOf } from './app-permissions.ts';
 import { showAppViewMenu } from './app-view-menu.ts';
 import { type AppViewPage, createPopupView, isInFront, popupPreferences } from './app-view-page.ts';
 import type { PersonQuestions } from './person-questions.ts';
@@ -59,8 +60,12 @@ interface Open extends AppPopup {
   asking: Promise<boolean> | null;
 }
 
-/** Whether a page wants a window of its own to talk to, and not just another page beside it. */
-export function isPopup({ url, features, disposition }: HandlerDetails): boolean {
+/** Nothing is in it but what its opener's script puts there. */
+const isBlank = (url: string) => url === 'about:blank' || url === '';
+
+/** Whether a page at this origin wants a window to talk to, and not just another page beside it; one that may be there. */
+export function isPopup({ url, features, disposition }: HandlerDetails, origin: string): boolean {
+  if (!isBlank(url) && originOf(url) !== origin && !isWebSite(url)) return false;
   // Asked for by a link and a key that is held, it comes without words about the window, and nobody talks to it.
   if (disposition !== 'new-window' && disposition !== 'foreground-tab') return false;
   const words = features
@@ -69,7 +74,7 @@ export function isPopup({ url, features, disposition }: HandlerDetails): boolean
     .map((word) => word.split('=', 1)[0] ?? '');
   if (words.includes('noopener') || words.includes('noreferrer')) return false;
   // Empty, to be filled or led by its opener's script; or with a size or the like (HTML 7.2.2.1).
-  return url === 'about:blank' || url === '' || (disposition === 'new-window' && features.trim() !== '');
+  return isBlank(url) || (disposition === 'new-window' && features.trim() !== '');
 }
 
 /** A page of the web at large, over TLS, and none of this computer's own: other apps are not reached from here. */

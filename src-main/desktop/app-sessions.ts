@@ -139,7 +139,7 @@ function isForFrame(url: string): boolean {
 function secureAppContents(contents: WebContents, app: AppSession, wishes: AppWishes): void {
   contents.on('will-attach-webview', (event) => event.preventDefault());
   contents.setWindowOpenHandler((details) => {
-    const popup = isPopup(details) ? wishes.popUp(contents, details.url) : undefined;
+    const popup = isPopup(details, app.origin) ? wishes.popUp(contents, details.url) : undefined;
     if (popup !== undefined) return popup;
     if (isAtHome(app, details.url)) wishes.openBeside(contents, details);
     else wishes.leave(contents, details.url);

@@ -132,7 +132,7 @@ describe('a web app in the desktop', () => {
   it('is listed with what went through it, and forgotten with its forward', async () => {
     await page.getByRole('button', { name: 'Ports', exact: true }).click();
     const row = shown().getByRole('list', { name: 'Forwards' }).getByRole('listitem');
-    await row.getByText(/KiB in|B in/).waitFor(slow);
+    await row.getByText(/B\sin/).waitFor(slow);
     await row.getByRole('button', { name: 'Acts on port 3000' }).click();
     await page.getByRole('menuitem', { name: 'Remove forward' }).click();
     const cleared = await desktop.entry('data-cleared');

@@ -99,6 +99,8 @@ async function remoteShows(text: string): Promise<void> {
 
 /** A press into the page of the remote browser, below its own bars. */
 async function clickInPage(): Promise<void> {
+  // On a busy machine it may be on its way back, and what is pressed then goes nowhere.
+  await live();
   const box = await holder().boundingBox();
   if (box === null) throw new Error('there is no screen');
   await page.mouse.click(box.x + box.width / 2, box.y + box.height * 0.7);

@@ -3,14 +3,20 @@ import { BerthError } from '#contract/berth-error.ts';
 import type { Cloud, CloudOffer, CloudSize, CostReport, FoundResource } from '#contract/clouds.ts';
 import type { Machine } from '#contract/machines.ts';
 import { noCosts } from './cloud-replies.ts';
+import {
+  ago,
+  ahead,
+  body,
+  cloud as anyCloud,
+  cloudId,
+  gib,
+  image,
+  machine as anyMachine,
+  machineId,
+  size,
+} from './machine-fixtures.ts';
 import { type Scene, scenes } from './scenes.ts';
 
-const body = (n: number) => String(n).padStart(20, '0');
-const ago = (minutes: number) => new Date(Date.now() - minutes * 60_000).toISOString();
-const soon = (minutes: number) => ago(-minutes);
-const gib = 1024 ** 3;
-export const cloudId = (n: number): Cloud['id'] => `cloud_${body(n)}`;
-export const machineId = (n: number): Machine['id'] => `mach_${body(n)}`;
 const foundId = (n: number): FoundResource['id'] => `found_${body(n)}`;
 
 const granted = ['account:read', 'droplet:create', 'firewall:create'].map((name) => ({
@@ -26,55 +32,30 @@ const blindToAddresses = {
   without: 'Reserved addresses are not seen.',
 };
 
-export function cloud(n: number, label: string, more: Partial<Cloud> = {}): Cloud {
-  return {
-    id: cloudId(n),
-    provider: 'ocean',
-    label,
-    state: { phase: 'ready', checkedAt: ago(2) },
-    owner: 'Harbour team',
-    ...{ standing: 'active', standingMessage: '', machineLimit: 25, machineCount: 7 },
+/** One that does not see everything, with a balance and a month under way. */
+const cloud = (n: number, label: string, more: Partial<Cloud> = {}): Cloud =>
+  anyCloud(n, label, {
     balance: { monthToDateUsd: 41.18, dueUsd: 12.4, generatedAt: ago(300) },
     permissions: [...granted, blindToVolumes, blindToAddresses],
-    budget: { monthlyUsd: 60, warnAtPercent: 80 },
-    ...{ reconciledAt: ago(2), clockAheadMs: null, addedAt: ago(60 * 24 * 40) },
+    ...{ machineCount: 7, budget: { monthlyUsd: 60, warnAtPercent: 80 } },
     ...more,
-  };
-}
+  });
 
-export function machine(n: number, name: string, more: Partial<Machine> = {}): Machine {
-  return {
-    id: machineId(n),
-    cloudId: cloudId(1),
-    name,
-    providerId: String(48_000_000 + n),
-    hostId: null,
-    life: 'made',
-    power: { state: 'on', isBusy: false, readAt: ago(1) },
-    ...{ gate: null, trouble: null },
-    ...{ region: 'fra1', size: 's-2vcpu-4gb', image: 'debian-13-x64' },
-    ...{ cpus: 2, memoryBytes: 4 * gib, diskBytes: 80 * gib },
-    ...{ hourlyUsd: 0.03571, monthlyUsd: 24, ipv4: `203.0.113.${n + 10}`, ipv6: null },
-    tags: [],
-    hasBackups: false,
-    sshAccess: { from: 'mine' },
-    end: { at: null, atAction: 'destroy', idleMinutes: null, idleAction: 'destroy' },
-    ...{ endsAt: null, retry: null, sleep: null, createdAt: ago(60 * 24 * 9) },
-    ...more,
-  };
-}
+/** One without a host. */
+const machine = (n: number, name: string, more: Partial<Machine> = {}): Machine =>
+  anyMachine(n, name, { hostId: null, ipv6: null, tags: [], image: 'debian-13-x64', ...more });
 
 const machines: readonly Machine[] = [
   machine(1, 'api-server', { hasBackups: true, hourlyUsd: 0.04286, monthlyUsd: 28.8 }),
   machine(2, 'build-farm', {
     life: 'creating',
     power: { state: 'new', isBusy: true, readAt: ago(0) },
-    gate: { gate: 'ssh', sinceAt: ago(1), limitAt: soon(4) },
+    gate: { gate: 'ssh', sinceAt: ago(1), limitAt: ahead(4) },
     ipv4: null,
   }),
   machine(3, 'nightly-tests', {
-    end: { at: soon(192), atAction: 'destroy', idleMinutes: 60, idleAction: 'destroy' },
-    endsAt: soon(192),
+    end: { at: ahead(192), atAction: 'destroy', idleMinutes: 60, idleAction: 'destroy' },
+    endsAt: ahead(192),
   }),
   machine(4, 'staging', { power: { state: 'off', isBusy: false, readAt: ago(1) } }),
   machine(5, 'data-lab', {
@@ -176,16 +157,13 @@ const found: readonly FoundResource[] = [
   },
 ];
 
-const size = (
+const everywhere = ['ams3', 'fra1', 'nyc3', 'sgp1'];
+const sizeIn = (
   id: string,
   family: string,
-  [cpus, memoryGib, diskGib, hourlyUsd, monthlyUsd]: readonly [number, number, number, number, number],
-  regions: readonly string[] = ['ams3', 'fra1', 'nyc3', 'sgp1'],
-): CloudSize => ({
-  ...{ id, family, cpus, hourlyUsd, monthlyUsd, gpu: null },
-  ...{ memoryBytes: memoryGib * gib, diskBytes: diskGib * gib, transferBytes: 4_000 * gib },
-  regions: [...regions],
-});
+  numbers: Parameters<typeof size>[1],
+  regions: readonly string[] = everywhere,
+): CloudSize => size(id, numbers, { family, regions: [...regions] });
 
 export const offer: CloudOffer = {
   readAt: ago(1),
@@ -197,44 +175,32 @@ export const offer: CloudOffer = {
     { id: 'sfo1', name: 'San Francisco 1', isOpen: false },
   ],
   sizes: [
-    size('s-1vcpu-512mb-10gb', 'Basic', [1, 0.5, 10, 0.00595, 4], ['fra1', 'sgp1']),
-    size('s-1vcpu-1gb', 'Basic', [1, 1, 25, 0.00893, 6]),
-    size('s-1vcpu-2gb', 'Basic', [1, 2, 50, 0.01786, 12]),
-    size('s-2vcpu-2gb', 'Basic', [2, 2, 60, 0.02679, 18], ['nyc3']),
-    size('s-2vcpu-4gb', 'Basic', [2, 4, 80, 0.03571, 24]),
-    size('s-4vcpu-8gb', 'Basic', [4, 8, 160, 0.07143, 48]),
-    size('s-8vcpu-16gb', 'Basic', [8, 16, 320, 0.14286, 96]),
-    size('c-2', 'CPU-Optimized', [2, 4, 25, 0.0625, 42]),
-    size('c-4', 'CPU-Optimized', [4, 8, 50, 0.125, 84]),
-    size('g-2vcpu-8gb', 'General Purpose', [2, 8, 25, 0.09375, 63]),
-    size('m-2vcpu-16gb', 'Memory-Optimized', [2, 16, 50, 0.125, 84], ['nyc3', 'fra1']),
+    sizeIn('s-1vcpu-512mb-10gb', 'Basic', [1, 0.5, 10, 4], ['fra1', 'sgp1']),
+    sizeIn('s-1vcpu-1gb', 'Basic', [1, 1, 25, 6]),
+    sizeIn('s-1vcpu-2gb', 'Basic', [1, 2, 50, 12]),
+    sizeIn('s-2vcpu-2gb', 'Basic', [2, 2, 60, 18], ['nyc3']),
+    sizeIn('s-2vcpu-4gb', 'Basic', [2, 4, 80, 24]),
+    sizeIn('s-4vcpu-8gb', 'Basic', [4, 8, 160, 48]),
+    sizeIn('s-8vcpu-16gb', 'Basic', [8, 16, 320, 96]),
+    sizeIn('c-2', 'CPU-Optimized', [2, 4, 25, 42]),
+    sizeIn('c-4', 'CPU-Optimized', [4, 8, 50, 84]),
+    sizeIn('g-2vcpu-8gb', 'General Purpose', [2, 8, 25, 63]),
+    sizeIn('m-2vcpu-16gb', 'Memory-Optimized', [2, 16, 50, 84], ['nyc3', 'fra1']),
     {
-      ...size('gpu-h100x1-80gb', 'GPU', [20, 240, 720, 3.39, 2522.16], ['nyc3']),
+      ...sizeIn('gpu-h100x1-80gb', 'GPU', [20, 240, 720, 2522.16], ['nyc3']),
+      hourlyUsd: 3.39,
       gpu: 'NVIDIA H100, 80 GiB',
     },
-    size('s-48vcpu-retired', 'Basic', [48, 192, 3840, 1.71429, 1152], []),
+    sizeIn('s-48vcpu-retired', 'Basic', [48, 192, 3840, 1152], []),
   ],
   images: [
-    {
-      ...{ id: 'debian-12-x64', name: 'Debian 12', kind: 'distribution', isSupported: true },
-      ...{ minDiskBytes: 8 * gib, regions: ['ams3', 'fra1', 'nyc3', 'sgp1'] },
-    },
-    {
-      ...{ id: 'debian-13-x64', name: 'Debian 13', kind: 'distribution', isSupported: true },
-      ...{ minDiskBytes: 8 * gib, regions: ['ams3', 'fra1', 'nyc3', 'sgp1'] },
-    },
-    {
-      ...{ id: 'ubuntu-24-04-x64', name: 'Ubuntu 24.04 LTS', kind: 'distribution', isSupported: true },
-      ...{ minDiskBytes: 8 * gib, regions: ['ams3', 'fra1', 'nyc3', 'sgp1'] },
-    },
-    {
-      ...{ id: 'alpine-3-21-x64', name: 'Alpine 3.21', kind: 'distribution', isSupported: false },
-      ...{ minDiskBytes: 2 * gib, regions: ['ams3', 'fra1', 'nyc3', 'sgp1'] },
-    },
-    {
-      ...{ id: '170001', name: 'data-lab asleep', kind: 'snapshot', isSupported: false },
-      ...{ minDiskBytes: 60 * gib, regions: ['nyc3'] },
-    },
+    image('debian-12-x64', 'Debian 12', { regions: everywhere }),
+    image('debian-13-x64', 'Debian 13', { regions: everywhere }),
+    image('ubuntu-24-04-x64', 'Ubuntu 24.04 LTS', { regions: everywhere }),
+    image('alpine-3-21-x64', 'Alpine 3.21', { isSupported: false, regions: everywhere }),
+    image('170001', 'data-lab asleep', {
+      ...{ kind: 'snapshot', isSupported: false, minDiskBytes: 60 * gib, regions: ['nyc3'] },
+    }),
   ],
   snapshotUsdPerGibMonth: 0.06,
   backupShare: 0.2,

@@ -5,7 +5,8 @@
 import type { Page } from 'playwright';
 import { describe, expect, it } from 'vitest';
 import { rightToken, unansweredName } from './cloud-replies.ts';
-import { cloudId, cloudScenes, machineId, offer } from './cloud-scenes.ts';
+import { cloudScenes, offer } from './cloud-scenes.ts';
+import { cloudId, machineId } from './machine-fixtures.ts';
 import { seriousFindings } from './fixture/axe.ts';
 import { fixtureStage } from './fixture/fixture-stage.ts';
 import './fixture/fixture-window.ts';
@@ -26,6 +27,8 @@ const frontView = () =>
   });
 const button = (name: string | RegExp) => page.getByRole('button', { name, exact: typeof name === 'string' });
 const dialog = () => page.getByRole('dialog');
+const putCloud = (cloud: unknown) =>
+  page.evaluate((next) => window.fixture.plane.put('clouds', next as never), cloud);
 /** What becomes of the machine that the provider has not answered for yet. */
 const answerMaking = (answer: 'failed' | 'rented') =>
   page.evaluate(
@@ -157,7 +160,10 @@ describe('an account', () => {
   it('is disconnected only when it was said that its machines go on and cost', async () => {
     await show('clouds', cloudsRef);
     await button('Disconnect DigitalOcean…').click();
-    await dialog().getByText('7 droplets there go on').waitFor();
+    await dialog().getByText('data-lab sleeps: its files would be lost to you.').waitFor();
+    expect(await dialog().getByRole('checkbox').count()).toBe(0);
+    await page.evaluate((id) => window.fixture.plane.delete('machines', id), machineId(5));
+    await dialog().getByText('6 droplets there go on').waitFor();
     expect(await button('Disconnect').getAttribute('aria-disabled')).toBe('true');
     await dialog().getByRole('checkbox').click();
     expect(await seriousFindings(page)).toEqual([]);
@@ -349,6 +355,13 @@ describe('the form of a machine', () => {
     await createButton().click();
     await page.getByText('Ask for the machine…').waitFor();
     expect((await calls('machines.create')).at(-1)).toMatchObject({ region: 'ams3', tags: ['kept'] });
+    // Where the token is refused meanwhile, the form makes room for that; what is under way is still said.
+    const [usual] = cloudScenes.clouds.clouds ?? [];
+    await putCloud({ ...usual, state: cloudScenes['clouds-trouble'].clouds[0]?.state });
+    await page.getByText('Nothing can be made with DigitalOcean now').waitFor();
+    await page.getByText('Ask for the machine…').waitFor();
+    await putCloud(usual);
+    expect(await page.getByLabel('Tags').inputValue()).toBe('kept');
     // Told elsewhere to who looks elsewhere, and there all the same.
     await open({ type: 'home' });
     await answerMaking('failed');

@@ -25,6 +25,8 @@ export interface FileWorkScene {
   readonly bytesPerTick?: number;
   /** Operations stay as they are begun. */
   readonly isSlow?: boolean;
+  /** What is begun fails. */
+  readonly isFailing?: boolean;
   /** What copies say that they could not keep. */
   readonly lost?: string;
 }
@@ -284,13 +286,17 @@ interface Collections {
 export function fileReplies(scene: Scene, files: FixtureFiles, { operations }: Collections): Replies {
   const begun = (kind: Operation['kind'], title: string, act: () => void): Operation => {
     const isSlow = scene.fileWork?.isSlow ?? false;
-    if (!isSlow) act();
+    const isFailing = scene.fileWork?.isFailing ?? false;
+    if (!isSlow && !isFailing) act();
     const id = `op_${String(operations.items.size + 700).padStart(20, '0')}` as const;
     const now = new Date(Date.now() - (isSlow ? 8_000 : 0)).toISOString();
     const operation: Operation = {
-      ...{ id, kind, title, hostId: null, error: null, canCancel: isSlow, startedAt: now },
+      ...{ id, kind, title, hostId: null, canCancel: isSlow, startedAt: now },
+      error: isFailing
+        ? new BerthError('file.permission-denied', 'The permissions do not allow it.').toShape()
+        : null,
       subject: { kind: 'files', id: 'ws_00000000000000000001', name: 'api-server' },
-      state: isSlow ? 'running' : 'succeeded',
+      state: isSlow ? 'running' : isFailing ? 'failed' : 'succeeded',
       endedAt: isSlow ? null : now,
       steps: [
         {

@@ -70,6 +70,7 @@ const base: Scene = {
 export const fileScenes: Readonly<Record<string, Scene>> = {
   files: { ...base, fileWork: usual },
   'files-slow': { ...base, fileWork: { ...usual, bytesPerTick: 4_096, isSlow: true } },
+  'files-failing': { ...base, fileWork: { ...usual, isFailing: true } },
   'files-lost': {
     ...base,
     fileWork: {

@@ -107,6 +107,38 @@ describe('a folder', () => {
     await expect.poll(chosen).toEqual(['dev']);
   });
 
+  it('stays under the pointer when a row is pressed that is half in sight', async () => {
+    await openFolder();
+    const size = page.viewportSize()!;
+    await page.setViewportSize({ width: size.width, height: 360 });
+    try {
+      const box = (await grid().boundingBox())!;
+      // The edge goes through the middle of a row.
+      const name = await grid().evaluate((list) => {
+        const edge = list.getBoundingClientRect().bottom;
+        const rows = [...list.querySelectorAll<HTMLElement>('[data-row]')];
+        const last = rows.findLast((one) => one.getBoundingClientRect().top < edge);
+        const box = last!.getBoundingClientRect();
+        list.scrollTop += box.top + box.height / 2 - edge;
+        if (list.scrollTop === 0) list.scrollTop = box.height;
+        return rows.find(
+          (one) => one.getBoundingClientRect().bottom > list.getBoundingClientRect().bottom + 4,
+        )?.dataset.row;
+      });
+      expect(name).toBeDefined();
+      const top = () => row(name!).evaluate((one) => one.getBoundingClientRect().top);
+      const before = await top();
+      await page.mouse.click(box.x + 60, box.y + box.height - 2);
+      expect([await chosen(), await top()]).toEqual([[name], before]);
+      // By a key it comes into sight.
+      await page.keyboard.press('ArrowUp');
+      await page.keyboard.press('ArrowDown');
+      await expect.poll(top).toBeLessThan(before);
+    } finally {
+      await page.setViewportSize(size);
+    }
+  });
+
   it('asks before it deletes, and wants the name of a folder that holds something', async () => {
     await openFolder();
     await page.keyboard.type('photos');
@@ -169,6 +201,15 @@ describe('transfers', () => {
     ]);
   });
 
+  it('say once what went wrong with something that was begun', async () => {
+    await openFolder('files-failing');
+    await page.keyboard.type('notes');
+    await page.keyboard.press('Delete');
+    await page.getByRole('alertdialog').getByRole('button', { name: 'Delete' }).click();
+    await page.getByRole('region', { name: 'Transfers' }).getByText('this did not work').waitFor();
+    expect(await page.getByText('notes.txt could not be deleted').count()).toBe(0);
+  });
+
   it('of a copy that could not keep all stay in sight until they are put away', async () => {
     await openFolder('files-lost');
     await page.keyboard.type('src');
@@ -224,6 +265,30 @@ describe('the editor', () => {
     const dialog = page.getByRole('alertdialog', { name: 'Close notes.txt without saving?' });
     await dialog.getByRole('button', { name: 'Cancel' }).click();
     await page.locator('.cm-content').waitFor();
+  });
+
+  it('gives what is pasted the line ends of the text, whichever it came with', async () => {
+    const paste = (text: string) =>
+      page.locator('.cm-content').evaluate((content, given) => {
+        const clipboardData = new DataTransfer();
+        clipboardData.setData('text/plain', given);
+        content.dispatchEvent(
+          new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }),
+        );
+      }, text);
+    for (const [path, expected] of [
+      ['/home/dev/notes.txt', 'a\r\nb\r\nc\r\nFirst line\r\nSecond line\r\n'],
+      ['/home/dev/deploy.sh', 'a\nb\nc\n#!/bin/sh\nset -eu\n'],
+    ] as const) {
+      await openText(path);
+      await page.locator('.cm-line').first().click();
+      await page.keyboard.press('Control+Home');
+      await paste('a\nb\r\nc\n');
+      await page.getByRole('img', { name: 'not saved' }).waitFor();
+      await page.keyboard.press('Control+s');
+      await page.getByRole('img', { name: 'not saved' }).waitFor({ state: 'detached' });
+      expect([path, await textOf(path)]).toEqual([path, expected]);
+    }
   });
 
   it('writes over nobody', async () => {

@@ -84,6 +84,63 @@ export const lifecycleScenes = {
     ],
     timeline,
   },
+  /** As it is when nobody has said anything yet. */
+  'lifecycles-none': {
+    ...scenes.usual,
+    lifecycles: [lifecycle(1, { judgement: 'unknown' })],
+    hostLeases: [lease(1, { state: 'unknown', limits: [] })],
+    timeline: [entry(3100, 'created', 'Made')],
+  },
+  'lifecycles-much': {
+    ...scenes.usual,
+    workspaces: [workspace(1, 'a-workspace-with-a-name-as-long-as-they-get-0123456789', 1, 'running')],
+    lifecycles: [
+      lifecycle(1, {
+        policy: {
+          ...much,
+          keepAwake: [
+            ...idle.keepAwake,
+            ...Array.from({ length: 8 }, (_, n) => ({
+              kind: 'process' as const,
+              name: `a-program-with-a-long-name-${n}`,
+            })),
+          ],
+          endAt: soon(3 * 1440),
+          endAction: 'destroy',
+        },
+        judgement: 'quiet',
+        quietSinceAt: ago(95),
+        seen: Array.from({ length: 6 }, (_, n) => ({
+          signal: 'connection' as const,
+          weight: 0.1,
+          detail: `${n + 2} connections on ${30_000 + n}`,
+        })),
+        next: { why: 'uptime', action: 'destroy', at: soon(-0.5), isWarned: true },
+        putOffUntil: soon(2 * 1440),
+        leaseUntil: soon(1500),
+      }),
+    ],
+    hostLeases: [
+      lease(1, {
+        state: 'outdated',
+        how: 'user',
+        limits: [
+          'It stops workspaces. It cannot end what a rented machine costs: that goes on until the machine is destroyed.',
+          'It runs for the login deploy, and only while that login may linger (loginctl enable-linger deploy).',
+          'Its timer does not run at present: take it off, and install it again.',
+        ],
+      }),
+    ],
+    timeline: [
+      ...timeline,
+      entry(
+        3,
+        'failed',
+        `It could not be destroyed: The snapshot could not be written to the repository ${'s3:backups/'.repeat(12)}: no space is left. Tried again in 5 minutes.`,
+        'Somebody With A Rather Long Name Who Works Here',
+      ),
+    ],
+  },
   'lifecycles-ending': {
     ...scenes.usual,
     lifecycles: [

@@ -1,41 +1,46 @@
-/** Machines, their account and its offer, for pictures and flows of the window. */
+/** Accounts, what they offer, and machines, for pictures and flows of the window: the one set-up of all their scenes. */
 import type { Cloud, CloudImage, CloudOffer, CloudSize } from '#contract/clouds.ts';
 import type { Machine } from '#contract/machines.ts';
 import { oceanProvider } from './cloud-replies.ts';
 
 export const body = (n: number) => String(n).padStart(20, '0');
 const at = '2026-11-20T09:00:00.000Z';
-const gib = 1024 ** 3;
+export const gib = 1024 ** 3;
+export const cloudId = (n: number): Cloud['id'] => `cloud_${body(n)}`;
+export const machineId = (n: number): Machine['id'] => `mach_${body(n)}`;
 export const ago = (minutes: number) => new Date(Date.now() - minutes * 60_000).toISOString();
 export const ahead = (minutes: number) => new Date(Date.now() + minutes * 60_000).toISOString();
 
-export const machineCloud: Cloud = {
-  id: `cloud_${body(1)}`,
-  provider: oceanProvider.id,
-  label: 'Work account',
-  state: { phase: 'ready', checkedAt: at },
-  owner: 'Harbour team',
-  standing: 'active',
-  standingMessage: '',
-  machineLimit: 25,
-  machineCount: 4,
-  balance: null,
-  permissions: [],
-  budget: { monthlyUsd: 50, warnAtPercent: 80 },
-  reconciledAt: ago(3),
-  clockAheadMs: null,
-  addedAt: at,
-};
+/** One that is ready, may do all, and has told no balance. */
+export function cloud(n: number, label: string, more: Partial<Cloud> = {}): Cloud {
+  return {
+    id: cloudId(n),
+    provider: oceanProvider.id,
+    label,
+    state: { phase: 'ready', checkedAt: at },
+    owner: 'Harbour team',
+    ...{ standing: 'active', standingMessage: '', machineLimit: 25, machineCount: 4 },
+    ...{ balance: null, permissions: [], budget: { monthlyUsd: 50, warnAtPercent: 80 } },
+    ...{ reconciledAt: ago(3), clockAheadMs: null, addedAt: at },
+    ...more,
+  };
+}
 
-const size = (id: string, cpus: number, memory: number, disk: number, monthlyUsd: number): CloudSize => ({
-  ...{ id, cpus, monthlyUsd, family: id.startsWith('c-') ? 'CPU-Optimized' : 'Basic', gpu: null },
-  memoryBytes: memory * gib,
-  diskBytes: disk * gib,
-  transferBytes: null,
+export const machineCloud: Cloud = cloud(1, 'Work account');
+
+/** The price of an hour follows from that of a month, as providers have it: 672 hours. */
+export const size = (
+  id: string,
+  [cpus, memoryGib, diskGib, monthlyUsd]: readonly [number, number, number, number],
+  more: Partial<CloudSize> = {},
+): CloudSize => ({
+  ...{ id, cpus, monthlyUsd, family: 'Basic', gpu: null, transferBytes: null },
+  ...{ memoryBytes: memoryGib * gib, diskBytes: diskGib * gib },
   hourlyUsd: Math.round((monthlyUsd / 672) * 100_000) / 100_000,
-  regions: id === 's-8vcpu-16gb' ? ['nyc3'] : ['fra1', 'nyc3'],
+  regions: ['fra1', 'nyc3'],
+  ...more,
 });
-const image = (id: string, name: string, more: Partial<CloudImage> = {}): CloudImage => ({
+export const image = (id: string, name: string, more: Partial<CloudImage> = {}): CloudImage => ({
   ...{ id, name, kind: 'distribution', isSupported: true, minDiskBytes: 7 * gib },
   regions: ['fra1', 'nyc3'],
   ...more,
@@ -49,12 +54,12 @@ export const machineOffer: CloudOffer = {
     { id: 'sfo1', name: 'San Francisco 1', isOpen: false },
   ],
   sizes: [
-    size('s-1vcpu-1gb', 1, 1, 25, 6),
-    size('s-2vcpu-2gb', 2, 2, 60, 18),
-    size('s-2vcpu-4gb', 2, 4, 80, 24),
-    size('s-4vcpu-8gb', 4, 8, 160, 48),
-    size('c-4', 4, 8, 50, 84),
-    size('s-8vcpu-16gb', 8, 16, 320, 96),
+    size('s-1vcpu-1gb', [1, 1, 25, 6]),
+    size('s-2vcpu-2gb', [2, 2, 60, 18]),
+    size('s-2vcpu-4gb', [2, 4, 80, 24]),
+    size('s-4vcpu-8gb', [4, 8, 160, 48]),
+    size('c-4', [4, 8, 50, 84], { family: 'CPU-Optimized' }),
+    size('s-8vcpu-16gb', [8, 16, 320, 96], { regions: ['nyc3'] }),
   ],
   images: [
     image('debian-12-x64', 'Debian 12'),
@@ -71,8 +76,8 @@ const off = { at: null, atAction: 'destroy', idleMinutes: null, idleAction: 'des
 /** One that runs, and is the host of the same number. */
 export function machine(n: number, name: string, more: Partial<Machine> = {}): Machine {
   return {
-    id: `mach_${body(n)}`,
-    cloudId: machineCloud.id,
+    id: machineId(n),
+    cloudId: cloudId(1),
     name,
     providerId: String(510_000_000 + n),
     hostId: `host_${body(n)}`,

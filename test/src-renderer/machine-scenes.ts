@@ -1,10 +1,9 @@
 /** Every state of a machine for pictures and flows: made, in the making, in trouble, off, asleep, vanished, about to end. */
 import type { DestroyPlan, HibernatePlan, Machine, MachineSnapshot } from '#contract/machines.ts';
 import type { LogLine, Operation, OperationStep } from '#contract/operations.ts';
-import { ago, ahead, body, machine, machineCloud, machineOffer } from './machine-fixtures.ts';
+import { ago, ahead, body, gib, machine, machineCloud, machineOffer } from './machine-fixtures.ts';
 import { host, project, ready, type Scene, terminal, workspace } from './scenes.ts';
 
-const gib = 1024 ** 3;
 const longName = 'a-machine-whose-name-has-all-the-sixty-three-letters-of-a-label';
 
 function step(

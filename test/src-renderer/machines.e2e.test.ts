@@ -7,12 +7,11 @@ import { describe, expect, it } from 'vitest';
 import { seriousFindings } from './fixture/axe.ts';
 import { fixtureStage } from './fixture/fixture-stage.ts';
 import './fixture/fixture-window.ts';
+import { machineId } from './machine-fixtures.ts';
 
 const stage = fixtureStage({ permissions: ['clipboard-read', 'clipboard-write'] });
 const { calls, failNext, open } = stage;
 let page: Page;
-
-const machineId = (n: number) => `mach_${String(n).padStart(20, '0')}`;
 
 async function show(n: number, scene = 'machines'): Promise<void> {
   page = await stage.show(scene);
@@ -66,9 +65,6 @@ describe('a machine that is made', () => {
     expect(await calls('machines.power')).toEqual([{ id: machineId(1), action: 'cut' }]);
     // Nothing else begins while that works on it.
     expect(await button('Resize…').getAttribute('aria-disabled')).toBe('true');
-    await open({ type: 'machine', machineId: machineId(11) });
-    await run('machine.backups', 11);
-    await ask().getByText('That costs $4.80 a\u00a0month more.').waitFor();
   });
 
   it('with backups says what they add, and that they go with it', async () => {

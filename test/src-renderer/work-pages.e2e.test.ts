@@ -80,6 +80,17 @@ describe('making a workspace', () => {
     await page.getByRole('button', { name: 'Create workspace' }).click();
     await page.getByText('atlas has a workspace of this name.').waitFor();
     await page.getByLabel('Workspace name').fill('mine');
+    // A password that Berth makes has no place to be kept in: the way there, and back to what was filled in.
+    await page.evaluate(() =>
+      window.fixture.plane.failNext(
+        'workspaces.create',
+        new window.fixture.BerthError('credential.keychain-unavailable', 'No keychain can be reached.'),
+      ),
+    );
+    await page.getByRole('button', { name: 'Create workspace' }).click();
+    await page.getByRole('button', { name: 'Open credentials' }).click();
+    await page.getByRole('heading', { level: 1, name: 'Credentials' }).waitFor();
+    await page.getByRole('tab', { name: 'New workspace' }).click();
     await page.getByRole('button', { name: 'Create workspace' }).click();
     await page.getByRole('heading', { level: 1, name: 'mine' }).waitFor();
     expect(await calls('projects.create')).toMatchObject([
@@ -87,6 +98,7 @@ describe('making a workspace', () => {
     ]);
     expect(await calls('workspaces.create')).toMatchObject([
       { name: 'alpine', volumeName: null },
+      { name: 'mine', volumeName: null },
       { name: 'mine', volumeName: null },
     ]);
   });

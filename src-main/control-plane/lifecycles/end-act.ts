@@ -13,6 +13,7 @@ export interface EndActDeps {
   readonly snapshot: (
     id: WorkspaceId,
     userId: UserId,
+    why: string,
   ) => Promise<{ snapshotId: SnapshotId; operation: Operation }>;
   /** The snapshot is there, and was not found damaged since. */
   readonly isGood: (id: SnapshotId) => boolean;
@@ -36,19 +37,27 @@ export class EndAct {
     await this.#succeeded(await this.#deps.stop(id, userId));
   }
 
-  /** False: it is not to end any more, and nothing was destroyed. */
-  async destroy(id: WorkspaceId, userId: UserId, isStillSo: () => boolean): Promise<boolean> {
+  /** `why` is noted with the snapshot: it is what stays. False: it is not to end any more, and nothing was destroyed. */
+  async destroy(
+    id: WorkspaceId,
+    userId: UserId,
+    { isStillSo, why }: { readonly why: string; readonly isStillSo: () => boolean },
+  ): Promise<boolean> {
     const { clock, destroy, isGood } = this.#deps;
     let taken = this.#taken.get(id);
     if (taken === undefined || clock.monotonicMs() - taken.atMs > SNAPSHOT_MS || !isGood(taken.id)) {
-      const { operation, snapshotId } = await this.#deps.snapshot(id, userId);
+      const { operation, snapshotId } = await this.#deps.snapshot(id, userId, why);
       await this.#succeeded(operation);
       if (!isGood(snapshotId))
         throw new BerthError('snapshot.corrupt', 'The snapshot before the end could not be read back.');
       taken = { id: snapshotId, atMs: clock.monotonicMs() };
       this.#taken.set(id, taken);
     }
-    if (!isStillSo()) return false;
+    if (!isStillSo()) {
+      // What somebody does there now is not in it.
+      this.#taken.delete(id);
+      return false;
+    }
     await this.#succeeded(await destroy(id, userId));
     this.#taken.delete(id);
     return true;

@@ -1,5 +1,5 @@
 /** What ends of workspaces are called in sentences: pure. */
-import type { EndReason, LifecyclePolicy } from '#contract/lifecycles.ts';
+import type { EndReason, KeepAwake, LifecyclePolicy } from '#contract/lifecycles.ts';
 import { durationWords } from '../duration-words.ts';
 
 const MINUTE_MS = 60_000;
@@ -28,16 +28,32 @@ export function policyWords(policy: LifecyclePolicy): string {
   const ends = endAction === 'stop' ? 'stops' : 'is destroyed';
   const parts = [
     ...(idleMinutes === null ? [] : [`stops after ${minutesWords(idleMinutes)} without work`]),
-    ...(keepAwake.length === 0
-      ? []
-      : [`${keepAwake.length} keep-awake rule${keepAwake.length === 1 ? '' : 's'}`]),
-    ...(endAt === null ? [] : [`${ends} at ${endAt}`]),
+    ...(keepAwake.length === 0 ? [] : [`is kept awake by ${keepAwake.map(awakeWords).join(', ')}`]),
+    ...(endAt === null ? [] : [`${ends} at ${utcWords(endAt)}`]),
     ...(endAfterMinutes === null ? [] : [`${ends} after running for ${minutesWords(endAfterMinutes)}`]),
     ...(hours === null ? [] : [`runs from ${hours.from} to ${hours.to} (${hours.timeZone})`]),
     ...(leaseMinutes === null ? [] : [`stops ${minutesWords(leaseMinutes)} after the last Berth was there`]),
   ];
   const text = parts.join('; ');
   return text === '' ? 'Never ends by itself' : `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
+}
+
+function awakeWords(rule: KeepAwake): string {
+  switch (rule.kind) {
+    case 'process':
+      return rule.name;
+    case 'connection':
+      return rule.port === null ? 'any connection' : `connections on ${rule.port}`;
+    case 'shown-terminal':
+      return 'a terminal that is shown';
+    default:
+      return rule satisfies never;
+  }
+}
+
+/** Whoever reads it may be in any time zone. */
+function utcWords(at: string): string {
+  return `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 }
 
 /** What was seen, as in "Kept awake by cargo runs": its heaviest parts. */

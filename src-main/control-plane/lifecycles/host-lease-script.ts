@@ -68,7 +68,9 @@ function limitsOf(report: ScriptReport): string[] {
     ...(report.text('lingers') === 'no'
       ? [`The login ${user} does not linger any more: it does not run while nobody is signed in there.`]
       : []),
-    ...(report.text('active') === 'no' ? ['Its timer does not run at present. Put it there again.'] : []),
+    ...(report.text('active') === 'no'
+      ? ['Its timer does not run at present: take it off, and install it again.']
+      : []),
   ];
 }
 

@@ -2,6 +2,7 @@
  * Starts workspaces whose working hours begin, once for each beginning, also late where the host was away; and notes an instant
  * that came while a workspace was stopped, so that it does not come again. What fails is tried again at the next look.
  */
+import { BerthError } from '#contract/berth-error.ts';
 import type { HostId, UserId, WorkspaceId } from '#contract/ids.ts';
 import type { Workspace } from '#contract/workspaces.ts';
 import type { Clock } from '../interfaces/clock.ts';
@@ -27,6 +28,8 @@ export class HoursStart {
   readonly #deps: HoursStartDeps;
   /** Time zones of which it was said in this run that they are not known. */
   readonly #unknownZones = new Map<WorkspaceId, string>();
+  /** The beginning, and why it could not be started for it, as was said. */
+  readonly #refused = new Map<WorkspaceId, string>();
 
   constructor(deps: HoursStartDeps) {
     this.#deps = deps;
@@ -34,6 +37,7 @@ export class HoursStart {
 
   forget(id: WorkspaceId): void {
     this.#unknownZones.delete(id);
+    this.#refused.delete(id);
   }
 
   /** Working hours that begin, and an instant that came while it was stopped. */
@@ -41,8 +45,10 @@ export class HoursStart {
     const { clock, directory, history, isHostThere, isWorkedOn, log, ownerOf, start } = this.#deps;
     const { doneEndAt, policy, startedForAt } = directory.record(id);
     const isStopped = state === 'stopped' && desired === 'stopped';
+    // Nor does it run by itself again where it was given up, or has no container.
+    const isAtRest = isStopped || state === 'failed' || state === 'missing';
     const { endAt, hours } = policy;
-    if (isStopped && endAt !== null && endAt !== doneEndAt && Date.parse(endAt) <= clock.nowMs())
+    if (isAtRest && endAt !== null && endAt !== doneEndAt && Date.parse(endAt) <= clock.nowMs())
       await directory.change(id, { doneEndAt: endAt });
     if (hours !== null && !isTimeZone(hours.timeZone)) {
       this.#tellZone(id, hours.timeZone);
@@ -60,6 +66,7 @@ export class HoursStart {
         await start(id, ownerId);
       } catch (cause) {
         history.expect(id, 'started', null);
+        this.#tellRefused(id, beginning, cause);
         log.info('a workspace could not be started for its hours; it is tried again', {
           workspaceId: id,
           cause,
@@ -68,6 +75,16 @@ export class HoursStart {
       }
     } else if (state !== 'running') return;
     await directory.change(id, { startedForAt: beginning });
+  }
+
+  /** Once for each beginning and reason: it is tried again at each look. */
+  #tellRefused(id: WorkspaceId, beginning: string, cause: unknown): void {
+    const said = BerthError.is(cause) ? cause.message : 'Berth made a mistake.';
+    const key = `${beginning} ${said}`;
+    if (this.#refused.get(id) === key) return;
+    this.#refused.set(id, key);
+    const text = `Its hours began, and it could not be started: ${said} It is tried again`;
+    this.#deps.timeline.add(id, { event: 'failed', text });
   }
 
   /** One that a newer Berth, or another system, knew. */

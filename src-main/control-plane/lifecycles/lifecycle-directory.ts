@@ -55,7 +55,10 @@ export class LifecycleDirectory {
   }
 
   view(id: WorkspaceId): Lifecycle {
-    const { policy, putOffUntil } = this.record(id);
+    const { doneEndAt, policy: written, putOffUntil } = this.record(id);
+    // What has come and is over is nobody's wish any more.
+    const policy =
+      written.endAt !== null && written.endAt === doneEndAt ? { ...written, endAt: null } : written;
     const leaseUntil = this.#leases.get(id)?.until ?? null;
     return { id, policy, putOffUntil, leaseUntil, ...(this.#sights.get(id) ?? nothingSeen) };
   }

@@ -329,7 +329,7 @@ export class LifecycleKeeper {
       else {
         timeline.add(id, { event: 'warned', text: `A snapshot, and then its end: ${why}` });
         const isStillSo = () => this.#isStillSo(before, next);
-        if (!(await act.destroy(id, ownerId, isStillSo))) {
+        if (!(await act.destroy(id, ownerId, { why, isStillSo }))) {
           timeline.add(id, { event: 'put-off', text: 'Not destroyed: somebody came back to it meanwhile' });
           history.expect(id, 'stopped', null);
           watched.notBeforeMs = clock.monotonicMs() + warningMs(before.policy, next.why);

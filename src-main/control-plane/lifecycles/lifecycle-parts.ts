@@ -139,9 +139,9 @@ export function createLifecycleParts(deps: LifecyclePartsDeps): LifecycleParts {
   });
   const act = new EndAct({
     stop: (id, userId) => deps.workspaces.stopWorkspace(id, userId),
-    snapshot: (workspaceId, userId) =>
+    snapshot: (workspaceId, userId, why) =>
       snapshots.create(
-        { workspaceId, name: null, note: 'Before its end', longMatching: false, reason: 'safety' },
+        { workspaceId, name: null, note: `Before its end: ${why}`, longMatching: false, reason: 'safety' },
         userId,
       ),
     isGood: (id) => snapshots.directory.collection.get(id)?.problem === null,
@@ -215,6 +215,14 @@ export function createLifecycleParts(deps: LifecyclePartsDeps): LifecycleParts {
       );
   }
 
+  async function* told(id: WorkspaceId, isFollowed: boolean, signal: AbortSignal) {
+    const record = workspaces.record(id);
+    // One that is older than its timeline.
+    if (record !== undefined)
+      await timeline.beginWith(id, { event: 'created', at: record.createdAt, text: 'Made' });
+    yield* timeline.follow(id, isFollowed, signal);
+  }
+
   const known = new Set<string>();
   const running = new Map<string, boolean>();
   const ends: (() => void)[] = [];
@@ -229,7 +237,7 @@ export function createLifecycleParts(deps: LifecyclePartsDeps): LifecycleParts {
       'lifecycles.putOff': ({ minutes, workspaceId }, { caller }) =>
         service.putOff(workspaceId, minutes, caller),
       'lifecycles.timeline': ({ workspaceId, isFollowed }, { signal }) =>
-        timeline.follow(workspaceId, isFollowed, signal),
+        told(workspaceId, isFollowed, signal),
       'lifecycles.leases': (_input, { signal }) => leases.collection.watch(signal),
       'lifecycles.installLease': ({ hostId }) => leases.install(hostId),
       'lifecycles.removeLease': ({ hostId }) => leases.remove(hostId),

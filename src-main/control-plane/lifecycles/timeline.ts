@@ -29,6 +29,8 @@ interface Open {
   /** Null: not read yet. */
   life: Life | undefined | null;
   isEnded: boolean;
+  /** Something was added in this run. */
+  isBegun: boolean;
   readonly followers: Set<(entry: TimelineEntry | undefined) => void>;
 }
 
@@ -50,11 +52,19 @@ export class Timeline {
     };
     const open = this.#opened(id);
     if (open.isEnded) return;
+    open.isBegun = true;
     if (event === 'started' || event === 'stopped') open.life = { event, at: entry.at };
     for (const tell of open.followers) tell(entry);
     open.tail = open.tail
       .then(() => (open.isEnded ? undefined : rows.append(id, entry)))
       .catch((cause: unknown) => log.warn('an entry of a timeline was not kept', { workspaceId: id, cause }));
+  }
+
+  /** With this, where nothing was ever added: whoever follows it hears something, and does not wait for what never comes. */
+  async beginWith(id: WorkspaceId, entry: NewEntry): Promise<void> {
+    const open = this.#opened(id);
+    if (open.isBegun || (await this.#read(id, open)).length > 0 || open.isBegun) return;
+    this.add(id, entry);
   }
 
   /** The last that is known of whether it runs; undefined: nothing is. */
@@ -122,7 +132,13 @@ export class Timeline {
   #opened(id: WorkspaceId): Open {
     const known = this.#open.get(id);
     if (known !== undefined) return known;
-    const open: Open = { tail: Promise.resolve(), life: null, isEnded: false, followers: new Set() };
+    const open: Open = {
+      tail: Promise.resolve(),
+      life: null,
+      isEnded: false,
+      isBegun: false,
+      followers: new Set(),
+    };
     this.#open.set(id, open);
     return open;
   }

@@ -38,7 +38,7 @@ export function CloudLacks({ cloud, provider, isOpenAtFirst = false, actions }: 
           label={
             <span className="flex items-center gap-1.5">
               <EyeOff aria-hidden size={13} />
-              What else the token may not see or do
+              {needed.length > 0 ? 'What else the token' : 'What the token'} may not see or do
             </span>
           }
         >

@@ -14,6 +14,7 @@ import type { ViewProps } from '../../state/feature.ts';
 import { useAsked } from '../../state/use-asked.ts';
 import { cloudDialogs } from './cloud-dialogs.ts';
 import { cannotMake, isFull, limitText } from './cloud-words.ts';
+import { MakingLine } from './making-line.tsx';
 import { newMachineDraft } from './machine-draft.ts';
 import { MachineForm } from './machine-form.tsx';
 import { type Making, useMaking } from './use-making.ts';
@@ -120,6 +121,8 @@ function Offered(props: {
           }
         />
       )}
+      {/* Else it stands beside the form's button. */}
+      {problem !== null && making.isWaiting && <MakingLine making={making} provider={words.name} />}
       {problem === null && isFull(cloud) && (
         <p role="status" className="rounded-md border border-line bg-attention-soft px-3 py-2 text-text">
           The account is at its limit, {limit}: {words.name} will refuse another one until one is destroyed or

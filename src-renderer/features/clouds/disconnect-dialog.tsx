@@ -21,6 +21,7 @@ export function DisconnectDialog({ cloud, onClose }: { cloud: Cloud; onClose: ()
   const machines = useMachines().items.filter(
     ({ cloudId, life }) => cloudId === cloud.id && life !== 'vanished',
   );
+  const sleepers = machines.filter(({ sleep }) => sleep !== null);
   const costs = useCosts().value;
   const act = useAct();
   const [leaves, setLeaves] = useState(false);
@@ -33,8 +34,8 @@ export function DisconnectDialog({ cloud, onClose }: { cloud: Cloud; onClose: ()
       description={`Berth forgets this account and its token. Nothing at ${words.name} is touched.`}
       action="Disconnect"
       isDangerous
-      isReady={!needsConsent || leaves}
-      reason="Tick the box first"
+      isReady={sleepers.length === 0 && (!needsConsent || leaves)}
+      reason={sleepers.length === 0 ? 'Tick the box first' : 'Wake or destroy what sleeps first'}
       isBusy={act.isBusy}
       failureTitle="The account was not disconnected"
       failure={act.error}
@@ -72,7 +73,14 @@ export function DisconnectDialog({ cloud, onClose }: { cloud: Cloud; onClose: ()
           </ul>
         </div>
       )}
-      {needsConsent && (
+      {sleepers.length > 0 && (
+        <p className="wrap-anywhere">
+          {new Intl.ListFormat('en').format(sleepers.map(({ name }) => name))}{' '}
+          {sleepers.length === 1 ? 'sleeps: its' : 'sleep: their'} files would be lost to you. Wake or destroy{' '}
+          {sleepers.length === 1 ? 'it' : 'them'} first.
+        </p>
+      )}
+      {needsConsent && sleepers.length === 0 && (
         <Checkbox
           label={`Leave ${machines.length === 1 ? 'it' : 'them'} running and costing at ${words.name}`}
           isChecked={leaves}

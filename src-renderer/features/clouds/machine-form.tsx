@@ -13,7 +13,6 @@ import { Select } from '../../components/select.tsx';
 import { TextField } from '../../components/text-field.tsx';
 import { useClient, useMachines } from '../../state/app-context.tsx';
 import { fieldErrors } from '../../state/field-errors.ts';
-import { runningStep } from '../../state/operation-progress.ts';
 import { useAct } from '../../state/use-act.ts';
 import {
   firstImage,
@@ -27,6 +26,7 @@ import {
 } from './machine-choice.ts';
 import { atFields, type DraftErrors, type MachineDraft, readMachineDraft } from './machine-draft.ts';
 import { AccessFields, EndFields, ExtraFields, TroubleFields } from './machine-options.tsx';
+import { MakingLine } from './making-line.tsx';
 import { NextChoices } from './next-choices.tsx';
 import { SizeTable } from './size-table.tsx';
 import type { Making } from './use-making.ts';
@@ -51,6 +51,7 @@ function answeredErrors(error: BerthError | null): DraftErrors {
   if (error === null) return noErrors;
   if (nameCodes.has(error.code)) return { name: error.message };
   const { field } = error.details;
+  if (error.code === 'cloud.not-offered' && field === 'size') return noErrors;
   return typeof field === 'string' ? atFields({ [field]: error.message }) : atFields(fieldErrors(error));
 }
 
@@ -122,13 +123,36 @@ export function MachineForm(props: MachineFormProps) {
       }
     });
   };
-  // What comes near is offered in the note, wherever else it is said that this cannot be had.
-  const isAtField = error?.code !== 'cloud.not-offered' && Object.keys(answeredErrors(error)).length > 0;
+  // What comes near is offered in a note below the sizes, which says it of the size itself.
+  const isOtherOffer = error?.code === 'cloud.not-offered';
+  const isAtField = !isOtherOffer && Object.keys(answeredErrors(error)).length > 0;
   const isDearer = price !== null && !props.isOfferAsked && price.hourlyUsd !== seenUsd;
-  const choices =
-    error?.code === 'cloud.not-offered' && size !== undefined
-      ? nextChoices(offer, { region, size }, image)
-      : [];
+  const choices = isOtherOffer && size !== undefined ? nextChoices(offer, { region, size }, image) : [];
+
+  const note = error !== null && !isAtField && (
+    <div ref={intoView}>
+      <ErrorNote
+        title={
+          error.code === 'cloud.price-changed'
+            ? 'The price has changed'
+            : `The ${words.machineWord} was not created`
+        }
+        error={error}
+      >
+        {error.code === 'cloud.price-changed' && isDearer && (
+          <p>
+            You saw {formatPerHour(seenUsd)}; now it is {formatPerHour(price.hourlyUsd)}. Nothing was made:
+            press the button again if that is all right.
+          </p>
+        )}
+        <NextChoices
+          choices={choices}
+          wished={region}
+          onChoose={(choice) => change({ region: choice.region.id, size: choice.size.id })}
+        />
+      </ErrorNote>
+    </div>
+  );
 
   return (
     <form
@@ -192,35 +216,13 @@ export function MachineForm(props: MachineFormProps) {
           onChoose={(id) => change({ size: id })}
         />
       </Section>
+      {isOtherOffer && note}
       <ExtraFields draft={draft} errors={errors} backupShare={offer.backupShare} onChange={change} />
       <AccessFields draft={draft} errors={errors} onChange={change} />
       <EndFields draft={draft} errors={errors} onChange={change} />
       <TroubleFields draft={draft} errors={errors} onChange={change} machineWord={words.machineWord} />
 
-      {error !== null && !isAtField && (
-        <div ref={intoView}>
-          <ErrorNote
-            title={
-              error.code === 'cloud.price-changed'
-                ? 'The price has changed'
-                : `The ${words.machineWord} was not created`
-            }
-            error={error}
-          >
-            {error.code === 'cloud.price-changed' && isDearer && (
-              <p>
-                You saw {formatPerHour(seenUsd)}; now it is {formatPerHour(price.hourlyUsd)}. Nothing was
-                made: press the button again if that is all right.
-              </p>
-            )}
-            <NextChoices
-              choices={choices}
-              wished={region}
-              onChoose={(choice) => change({ region: choice.region.id, size: choice.size.id })}
-            />
-          </ErrorNote>
-        </div>
-      )}
+      {!isOtherOffer && note}
 
       <footer className="sticky bottom-0 z-10 -mx-6 -mb-12 flex flex-wrap items-center justify-between gap-x-6 gap-y-2 border-t border-line bg-panel px-6 py-3 max-sm:-mx-4 max-sm:px-4">
         <p className="tabular min-w-0" aria-live="polite">
@@ -236,7 +238,9 @@ export function MachineForm(props: MachineFormProps) {
             </>
           )}
         </p>
-        {making.isWaiting && <Waiting making={making} provider={words.name} />}
+        {making.isWaiting && (
+          <MakingLine making={making} provider={words.name} className="order-first w-full justify-between" />
+        )}
         <Button
           type="submit"
           variant="primary"
@@ -252,26 +256,6 @@ export function MachineForm(props: MachineFormProps) {
         </Button>
       </footer>
     </form>
-  );
-}
-
-/** Until the provider has said yes or no: what is done now, and the way to all of its steps. */
-function Waiting({ making, provider }: { making: Making; provider: string }) {
-  const { operation } = making;
-  const step = operation === undefined ? undefined : runningStep(operation);
-  const now =
-    operation?.state === 'undoing'
-      ? 'Taking back what was made'
-      : [step?.title ?? `Asking ${provider}`, step?.note].filter((part) => part).join(': ');
-  return (
-    <div className="ml-auto flex min-w-0 flex-wrap items-center gap-x-3">
-      <p role="status" className="min-w-0 text-muted wrap-anywhere">
-        {now}…
-      </p>
-      <Button variant="quiet" onClick={making.show}>
-        Show its steps
-      </Button>
-    </div>
   );
 }
 

@@ -25,7 +25,7 @@ export interface Making {
 }
 
 /** Whether the provider has said yes, or its page has something to say. */
-export function isRented({ life, providerId, trouble }: Pick<Machine, 'life' | 'providerId' | 'trouble'>) {
+function isRented({ life, providerId, trouble }: Pick<Machine, 'life' | 'providerId' | 'trouble'>) {
   return providerId !== null || life !== 'creating' || trouble !== null;
 }
 

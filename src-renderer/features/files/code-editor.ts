@@ -10,7 +10,7 @@ import { Compartment, EditorState, type Text } from '@codemirror/state';
 import { EditorView, keymap } from '@codemirror/view';
 import { tags } from '@lezer/highlight';
 import { basicSetup } from 'codemirror';
-import { lineEndOf } from './text-document.ts';
+import { lineEndsOf } from './text-document.ts';
 
 export interface CodeEditorOptions {
   readonly parent: HTMLElement;
@@ -153,19 +153,45 @@ const colours = HighlightStyle.define([
   { tag: tags.invalid, color: 'var(--failed)' },
 ]);
 
+/** In the words of the rest of the window. */
+const phrases = {
+  next: 'Next',
+  previous: 'Previous',
+  all: 'Select all',
+  'match case': 'Match case',
+  regexp: 'Regular expression',
+  'by word': 'Whole words',
+  replace: 'Replace',
+  'replace all': 'Replace all',
+  close: 'Close',
+  go: 'Go',
+};
+
+function withoutReturns(text: string): string {
+  return text.replace(/\r\n?/g, '\n');
+}
+
 export function createCodeEditor(options: CodeEditorOptions): CodeEditor {
   const { parent, name, label, onDirty, onPosition } = options;
   // An element has one for its life; the page's element may show a second text.
   const root = parent.shadowRoot ?? parent.attachShadow({ mode: 'open' });
   const language = new Compartment();
   let saved: Text | null = null;
+  let lineEnd = '\n';
   let isClosed = false;
 
   const stateOf = (text: string, isReadOnly: boolean) => {
+    const ends = lineEndsOf(text);
+    lineEnd = ends === 'CRLF' ? '\r\n' : '\n';
     const state = EditorState.create({
       doc: text,
       extensions: [
-        EditorState.lineSeparator.of(lineEndOf(text)),
+        // Lines that end in one way are lines to the editor, as is whatever is pasted. Where they end in several, each CR is
+        // a letter, so that it stays where it was.
+        ends === 'mixed'
+          ? [EditorState.lineSeparator.of('\n'), EditorView.clipboardInputFilter.of(withoutReturns)]
+          : [],
+        EditorState.phrases.of(phrases),
         EditorState.readOnly.of(isReadOnly),
         basicSetup,
         keymap.of([indentWithTab]),
@@ -209,7 +235,7 @@ export function createCodeEditor(options: CodeEditorOptions): CodeEditor {
       tellPosition(view.state);
       startColour();
     },
-    text: () => view.state.sliceDoc(),
+    text: () => view.state.doc.sliceString(0, view.state.doc.length, lineEnd),
     markSaved: (text) => {
       saved = view.state.toText(text);
       onDirty(!view.state.doc.eq(saved));

@@ -16,17 +16,21 @@ interface Deps {
   readonly work: FilesWork;
 }
 
-/** Begins with the first thousand, and goes on when they are done: one such work goes on at a time in a place. */
+/**
+ * Begins with the first thousand, and goes on when they are done: one such work goes on at a time in a place. Resolves false
+ * where one of them did not end well, which is shown by itself.
+ */
 async function inParts(
   { work }: Deps,
   names: readonly string[],
   { touches, begin }: { touches: readonly FolderAt[]; begin: (names: string[]) => Promise<Operation> },
-): Promise<void> {
+): Promise<boolean> {
   for (let from = 0; from < names.length; from += namesAtOnce)
-    await work.follow(await begin(names.slice(from, from + namesAtOnce)), touches);
+    if (!(await work.follow(await begin(names.slice(from, from + namesAtOnce)), touches))) return false;
+  return true;
 }
 
-export function removeEntries(deps: Deps, { placeId, folder, names }: Held): Promise<void> {
+export function removeEntries(deps: Deps, { placeId, folder, names }: Held): Promise<boolean> {
   return inParts(deps, names, {
     touches: [{ placeId, folder }],
     begin: (part) => deps.client.call('files.remove', { placeId, path: folder, names: part }),
@@ -42,7 +46,7 @@ export function setPermissions(
   deps: Deps,
   { placeId, folder, names }: Held,
   { mode, isRecursive }: NewMode,
-): Promise<void> {
+): Promise<boolean> {
   return inParts(deps, names, {
     touches: [{ placeId, folder }],
     begin: (part) =>
@@ -78,8 +82,8 @@ export async function takenNames(
 }
 
 /**
- * Copies or moves, and asks once about names that are there. Resolves false when the person wanted none of it, or there was
- * nothing to do.
+ * Copies or moves, and asks once about names that are there. Resolves false when the person wanted none of it, there was
+ * nothing to do, or it did not end well.
  */
 export async function copyEntries(
   deps: Deps,
@@ -108,6 +112,5 @@ export async function copyEntries(
       ...{ onConflict, isMove },
     });
   const touches = isMove ? [{ placeId: from.placeId, folder: from.folder }, to] : [to];
-  await inParts(deps, from.names, { touches, begin });
-  return true;
+  return await inParts(deps, from.names, { touches, begin });
 }

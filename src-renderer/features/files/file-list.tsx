@@ -76,6 +76,8 @@ export function FileList(props: FileListProps) {
   const listId = useId();
   const grid = useRef<HTMLDivElement>(null);
   const typed = useRef({ text: '', atMs: 0 });
+  /** The row that the pointer chose last: under it nothing moves, or the second press of two would meet another row. */
+  const pressed = useRef<string | null>(null);
   const [entries, setEntries] = useState<readonly MenuEntry[]>([]);
   const [dropAt, setDropAt] = useState<{ readonly folder: string | null } | null>(null);
   const rowHeightPx = useRowHeight();
@@ -94,7 +96,7 @@ export function FileList(props: FileListProps) {
   useEffect(() => virtual.measure(), [rowHeightPx]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: what is current comes into sight; not when rows come in above it
   useEffect(() => {
-    if (current >= 0) virtual.scrollToIndex(current);
+    if (current >= 0 && selection.current !== pressed.current) virtual.scrollToIndex(current);
   }, [selection.current]);
 
   const nameAt = (index: number) => rows[Math.min(rows.length - 1, Math.max(0, index))]?.entry.name;
@@ -118,6 +120,7 @@ export function FileList(props: FileListProps) {
 
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.target !== grid.current) return;
+    pressed.current = null;
     if (!keyAct(event)) return;
     event.preventDefault();
     event.stopPropagation();
@@ -290,6 +293,7 @@ export function FileList(props: FileListProps) {
                 aria-selected={isChosen}
                 draggable={renaming !== entry.name}
                 onMouseDown={(event) => {
+                  pressed.current = entry.name;
                   const isPlain = !event.shiftKey && !event.ctrlKey && !event.metaKey;
                   if (event.button === 0 && isPlain && !isChosen) onSelect(chooseOne(entry.name));
                 }}

@@ -1,6 +1,6 @@
 /** A text file, to be edited: the editor, what is on the disk, and what to do when both were changed. */
 import { Download, FolderOpen, Save } from 'lucide-react';
-import { useEffect, useRef, useState } from 'react';
+import { useEffect, useMemo, useRef, useState } from 'react';
 import { useStore } from 'zustand';
 import type { BerthError } from '#contract/berth-error.ts';
 import { Button, IconButton } from '../../components/button.tsx';
@@ -14,7 +14,7 @@ import { type CodeEditor, createCodeEditor } from './code-editor.ts';
 import { FileName } from './file-name.tsx';
 import { openDocuments } from './open-documents.ts';
 import { baseName, parentOf } from './path-words.ts';
-import { createTextDocument, type DocumentState, lineEndOf, type TextDocument } from './text-document.ts';
+import { createTextDocument, type DocumentState, lineEndsOf, type TextDocument } from './text-document.ts';
 import { type Place, useFilesWork, usePlace } from './use-files-work.tsx';
 
 export default function FilePage({ view, isVisible, isActive }: ViewProps<'file'>) {
@@ -207,6 +207,7 @@ function Editor({
   const [at, setAt] = useState({ line: 1, column: 1 });
   const { terminalFontFamily, terminalFontSizePx } = useSettings();
   const name = baseName(path);
+  const lineEnds = useMemo(() => lineEndsOf(state.savedText), [state.savedText]);
 
   useEffect(() => {
     if (!box.current) return;
@@ -243,7 +244,7 @@ function Editor({
         </span>
         <span className="flex-1" />
         {state.entry !== null && <span>{formatBytes(state.entry.sizeBytes)}</span>}
-        <span>{lineEndOf(state.savedText) === '\n' ? 'LF' : 'CRLF'}</span>
+        <span>{lineEnds === 'mixed' ? 'LF and CR mixed' : lineEnds}</span>
         <span>UTF-8</span>
       </footer>
     </>

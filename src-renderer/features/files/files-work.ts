@@ -3,7 +3,6 @@
  * were begun here, and the word that a folder is another by now. One for the window.
  */
 import { createStore, type StoreApi } from 'zustand/vanilla';
-import { BerthError } from '#contract/berth-error.ts';
 import type { PlaceId } from '#contract/files.ts';
 import type { OperationId } from '#contract/ids.ts';
 import type { Operation } from '#contract/operations.ts';
@@ -56,10 +55,10 @@ export interface FilesWork {
   setTrayFolded(isFolded: boolean): void;
   setShowsHidden(showsHidden: boolean): void;
   /**
-   * Shown in the pages that it touches until it has ended well and lost nothing, or was put away. Resolves when it has ended
-   * well.
+   * Shown in the pages that it touches until it has ended well and lost nothing, or was put away. Resolves when it has ended:
+   * false where it failed or was cancelled, which is shown there.
    */
-  follow(operation: Operation, touches: readonly FolderAt[]): Promise<void>;
+  follow(operation: Operation, touches: readonly FolderAt[]): Promise<boolean>;
   forget(id: OperationId): void;
   /** Null: the person wants none of it. */
   askName(name: string, othersCount: number): Promise<ConflictAnswer | null>;
@@ -121,7 +120,7 @@ export function createFilesWork({ client, mirror }: Pick<App, 'client' | 'mirror
     setTrayFolded: (isTrayFolded) => store.setState({ isTrayFolded }),
     setShowsHidden: (showsHidden) => store.setState({ showsHidden }),
     follow: (operation, touches) =>
-      new Promise((resolve, reject) => {
+      new Promise((resolve) => {
         store.setState(({ begun }) => ({ begun: [...begun, { id: operation.id, touches }] }));
         const look = () => {
           const now = mirror.operations.getState().byId.get(operation.id) ?? operation;
@@ -132,13 +131,9 @@ export function createFilesWork({ client, mirror }: Pick<App, 'client' | 'mirror
           if (now.state === 'succeeded') {
             if (lostBy(now) === '')
               store.setState(({ begun }) => ({ begun: begun.filter(({ id }) => id !== now.id) }));
-            return resolve();
+            return resolve(true);
           }
-          reject(
-            now.error === null
-              ? new BerthError('cancelled', 'It was cancelled.')
-              : BerthError.fromShape(now.error),
-          );
+          resolve(false);
         };
         const stop = mirror.operations.subscribe(look);
         ending.add(stop);

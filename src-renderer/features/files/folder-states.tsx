@@ -5,7 +5,7 @@ import { EmptyState } from '../../components/empty-state.tsx';
 import { formatBytes, formatCount } from '../../components/format.ts';
 import { LoadingRows } from '../../components/loading-rows.tsx';
 import type { Row } from './entry-order.ts';
-import type { FolderStore } from './folder-store.ts';
+import type { FolderState, FolderStore } from './folder-store.ts';
 import type { FolderActs } from './use-folder-acts.ts';
 
 interface NothingProps {
@@ -85,7 +85,13 @@ export function Nothing({
 }
 
 export function Summary(props: {
-  state: { readonly isReading: boolean; readonly rows: readonly Row[] };
+  state: {
+    readonly isReading: boolean;
+    readonly rows: readonly Row[];
+    readonly error: FolderState['error'];
+    readonly path: FolderState['path'];
+    readonly isWritable: boolean;
+  };
   shownCount: number;
   chosen: readonly Row[];
 }) {
@@ -99,9 +105,17 @@ export function Summary(props: {
       className="tabular flex h-6 shrink-0 items-center gap-3 border-t border-line px-3 text-meta text-muted"
     >
       <span>
-        {state.isReading && state.rows.length > 0 ? `${count} so far, reading on…` : count}
+        {/* Of what could not be read nobody knows how many there are. */}
+        {state.error !== null && state.rows.length === 0
+          ? ''
+          : state.isReading && state.rows.length > 0
+            ? `${count} so far, reading on…`
+            : count}
         {!state.isReading && more > 0 && `, ${new Intl.NumberFormat('en').format(more)} not shown`}
       </span>
+      {state.path !== null && state.error === null && !state.isReading && !state.isWritable && (
+        <span>read only</span>
+      )}
       {chosen.length > 0 && (
         <span>
           {new Intl.NumberFormat('en').format(chosen.length)} chosen

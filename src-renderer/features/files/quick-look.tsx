@@ -11,6 +11,8 @@ import { useClient } from '../../state/app-context.tsx';
 import { useAsked } from '../../state/use-asked.ts';
 import { extensionOf, joinPath } from './path-words.ts';
 
+/** Letters of a text that are shown: more of them is what the editor is for. */
+const lookedLetters = 65_536;
 /** Pictures that are read for a look. */
 export const lookedBytes = 5 * 1024 * 1024;
 
@@ -101,7 +103,10 @@ export function QuickLook({ placeId, folder, entry, onOpen, onClose }: QuickLook
           tabIndex={0}
           className="max-h-[52vh] overflow-auto rounded-md border border-line bg-app px-3 py-2"
         >
-          <pre className="m-0 leading-normal whitespace-pre">{answer.text.slice(0, 65_536)}</pre>
+          <pre className="m-0 leading-normal whitespace-pre">{answer.text.slice(0, lookedLetters)}</pre>
+          {answer.text.length > lookedLetters && (
+            <p className="pt-2 text-meta text-muted">This is its beginning. Open it to see the rest.</p>
+          )}
         </section>
       )}
     </Dialog>

@@ -146,8 +146,9 @@ function versionOf({ kind, version }: FileEntry): string {
   return kind === 'link' ? 'anything' : version;
 }
 
-/** Windows' line ends, where all of them are; else every line end stays as it is, by itself. */
-export function lineEndOf(text: string): '\n' | '\r\n' {
-  const all = text.match(/\r\n|\n|\r/g) ?? [];
-  return all.length > 0 && all.every((end) => end === '\r\n') ? '\r\n' : '\n';
+/** How lines end, all of them; a text of one line ends as Unix has it. */
+export function lineEndsOf(text: string): 'LF' | 'CRLF' | 'mixed' {
+  const ends = new Set(text.match(/\r\n|\n|\r/g));
+  if (ends.size === 0 || (ends.size === 1 && ends.has('\n'))) return 'LF';
+  return ends.size === 1 && ends.has('\r\n') ? 'CRLF' : 'mixed';
 }

@@ -143,7 +143,7 @@ class Upload {
   async #sendOne(file: Sending): Promise<void> {
     for (;;) {
       try {
-        await this.#makeFolder(parentOf(file.path) ?? '/');
+        if (!(await this.#hasFolder(file))) break;
         await this.#again((signal) => this.#run.inTurn(() => this.#send(file, signal)));
         file.state = 'done';
         this.#filesDone += 1;
@@ -162,6 +162,19 @@ class Upload {
       }
     }
     this.#count();
+  }
+
+  /** What has the folder's name is no question about the file that is to go into it. */
+  async #hasFolder(file: Sending): Promise<boolean> {
+    try {
+      await this.#makeFolder(parentOf(file.path) ?? '/');
+      return true;
+    } catch (cause) {
+      if (this.#run.cancelled.aborted) throw cause;
+      file.state = 'failed';
+      this.#run.fail(file.wanted, toBerthError(cause));
+      return false;
+    }
   }
 
   async #decide(file: Sending): Promise<void> {

@@ -109,5 +109,6 @@ export function trafficWords(traffic: ForwardTraffic): string {
   const { connections, allConnections, receivedBytes, sentBytes } = traffic;
   if (allConnections === 0) return 'not used yet';
   const now = connections === 0 ? 'no connection' : formatCount(connections, 'connection', 'connections');
-  return `${now}, ${formatBytes(receivedBytes)} in, ${formatBytes(sentBytes)} out`;
+  // No line begins with “in” or “out”.
+  return `${now}, ${formatBytes(receivedBytes)}\u00a0in, ${formatBytes(sentBytes)}\u00a0out`;
 }

@@ -18,10 +18,12 @@ import { goingCostWords, idleMachine } from './going-cost.ts';
 import {
   byDay,
   eventSignal,
+  inOrder,
   judgementWords,
   moreWords,
+  nextSentence,
+  partTitle,
   policyLines,
-  reasonWords,
 } from './lifecycle-words.ts';
 
 export function AwakePart({ workspace, isVisible }: WorkspacePartProps) {
@@ -29,10 +31,9 @@ export function AwakePart({ workspace, isVisible }: WorkspacePartProps) {
   const subject = { kind: 'workspace', id: workspace.id } as const;
   const change = useCommand('workspace.policy', subject);
   const putOff = useCommand('workspace.put-off', subject);
-  const title = workspace.state === 'running' ? 'Why it is running' : 'Why it is not running';
   return (
     <Section
-      title={title}
+      title={partTitle(workspace)}
       actions={
         <>
           {putOff.isShown && lifecycle?.next != null && workspace.state === 'running' && (
@@ -70,7 +71,7 @@ function Now({
   const nowMs = useNow(isVisible && isRunning);
   const seen = judgementWords(lifecycle);
   const lines = policyLines(policy, (at) => formatExact(new Date(at)));
-  const isPutOff = putOffUntil !== null && Date.parse(putOffUntil) > nowMs;
+  const isPutOff = isRunning && putOffUntil !== null && Date.parse(putOffUntil) > nowMs;
   return (
     <div className="flex flex-col gap-2 px-3 py-2.5">
       {isRunning && (
@@ -83,20 +84,17 @@ function Now({
         </p>
       )}
       {isRunning && next !== null && (
-        <p className="tabular">
-          {next.action === 'stop' ? 'Stops' : 'Is destroyed'} in{' '}
-          <time dateTime={next.at} title={formatExact(new Date(next.at))}>
-            {formatDuration(Date.parse(next.at) - nowMs)}
-          </time>{' '}
-          {reasonWords(next.why)}
-          {next.why === 'idle' && ', if nothing happens until then'}.
+        <p className="tabular" title={formatExact(new Date(next.at))}>
+          {nextSentence(next, nowMs)}
         </p>
       )}
       {isPutOff && (
-        <p className="tabular text-muted">Put off: nothing ends it by itself before {timeOf(putOffUntil)}.</p>
+        <p className="tabular text-muted">
+          Put off: nothing ends it by itself before {untilWords(putOffUntil, nowMs)}.
+        </p>
       )}
       {leaseUntil !== null && (
-        <p className="tabular text-muted">Its host holds a lease until {timeOf(leaseUntil)}.</p>
+        <p className="tabular text-muted">Its host holds a lease until {untilWords(leaseUntil, nowMs)}.</p>
       )}
       {workspace.state === 'stopped' && <GoingCost workspace={workspace} />}
       {lines.length === 0 ? (
@@ -133,6 +131,10 @@ function EndlessMachine({ machine }: { machine: Machine }) {
 function timeOf(at: string): string {
   return new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' }).format(new Date(at));
 }
+/** With its day where that is not today. */
+function untilWords(at: string, nowMs: number): string {
+  return dayOf(at) === dayOf(new Date(nowMs).toISOString()) ? timeOf(at) : formatExact(new Date(at));
+}
 function dayOf(at: string): string {
   return new Intl.DateTimeFormat(undefined, { dateStyle: 'full' }).format(new Date(at));
 }
@@ -145,8 +147,9 @@ function Timeline({ workspace, isOn }: { workspace: Workspace; isOn: boolean }) 
   const { items, isRead, error } = useStreamed<TimelineEntry>(isOn ? workspace.id : null, (client, signal) =>
     client.stream('lifecycles.timeline', { workspaceId: workspace.id }, { signal }),
   );
-  const shown = isWhole ? items : items.slice(-shownAtFirst);
-  const hidden = items.length - shown.length;
+  const ordered = inOrder(items);
+  const shown = isWhole ? ordered : ordered.slice(-shownAtFirst);
+  const hidden = ordered.length - shown.length;
   if (error !== null) return <ErrorNote title="The timeline could not be read" error={error} />;
   if (!isRead)
     return (

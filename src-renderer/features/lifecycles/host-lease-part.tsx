@@ -15,6 +15,16 @@ const marks: Record<HostLease['state'], Mark> = {
   unknown: { signal: 'stopped', word: 'not known' },
 };
 
+const thereWords = {
+  user: 'A timer of Berth’s login stops workspaces whose lease ran out.',
+  system: 'A timer of the system stops workspaces whose lease ran out.',
+} as const;
+const awayWords = {
+  absent:
+    'A small script and a timer would stop workspaces whose lease ran out, also while this computer sleeps.',
+  unknown: 'It could not be asked whether a timer there stops workspaces whose lease ran out.',
+} as const;
+
 export function HostLeasePart({ host }: HostPartProps) {
   const client = useClient();
   const mayChange = useMay('hosts.write');
@@ -65,10 +75,8 @@ export function HostLeasePart({ host }: HostPartProps) {
           <StateMark signal={mark.signal} word={mark.word} />
           <span className="text-muted">
             {isThere
-              ? lease.how === 'user'
-                ? 'A timer of Berth’s login stops workspaces whose lease ran out.'
-                : 'A timer of the system stops workspaces whose lease ran out.'
-              : 'A small script and a timer would stop workspaces whose lease ran out, also while this computer sleeps.'}
+              ? thereWords[lease.how ?? 'system']
+              : awayWords[lease.state === 'unknown' ? 'unknown' : 'absent']}
           </span>
         </p>
         {lease.limits.length > 0 && (

@@ -6,6 +6,7 @@ import type {
   LifecyclePolicy,
   TimelineEntry,
 } from '#contract/lifecycles.ts';
+import type { Workspace } from '#contract/workspaces.ts';
 import type { Signal } from '../../state/feature.ts';
 import { formatClock, formatCount, formatDuration } from '../../components/format.ts';
 
@@ -55,12 +56,37 @@ export function warningTitle(
 /** For the status bar: "idle stop in 41 min". */
 export function shortNext({ why, action, at }: Next, nowMs: number): string {
   const kind = why === 'idle' ? 'idle ' : '';
-  const leftMs = Math.max(0, Date.parse(at) - nowMs);
-  // Seconds matter only at the end; before it they would only be unrest.
-  const left =
-    leftMs > 10 * MINUTE_MS ? formatDuration(Math.ceil(leftMs / MINUTE_MS) * MINUTE_MS) : formatClock(leftMs);
-  return `${kind}${action} in ${left}`;
+  return `${kind}${action} ${Date.parse(at) <= nowMs ? 'now' : `in ${leftWords(at, nowMs)}`}`;
 }
+
+/** "Stops in 41 min for want of work, if nothing happens until then." */
+export function nextSentence({ why, action, at }: Next, nowMs: number): string {
+  const isDue = Date.parse(at) <= nowMs;
+  const when = isDue
+    ? `Is about to ${actionVerbs[action]}`
+    : `${capital(actionWords[action])} in ${leftWords(at, nowMs)}`;
+  return `${when} ${reasonWords(why)}${why === 'idle' && !isDue ? ', if nothing happens until then' : ''}.`;
+}
+
+/** Seconds matter only at the end; before it they would only be unrest. */
+function leftWords(at: string, nowMs: number): string {
+  const leftMs = Math.max(0, Date.parse(at) - nowMs);
+  return leftMs > 10 * MINUTE_MS
+    ? formatDuration(Math.ceil(leftMs / MINUTE_MS) * MINUTE_MS)
+    : formatClock(leftMs);
+}
+
+function capital(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
+}
+
+/** What its part of the page is called: whether it runs, as far as anybody knows. */
+export function partTitle({ lastKnown, state }: Pick<Workspace, 'state' | 'lastKnown'>): string {
+  const known = state === 'unknown' ? lastKnown?.state : state;
+  return known !== undefined && upStates.has(known) ? 'Why it is running' : 'Why it is not running';
+}
+
+const upStates: ReadonlySet<Workspace['state']> = new Set(['starting', 'running', 'paused', 'stopping']);
 
 /** What is seen of its work now, in one word and one sentence. */
 export function judgementWords(lifecycle: Lifecycle): {
@@ -68,7 +94,7 @@ export function judgementWords(lifecycle: Lifecycle): {
   readonly word: string;
   readonly text: string;
 } {
-  const { judgement, seen } = lifecycle;
+  const { judgement, policy, seen } = lifecycle;
   const details = seen.map(({ detail }) => detail).join(' · ');
   switch (judgement) {
     case 'busy':
@@ -81,10 +107,17 @@ export function judgementWords(lifecycle: Lifecycle): {
           details === '' ? 'Nothing that counts as work is seen.' : `Too little to count as work: ${details}`,
       };
     case 'unknown':
+      // Where nobody wants to know, nothing is measured: that is no trouble.
+      if (policy.idleMinutes === null)
+        return {
+          signal: 'stopped',
+          word: 'not measured',
+          text: 'Nothing ends it for want of work, so its work is not looked at.',
+        };
       return {
         signal: 'attention',
         word: 'not seen',
-        text: 'It cannot be measured just now, and that is never taken for idle.',
+        text: 'It is not measured yet, or cannot be just now: that is never taken for idle.',
       };
     case 'off':
       return { signal: 'stopped', word: 'does not run', text: '' };
@@ -136,6 +169,10 @@ export function policyLines(policy: LifecyclePolicy, formatAt: (at: string) => s
       : [
           `Stops after ${minutesWords(idleMinutes)} without work${keepAwake.length === 0 ? '' : `, but not ${keepAwake.map(keepAwakeWords).join(' nor ')}`}`,
         ]),
+    // They also tell a machine that ends when nothing works on it.
+    ...(idleMinutes !== null || keepAwake.length === 0
+      ? []
+      : [`Counts as at work ${keepAwake.map(keepAwakeWords).join(', and ')}`]),
     ...(endAt === null ? [] : [`${ends} at ${formatAt(endAt)}`]),
     ...(endAfterMinutes === null ? [] : [`${ends} when it has run for ${minutesWords(endAfterMinutes)}`]),
     ...(hours === null
@@ -180,7 +217,12 @@ export interface TimelineDay {
   readonly entries: readonly TimelineEntry[];
 }
 
-/** Newest first, by day. */
+/** Oldest first: what was found out later may have happened before. */
+export function inOrder(entries: readonly TimelineEntry[]): TimelineEntry[] {
+  return entries.toSorted((a, b) => Date.parse(a.at) - Date.parse(b.at));
+}
+
+/** Of what is in order, newest first, by day. */
 export function byDay(entries: readonly TimelineEntry[], dayOf: (at: string) => string): TimelineDay[] {
   const days: { day: string; entries: TimelineEntry[] }[] = [];
   for (const entry of entries.toReversed()) {
@@ -192,7 +234,7 @@ export function byDay(entries: readonly TimelineEntry[], dayOf: (at: string) => 
   return days;
 }
 
-/** "3 more days of it". */
+/** "Show 3 earlier entries". */
 export function moreWords(count: number): string {
   return `Show ${formatCount(count, 'earlier entry', 'earlier entries')}`;
 }

@@ -1,7 +1,7 @@
 /** When a workspace ends by itself: for want of work, at a time, after a run, outside its hours; and who holds to it. */
 import { useState } from 'react';
 import { useStore } from 'zustand';
-import { noPolicy } from '#contract/lifecycles.ts';
+import type { LifecyclePolicy } from '#contract/lifecycles.ts';
 import type { Workspace } from '#contract/workspaces.ts';
 import { Checkbox, Switch } from '../../components/choices.tsx';
 import { FormDialog } from '../../components/form-dialog.tsx';
@@ -24,8 +24,12 @@ import {
 export function PolicyDialogs() {
   const id = useStore(policyDialog.store, (state) => state.workspaceId);
   const workspace = useWorkspace(id);
-  if (workspace === undefined) return null;
-  return <PolicyDialog key={workspace.id} workspace={workspace} onClose={policyDialog.close} />;
+  const policy = useLifecycle(id)?.policy;
+  // Not before it is known: what is saved is the whole policy.
+  if (workspace === undefined || policy === undefined) return null;
+  return (
+    <PolicyDialog key={workspace.id} workspace={workspace} policy={policy} onClose={policyDialog.close} />
+  );
 }
 
 const endActions = [
@@ -48,9 +52,16 @@ interface PartProps {
   readonly change: (part: Partial<PolicyDraft>) => void;
 }
 
-function PolicyDialog({ workspace, onClose }: { workspace: Workspace; onClose: () => void }) {
+function PolicyDialog({
+  workspace,
+  policy,
+  onClose,
+}: {
+  workspace: Workspace;
+  policy: LifecyclePolicy;
+  onClose: () => void;
+}) {
   const client = useClient();
-  const policy = useLifecycle(workspace.id)?.policy ?? noPolicy;
   const [draft, setDraft] = useState(() =>
     policyDraft(policy, new Date(), Intl.DateTimeFormat().resolvedOptions().timeZone),
   );
@@ -61,7 +72,7 @@ function PolicyDialog({ workspace, onClose }: { workspace: Workspace; onClose: (
   return (
     <FormDialog
       title={`When ${workspace.name} ends by itself`}
-      description="Whatever comes first. Every window says so ten minutes before, and one click puts it off for an hour."
+      description="Whatever comes first. Every window says so minutes before, and one click puts it off for an hour."
       action="Save"
       isReady={Object.keys(problems).length === 0}
       reason="Something above is not right yet"
@@ -166,6 +177,11 @@ function EndPart({ draft, problems, change }: PartProps) {
           onChange={(endAction) => change({ endAction })}
         />
       )}
+      {(draft.hasTime || draft.hasUptime) && draft.endAction === 'destroy' && (
+        <p className="text-meta text-muted">
+          Only while it runs: one that was stopped before stays as it is.
+        </p>
+      )}
     </div>
   );
 }
@@ -251,8 +267,9 @@ function LeasePart({ draft, change, workspace }: PartProps & { workspace: Worksp
           />
           {!isThere && (
             <p className="text-attention">
-              {host?.name ?? 'Its host'} keeps no leases yet, so this does nothing until its owner allows it
-              on the host’s page.
+              {lease?.state === 'absent'
+                ? `${host?.name ?? 'Its host'} keeps no leases yet, so this does nothing until its owner allows it on the host’s page.`
+                : `Whether ${host?.name ?? 'its host'} keeps leases is not known just now. Where it does not, this does nothing.`}
             </p>
           )}
         </>

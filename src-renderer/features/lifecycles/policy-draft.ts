@@ -58,6 +58,10 @@ export function programNames(text: string): string[] {
   return [...new Set(text.split(/[\s,]+/).filter((name) => name !== ''))];
 }
 
+function isProgramName(name: string): boolean {
+  return !name.includes('/') && name.length <= 64;
+}
+
 export type PolicyProblems = Partial<Record<'programs' | 'time' | 'days' | 'from' | 'to', string>>;
 
 /** What is wrong, by field. */
@@ -66,7 +70,7 @@ export function policyProblems(draft: PolicyDraft, now: Date): PolicyProblems {
   const at = new Date(draft.time);
   const isTime = (text: string) => /^([01][0-9]|2[0-3]):[0-5][0-9]$/.test(text);
   const problems: PolicyProblems = {};
-  if (draft.hasIdle && names.some((name) => name.includes('/') || name.length > 64))
+  if (draft.hasIdle && !names.every(isProgramName))
     problems.programs = 'must be names of programs, without a folder';
   else if (draft.hasIdle && names.length > 28) problems.programs = 'must be at most 28 names';
   if (draft.hasTime && Number.isNaN(at.getTime())) problems.time = 'must be a day and a time';
@@ -81,7 +85,10 @@ export function readPolicy(draft: PolicyDraft): LifecyclePolicy {
   return {
     idleMinutes: draft.hasIdle ? draft.idleMinutes : null,
     keepAwake: [
-      ...programNames(draft.programs).map((name) => ({ kind: 'process' as const, name })),
+      // Where its field is not shown, nobody could mend what is wrong in it.
+      ...programNames(draft.programs)
+        .filter((name) => draft.hasIdle || isProgramName(name))
+        .map((name) => ({ kind: 'process' as const, name })),
       ...(draft.whileConnected ? [{ kind: 'connection' as const, port: null }] : []),
       ...(draft.whileShown ? [{ kind: 'shown-terminal' as const }] : []),
       ...draft.otherRules,

@@ -4,7 +4,7 @@
  */
 import type { Machine } from '#contract/machines.ts';
 import type { Operation } from '#contract/operations.ts';
-import { formatPerHour, formatPerMonth } from '../../components/money.ts';
+import { formatPerHour } from '../../components/money.ts';
 import type { AppState, Command } from '../../state/commands.ts';
 import { isUnderWay } from '../../state/operation-progress.ts';
 import { type MachineDialogKind, machineDialogs } from './machine-dialogs.ts';
@@ -237,17 +237,11 @@ export const machineCommands: readonly Command[] = [
       const machine = machineOf(state);
       if (machine === undefined) return;
       const isOn = !machine.hasBackups;
-      const more = isOn
-        ? await client.call('clouds.offer', { id: machine.cloudId }).then(
-            ({ backupShare }) => `${formatPerMonth(machine.monthlyUsd * backupShare)} more`,
-            () => 'a share of its price',
-          )
-        : '';
       const isAgreed = await confirm(
         isOn
           ? {
               title: `Turn on backups of ${machine.name}?`,
-              body: `The provider copies the whole machine from time to time. That costs ${more}.`,
+              body: 'The provider copies the whole machine from time to time, and adds a share of its price for that.',
               action: 'Turn backups on',
             }
           : {

@@ -299,7 +299,18 @@ function Form(props: {
         />
       )}
       {offer.error !== null && <ErrorNote title="Kept volumes could not be read" error={offer.error} />}
-      {error !== null && <ErrorNote title="The workspace was not created" error={error} />}
+      {error !== null && (
+        <ErrorNote
+          title="The workspace was not created"
+          error={error}
+          // Its password has no place to be kept in; the page of credentials offers one. What is filled in here stays.
+          actions={
+            error.code.startsWith('credential.') && (
+              <Button onClick={() => view.open({ type: 'credentials' })}>Open credentials</Button>
+            )
+          }
+        />
+      )}
       <div className="flex flex-wrap gap-2">
         <Button
           type="submit"

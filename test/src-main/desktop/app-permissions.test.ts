@@ -51,6 +51,8 @@ describe('an app', () => {
     if (typeof microphone === 'boolean') throw new Error('nobody is asked');
     permissions.answer(microphone, true);
     expect(ask(['audio'])).toBe(true);
+    // The screen, in the words that Chromium had before `getDisplayMedia`: it comes without any kind of device.
+    expect(ask([])).toBe(false);
     expect(ask(['audio', 'video'])).toMatchObject({ words: 'use your camera and microphone' });
     expect(permissions.check('media', origin, { ...page, mediaType: 'audio' })).toBe(true);
     expect(permissions.check('media', origin, { ...page, mediaType: 'video' })).toBe(false);

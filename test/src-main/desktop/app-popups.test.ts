@@ -186,6 +186,11 @@ describe('a window that a page can talk to', () => {
       { ...popup, url: 'about:blank', features: '', disposition: 'foreground-tab' },
       true,
     ],
+    ['at home', { ...popup, url: `${home}/login` }, true],
+    ['at another app', { ...popup, url: 'http://lab-8888.localhost:47100/' }, false],
+    ['without TLS', { ...popup, url: 'http://example.org/' }, false],
+    ['for a program of this computer', { ...popup, url: 'mailto:a@example.org' }, false],
+    ['of a script', { ...popup, url: 'javascript:alert(1)' }, false],
     ['without an opener', { ...popup, features: 'width=480, noopener' }, false],
     ['without a referrer', { ...popup, features: 'NoReferrer=1,width=480' }, false],
     ['empty and without an opener', { ...popup, url: 'about:blank', features: 'noopener' }, false],
@@ -193,7 +198,7 @@ describe('a window that a page can talk to', () => {
     ['a link and a key that is held', { ...popup, features: '', disposition: 'new-window' }, false],
     ['a link and the middle button', { ...popup, disposition: 'background-tab' }, false],
   ] as [string, HandlerDetails, boolean][])('%s', (_what, details, is) => {
-    expect(isPopup(details)).toBe(is);
+    expect(isPopup(details, home)).toBe(is);
   });
 
   it('is made of what Chromium made, with every wall up and nothing of what the page asked for', () => {
@@ -235,6 +240,13 @@ describe('a window that a page can talk to', () => {
     const answers = Array.from({ length: 1_000 }, () => of.tab.open(popup).action);
     expect(answers.filter((action) => action === 'allow')).toHaveLength(1);
     expect([windows, asked, of.told]).toEqual([[], [], []]);
+  });
+
+  it('is no empty one for what it may not show: that is refused with a word', () => {
+    const of = world();
+    const url = 'http://example.org/plain';
+    expect(of.open({ url })).toBe(undefined);
+    expect(of.told).toEqual([{ type: 'app-view-refused', tabId: 'tab-1', what: 'link', url }]);
   });
 
   it('opens none of its own', () => {

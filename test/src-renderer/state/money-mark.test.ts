@@ -2,7 +2,8 @@
 import { expect, it } from 'vitest';
 import { moneyMark, type MoneyFacts } from '#renderer/state/money-mark.ts';
 import { noCosts } from '../cloud-replies.ts';
-import { cloud, cloudScenes, machine } from '../cloud-scenes.ts';
+import { cloudScenes } from '../cloud-scenes.ts';
+import { cloud, machine } from '../machine-fixtures.ts';
 import { machineScenes } from '../machine-scenes.ts';
 
 const nothing: MoneyFacts = {

@@ -84,6 +84,8 @@ export async function passGate({ clock, directory }: GateDeps, visit: GateVisit)
     }
     signal.throwIfAborted();
     if (found.isPassed) {
+      // What it waited for is over.
+      context.note('');
       await directory.change(machineId, { gate: null, trouble: null });
       return;
     }

@@ -1,5 +1,6 @@
 /** Working hours as they stop and start a workspace: days of it, on a clock that moves by hand. */
 import { describe, expect, it } from 'vitest';
+import { BerthError } from '#contract/berth-error.ts';
 import { lifecycleWorlds, minute, stopped, otherUserId } from './lifecycle-world.ts';
 
 const world = lifecycleWorlds();
@@ -48,6 +49,21 @@ describe('working hours', () => {
     it.isHostThere = true;
     await it.clock.advance(minute);
     expect(it.begun).toEqual([`start as ${otherUserId}`]);
+  });
+
+  it('say once for each beginning why it could not be started, and it is tried again', async () => {
+    const it = world('2026-01-07T08:00:00.000Z');
+    await it.begin({ hours });
+    it.set({ state: 'stopped', desired: 'stopped', startedAt: null });
+    it.startError = new BerthError('quota.exceeded', 'You have as many workspaces as you may.');
+    await it.clock.advance(90 * minute);
+    expect(it.begun.length).toBeGreaterThan(1);
+    expect(await it.told()).toEqual([
+      'failed: Its hours began, and it could not be started: You have as many workspaces as you may. It is tried again',
+    ]);
+    it.startError = undefined;
+    await it.clock.advance(minute);
+    expect(it.workspace.state).toBe('running');
   });
 
   it.each([

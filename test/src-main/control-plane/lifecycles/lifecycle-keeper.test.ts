@@ -215,14 +215,20 @@ describe('an end at its time', () => {
     expect(it.begun).toEqual(stopped);
   });
 
-  it('is over where it was stopped by then', async () => {
+  it.each([
+    ['stopped', 'stopped'],
+    ['given up', 'failed'],
+    ['without a container', 'missing'],
+  ] as const)('is over where it was %s by then, and is not shown any more', async (_, state) => {
     const it = world();
-    await it.begin({ endAt: it.at(60 * minute) });
-    it.set({ state: 'stopped', desired: 'stopped', startedAt: null });
+    await it.begin({ endAt: it.at(60 * minute), endAfterMinutes: 6_000 });
+    it.set({ state, desired: state === 'stopped' ? 'stopped' : 'running', startedAt: null });
+    expect(it.lifecycle.policy.endAt).not.toBeNull();
     await it.clock.advance(61 * minute);
     it.set({ state: 'running', desired: 'running', startedAt: it.at(0) });
     await it.clock.advance(3 * 60 * minute);
     expect(it.begun).toEqual([]);
+    expect(it.lifecycle.policy).toMatchObject({ endAt: null, endAfterMinutes: 6_000 });
   });
 
   it('comes after an uptime, which a restart of Berth does not begin anew', async () => {
@@ -463,6 +469,17 @@ describe('a destruction', () => {
     await it.clock.advance(8 * minute);
     expect(it.begun).toEqual([`snapshot as ${otherUserId}`]);
     expect(await it.told()).toContainEqual(expect.stringMatching(/^put-off: Not destroyed/));
+  });
+
+  it('that somebody came back to has another snapshot before it: what they did then is in it', async () => {
+    const it = world();
+    it.duringSnapshot = () => it.type();
+    await it.begin(uptime);
+    await it.clock.advance(62 * minute);
+    it.duringSnapshot = () => {};
+    await it.clock.advance(12 * minute);
+    const snapshot = `snapshot as ${otherUserId}`;
+    expect(it.begun).toEqual([snapshot, snapshot, `destroy as ${otherUserId}`]);
   });
 
   it('is never for want of work', async () => {

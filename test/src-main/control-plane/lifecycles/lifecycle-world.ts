@@ -67,6 +67,7 @@ export class LifecycleWorld {
   snapshotError: BerthError | undefined;
   isSnapshotGood = true;
   stopError: BerthError | undefined;
+  startError: BerthError | undefined;
   /** Called while a snapshot is taken. */
   duringSnapshot: () => void | Promise<void> = () => {};
   workspace: Workspace;
@@ -154,6 +155,7 @@ export class LifecycleWorld {
         ownerOf: () => otherUserId,
         start: async (_id, userId) => {
           this.begun.push(`start as ${userId}`);
+          if (this.startError !== undefined) throw this.startError;
           this.set({ state: 'running', desired: 'running', startedAt: this.at(0) });
         },
       }),

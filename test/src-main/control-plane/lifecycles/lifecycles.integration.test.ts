@@ -217,7 +217,11 @@ describe('at its time', () => {
     const snapshot = await plane.until('snapshots.watch', {}, (all) =>
       all.find(({ workspaceId }) => workspaceId === workspace.id),
     );
-    expect(snapshot).toMatchObject({ reason: 'safety', problem: null });
+    expect(snapshot).toMatchObject({
+      reason: 'safety',
+      problem: null,
+      note: 'Before its end: the time that was set for it has come',
+    });
     expect((await remote.docker('volume', 'ls', '-q')).split('\n')).toContain(workspace.volumeName);
   }, 90_000);
 });

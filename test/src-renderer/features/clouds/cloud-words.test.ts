@@ -8,7 +8,7 @@ import {
   lacking,
   limitText,
 } from '#renderer/features/clouds/cloud-words.ts';
-import { cloud } from '../../cloud-scenes.ts';
+import { cloud } from '../../machine-fixtures.ts';
 
 const plain = (text: string) => text.replaceAll('\u00a0', ' ');
 const words = { machineWord: 'droplet', machinesWord: 'droplets' };

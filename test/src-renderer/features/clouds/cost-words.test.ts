@@ -9,7 +9,7 @@ import {
   graverBudgets,
   type HostCost,
 } from '#renderer/features/clouds/cost-words.ts';
-import { cloudId } from '../../cloud-scenes.ts';
+import { cloudId } from '../../machine-fixtures.ts';
 
 const plain = (text: string) => text.replaceAll('\u00a0', ' ');
 const budget = (level: BudgetState['level'], more: Partial<BudgetState> = {}): BudgetState => ({

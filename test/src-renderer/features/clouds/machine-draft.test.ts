@@ -7,7 +7,7 @@ import {
   newMachineDraft,
   readMachineDraft,
 } from '#renderer/features/clouds/machine-draft.ts';
-import { cloudId } from '../../cloud-scenes.ts';
+import { cloudId } from '../../machine-fixtures.ts';
 
 const now = Date.parse('2026-11-20T09:00:00.000Z');
 const chosen: Chosen = {

@@ -9,7 +9,7 @@ import {
   stateDetail,
 } from '#renderer/features/clouds/machine-lines.ts';
 import { noCosts } from '../../cloud-replies.ts';
-import { cloudId, machine, machineId } from '../../cloud-scenes.ts';
+import { cloudId, machine, machineId } from '../../machine-fixtures.ts';
 
 const at = '2026-11-20T09:00:00.000Z';
 const plain = (text: string | null) => text?.replaceAll('\u00a0', ' ') ?? null;

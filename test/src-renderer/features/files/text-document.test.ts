@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { BerthError } from '#contract/berth-error.ts';
 import type { FileEntry } from '#contract/files.ts';
-import { createTextDocument, type DocumentDeps, lineEndOf } from '#renderer/features/files/text-document.ts';
+import { createTextDocument, type DocumentDeps, lineEndsOf } from '#renderer/features/files/text-document.ts';
 
 const placeId = 'ws_00000000000000000001';
 
@@ -168,9 +168,10 @@ describe('coming back to a text', () => {
 });
 
 it.each([
-  ['a\r\nb\r\n', '\r\n'],
-  ['a\nb', '\n'],
-  ['a\r\nb\n', '\n'],
-  ['a\rb', '\n'],
-  ['', '\n'],
-] as const)('the line end of %j', (text, end) => expect(lineEndOf(text)).toBe(end));
+  ['a\r\nb\r\n', 'CRLF'],
+  ['a\nb', 'LF'],
+  ['a\r\nb\n', 'mixed'],
+  ['a\rb', 'mixed'],
+  ['a\rb\n', 'mixed'],
+  ['', 'LF'],
+] as const)('the line ends of %j', (text, ends) => expect(lineEndsOf(text)).toBe(ends));

@@ -9,6 +9,7 @@ import { FixtureFiles } from '../../file-replies.ts';
 const placeId = 'ws_00000000000000000001';
 /** A shared machine may be slow. */
 const until = (check: () => void) => vi.waitFor(check, { timeout: 20_000, interval: 5 });
+const parentOf = (path: string) => path.slice(0, path.lastIndexOf('/'));
 const text = (value: Uint8Array) => new TextDecoder().decode(value);
 
 function world() {
@@ -30,7 +31,11 @@ function world() {
     if (method === 'files.uploaded') return { bytes: files.uploaded(input.uploadKey) };
     if (method === 'files.discardUpload') return files.discard(input.uploadKey);
     if (method === 'files.look') return files.entry(input.path);
+    if (files.has(input.path) && files.entry(input.path).kind !== 'folder')
+      throw new BerthError('file.exists', `There is something named ${input.path} already.`);
     if (files.has(input.path)) return files.entry(input.path);
+    if (files.has(parentOf(input.path)) && files.entry(parentOf(input.path)).kind !== 'folder')
+      throw new BerthError('file.wrong-kind', `${parentOf(input.path)} is not a folder.`);
     return files.put(input.path, { isFolder: true });
   };
   const bytes = (method: string, input: never) => {
@@ -195,6 +200,24 @@ describe('uploads', () => {
     on.transfers.retry(on.first().id);
     await until(() => expect(on.first().phase).toBe('failed'));
     expect(on.writes.slice(before).map(({ path }) => path)).toEqual(['/d/locked/b']);
+  });
+
+  it('fail where a file has the name of a folder that is sent, and ask nothing about what is in it', async () => {
+    const on = world();
+    on.files.put('/d/taken', { text: 'a file' });
+    on.transfers.upload(placeId, '/d', {
+      files: [file('taken/a', '1'), file('taken/b', '2'), file('c', '3')],
+      folders: ['taken/empty'],
+    });
+    await until(() => expect(on.first().phase).toBe('failed'));
+    expect([
+      on.first().filesDone,
+      on
+        .first()
+        .failures.map(({ name }) => name)
+        .sort(),
+    ]).toEqual([1, ['taken/a', 'taken/b', 'taken/empty']]);
+    expect(on.calls.filter((method) => method === 'files.makeFolder').length).toBeLessThan(5);
   });
 
   it('ask once for all about names that are there, and never replace unasked', async () => {

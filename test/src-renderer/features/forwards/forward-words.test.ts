@@ -56,7 +56,7 @@ describe('the sentence of a new forward', () => {
 it('tells traffic as seen from the workspace', () => {
   const used = { ...unused, connections: 2, allConnections: 3, receivedBytes: 2048, sentBytes: 10 };
   expect(trafficWords(unused)).toBe('not used yet');
-  expect(trafficWords(used)).toBe(`2${space}connections, 2.0${space}KiB in, 10${space}B out`);
+  expect(trafficWords(used)).toBe(`2${space}connections, 2.0${space}KiB${space}in, 10${space}B${space}out`);
   expect(trafficWords({ ...used, connections: 0 })).toContain('no connection');
 });
 

@@ -4,7 +4,10 @@ import {
   byDay,
   daysWords,
   eventSignal,
+  inOrder,
   judgementWords,
+  nextSentence,
+  partTitle,
   policyLines,
   shortNext,
   warningTitle,
@@ -32,7 +35,17 @@ describe('what comes next', () => {
     expect(plain(shortNext({ ...next, at: inMinutes(40.5) }, nowMs))).toBe('idle stop in 41 min');
     expect(shortNext({ ...next, at: inMinutes(9.5) }, nowMs)).toBe('idle stop in 9:30');
     expect(plain(shortNext({ ...next, why: 'hours', at: inMinutes(134) }, nowMs))).toBe('stop in 2 h 14 min');
-    expect(shortNext({ ...next, action: 'destroy', at: inMinutes(-3) }, nowMs)).toBe('idle destroy in 0:00');
+    expect(shortNext({ ...next, action: 'destroy', at: inMinutes(-3) }, nowMs)).toBe('idle destroy now');
+  });
+
+  it('is one sentence on the page, with the same minutes', () => {
+    const next = { why: 'idle', action: 'stop', isWarned: false } as const;
+    expect(plain(nextSentence({ ...next, at: inMinutes(40.5) }, nowMs))).toBe(
+      'Stops in 41 min for want of work, if nothing happens until then.',
+    );
+    expect(nextSentence({ ...next, why: 'time', action: 'destroy', at: inMinutes(-1) }, nowMs)).toBe(
+      'Is about to be destroyed at the time that was set.',
+    );
   });
 
   it('says when it is due', () => {
@@ -46,6 +59,13 @@ describe('what comes next', () => {
 describe('a policy', () => {
   it('without rules has nothing to say', () => {
     expect(policyLines(noPolicy, String)).toEqual([]);
+  });
+
+  it('says what keeps it awake also where that keeps a machine alone', () => {
+    const keepAwake = [{ kind: 'process' as const, name: 'cargo' }, { kind: 'shown-terminal' as const }];
+    expect(policyLines({ ...noPolicy, keepAwake }, String)).toEqual([
+      'Counts as at work while cargo runs, and while a terminal of it is shown',
+    ]);
   });
 
   it('says each rule in a line', () => {
@@ -96,11 +116,44 @@ describe('what is seen', () => {
     expect(judgementWords(lifecycle('quiet', ['a little output'])).text).toBe(
       'Too little to count as work: a little output',
     );
-    expect(judgementWords(lifecycle('unknown', [])).text).toContain('never taken for idle');
+    const measured = { ...lifecycle('unknown', []), policy: { ...noPolicy, idleMinutes: 30 } };
+    expect(judgementWords(measured)).toMatchObject({ signal: 'attention', word: 'not seen' });
+    expect(judgementWords(measured).text).toContain('never taken for idle');
+  });
+
+  it('is no trouble where nobody wants it measured', () => {
+    expect(judgementWords(lifecycle('unknown', []))).toMatchObject({
+      signal: 'stopped',
+      word: 'not measured',
+    });
+  });
+});
+
+describe('its part of the page', () => {
+  it.each([
+    ['running', null, 'Why it is running'],
+    ['paused', null, 'Why it is running'],
+    ['unknown', 'running', 'Why it is running'],
+    ['unknown', 'stopped', 'Why it is not running'],
+    ['unknown', null, 'Why it is not running'],
+    ['failed', null, 'Why it is not running'],
+  ] as const)('of one that is %s, last known as %s: %s', (state, last, title) => {
+    const lastKnown = last === null ? null : { state: last, at: inMinutes(-5) };
+    expect(partTitle({ state, lastKnown })).toBe(title);
   });
 });
 
 describe('a timeline', () => {
+  it('has what was found out later where it happened', () => {
+    const entry = (text: string, at: string) => ({ at, event: 'started' as const, text, by: null });
+    const told = [
+      entry('a', '2026-11-24T10:00:00Z'),
+      entry('c', '2026-11-26T10:00:00Z'),
+      entry('b', '2026-11-25T10:00:00Z'),
+    ];
+    expect(inOrder(told).map(({ text }) => text)).toEqual(['a', 'b', 'c']);
+  });
+
   it('is shown newest first, by day', () => {
     const entry = (at: string) => ({ at, event: 'started' as const, text: at, by: null });
     const days = byDay(

@@ -73,6 +73,14 @@ describe('what is wrong', () => {
   });
 });
 
+it('sends no name that its hidden field holds and the plane refuses; the others are kept', () => {
+  const draft = { ...policyDraft(full, now, 'UTC'), hasIdle: false, programs: 'cargo /usr/bin/npm' };
+  expect(policyProblems(draft, now)).toEqual({});
+  const read = readPolicy(draft);
+  expect(read.keepAwake[0]).toEqual({ kind: 'process', name: 'cargo' });
+  expect(LifecyclePolicy.safeParse(read).success).toBe(true);
+});
+
 it('reads programs however they are listed, each once', () => {
   expect(programNames(' cargo, npm\nmake  cargo,')).toEqual(['cargo', 'npm', 'make']);
 });

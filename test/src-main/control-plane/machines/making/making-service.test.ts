@@ -45,6 +45,9 @@ describe('a machine', () => {
     expect([...world.cloud.firewalls.values()]).toMatchObject([
       { tag: `berth:op:${operation.id}`, access: { from: 'addresses', addresses: ['198.51.100.7'] } },
     ]);
+    // A gate that is passed does not go on saying what it waited for.
+    const notes = life.operations.get(operation.id)?.steps.filter(({ id }) => id.startsWith('gate-'));
+    expect(notes?.map(({ note }) => note)).toEqual(['', '', '', '']);
     const host = life.hosts.get(record.hostId!);
     expect(host).toMatchObject({ name: 'barge-1', state: { phase: 'ready', engineError: null } });
     expect(await world.remains()).toMatchObject({ machines: 1, hosts: 1, credentials: 1, secrets: 2 });
