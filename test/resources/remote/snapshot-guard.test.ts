@@ -121,7 +121,10 @@ async function setUp() {
 async function frozenWithoutEnd(how = 'pause') {
   const world = await setUp();
   const maker = world.create('--wait-frozen');
-  await vi.waitFor(() => expect(existsSync(join(world.making, 'ready'))).toBe(true), { interval: 1 });
+  await vi.waitFor(() => expect(existsSync(join(world.making, 'ready'))).toBe(true), {
+    interval: 1,
+    timeout: 15_000,
+  });
   maker.child.kill('SIGSTOP');
   const guard = world.guard('--how', how);
   await guard.said('frozen');
