@@ -268,10 +268,17 @@ const remove: PlaneCommand = {
       const workspaces = (await readAll(client, 'workspaces.watch')).filter(
         ({ hostId }) => hostId === host.id,
       );
+      const lease = (await readAll(client, 'lifecycles.leases')).find(({ id }) => id === host.id)?.state;
       await agreed(context, {
         lines: [
           `Berth forgets "${host.name}". Its containers, volumes and snapshots stay there.`,
           ...workspaces.map(({ name }) => `  The workspace "${name}" is on it.`),
+          ...(lease === 'installed' || lease === 'outdated'
+            ? [
+                'Its lease timer stays there, and stops workspaces that have a lease when Berth is gone.',
+                `Take it off first: berth host lease "${host.name}" remove`,
+              ]
+            : []),
         ],
         question: 'Remove it?',
         isYes: typed.has('yes'),

@@ -45,10 +45,13 @@ export function policyLines(policy: LifecyclePolicy): string[] {
   return lines.length === 0 ? ['It runs until somebody stops it.'] : lines;
 }
 
-function nowLines({ judgement, next, putOffUntil, seen }: Lifecycle, nowMs: number): string[] {
+function nowLines({ judgement, next, policy, putOffUntil, seen }: Lifecycle, nowMs: number): string[] {
   const details = seen.map(({ detail }) => detail).join(', ');
+  // Where nothing ends it for want of work, nobody looks.
+  const isMeasured = judgement !== 'unknown' || policy.idleMinutes !== null;
+  const word = isMeasured ? judgement : 'not measured';
   return [
-    ...(judgement === 'off' ? [] : [`Now: ${judgement}${details === '' ? '' : ` (${details})`}.`]),
+    ...(judgement === 'off' ? [] : [`Now: ${word}${details === '' ? '' : ` (${details})`}.`]),
     ...(next === null
       ? []
       : [

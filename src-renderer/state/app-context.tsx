@@ -233,6 +233,7 @@ export function readAppState(app: App): AppState {
     forwards: app.mirror.forwards.getState().byId,
     snapshots: app.mirror.snapshots.getState().byId,
     restoreUndos: app.mirror.restoreUndos.getState().byId,
+    hostLeases: app.mirror.hostLeases.getState().byId,
     operations: app.mirror.operations.getState().byId,
     view: app.view.getState(),
   });
@@ -253,6 +254,7 @@ export function useAppState(): AppState {
   const operations = useStore(mirror.operations, (state) => state.byId);
   const snapshots = useStore(mirror.snapshots, (state) => state.byId);
   const restoreUndos = useStore(mirror.restoreUndos, (state) => state.byId);
+  const hostLeases = useStore(mirror.hostLeases, (state) => state.byId);
   const view = useViewState((state) => state);
   return useMemo(
     () =>
@@ -269,6 +271,7 @@ export function useAppState(): AppState {
         operations,
         snapshots,
         restoreUndos,
+        hostLeases,
         view,
       }),
     [
@@ -284,6 +287,7 @@ export function useAppState(): AppState {
       operations,
       snapshots,
       restoreUndos,
+      hostLeases,
       view,
     ],
   );

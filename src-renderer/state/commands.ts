@@ -19,6 +19,7 @@ import type {
   TerminalId,
   WorkspaceId,
 } from '#contract/ids.ts';
+import type { HostLease } from '#contract/lifecycles.ts';
 import type { Machine } from '#contract/machines.ts';
 import type { Operation } from '#contract/operations.ts';
 import type { Project } from '#contract/projects.ts';
@@ -56,6 +57,7 @@ export interface AppState {
   readonly workspaces: ReadonlyMap<string, Workspace>;
   readonly terminals: ReadonlyMap<string, Terminal>;
   readonly forwards: ReadonlyMap<string, Forward>;
+  readonly hostLeases: ReadonlyMap<string, HostLease>;
   readonly operations: ReadonlyMap<string, Operation>;
   readonly snapshots: ReadonlyMap<string, Snapshot>;
   /** By the id of the workspace. */

@@ -76,6 +76,12 @@ it('says why it runs, what happened, and takes another policy', async () => {
 it('installs the lease timer on a click, and takes it off after asking', async () => {
   await show('lifecycles-ending', { type: 'host', hostId }, 'dark');
   await button('Install the lease timer').click();
+  // It outlasts the host's record here, and acts on what has a lease.
+  await page.getByRole('treeitem').first().click({ button: 'right' });
+  await page.getByRole('menuitem', { name: 'Remove host' }).click();
+  const removing = page.getByRole('alertdialog');
+  await removing.getByText(/^The lease timer, which stops workspaces/).waitFor();
+  await removing.getByRole('button', { name: 'Cancel' }).click();
   await button('Take it off…').click();
   expect(await seriousFindings(page)).toEqual([]);
   await page.getByRole('alertdialog').getByRole('button', { name: 'Take it off' }).click();

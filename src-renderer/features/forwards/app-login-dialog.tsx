@@ -7,14 +7,18 @@ import { useStore } from 'zustand';
 import { FormDialog } from '../../components/form-dialog.tsx';
 import { PasswordField, TextField } from '../../components/text-field.tsx';
 import { useApp, useForward, useViewState } from '../../state/app-context.tsx';
-import { findTab } from '../../state/panes.ts';
+import { allPanes, findTab } from '../../state/panes.ts';
 import { appViewStates } from './app-view-states.ts';
 import { forwardName } from './forward-words.ts';
 
 export function AppLoginDialog() {
-  const [first] = useStore(appViewStates.store, ({ logins }) => logins);
-  if (first === undefined) return null;
-  const [tabId, realm] = first;
+  const logins = useStore(appViewStates.store, (state) => state.logins);
+  // One that nobody sees waits until its tab is in front: a question out of nowhere is answered for the wrong app.
+  const tabId = useViewState(
+    ({ root }) => allPanes(root).find((pane) => logins.has(pane.activeTabId ?? ''))?.activeTabId,
+  );
+  const realm = tabId == null ? undefined : logins.get(tabId);
+  if (tabId == null || realm === undefined) return null;
   return <LoginDialog key={tabId} {...{ tabId, realm }} />;
 }
 

@@ -14,9 +14,12 @@ import {
   useCommand,
   useForward,
   useForwards,
+  useHost,
+  useMachineOfHost,
   useWorkspace,
 } from '../../state/app-context.tsx';
 import type { ViewProps } from '../../state/feature.ts';
+import { machineRest } from '../../state/marks.ts';
 import { AppBar } from './app-bar.tsx';
 import { AppFindBar } from './app-find-bar.tsx';
 import { AppFrame } from './app-frame.tsx';
@@ -88,7 +91,7 @@ function Loaded({ view, forward, tabId, isVisible, isActive }: ViewProps<'app'> 
           }}
         />
       )}
-      {show.kind === 'app' && show.isCut && <CutBand forward={forward} />}
+      {show.kind === 'app' && show.isCut && <CutBand forward={forward} hostId={workspace?.hostId} />}
       {show.kind === 'app' && state?.isStuck === true && (
         <StuckBand name={forwardName(forward)} onReload={() => act('revive')} />
       )}
@@ -103,8 +106,17 @@ function Loaded({ view, forward, tabId, isVisible, isActive }: ViewProps<'app'> 
   );
 }
 
-function CutBand({ forward }: { forward: Forward }) {
+function CutBand({ forward, hostId }: { forward: Forward; hostId: string | undefined }) {
   const restart = useCommand('forward.restart', { kind: 'forward', id: forward.id });
+  const host = useHost(hostId);
+  const machine = useMachineOfHost(hostId);
+  const rest = host === undefined ? null : machineRest(host, machine);
+  if (machine !== undefined && rest !== null)
+    return (
+      <div role="status" className="border-b border-line bg-attention-soft px-3 py-1.5 wrap-anywhere">
+        Its machine, {machine.name}: {rest.word}. The app comes back here once both run.
+      </div>
+    );
   return (
     <div
       role="status"

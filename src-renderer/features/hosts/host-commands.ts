@@ -1,4 +1,5 @@
 /** The rows of the command table that work on hosts. */
+import type { HostId } from '#contract/ids.ts';
 import type { AppState, Command } from '../../state/commands.ts';
 
 function hostOf(state: AppState) {
@@ -96,6 +97,11 @@ export const hostCommands: readonly Command[] = [
           workspaces.length === 0
             ? 'Everything on the host'
             : `Everything on the host, ${workspaces.length === 1 ? 'its workspace' : `its ${workspaces.length} workspaces`} too`,
+          ...(hasLeaseTimer(state, host.id)
+            ? [
+                'The lease timer, which stops workspaces that have a lease when Berth is gone. Take it off first',
+              ]
+            : []),
         ],
         action: 'Remove host',
         isDangerous: true,
@@ -106,3 +112,8 @@ export const hostCommands: readonly Command[] = [
     },
   },
 ];
+
+function hasLeaseTimer({ hostLeases }: AppState, id: HostId): boolean {
+  const lease = hostLeases.get(id)?.state;
+  return lease === 'installed' || lease === 'outdated';
+}

@@ -19,6 +19,7 @@ import {
   byDay,
   eventSignal,
   inOrder,
+  isUp,
   judgementWords,
   moreWords,
   nextSentence,
@@ -98,7 +99,9 @@ function Now({
       )}
       {workspace.state === 'stopped' && <GoingCost workspace={workspace} />}
       {lines.length === 0 ? (
-        <p className="text-muted">It runs until somebody stops it.</p>
+        <p className="text-muted">
+          {isUp(workspace) ? 'It runs until somebody stops it.' : 'Nothing starts or ends it by itself.'}
+        </p>
       ) : (
         <ul className="flex flex-col gap-0.5 text-muted">
           {lines.map((line) => (

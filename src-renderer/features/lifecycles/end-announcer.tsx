@@ -1,5 +1,5 @@
 /**
- * Says once, to whoever looks at something else, that a workspace is about to end by itself; and to whoever is there, once it
+ * Says once, to whoever looks at something else or away, that a workspace is about to end by itself; and to whoever is there, once it
  * was stopped, that its machine goes on costing. Draws nothing. A new end (it was put off) is said again.
  */
 import { useEffect } from 'react';
@@ -27,7 +27,9 @@ export function LifecycleAnnouncer() {
         if (told.has(id)) continue;
         told.add(id);
         const ref = activeTab(app.view.getState())?.ref;
-        if (ref?.type === 'workspace' && ref.workspaceId === id) continue;
+        // On the page itself it stands, for whoever looks at it.
+        const isLooking = !document.hidden && document.hasFocus();
+        if (isLooking && ref?.type === 'workspace' && ref.workspaceId === id) continue;
         const name = app.mirror.workspaces.getState().byId.get(id)?.name ?? 'A workspace';
         const minutes = Math.max(1, Math.ceil((Date.parse(next.at) - Date.now()) / 60_000));
         app.notices.show({

@@ -26,6 +26,7 @@ export const lifecycleCommands: readonly Command[] = [
     group: 4,
     on: 'workspace',
     keywords: 'extend snooze awake idle',
+    inTray: true,
     isEnabled: ({ subject, workspaces }) =>
       subject?.kind === 'workspace' && workspaces.get(subject.id)?.state === 'running',
     run: async ({ subject, client, notices, state }) => {

@@ -80,10 +80,15 @@ function capital(text: string): string {
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
 }
 
-/** What its part of the page is called: whether it runs, as far as anybody knows. */
-export function partTitle({ lastKnown, state }: Pick<Workspace, 'state' | 'lastKnown'>): string {
+/** Whether it runs, as far as anybody knows. */
+export function isUp({ lastKnown, state }: Pick<Workspace, 'state' | 'lastKnown'>): boolean {
   const known = state === 'unknown' ? lastKnown?.state : state;
-  return known !== undefined && upStates.has(known) ? 'Why it is running' : 'Why it is not running';
+  return known !== undefined && upStates.has(known);
+}
+
+/** What its part of the page is called. */
+export function partTitle(workspace: Pick<Workspace, 'state' | 'lastKnown'>): string {
+  return isUp(workspace) ? 'Why it is running' : 'Why it is not running';
 }
 
 const upStates: ReadonlySet<Workspace['state']> = new Set(['starting', 'running', 'paused', 'stopping']);

@@ -18,9 +18,11 @@ import {
   useProject,
   useProjects,
   useViewActions,
+  useMachines,
   useWorkspaces,
 } from '../../state/app-context.tsx';
 import type { ViewProps } from '../../state/feature.ts';
+import { machineOfHost } from '../../state/commands.ts';
 import { fieldErrors } from '../../state/field-errors.ts';
 import { workspaceMark } from '../../state/marks.ts';
 import { toBerthError } from '../../state/to-berth-error.ts';
@@ -206,6 +208,7 @@ function Verbs({ project }: { project: Project }) {
 function UsedBy({ project }: { project: Project }) {
   const view = useViewActions();
   const hosts = useHosts().byId;
+  const machines = useMachines().byId;
   const workspaces = useWorkspaces().items.filter((workspace) => workspace.projectId === project.id);
   if (workspaces.length === 0) return null;
   return (
@@ -213,7 +216,7 @@ function UsedBy({ project }: { project: Project }) {
       <Card>
         <ul className="m-0 list-none divide-y divide-line p-0">
           {workspaces.map((workspace) => {
-            const mark = workspaceMark(workspace);
+            const mark = workspaceMark(workspace, machineOfHost(machines, workspace.hostId));
             return (
               <li key={workspace.id}>
                 <button

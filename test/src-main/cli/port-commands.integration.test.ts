@@ -207,6 +207,10 @@ describe('lifecycles', () => {
     expect((await plane.call(['host', 'lease', hostOf(1).name, 'install'])).text).toContain('(system)');
     expect(asked('lifecycles.installLease')).toEqual([{ hostId: hostId(1) }]);
     expect((await plane.call(['host', 'lease', hostOf(1).name, 'burn'])).code).toBe(2);
+    plane.leases.put({ ...lease, state: 'installed', how: 'system' });
+    const removed = await plane.call(['host', 'remove', hostOf(1).name]);
+    expect(removed.error).toContain(`Take it off first: berth host lease "${hostOf(1).name}" remove`);
+    expect(asked('hosts.remove')).toEqual([]);
   });
 });
 

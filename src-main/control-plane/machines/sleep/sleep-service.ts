@@ -56,7 +56,7 @@ export class SleepService {
       this.#planFiles({ kind: 'computer' }, 'The computer that Berth runs on', summary, record, signal),
     ]);
     return {
-      awakeMonthlyUsd: record.monthlyUsd,
+      awakeMonthlyUsd: directory.view(id).monthlyUsd,
       places: [this.#planWhole(record, summary, offer), ...forFiles],
       workspaces: own.map(({ id: workspaceId, name, isRunning }) => ({ id: workspaceId, name, isRunning })),
       otherWorkspaces: summary.workspaces.length - own.length,

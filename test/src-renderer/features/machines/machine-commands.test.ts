@@ -28,6 +28,7 @@ function stateOf(one: Machine, more: Partial<AppState> = {}): AppState {
     terminals: new Map(),
     forwards: new Map(),
     operations: new Map(),
+    hostLeases: new Map(),
     snapshots: new Map(),
     restoreUndos: new Map(),
     view: {} as AppState['view'],

@@ -26,6 +26,7 @@ function stateOf(snapshots: readonly Snapshot[], more: Partial<AppState> = {}): 
     terminals: new Map(),
     forwards: new Map(),
     operations: new Map(),
+    hostLeases: new Map(),
     restoreUndos: new Map(),
     snapshots: new Map(snapshots.map((one) => [one.id, one])),
     view: createViewStore({ storage: noStorage, windowId: 'test' }).getState(),

@@ -29,6 +29,7 @@ function stateOf(own: Workspace | null, more: Partial<AppState> = {}): AppState 
     terminals: new Map(),
     forwards: new Map(),
     operations: new Map(),
+    hostLeases: new Map(),
     snapshots: new Map(),
     restoreUndos: new Map(),
     view: createViewStore({ storage: noStorage, windowId: 'test' }).getState(),

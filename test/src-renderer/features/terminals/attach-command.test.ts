@@ -112,6 +112,7 @@ describe('the row of the palette', () => {
       terminals: new Map([[subject.id as string, subject]]),
       forwards: new Map(),
       operations: new Map(),
+      hostLeases: new Map(),
       snapshots: new Map(),
       restoreUndos: new Map(),
       view: { ...initialView(), overlay: null, paletteText: '', isDrawerOpen: false, renamingId: null },

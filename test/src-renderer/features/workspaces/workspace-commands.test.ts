@@ -22,6 +22,7 @@ function stateWith(subject: Workspace, hosts: readonly Host[]): AppState {
     terminals: new Map(),
     forwards: new Map(),
     operations: new Map(),
+    hostLeases: new Map(),
     snapshots: new Map(),
     restoreUndos: new Map(),
     view: { ...initialView(), overlay: null, paletteText: '', isDrawerOpen: false, renamingId: null },
