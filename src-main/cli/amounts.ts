@@ -44,15 +44,6 @@ export function formatDuration(ms: number): string {
     .join(' ');
 }
 
-/** What a size costs with backups, which add `backupShare` of its price: dollars, to five decimals. */
-export function withBackups<P extends { readonly hourlyUsd: number; readonly monthlyUsd: number }>(
-  price: P,
-  backupShare: number,
-): P {
-  const more = (usd: number) => Math.round(usd * (1 + backupShare) * 1e5) / 1e5;
-  return { ...price, hourlyUsd: more(price.hourlyUsd), monthlyUsd: more(price.monthlyUsd) };
-}
-
 export function formatPercent(part: number): string {
   return `${Math.floor(Math.min(1, Math.max(0, part)) * 100)} %`;
 }

@@ -1,7 +1,7 @@
 /** `berth machine …`: renting machines, and living with them. */
-import type { CloudOffer } from '#contract/clouds.ts';
+import { type CloudOffer, withBackups } from '#contract/clouds.ts';
 import { type Machine, MachineName, TroubleChoice } from '#contract/machines.ts';
-import { formatBytes, formatHourly, formatInstant, formatUsd, withBackups } from './amounts.ts';
+import { formatBytes, formatHourly, formatInstant, formatUsd } from './amounts.ts';
 import { readAll, watchUntil } from './collections.ts';
 import { type Context, type PlaneCommand, yesFlag } from './command.ts';
 import { CommandFailure, TypedWrong } from './failure.ts';
@@ -292,7 +292,7 @@ const resize: PlaneCommand = {
       const { cloudId, hasBackups, hourlyUsd, id, name, region } = await findMachine(context, word);
       const offer = await client.call('clouds.offer', { id: cloudId });
       const wished = sizeOnOffer(offer, region, size);
-      const price = withBackups(wished, hasBackups ? offer.backupShare : 0);
+      const price = { ...wished, ...withBackups(wished, hasBackups ? offer.backupShare : 0) };
       await agreed(context, {
         lines: [
           `"${name}" is switched off, and gets another size:`,

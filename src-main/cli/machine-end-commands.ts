@@ -1,6 +1,7 @@
 /** `berth machine …`: destroying machines, putting them to sleep and waking them. */
+import { withBackups } from '#contract/clouds.ts';
 import type { HibernatePlan, Leftover } from '#contract/machines.ts';
-import { formatBytes, formatCount, formatHourly, formatUsd, withBackups } from './amounts.ts';
+import { formatBytes, formatCount, formatHourly, formatUsd } from './amounts.ts';
 import { readAll } from './collections.ts';
 import { type Context, type PlaneCommand, type Typed, yesFlag } from './command.ts';
 import { CommandFailure, TypedWrong } from './failure.ts';

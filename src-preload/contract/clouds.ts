@@ -134,6 +134,21 @@ export const CloudOffer = z.object({
 });
 export type CloudOffer = z.infer<typeof CloudOffer>;
 
+/**
+ * A price with what backups add, `backupShare` of it: to the hundred-thousandth of a dollar for an hour, to the cent for a
+ * month.
+ */
+export function withBackups(
+  { hourlyUsd, monthlyUsd }: { readonly hourlyUsd: number; readonly monthlyUsd: number },
+  backupShare: number,
+): { readonly hourlyUsd: number; readonly monthlyUsd: number } {
+  const factor = 1 + backupShare;
+  return {
+    hourlyUsd: Math.round(hourlyUsd * factor * 1e5) / 1e5,
+    monthlyUsd: Math.round(monthlyUsd * factor * 100) / 100,
+  };
+}
+
 export const FoundKind = z.enum(['machine', 'snapshot', 'volume', 'volume-snapshot', 'address']);
 export type FoundKind = z.infer<typeof FoundKind>;
 

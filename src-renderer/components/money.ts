@@ -40,18 +40,6 @@ export interface Price {
   readonly monthlyUsd: number;
 }
 
-/**
- * With what backups add, `backupShare` of the price: to the hundred-thousandth of a dollar for an hour, to the cent for a
- * month.
- */
-export function withBackups({ hourlyUsd, monthlyUsd }: Price, backupShare: number): Price {
-  const factor = 1 + backupShare;
-  return {
-    hourlyUsd: Math.round(hourlyUsd * factor * partsOfDollar) / partsOfDollar,
-    monthlyUsd: Math.round(monthlyUsd * factor * 100) / 100,
-  };
-}
-
 /** "$12.00 a month", or "price not known". */
 export function formatPerMonth(usd: number | null): string {
   return usd === null ? 'price not known' : `${formatUsd(usd)} a${space}month`;

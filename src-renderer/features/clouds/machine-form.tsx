@@ -2,12 +2,12 @@
 import { ListX } from 'lucide-react';
 import { useMemo, useRef, useState } from 'react';
 import type { BerthError } from '#contract/berth-error.ts';
-import type { Cloud, CloudOffer } from '#contract/clouds.ts';
+import { type Cloud, type CloudOffer, withBackups } from '#contract/clouds.ts';
 import { Button } from '../../components/button.tsx';
 import { EmptyState } from '../../components/empty-state.tsx';
 import { ErrorNote } from '../../components/error-note.tsx';
 import { useFirstInvalid } from '../../components/first-invalid.ts';
-import { formatPerHour, formatPerMonth, withBackups } from '../../components/money.ts';
+import { formatPerHour, formatPerMonth } from '../../components/money.ts';
 import { Section } from '../../components/page.tsx';
 import { Select } from '../../components/select.tsx';
 import { TextField } from '../../components/text-field.tsx';

@@ -1,5 +1,6 @@
 /** Amounts read as a person says them, and sums are exact. */
 import { expect, it } from 'vitest';
+import { withBackups } from '#contract/clouds.ts';
 import {
   formatHourlyUsd,
   formatPerHour,
@@ -7,7 +8,6 @@ import {
   formatSumPerMonth,
   formatUsd,
   sumUsd,
-  withBackups,
 } from '#renderer/components/money.ts';
 
 const plain = (text: string) => text.replaceAll('\u00a0', ' ');
