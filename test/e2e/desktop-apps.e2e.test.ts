@@ -386,11 +386,12 @@ describe('web apps over the window', () => {
       desktop.tell({ do: 'emit-in-app', event, details: null });
       await state().toMatchObject({ isStuck });
     }
-    const begun = async () =>
-      (await events('app-view')).filter((event) => event.tabId === 'tab-3' && event.state.isLoading).length;
-    const before = await begun();
+    const shop = await desktop.appPage(partition(3));
+    await shop.evaluate(() => Reflect.set(window, 'isOld', true));
     await ask('appViewAct', { tabId: 'tab-3', act: 'revive' });
-    await expect.poll(begun, { timeout: 20_000 }).toBeGreaterThan(before);
+    // While it is being loaded there is no page to ask.
+    const isOld = () => shop.evaluate(() => 'isOld' in window).catch(() => true);
+    await expect.poll(isOld, { timeout: 20_000 }).toBe(false);
     await state().toMatchObject({ isStuck: false, failure: null, isLoading: false });
   });
 
