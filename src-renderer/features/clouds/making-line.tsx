@@ -15,7 +15,9 @@ export function MakingLine(props: {
   const now =
     operation?.state === 'undoing'
       ? 'Taking back what was made'
-      : [step?.title ?? `Asking ${provider}`, step?.note].filter((part) => part).join(': ');
+      : [step === undefined ? `Asking ${provider}` : `Under way: ${step.title}`, step?.note]
+          .filter((part) => part)
+          .join(': ');
   return (
     <div className={classNames('flex min-w-0 flex-wrap items-center gap-x-3', className)}>
       <p role="status" className="min-w-0 text-muted wrap-anywhere">
