@@ -161,6 +161,9 @@ describe('a droplet', () => {
     await button(/^Wake/).first().waitFor(slow);
     expect(double.account.droplets.size).toBe(0);
     expect(await tabNames()).toEqual(before);
+    await page.getByRole('tab', { name: /^api 3000/ }).click();
+    await page.getByText('Its machine, anvil: asleep.').waitFor();
+    await page.getByRole('tab', { name: /^anvil/ }).click();
     await button(/^Wake/).first().click();
     await dialog().getByRole('button', { name: 'Wake machine' }).click(slow);
     await vi.waitFor(() => expect(double.account.droplets.size).toBe(1), slow);
