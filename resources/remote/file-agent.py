@@ -1169,27 +1169,24 @@ def give_extras(request):
                     raise
                 unlinked.append(one['name'])
         for one in body['attributes']:
-            if not is_attributed(one['name'].encode('utf-8'), at, one['attributes']):
+            if not is_attributed(one['name'].encode('utf-8'), at, one['attributes'], one['mode']):
                 bare.append(one['name'])
     return {'unlinked': unlinked, 'bare': bare}
 
 
-def is_attributed(name, at, attributes):
+def is_attributed(name, at, attributes, mode):
     try:
         fd = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC, dir_fd=at)
     except OSError:
         return False
     try:
-        mode = stat.S_IMODE(os.fstat(fd).st_mode)
         # Whoever may not write to it may not give it attributes either, its owner or not (xattr(7)).
-        if not mode & 0o200:
-            os.fchmod(fd, mode | 0o200)
+        set_mode_of(fd, mode | 0o200)
         try:
             for attribute, value in attributes.items():
                 os.setxattr(fd, attribute, binascii.a2b_base64(value))
         finally:
-            if not mode & 0o200:
-                os.fchmod(fd, mode)
+            set_mode_of(fd, mode)
         return True
     except OSError as error:
         if error.errno in (errno.EDQUOT, errno.EIO):
@@ -1197,6 +1194,12 @@ def is_attributed(name, at, attributes):
         return False
     finally:
         os.close(fd)
+
+
+def set_mode_of(fd, mode):
+    """Where it has another: whoever is not its owner may not set even the same one."""
+    if stat.S_IMODE(os.fstat(fd).st_mode) != mode:
+        os.fchmod(fd, mode)
 
 
 handlers = {

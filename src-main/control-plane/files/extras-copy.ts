@@ -4,6 +4,7 @@
  * a name that may be another file by then is copied as its own.
  */
 import type { ExtrasWish, FileAccess, FileExtras } from '../interfaces/file-access.ts';
+import { fillingMode, keptMode } from './copied-modes.ts';
 import type { TreeFrom, TreeItem } from './walk-tree.ts';
 
 /** Characters of JSON in one question; an agent takes a MiB of bytes. */
@@ -26,7 +27,7 @@ export class ExtrasCopy {
   readonly #known: ReadonlyMap<string, FileExtras> | undefined;
   readonly #firstNames = new Map<string, TreeItem>();
   readonly #furtherNames: FurtherName[] = [];
-  readonly #attributed = new Map<string, FileExtras['attributes']>();
+  readonly #attributed = new Map<string, ExtrasWish['attributes'][number]>();
   readonly #bare = new Set<string>();
 
   private constructor(from: TreeFrom, found: readonly FileExtras[] | undefined) {
@@ -47,7 +48,10 @@ export class ExtrasCopy {
   take(item: TreeItem): boolean {
     const known = this.#known?.get(item.name);
     if (known === undefined || (item.entry.kind !== 'file' && item.entry.kind !== 'folder')) return false;
-    if (Object.keys(known.attributes).length > 0) this.#attributed.set(item.name, known.attributes);
+    const { attributes, name } = known;
+    // Folders get theirs when all is in them.
+    const mode = item.entry.kind === 'folder' ? fillingMode : item.entry.mode & keptMode;
+    if (Object.keys(attributes).length > 0) this.#attributed.set(name, { name, attributes, mode });
     const fileId = item.entry.kind === 'file' ? known.fileId : null;
     const of = fileId === null ? undefined : this.#firstNames.get(fileId);
     if (fileId !== null && of !== undefined) {
@@ -95,11 +99,7 @@ export class ExtrasCopy {
 
   /** The last for files, and before the modes of folders. Returns of how many not all could be kept. */
   async giveAttributes({ access, path }: Target, signal: AbortSignal): Promise<number> {
-    const wishes: ExtrasWish['attributes'] = [...this.#attributed].map(([name, attributes]) => ({
-      name,
-      attributes,
-    }));
-    for (const attributes of inBatches(wishes, (one) => JSON.stringify(one).length)) {
+    for (const attributes of inBatches([...this.#attributed.values()], (one) => JSON.stringify(one).length)) {
       const { bare } = await access.giveExtras(path, { links: [], attributes }, signal);
       for (const name of bare) this.#bare.add(name);
     }

@@ -9,6 +9,7 @@ import { BerthError } from '#contract/berth-error.ts';
 import type { FileEntry } from '#contract/files.ts';
 import type { FileAccess, TreeWork } from '../interfaces/file-access.ts';
 import { changedError } from '../interfaces/file-error.ts';
+import { fillingMode, keptMode } from './copied-modes.ts';
 import { ExtrasCopy } from './extras-copy.ts';
 import { joined, type TreeFrom, type TreeItem, walkTree } from './walk-tree.ts';
 
@@ -16,8 +17,6 @@ import { joined, type TreeFrom, type TreeItem, walkTree } from './walk-tree.ts';
 const filesAtOnce = 8;
 /** Times of a file that was copied may have lost what is less than a second (SFTP). */
 const sameTimeMs = 1_000;
-/** setuid and setgid mean something only where they were set. */
-const keptMode = 0o1777;
 
 export interface TreeTo {
   readonly access: FileAccess;
@@ -55,7 +54,7 @@ export async function copyBetween(
         const isLater = extras.take(item);
         if (item.entry.kind === 'folder') {
           folders.push(item);
-          making = making.then(() => to.access.makeFolder(path, { mayExist: true, mode: 0o700 }));
+          making = making.then(() => to.access.makeFolder(path, { mayExist: true, mode: fillingMode }));
           await making;
         } else if (!isLater) {
           await making;

@@ -77,7 +77,11 @@ export interface FileExtras {
 export interface ExtrasWish {
   /** `name` becomes a further name of the file that `of` names, whatever was there. */
   readonly links: readonly { readonly name: string; readonly of: string }[];
-  readonly attributes: readonly Pick<FileExtras, 'name' | 'attributes'>[];
+  /**
+   * `mode`: what it has afterwards, also where a try before this one broke off. To give attributes to what is read-only, it is
+   * made writable for an instant (xattr(7)).
+   */
+  readonly attributes: readonly (Pick<FileExtras, 'name' | 'attributes'> & { readonly mode: number })[];
 }
 
 /** Names from an `ExtrasWish`. */
@@ -131,7 +135,7 @@ export interface FileAccess {
     names: readonly string[],
     signal: AbortSignal,
   ): Promise<readonly FileExtras[] | undefined>;
-  /** In a folder that is nobody else's. Modes and times stay. */
+  /** In a folder that is nobody else's. Times stay. */
   giveExtras(folder: string, wish: ExtrasWish, signal: AbortSignal): Promise<ExtrasRefused>;
   /** To where nothing is, without the plane. Links stay links; modes, times, attributes and further names are kept. */
   copyTree(path: string, toPath: string, work: TreeWork): Promise<void>;
