@@ -18,6 +18,7 @@ import type {
   Pty,
   PtyOptions,
 } from '../../control-plane/interfaces/host-connection.ts';
+import { scriptCommand } from '../../control-plane/interfaces/host-script.ts';
 import type { Log } from '../../control-plane/interfaces/log.ts';
 import { dialTcp } from './tcp-dial.ts';
 import { EnginePath } from './engine-route.ts';
@@ -105,12 +106,8 @@ export class SshConnection implements HostConnection {
     return startRemoteProcess(await this.#commandOf(script, args), this.#remote(), signal);
   }
 
-  async #commandOf(script: string, args: readonly string[]): Promise<[string, ...string[]]> {
-    if (!/^[a-z][a-z0-9-]*(\.py)?$/.test(script))
-      throw new BerthError('internal', 'This is not the name of a script.');
-    if (!script.endsWith('.py'))
-      return ['/bin/sh', '-c', await this.#textOf(`${script}.sh`), script, ...args];
-    return ['/bin/sh', '-c', await this.#textOf('python.sh'), 'python', await this.#textOf(script), ...args];
+  #commandOf(script: string, args: readonly string[]): Promise<[string, ...string[]]> {
+    return scriptCommand(script, args, (file) => this.#textOf(file));
   }
 
   async #textOf(file: string): Promise<string> {
