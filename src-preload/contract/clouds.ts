@@ -134,14 +134,17 @@ export const CloudOffer = z.object({
 });
 export type CloudOffer = z.infer<typeof CloudOffer>;
 
+/** In dollars; the provider bills by the hour, up to the month's. */
+export interface Price {
+  readonly hourlyUsd: number;
+  readonly monthlyUsd: number;
+}
+
 /**
  * A price with what backups add, `backupShare` of it: to the hundred-thousandth of a dollar for an hour, to the cent for a
  * month.
  */
-export function withBackups(
-  { hourlyUsd, monthlyUsd }: { readonly hourlyUsd: number; readonly monthlyUsd: number },
-  backupShare: number,
-): { readonly hourlyUsd: number; readonly monthlyUsd: number } {
+export function withBackups({ hourlyUsd, monthlyUsd }: Price, backupShare: number): Price {
   const factor = 1 + backupShare;
   return {
     hourlyUsd: Math.round(hourlyUsd * factor * 1e5) / 1e5,

@@ -35,11 +35,6 @@ export function formatPerHour(usd: number | null): string {
   return usd === null ? 'price not known' : `${formatHourlyUsd(usd)} an${space}hour`;
 }
 
-export interface Price {
-  readonly hourlyUsd: number;
-  readonly monthlyUsd: number;
-}
-
 /** "$12.00 a month", or "price not known". */
 export function formatPerMonth(usd: number | null): string {
   return usd === null ? 'price not known' : `${formatUsd(usd)} a${space}month`;

@@ -5,6 +5,7 @@
 import { useEffect } from 'react';
 import { type App, runCommand, useApp } from '../../state/app-context.tsx';
 import { machineOfHost } from '../../state/commands.ts';
+import { isAway } from '../../state/is-away.ts';
 import { activeTab } from '../../state/view-state.ts';
 import { goingCostWords, idleMachine } from './going-cost.ts';
 import { actionVerbs, reasonWords } from './lifecycle-words.ts';
@@ -28,8 +29,7 @@ export function LifecycleAnnouncer() {
         told.add(id);
         const ref = activeTab(app.view.getState())?.ref;
         // On the page itself it stands, for whoever looks at it.
-        const isLooking = !document.hidden && document.hasFocus();
-        if (isLooking && ref?.type === 'workspace' && ref.workspaceId === id) continue;
+        if (!isAway() && ref?.type === 'workspace' && ref.workspaceId === id) continue;
         const name = app.mirror.workspaces.getState().byId.get(id)?.name ?? 'A workspace';
         const minutes = Math.max(1, Math.ceil((Date.parse(next.at) - Date.now()) / 60_000));
         app.notices.show({

@@ -1,7 +1,13 @@
 /** What of an account's offer fits a machine, in the order in which a person compares. Pure. */
-import { type CloudImage, type CloudOffer, type CloudSize, withBackups } from '#contract/clouds.ts';
+import {
+  type CloudImage,
+  type CloudOffer,
+  type CloudSize,
+  type Price,
+  withBackups,
+} from '#contract/clouds.ts';
 import type { Machine } from '#contract/machines.ts';
-import { formatPerHour, formatPerMonth, type Price } from '../../components/money.ts';
+import { formatPerHour, formatPerMonth } from '../../components/money.ts';
 import { sizeWords } from './machine-words.ts';
 
 /** Sizes that can be had in a region now, the cheapest first. */

@@ -1,6 +1,7 @@
 /** What the window says goes to the system as well where nobody looks at the window. Draws nothing. */
 import { useEffect } from 'react';
 import { useApp } from '../../state/app-context.tsx';
+import { isAway } from '../../state/is-away.ts';
 import { type SystemNotice, tellBySystem } from '../../state/system-notices.ts';
 
 export function SystemNotices() {
@@ -9,7 +10,7 @@ export function SystemNotices() {
     () =>
       tellBySystem({
         notices,
-        isAway: () => document.hidden || !document.hasFocus(),
+        isAway,
         notify,
         showWindow: () => {
           if (shell === null) window.focus();
