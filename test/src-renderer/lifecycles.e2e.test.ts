@@ -80,7 +80,7 @@ it('installs the lease timer on a click, and takes it off after asking', async (
   await page.getByRole('treeitem').first().click({ button: 'right' });
   await page.getByRole('menuitem', { name: 'Remove host' }).click();
   const removing = page.getByRole('alertdialog');
-  await removing.getByText(/^The lease timer, which stops workspaces/).waitFor();
+  await removing.getByText(/Its lease timer stays there/).waitFor();
   await removing.getByRole('button', { name: 'Cancel' }).click();
   await button('Take it off…').click();
   expect(await seriousFindings(page)).toEqual([]);

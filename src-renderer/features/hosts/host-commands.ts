@@ -91,17 +91,12 @@ export const hostCommands: readonly Command[] = [
       const workspaces = [...state.workspaces.values()].filter((each) => each.hostId === host.id);
       const isAgreed = await confirm({
         title: `Remove ${host.name}?`,
-        body: 'Berth forgets this host. Adding it again finds its workspaces by their labels.',
+        body: `Berth forgets this host. Adding it again finds its workspaces by their labels.${hasLeaseTimer(state, host.id) ? leaseStays : ''}`,
         deletes: ['This host in Berth, with its terminals’ tabs'],
         keeps: [
           workspaces.length === 0
             ? 'Everything on the host'
             : `Everything on the host, ${workspaces.length === 1 ? 'its workspace' : `its ${workspaces.length} workspaces`} too`,
-          ...(hasLeaseTimer(state, host.id)
-            ? [
-                'The lease timer, which stops workspaces that have a lease when Berth is gone. Take it off first',
-              ]
-            : []),
         ],
         action: 'Remove host',
         isDangerous: true,
@@ -112,6 +107,9 @@ export const hostCommands: readonly Command[] = [
     },
   },
 ];
+
+const leaseStays =
+  ' Its lease timer stays there and, with no Berth to renew them, stops the workspaces that have a lease. Take it off first, on the host’s page.';
 
 function hasLeaseTimer({ hostLeases }: AppState, id: HostId): boolean {
   const lease = hostLeases.get(id)?.state;
