@@ -9,6 +9,7 @@ import { useVirtualizer } from '@tanstack/react-virtual';
 import { Check, ChevronRight, Minus } from 'lucide-react';
 import { type KeyboardEvent, type ReactNode, useEffect, useId, useRef, useState } from 'react';
 import { classNames } from './class-names.ts';
+import { boxInSight, useDrawnRows } from './drawn-rows.ts';
 import { ContextMenu, type MenuEntry } from './menu.tsx';
 import { useRowHeight } from './row-height.ts';
 
@@ -46,6 +47,8 @@ export interface RowTreeProps<R extends TreeRow> {
 
 /** Milliseconds after which typing begins a new search, as file managers do. */
 const typeAheadMs = 800;
+/** Rows drawn above and below those in sight. */
+const overscan = 12;
 
 export function RowTree<R extends TreeRow>({
   label,
@@ -73,11 +76,12 @@ export function RowTree<R extends TreeRow>({
     getScrollElement: () => scroller.current,
     estimateSize: () => rowHeightPx,
     getItemKey: (index) => rows[index]?.key ?? index,
-    overscan: 12,
+    overscan,
+    rangeExtractor: useDrawnRows(current),
   });
   const items = virtual.getVirtualItems();
-  const first = items[0]?.index ?? 0;
-  const last = items.at(-1)?.index ?? 0;
+  const first = Math.max(0, (virtual.range?.startIndex ?? 0) - overscan);
+  const last = Math.min(rows.length - 1, (virtual.range?.endIndex ?? 0) + overscan);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: the list measures again when rows get another height
   useEffect(() => virtual.measure(), [rowHeightPx]);
@@ -95,7 +99,7 @@ export function RowTree<R extends TreeRow>({
   };
   const openMenuAt = (row: R) => {
     const element = document.getElementById(rowId(treeId, row.key));
-    const box = element?.getBoundingClientRect();
+    const box = boxInSight(element);
     if (!element || !box) return;
     element.dispatchEvent(
       new MouseEvent('contextmenu', {

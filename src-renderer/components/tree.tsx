@@ -8,7 +8,9 @@ import { useVirtualizer } from '@tanstack/react-virtual';
 import { ChevronRight, type LucideIcon } from 'lucide-react';
 import { type KeyboardEvent, type ReactNode, useEffect, useId, useMemo, useRef, useState } from 'react';
 import { classNames } from './class-names.ts';
+import { boxInSight, useDrawnRows } from './drawn-rows.ts';
 import { ContextMenu, type MenuEntry } from './menu.tsx';
+import { useRowHeight } from './row-height.ts';
 import { type Signal, StateMark } from './state-mark.tsx';
 
 export interface TreeNode {
@@ -98,13 +100,14 @@ export function Tree({
   const wantedId = focusedId ?? currentId;
   const found = rows.findIndex((row) => row.node.id === wantedId);
   const focused = found === -1 ? 0 : found;
-  const rowHeightPx = useRowHeight(scroller);
+  const rowHeightPx = useRowHeight();
   const virtual = useVirtualizer({
     count: rows.length,
     getScrollElement: () => scroller.current,
     estimateSize: () => rowHeightPx,
     getItemKey: (index) => rows[index]!.node.id,
     overscan: 10,
+    rangeExtractor: useDrawnRows(focused),
   });
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: the list measures again when rows get another height
@@ -119,7 +122,7 @@ export function Tree({
 
   const openMenuAt = (row: Row) => {
     const element = document.getElementById(rowId(treeId, row.node.id));
-    const box = element?.getBoundingClientRect();
+    const box = boxInSight(element);
     if (!element || !box) return;
     element.dispatchEvent(
       new MouseEvent('contextmenu', {
@@ -309,22 +312,6 @@ export function Tree({
 
 function rowId(treeId: string, nodeId: string): string {
   return `${treeId}-${nodeId}`;
-}
-
-function useRowHeight(scroller: { current: HTMLElement | null }): number {
-  const [heightPx, setHeightPx] = useState(26);
-  useEffect(() => {
-    if (!scroller.current) return;
-    const read = () =>
-      setHeightPx(
-        Number.parseFloat(getComputedStyle(document.documentElement).getPropertyValue('--row-height')) || 26,
-      );
-    read();
-    const coarse = window.matchMedia('(pointer: coarse)');
-    coarse.addEventListener('change', read);
-    return () => coarse.removeEventListener('change', read);
-  }, [scroller]);
-  return heightPx;
 }
 
 function RenameField({ node, onEnd }: { node: TreeNode; onEnd: (name: string | null) => void }): ReactNode {

@@ -192,6 +192,7 @@ describe('what was found', () => {
 
     await button('Adopt berth-fra1-7…').click();
     await failNext('clouds.adoptFound', 'machine.name-taken', 'Another machine is called so.');
+    await dialog().locator('input:focus').waitFor();
     await page.keyboard.press('Enter');
     await dialog().getByText('Another machine is called so.').waitFor();
     await dialog().getByLabel('Name').fill('found-again');

@@ -204,7 +204,7 @@ describe('restoring', () => {
     await alertDialog().waitFor({ state: 'hidden' });
     expect(await calls('snapshots.undoRestore')).toEqual([]);
     await page.getByRole('button', { name: 'Go back', exact: true }).press('Enter');
-    await alertDialog().waitFor();
+    await alertDialog().locator('button:focus').waitFor();
     await press('Tab', 'Enter');
     await expect.poll(() => calls('snapshots.undoRestore')).toEqual([{ workspaceId: wsId(1) }]);
     await page.getByText(/Restored to “before the upgrade”/).waitFor({ state: 'hidden' });

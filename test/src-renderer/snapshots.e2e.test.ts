@@ -176,7 +176,20 @@ describe('the tree of files', () => {
     await expect.poll(currentRow).toContain('part-19876.json');
     await page.getByRole('treeitem', { name: /part-19876/ }).waitFor();
     await page.keyboard.press('PageDown');
-    expect(await currentRow()).toMatch(/part-198(8|9)\d/);
+    const after = await currentRow();
+    expect(after).toMatch(/part-198(8|9)\d/);
+
+    // Somebody scrolls away from it: it is what the keyboard is on, still, and its menu opens where it is.
+    await page.getByRole('tree', { name: /^Files of/ }).evaluate((tree) => tree.scrollTo(0, 0));
+    await page.getByRole('treeitem', { name: /part-00000/ }).waitFor();
+    expect(await currentRow()).toBe(after);
+    await page.keyboard.press('Shift+F10');
+    await page.getByRole('menuitem', { name: 'Put back…' }).waitFor();
+    const name = /part-\d+\.json/.exec(after)?.[0] ?? '';
+    expect(await page.locator('[role=treeitem]', { hasText: name }).isVisible()).toBe(true);
+    const box = await page.locator('[role=treeitem]', { hasText: name }).boundingBox();
+    expect(box?.y).toBeGreaterThan(0);
+    expect(box?.y).toBeLessThan(900);
   });
 });
 

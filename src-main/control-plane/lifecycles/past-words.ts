@@ -4,8 +4,8 @@ import type { EngineEvent } from '../interfaces/container-engine.ts';
 import { isStop, signalWindowMs, stopConfirmMs } from '../workspaces/past-end.ts';
 import type { Life } from './timeline.ts';
 
-/** The engine tells of a start a moment after the time that it writes down for it. */
-export const SAME_START_MS = 2_000;
+/** The engine tells of a start (its event) up to this long after the time that it writes down for it (`StartedAt`). */
+export const TOLD_START_MS = 2_000;
 /** Milliseconds after an end within which an engine starts it again, at the latest: a minute, and what a start takes. */
 const MOST_RESTART_DELAY_MS = 70_000;
 
@@ -24,9 +24,14 @@ export const startKinds = Object.keys(startWords);
 /** What is noted where Berth mended an end, with that end's cause. */
 export const mended = /^Berth started it again\.\s*(.*)$/s;
 
-/** It is the start that is known, by a time written down a moment later. */
+/**
+ * It is the start that is known: by the same time, or by its event, which is never before it. One that is later, by however
+ * little, is another: an engine starts again what ended within 0.1 s.
+ */
 export function isStart(life: Life | undefined, startedMs: number): boolean {
-  return life?.event === 'started' && Math.abs(Date.parse(life.at) - startedMs) < SAME_START_MS;
+  if (life?.event !== 'started') return false;
+  const laterMs = Date.parse(life.at) - startedMs;
+  return laterMs >= 0 && laterMs < TOLD_START_MS;
 }
 
 /** What tells why an end came: what was near it, and of the same life. `stop` comes after the end (`die`). */

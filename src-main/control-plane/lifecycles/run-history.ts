@@ -17,9 +17,9 @@ import {
   mended,
   outsideEnd,
   outsideStart,
-  SAME_START_MS,
   startKinds,
   startWords,
+  TOLD_START_MS,
 } from './past-words.ts';
 import type { Life, Timeline } from './timeline.ts';
 import { ToldOperations } from './told-operations.ts';
@@ -172,7 +172,7 @@ export class RunHistory {
     const link = this.#deps.links.current(hostId);
     if (link === undefined) return;
     // By the host's own clock.
-    const events = await this.#pastOf(link, startedMs + SAME_START_MS);
+    const events = await this.#pastOf(link, startedMs + TOLD_START_MS);
     await this.#replay(
       id,
       events.filter(({ labels }) => labels[label.workspace] === id),
@@ -287,9 +287,7 @@ export class RunHistory {
       const life = await timeline.life(id);
       // Of what was before anything was written nothing is known of why.
       if (life === undefined) continue;
-      // A start may be the one that is known, by a time written down a moment later; an end is never it.
-      const slackMs = event.action === 'start' && life.event === 'started' ? SAME_START_MS : 0;
-      if (event.atMs <= Date.parse(life.at) + slackMs) continue;
+      if (event.atMs <= Date.parse(life.at)) continue;
       if (event.action === 'start' && life.event === 'stopped') {
         const operation = this.#acts.tell(id, startKinds, event.atMs - CLOCKS_MS);
         const by = operation === undefined ? null : this.#acts.byOf(operation.id);

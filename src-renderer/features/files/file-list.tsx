@@ -18,6 +18,7 @@ import {
 } from 'react';
 import type { FileEntry } from '#contract/files.ts';
 import { classNames } from '../../components/class-names.ts';
+import { boxInSight, useDrawnRows } from '../../components/drawn-rows.ts';
 import { modeText, modeWords } from '../../components/file-mode.ts';
 import { formatBytes, formatExact, formatRelative } from '../../components/format.ts';
 import { ContextMenu, type MenuEntry } from '../../components/menu.tsx';
@@ -91,6 +92,7 @@ export function FileList(props: FileListProps) {
     scrollMargin: headHeightPx,
     scrollPaddingStart: headHeightPx,
     overscan: 16,
+    rangeExtractor: useDrawnRows(current),
   });
   // biome-ignore lint/correctness/useExhaustiveDependencies: the list measures again when rows get another height
   useEffect(() => virtual.measure(), [rowHeightPx]);
@@ -110,7 +112,7 @@ export function FileList(props: FileListProps) {
 
   const openMenuAt = () => {
     const row = document.getElementById(`${listId}-${current}`);
-    const box = (row ?? grid.current)?.getBoundingClientRect();
+    const box = boxInSight(row) ?? grid.current?.getBoundingClientRect();
     if (!box) return;
     const at = { clientX: box.left + 32, clientY: row ? box.bottom - 4 : box.top + 40 };
     (row ?? grid.current)?.dispatchEvent(
@@ -274,6 +276,7 @@ export function FileList(props: FileListProps) {
           'group/list focus-inset min-h-0 flex-1 overflow-x-hidden overflow-y-auto outline-none',
           dropAt?.folder === null && 'outline-2 -outline-offset-2 outline-accent',
         )}
+        style={{ scrollPaddingTop: headHeightPx }}
       >
         <ListHead order={order} onSort={props.onSort} />
         <div role="rowgroup" className="relative" style={{ height: virtual.getTotalSize() }}>

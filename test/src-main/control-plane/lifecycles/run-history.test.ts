@@ -157,10 +157,35 @@ afterEach(() => world.history.close());
 const began = '0 started: Started';
 
 describe('a start', () => {
-  it('is told once, however often it is seen, and however its time is rounded', async () => {
+  it('is told once, however often it is seen', async () => {
     await world.see({});
-    await world.see({ startedAt: new Date(world.startedMs + 1_500).toISOString() });
+    await world.see({ startedAt: `${world.at(0).slice(0, -1)}999Z` });
     expect(await world.told()).toEqual([began]);
+  });
+
+  it('that its engine told is the one that is seen, whose time is a moment earlier', async () => {
+    world.past = [world.event('die', minute, { exitCode: '1' }), world.event('start', minute + 1_500)];
+    await world.connect();
+    await world.see({ startedAt: world.at(minute + 200) });
+    expect(await world.told()).toHaveLength(3);
+  });
+
+  it('right after another is another: both, and what was between them, are told', async () => {
+    world.past = [
+      world.event('die', 150, { exitCode: '137' }),
+      world.event('start', 300),
+      world.event('kill', 500, { signal: '9' }),
+      world.event('die', 600, { exitCode: '137' }),
+      world.event('start', 800),
+    ];
+    await world.see({ startedAt: world.at(780) });
+    expect(await world.told()).toEqual([
+      began,
+      '0 stopped: Ended by itself with exit code 137',
+      '0 started: Started again by its engine',
+      '0 stopped: Stopped outside Berth',
+      '0 started: Started outside Berth',
+    ]);
   });
 
   it.each([
