@@ -234,6 +234,7 @@ export function readAppState(app: App): AppState {
     snapshots: app.mirror.snapshots.getState().byId,
     restoreUndos: app.mirror.restoreUndos.getState().byId,
     hostLeases: app.mirror.hostLeases.getState().byId,
+    lifecycles: app.mirror.lifecycles.getState().byId,
     operations: app.mirror.operations.getState().byId,
     view: app.view.getState(),
   });
@@ -255,6 +256,7 @@ export function useAppState(): AppState {
   const snapshots = useStore(mirror.snapshots, (state) => state.byId);
   const restoreUndos = useStore(mirror.restoreUndos, (state) => state.byId);
   const hostLeases = useStore(mirror.hostLeases, (state) => state.byId);
+  const lifecycles = useStore(mirror.lifecycles, (state) => state.byId);
   const view = useViewState((state) => state);
   return useMemo(
     () =>
@@ -272,6 +274,7 @@ export function useAppState(): AppState {
         snapshots,
         restoreUndos,
         hostLeases,
+        lifecycles,
         view,
       }),
     [
@@ -288,6 +291,7 @@ export function useAppState(): AppState {
       snapshots,
       restoreUndos,
       hostLeases,
+      lifecycles,
       view,
     ],
   );

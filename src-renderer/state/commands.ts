@@ -19,7 +19,7 @@ import type {
   TerminalId,
   WorkspaceId,
 } from '#contract/ids.ts';
-import type { HostLease } from '#contract/lifecycles.ts';
+import type { HostLease, Lifecycle } from '#contract/lifecycles.ts';
 import type { Machine } from '#contract/machines.ts';
 import type { Operation } from '#contract/operations.ts';
 import type { Project } from '#contract/projects.ts';
@@ -58,6 +58,8 @@ export interface AppState {
   readonly terminals: ReadonlyMap<string, Terminal>;
   readonly forwards: ReadonlyMap<string, Forward>;
   readonly hostLeases: ReadonlyMap<string, HostLease>;
+  /** By the id of the workspace. */
+  readonly lifecycles: ReadonlyMap<string, Lifecycle>;
   readonly operations: ReadonlyMap<string, Operation>;
   readonly snapshots: ReadonlyMap<string, Snapshot>;
   /** By the id of the workspace. */

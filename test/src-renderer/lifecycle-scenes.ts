@@ -155,6 +155,19 @@ export const lifecycleScenes = {
     hostLeases: [lease(1)],
     timeline,
   },
+  /** Stopped, and to be destroyed at a time. */
+  'lifecycles-last': {
+    ...scenes.usual,
+    workspaces: [workspace(1, 'api-server', 1, 'stopped')],
+    lifecycles: [
+      lifecycle(1, {
+        policy: { ...noPolicy, endAt: soon(8), endAction: 'destroy' },
+        judgement: 'off',
+        next: { why: 'time', action: 'destroy', at: soon(8), isWarned: true },
+      }),
+    ],
+    timeline,
+  },
   'lifecycles-costing': {
     ...scenes.usual,
     machines: [machine(1, 'atlas', { hostId: `host_${body(1)}` })],

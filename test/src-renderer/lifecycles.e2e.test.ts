@@ -34,6 +34,25 @@ it('warns with a clock, and one click puts the end off', async () => {
     .waitFor();
 });
 
+it('says of one that is stopped that it is destroyed soon, and puts that off', async () => {
+  await show('lifecycles-last', { type: 'workspace', workspaceId }, 'dark');
+  const clock = shown().getByRole('timer');
+  await clock.getByText(/^api-server is destroyed in [78]:\d\d$/).waitFor();
+  await shown()
+    .getByText(/^Is destroyed in .* at the time that was set\.$/)
+    .waitFor();
+  expect(await seriousFindings(page)).toEqual([]);
+  await button('Stops by itself…').click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByText('At that time also when it was stopped before.').waitFor();
+  await dialog.getByRole('button', { name: 'Cancel' }).click();
+  await page.keyboard.press('ControlOrMeta+k');
+  await page.keyboard.type('keep for another');
+  await page.getByRole('option', { name: /^Keep for another hour/ }).click();
+  await clock.waitFor({ state: 'detached' });
+  expect(await calls('lifecycles.putOff')).toEqual([{ workspaceId, minutes: 60 }]);
+});
+
 it('says why it runs, what happened, and takes another policy', async () => {
   await show('lifecycles', { type: 'workspace', workspaceId }, 'dark');
   await shown().getByText('cargo runs · 1.8 processors · 2 connections on 3000').waitFor();

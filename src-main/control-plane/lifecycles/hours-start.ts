@@ -48,7 +48,9 @@ export class HoursStart {
     // Nor does it run by itself again where it was given up, or has no container.
     const isAtRest = isStopped || state === 'failed' || state === 'missing';
     const { endAt, hours } = policy;
-    if (isAtRest && endAt !== null && endAt !== doneEndAt && Date.parse(endAt) <= clock.nowMs())
+    // What is to be destroyed has its end yet, though it does not run.
+    const isOver = isAtRest && (policy.endAction === 'stop' || state === 'missing');
+    if (isOver && endAt !== null && endAt !== doneEndAt && Date.parse(endAt) <= clock.nowMs())
       await directory.change(id, { doneEndAt: endAt });
     if (hours !== null && !isTimeZone(hours.timeZone)) {
       this.#tellZone(id, hours.timeZone);

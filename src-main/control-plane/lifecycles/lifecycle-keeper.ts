@@ -54,6 +54,8 @@ export interface LifecycleKeeperDeps {
 /** What is known of one workspace in this run. */
 interface Watched {
   readonly rounds: LookRounds;
+  /** As it was when it was shown last. */
+  isUp: boolean;
   lookedMs: number;
   quiet: Quiet;
   seen: Weighed['seen'];
@@ -154,6 +156,7 @@ export class LifecycleKeeper {
     if (known !== undefined) return known;
     const watched: Watched = {
       rounds: new LookRounds(this.#deps.clock, LOOK_MS),
+      isUp: false,
       lookedMs: Number.NEGATIVE_INFINITY,
       quiet: notSeen,
       seen: [],
@@ -196,7 +199,7 @@ export class LifecycleKeeper {
     if (wasAway) this.#grace(now, watched);
     const next = this.#show(now, watched);
     await hours.keep(now);
-    if (next?.isDue !== true || now.state !== 'running' || now.move !== null) return;
+    if (next?.isDue !== true || !canEndIn(now.state) || now.move !== null) return;
     if (this.#deps.isWorkedOn(id) || !this.#deps.isHostThere(now.hostId)) return;
     watched.isActing = true;
     // Not awaited: it takes minutes, and others end meanwhile.
@@ -222,11 +225,12 @@ export class LifecycleKeeper {
   #next(workspace: Workspace, { notBeforeMs, quiet }: Watched): NextEnd | null {
     const { clock, directory } = this.#deps;
     const { id, startedAt } = workspace;
-    if (!isUp(workspace)) return null;
+    if (!isUp(workspace) && !isAtRest(workspace)) return null;
     const { doneEndAt, policy, putOffUntil } = directory.record(id);
     return nextEnd({
       policy,
       nowMs: clock.nowMs(),
+      isUp: isUp(workspace),
       startedAtMs: startedAt === null ? null : Date.parse(startedAt),
       quiet,
       doneEndAt,
@@ -240,8 +244,10 @@ export class LifecycleKeeper {
   #show(workspace: Workspace, watched: Watched): NextEnd | null {
     const { clock, directory } = this.#deps;
     const { id, state } = workspace;
-    if (!isUp(workspace))
+    if (isUp(workspace) !== watched.isUp) {
+      watched.isUp = !watched.isUp;
       Object.assign(watched, { quiet: notSeen, seen: [], notBeforeMs: null, warned: null, busy: null });
+    }
     let next = this.#next(workspace, watched);
     if (next?.isDue === true && watched.warned !== endKey(next)) {
       // Its time is over already, and nobody was told: a policy that was set just now, say.
@@ -276,7 +282,7 @@ export class LifecycleKeeper {
       watched.warned = null;
       return;
     }
-    if (watched.warned === endKey(next) || state !== 'running') return;
+    if (watched.warned === endKey(next) || !canEndIn(state)) return;
     watched.warned = endKey(next);
     const verb = next.action === 'stop' ? 'Stops' : 'Is destroyed';
     const inWords = durationWords(
@@ -316,7 +322,7 @@ export class LifecycleKeeper {
 
   // --- acts ---------------------------------------------------------------------------------------------------------
 
-  async #act({ id }: Workspace, watched: Watched, next: NextEnd): Promise<void> {
+  async #act({ id, state }: Workspace, watched: Watched, next: NextEnd): Promise<void> {
     const { act, clock, costRemark, directory, history, log, timeline, workspaces } = this.#deps;
     const ownerId = workspaces.ownerOf(id);
     if (ownerId === undefined) return;
@@ -328,7 +334,7 @@ export class LifecycleKeeper {
       if (next.action === 'stop') await act.stop(id, ownerId);
       else {
         timeline.add(id, { event: 'warned', text: `A snapshot, and then its end: ${why}` });
-        const isStillSo = () => this.#isStillSo(before, next);
+        const isStillSo = () => this.#isStillSo(before, state, next);
         if (!(await act.destroy(id, ownerId, { why, isStillSo }))) {
           timeline.add(id, { event: 'put-off', text: 'Not destroyed: somebody came back to it meanwhile' });
           history.expect(id, 'stopped', null);
@@ -358,13 +364,13 @@ export class LifecycleKeeper {
   }
 
   /** Asked once more before what cannot be undone: nobody has said or done anything meanwhile. */
-  #isStillSo(before: LifecycleRecord, next: NextEnd): boolean {
+  #isStillSo(before: LifecycleRecord, stateBefore: Workspace['state'], next: NextEnd): boolean {
     const { clock, directory, work, workspaces } = this.#deps;
     const { policy, putOffUntil } = directory.record(before.id);
     if (JSON.stringify(policy) !== JSON.stringify(before.policy)) return false;
     if (putOffUntil !== null && Date.parse(putOffUntil) > clock.nowMs()) return false;
     const { move, state } = workspaces.get(before.id) ?? {};
-    return state === 'running' && move === null && next.isDue && !work.isTypedSince(before.id);
+    return state === stateBefore && move === null && next.isDue && !work.isTypedSince(before.id);
   }
 }
 
@@ -372,6 +378,17 @@ export class LifecycleKeeper {
 function isUp({ lastKnown, state }: Workspace): boolean {
   const known = state === 'unknown' ? lastKnown?.state : state;
   return known === 'running' || known === 'paused';
+}
+
+/** It was stopped, as far as anybody knows, and its files are there. */
+function isAtRest({ lastKnown, state }: Workspace): boolean {
+  const known = state === 'unknown' ? lastKnown?.state : state;
+  return known === 'stopped' || known === 'failed';
+}
+
+/** Nothing is ended in between, nor where it cannot be seen. */
+function canEndIn(state: Workspace['state']): boolean {
+  return state === 'running' || state === 'stopped' || state === 'failed';
 }
 
 function endKey({ action, why }: NextEnd): string {

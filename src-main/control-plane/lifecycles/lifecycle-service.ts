@@ -60,7 +60,9 @@ export class LifecycleService {
   async putOff(id: WorkspaceId, minutes: number, caller: Caller): Promise<Lifecycle> {
     const { clock, directory, keeper, timeline, workspaceOf } = this.#deps;
     const { name, state } = workspaceOf(id);
-    if (state !== 'running' && state !== 'paused')
+    const isUp = state === 'running' || state === 'paused';
+    // One that is stopped may have an end, too: it is destroyed at a time.
+    if (!isUp && directory.view(id).next === null)
       throw new BerthError('workspace.not-running', `“${name}” is not running. Start it first.`);
     const untilMs = clock.nowMs() + minutes * 60_000;
     await directory.change(id, { putOffUntil: new Date(untilMs).toISOString() });

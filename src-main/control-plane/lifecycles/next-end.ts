@@ -15,6 +15,8 @@ const OUTSIDE_HOURS_MS = 60 * MINUTE_MS;
 export interface EndFacts {
   readonly policy: LifecyclePolicy;
   readonly nowMs: number;
+  /** False: it was stopped. Then only a time ends it, and only by destroying it. */
+  readonly isUp: boolean;
   /** When its container began to run; null: that is not known. */
   readonly startedAtMs: number | null;
   readonly quiet: Quiet;
@@ -56,17 +58,19 @@ export function warningMs(policy: LifecyclePolicy, why: NextEnd['why']): number 
 
 function plannedEnds({
   doneEndAt,
+  isUp,
   nowMs,
   policy,
   quiet,
   startedAtMs,
 }: EndFacts): Pick<NextEnd, 'why' | 'atMs'>[] {
   const ends: Pick<NextEnd, 'why' | 'atMs'>[] = [];
-  if (policy.idleMinutes !== null && quiet.judgement === 'quiet')
+  if (!isUp && policy.endAction === 'stop') return ends;
+  if (isUp && policy.idleMinutes !== null && quiet.judgement === 'quiet')
     ends.push({ why: 'idle', atMs: nowMs + Math.max(0, policy.idleMinutes * MINUTE_MS - quiet.quietMs) });
   if (policy.endAt !== null && policy.endAt !== doneEndAt)
     ends.push({ why: 'time', atMs: Date.parse(policy.endAt) });
-  if (startedAtMs === null) return ends;
+  if (!isUp || startedAtMs === null) return ends;
   if (policy.endAfterMinutes !== null)
     ends.push({ why: 'uptime', atMs: startedAtMs + policy.endAfterMinutes * MINUTE_MS });
   if (policy.hours !== null && isTimeZone(policy.hours.timeZone)) {

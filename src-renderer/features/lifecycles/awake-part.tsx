@@ -19,6 +19,7 @@ import {
   byDay,
   eventSignal,
   inOrder,
+  isDestroyedNext,
   isUp,
   judgementWords,
   moreWords,
@@ -32,12 +33,13 @@ export function AwakePart({ workspace, isVisible }: WorkspacePartProps) {
   const subject = { kind: 'workspace', id: workspace.id } as const;
   const change = useCommand('workspace.policy', subject);
   const putOff = useCommand('workspace.put-off', subject);
+  const hasEnd = lifecycle?.next != null && (workspace.state === 'running' || isDestroyedNext(lifecycle));
   return (
     <Section
       title={partTitle(workspace)}
       actions={
         <>
-          {putOff.isShown && lifecycle?.next != null && workspace.state === 'running' && (
+          {putOff.isShown && hasEnd && (
             <Button variant="quiet" onClick={putOff.run}>
               One more hour
             </Button>
@@ -69,10 +71,11 @@ function Now({
 }) {
   const { next, policy, putOffUntil, quietSinceAt, leaseUntil } = lifecycle;
   const isRunning = workspace.state === 'running';
-  const nowMs = useNow(isVisible && isRunning);
+  const hasEnd = next !== null && (isRunning || isDestroyedNext(lifecycle));
+  const nowMs = useNow(isVisible && (isRunning || hasEnd));
   const seen = judgementWords(lifecycle);
   const lines = policyLines(policy, (at) => formatExact(new Date(at)));
-  const isPutOff = isRunning && putOffUntil !== null && Date.parse(putOffUntil) > nowMs;
+  const isPutOff = (isRunning || hasEnd) && putOffUntil !== null && Date.parse(putOffUntil) > nowMs;
   return (
     <div className="flex flex-col gap-2 px-3 py-2.5">
       {isRunning && (
@@ -84,7 +87,7 @@ function Now({
           </span>
         </p>
       )}
-      {isRunning && next !== null && (
+      {hasEnd && (
         <p className="tabular" title={formatExact(new Date(next.at))}>
           {nextSentence(next, nowMs)}
         </p>

@@ -1,6 +1,7 @@
 /** The rows of the command table about when workspaces end by themselves. */
 import type { Command } from '../../state/commands.ts';
 import { policyDialog } from './lifecycle-dialogs.ts';
+import { isDestroyedNext } from './lifecycle-words.ts';
 
 export const lifecycleCommands: readonly Command[] = [
   {
@@ -20,15 +21,23 @@ export const lifecycleCommands: readonly Command[] = [
   {
     id: 'workspace.put-off',
     scope: 'workspaces.write',
-    label: 'Keep running for another hour',
+    label: ({ subject, workspaces }) =>
+      subject?.kind === 'workspace' && workspaces.get(subject.id)?.state === 'stopped'
+        ? 'Keep for another hour'
+        : 'Keep running for another hour',
     description: 'Nothing ends it by itself for an hour from now on.',
     menu: 'Workspace',
     group: 4,
     on: 'workspace',
     keywords: 'extend snooze awake idle',
     inTray: true,
-    isEnabled: ({ subject, workspaces }) =>
-      subject?.kind === 'workspace' && workspaces.get(subject.id)?.state === 'running',
+    isEnabled: ({ lifecycles, subject, workspaces }) => {
+      const workspace = subject?.kind === 'workspace' ? workspaces.get(subject.id) : undefined;
+      return (
+        workspace !== undefined &&
+        (workspace.state === 'running' || isDestroyedNext(lifecycles.get(workspace.id)))
+      );
+    },
     run: async ({ subject, client, notices, state }) => {
       if (subject?.kind !== 'workspace') return;
       await client.call('lifecycles.putOff', { workspaceId: subject.id, minutes: 60 });

@@ -86,6 +86,11 @@ export function isUp({ lastKnown, state }: Pick<Workspace, 'state' | 'lastKnown'
   return known !== undefined && upStates.has(known);
 }
 
+/** Also one that is stopped has an end then. */
+export function isDestroyedNext(lifecycle: Pick<Lifecycle, 'next'> | undefined): boolean {
+  return lifecycle?.next?.action === 'destroy';
+}
+
 /** What its part of the page is called. */
 export function partTitle(workspace: Pick<Workspace, 'state' | 'lastKnown'>): string {
   return isUp(workspace) ? 'Why it is running' : 'Why it is not running';

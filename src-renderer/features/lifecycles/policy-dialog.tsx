@@ -177,10 +177,8 @@ function EndPart({ draft, problems, change }: PartProps) {
           onChange={(endAction) => change({ endAction })}
         />
       )}
-      {(draft.hasTime || draft.hasUptime) && draft.endAction === 'destroy' && (
-        <p className="text-meta text-muted">
-          Only while it runs: one that was stopped before stays as it is.
-        </p>
+      {draft.hasTime && draft.endAction === 'destroy' && (
+        <p className="text-meta text-muted">At that time also when it was stopped before.</p>
       )}
     </div>
   );

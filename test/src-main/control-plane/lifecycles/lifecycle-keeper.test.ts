@@ -1,6 +1,8 @@
 /** When workspaces end by themselves, and when they must not: hours of it, on a clock that moves by hand. */
 import { describe, expect, it } from 'vitest';
 import { BerthError } from '#contract/berth-error.ts';
+import type { LifecyclePolicy } from '#contract/lifecycles.ts';
+import type { Workspace } from '#contract/workspaces.ts';
 import { lifecycleWorlds, type LifecycleWorld, minute, stopped, otherUserId } from './lifecycle-world.ts';
 
 const world = lifecycleWorlds();
@@ -480,6 +482,79 @@ describe('a destruction', () => {
     await it.clock.advance(12 * minute);
     const snapshot = `snapshot as ${otherUserId}`;
     expect(it.begun).toEqual([snapshot, snapshot, `destroy as ${otherUserId}`]);
+  });
+
+  describe('at a time, of one that is stopped', () => {
+    const rest = { state: 'stopped', desired: 'stopped', startedAt: null } as const;
+    const begin = async (it: LifecycleWorld, change: Partial<LifecyclePolicy> = {}) => {
+      Object.assign(it.workspace, rest);
+      return it.begin({ endAt: it.at(60 * minute), endAction: 'destroy', ...change });
+    };
+
+    it('comes after a warning, with a snapshot first', async () => {
+      const it = await begin(world());
+      await it.clock.advance(49 * minute);
+      expect(it.lifecycle).toMatchObject({ judgement: 'off', next: { action: 'destroy', isWarned: false } });
+      await it.clock.advance(2 * minute);
+      expect(it.lifecycle.next?.isWarned).toBe(true);
+      expect(it.begun).toEqual([]);
+      await it.clock.advance(10 * minute);
+      expect(it.begun).toEqual([`snapshot as ${otherUserId}`, `destroy as ${otherUserId}`]);
+      expect(await it.told()).toEqual([
+        'warned: Is destroyed in 10 minutes: the time that was set for it has come',
+        'warned: A snapshot, and then its end: the time that was set for it has come',
+      ]);
+    });
+
+    it('is put off by an hour', async () => {
+      const it = await begin(world());
+      await it.clock.advance(55 * minute);
+      await it.putOff(60);
+      await it.clock.advance(50 * minute);
+      expect(it.begun).toEqual([]);
+      await it.clock.advance(12 * minute);
+      expect(it.begun.at(-1)).toBe(`destroy as ${otherUserId}`);
+    });
+
+    it('does not come where somebody starts it while its snapshot is taken', async () => {
+      const it = world();
+      it.duringSnapshot = () => it.set({ state: 'running', desired: 'running', startedAt: it.at(0) });
+      await begin(it);
+      await it.clock.advance(61 * minute);
+      expect(it.begun).toEqual([`snapshot as ${otherUserId}`]);
+      expect(await it.told()).toContainEqual(expect.stringMatching(/^put-off: Not destroyed/));
+    });
+
+    it('whose time came while its host was away is shown first', async () => {
+      const it = world();
+      it.isHostThere = false;
+      await begin(it);
+      it.set({ state: 'unknown', lastKnown: { state: 'stopped', at: it.at(0) } });
+      await it.clock.advance(90 * minute);
+      expect(it.begun).toEqual([]);
+      it.isHostThere = true;
+      it.set({ state: 'stopped' });
+      expect(it.lifecycle.next?.isWarned).toBe(true);
+      await it.clock.advance(9 * minute);
+      expect(it.begun).toEqual([]);
+      await it.clock.advance(2 * minute);
+      expect(it.begun.at(-1)).toBe(`destroy as ${otherUserId}`);
+    });
+
+    it.each<[string, Partial<LifecyclePolicy>, Partial<Workspace>]>([
+      ['where it would only be stopped', { endAction: 'stop' }, {}],
+      ['for its uptime', { endAt: null, endAfterMinutes: 60 }, {}],
+      ['for want of work', { endAt: null, idleMinutes: 10 }, {}],
+      ['while its container is gone', {}, { state: 'missing' }],
+      ['while it is destroyed already', {}, { state: 'destroying' }],
+    ])('does not come %s', async (_, policy, change) => {
+      const it = await begin(world(), policy);
+      it.set(change);
+      await it.clock.advance(90 * minute);
+      expect(it.begun).toEqual([]);
+      expect(it.lifecycle.next).toBeNull();
+      expect(await it.told()).toEqual([]);
+    });
   });
 
   it('is never for want of work', async () => {

@@ -205,25 +205,32 @@ describe('work of each kind', () => {
 });
 
 describe('at its time', () => {
-  it('has a snapshot before it is destroyed, and its files stay', async () => {
-    const workspace = await make();
-    await setPolicy(workspace, { endAt: inAMinute(), endAction: 'destroy' });
-    // The hand-moved clock is ahead of the engine's: it seems to have run unseen, and is warned of for ten minutes.
-    await clock.advance(12 * minute);
-    await waitUntil(
-      async () => (await remote.docker('ps', '-aq', '--filter', `id=${workspace.containerId}`)) === '',
-      { what: 'the end of the workspace', timeoutMs: 60_000 },
-    );
-    const snapshot = await plane.until('snapshots.watch', {}, (all) =>
-      all.find(({ workspaceId }) => workspaceId === workspace.id),
-    );
-    expect(snapshot).toMatchObject({
-      reason: 'safety',
-      problem: null,
-      note: 'Before its end: the time that was set for it has come',
-    });
-    expect((await remote.docker('volume', 'ls', '-q')).split('\n')).toContain(workspace.volumeName);
-  }, 90_000);
+  it.each(['running', 'stopped'] as const)(
+    'one that is %s has a snapshot before it is destroyed, and its files stay',
+    async (state) => {
+      const workspace = await make();
+      if (state === 'stopped')
+        await plane.succeeded((await plane.client.call('workspaces.stop', { id: workspace.id })).id);
+      await plane.workspaceIn(workspace.id, state);
+      await setPolicy(workspace, { endAt: inAMinute(), endAction: 'destroy' });
+      // The hand-moved clock is ahead of the engine's: it seems to have run unseen, and is warned of for ten minutes.
+      await clock.advance(12 * minute);
+      await waitUntil(
+        async () => (await remote.docker('ps', '-aq', '--filter', `id=${workspace.containerId}`)) === '',
+        { what: 'the end of the workspace', timeoutMs: 60_000 },
+      );
+      const snapshot = await plane.until('snapshots.watch', {}, (all) =>
+        all.find(({ workspaceId }) => workspaceId === workspace.id),
+      );
+      expect(snapshot).toMatchObject({
+        reason: 'safety',
+        problem: null,
+        note: 'Before its end: the time that was set for it has come',
+      });
+      expect((await remote.docker('volume', 'ls', '-q')).split('\n')).toContain(workspace.volumeName);
+    },
+    90_000,
+  );
 });
 
 describe('where its disk is full', () => {

@@ -29,6 +29,7 @@ function stateOf(one: Machine, more: Partial<AppState> = {}): AppState {
     forwards: new Map(),
     operations: new Map(),
     hostLeases: new Map(),
+    lifecycles: new Map(),
     snapshots: new Map(),
     restoreUndos: new Map(),
     view: {} as AppState['view'],

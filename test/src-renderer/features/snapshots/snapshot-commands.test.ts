@@ -27,6 +27,7 @@ function stateOf(snapshots: readonly Snapshot[], more: Partial<AppState> = {}): 
     forwards: new Map(),
     operations: new Map(),
     hostLeases: new Map(),
+    lifecycles: new Map(),
     restoreUndos: new Map(),
     snapshots: new Map(snapshots.map((one) => [one.id, one])),
     view: createViewStore({ storage: noStorage, windowId: 'test' }).getState(),

@@ -30,6 +30,7 @@ function stateOf(own: Workspace | null, more: Partial<AppState> = {}): AppState 
     forwards: new Map(),
     operations: new Map(),
     hostLeases: new Map(),
+    lifecycles: new Map(),
     snapshots: new Map(),
     restoreUndos: new Map(),
     view: createViewStore({ storage: noStorage, windowId: 'test' }).getState(),

@@ -113,6 +113,7 @@ describe('the row of the palette', () => {
       forwards: new Map(),
       operations: new Map(),
       hostLeases: new Map(),
+      lifecycles: new Map(),
       snapshots: new Map(),
       restoreUndos: new Map(),
       view: { ...initialView(), overlay: null, paletteText: '', isDrawerOpen: false, renamingId: null },

@@ -23,6 +23,7 @@ function stateWith(subject: Workspace, hosts: readonly Host[]): AppState {
     forwards: new Map(),
     operations: new Map(),
     hostLeases: new Map(),
+    lifecycles: new Map(),
     snapshots: new Map(),
     restoreUndos: new Map(),
     view: { ...initialView(), overlay: null, paletteText: '', isDrawerOpen: false, renamingId: null },
