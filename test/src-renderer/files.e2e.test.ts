@@ -3,7 +3,7 @@
  * nothing serious, a folder is used by keyboard alone, and a text is edited and saved.
  */
 import { readFile } from 'node:fs/promises';
-import type { Page } from 'playwright';
+import type { Locator, Page } from 'playwright';
 import { describe, expect, it } from 'vitest';
 import { seriousFindings } from './fixture/axe.ts';
 import { fixtureStage } from './fixture/fixture-stage.ts';
@@ -218,8 +218,18 @@ describe('transfers', () => {
     const tray = page.getByRole('region', { name: 'Transfers' });
     await tray.getByText('3 became files of their own, hard links before').waitFor();
     await tray.getByText('nothing under way').waitFor();
+    // A new notice stands on it, and not before its buttons; without it at the window's foot.
+    await page.evaluate(() => window.fixture.app.notices.show({ level: 'error', title: 'Something else' }));
+    const notices = page.getByRole('region', { name: 'New notifications' });
+    await notices.getByText('Something else').waitFor();
+    const foot = async (area: Locator) => {
+      const box = await area.boundingBox();
+      return Math.round((box?.y ?? 0) + (box?.height ?? 0));
+    };
+    await expect.poll(async () => (await foot(notices)) < ((await tray.boundingBox())?.y ?? 0)).toBe(true);
     await tray.getByRole('button', { name: 'Put away' }).click();
     await tray.waitFor({ state: 'detached' });
+    await expect.poll(() => foot(notices)).toBe((page.viewportSize()?.height ?? 0) - 36);
   });
 
   it('hold the window while something is on its way, and not after it', async () => {

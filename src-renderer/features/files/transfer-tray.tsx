@@ -9,6 +9,7 @@ import { ErrorNote } from '../../components/error-note.tsx';
 import { formatCount } from '../../components/format.ts';
 import { useNow } from '../../components/now.ts';
 import { OperationCard } from '../../components/operation-card.tsx';
+import { toastFloor } from '../../components/toast-floor.ts';
 import {
   useAppState,
   useCommand,
@@ -43,6 +44,7 @@ export function TransferTray({ placeId }: { placeId: PlaceId }) {
   const hasEnded = all.some(isOver);
   return (
     <section
+      ref={toastFloor}
       aria-label="Transfers"
       className="flex max-h-[45%] shrink-0 flex-col border-t border-line bg-panel"
     >

@@ -37,7 +37,7 @@ export function Toasts() {
       onPointerLeave={() => setHeld(false)}
       onFocus={() => setHeld(true)}
       onBlur={() => setHeld(false)}
-      className="pointer-events-none fixed right-4 bottom-9 z-40 flex w-[min(380px,calc(100vw-32px))] flex-col-reverse gap-2"
+      className="pointer-events-none fixed right-4 bottom-[calc(var(--toast-floor,1.75rem)+0.5rem)] z-40 transition-[bottom] flex w-[min(380px,calc(100vw-32px))] flex-col-reverse gap-2"
     >
       {shown.map((notice) => (
         <Toast key={notice.id} notice={notice} isHeld={isHeld} />
