@@ -16,7 +16,7 @@ import type { EndAct } from './end-act.ts';
 import { seenWords, whyWords } from './end-words.ts';
 import type { HoursStart } from './hours-start.ts';
 import type { LifecycleDirectory, LifecycleRecord } from './lifecycle-directory.ts';
-import { type NextEnd, nextEnd, warningMs } from './next-end.ts';
+import { canEndIn, isAtRest, isUp, type NextEnd, nextEnd, warningMs } from './next-end.ts';
 import { advance, notSeen, type Quiet } from './quiet.ts';
 import type { RunHistory } from './run-history.ts';
 import type { Timeline } from './timeline.ts';
@@ -372,23 +372,6 @@ export class LifecycleKeeper {
     const { move, state } = workspaces.get(before.id) ?? {};
     return state === stateBefore && move === null && next.isDue && !work.isTypedSince(before.id);
   }
-}
-
-/** As far as anybody knows: one whose host is away goes on. */
-function isUp({ lastKnown, state }: Workspace): boolean {
-  const known = state === 'unknown' ? lastKnown?.state : state;
-  return known === 'running' || known === 'paused';
-}
-
-/** It was stopped, as far as anybody knows, and its files are there. */
-function isAtRest({ lastKnown, state }: Workspace): boolean {
-  const known = state === 'unknown' ? lastKnown?.state : state;
-  return known === 'stopped' || known === 'failed';
-}
-
-/** Nothing is ended in between, nor where it cannot be seen. */
-function canEndIn(state: Workspace['state']): boolean {
-  return state === 'running' || state === 'stopped' || state === 'failed';
 }
 
 function endKey({ action, why }: NextEnd): string {

@@ -1,5 +1,6 @@
-/** What ends a workspace next by itself, whatever comes first, and when it is time to say so: pure. */
+/** What ends a workspace next by itself, whatever comes first, when it is time to say so, and what can end at all: pure. */
 import type { EndReason, LifecyclePolicy } from '#contract/lifecycles.ts';
+import type { Workspace } from '#contract/workspaces.ts';
 import type { Quiet } from './quiet.ts';
 import { hoursAround, isTimeZone } from './working-hours.ts';
 
@@ -81,4 +82,21 @@ function plannedEnds({
     } else if (now.endMs !== null) ends.push({ why: 'hours', atMs: now.endMs });
   }
   return ends;
+}
+
+/** As far as anybody knows: one whose host is away goes on. */
+export function isUp({ lastKnown, state }: Workspace): boolean {
+  const known = state === 'unknown' ? lastKnown?.state : state;
+  return known === 'running' || known === 'paused';
+}
+
+/** It was stopped, as far as anybody knows, and its files are there. */
+export function isAtRest({ lastKnown, state }: Workspace): boolean {
+  const known = state === 'unknown' ? lastKnown?.state : state;
+  return known === 'stopped' || known === 'failed';
+}
+
+/** Nothing is ended in between, nor where it cannot be seen. */
+export function canEndIn(state: Workspace['state']): boolean {
+  return state === 'running' || state === 'stopped' || state === 'failed';
 }

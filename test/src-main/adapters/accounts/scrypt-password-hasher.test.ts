@@ -50,14 +50,19 @@ describe('a password hash', () => {
   it('of nobody’s costs as much as a real one', async () => {
     const hasher = createScryptPasswordHasher({ parameters: { logN: 14, r: 8, p: 1 } });
     const encoded = await hasher.hash(password);
-    // Processor time, not the clock on the wall: other tests run beside this one.
+    // Processor time, not the clock on the wall: other tests run beside this one. The least of some, by turns: the rest is
+    // what the machine was busy with.
     const costOf = async (what: string | null) => {
       const before = process.cpuUsage();
-      for (let time = 0; time < 5; time++) await hasher.verify(password, what);
+      await hasher.verify(password, what);
       const { user, system } = process.cpuUsage(before);
       return user + system;
     };
-    const [real, nobodys] = [await costOf(encoded), await costOf(null)];
+    let [real, nobodys] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
+    for (let time = 0; time < 8; time++) {
+      real = Math.min(real, await costOf(encoded));
+      nobodys = Math.min(nobodys, await costOf(null));
+    }
     expect(nobodys / real).toBeGreaterThan(0.5);
     expect(nobodys / real).toBeLessThan(2);
   });
