@@ -25,6 +25,8 @@ export default defineConfig({
   test: {
     watch: false,
     reporters: ['default'],
+    // A second, which is the default, is what a busy machine takes for nothing.
+    expect: { poll: { timeout: 15_000 } },
     // Programs that tests start compile our sources once, not each time: 1.3 s of CPU for a plane become 0.55 s. Node keys
     // what it keeps by the content of a file.
     env: { NODE_COMPILE_CACHE: join(root, 'node_modules/.cache/node-compile') },
@@ -47,7 +49,7 @@ export default defineConfig({
           name: 'integration',
           include: ['test/**/*.integration.test.ts'],
           testTimeout: 60_000,
-          hookTimeout: 120_000,
+          hookTimeout: 240_000,
           // Each file owns a throw-away host; two cores carry two of them.
           maxWorkers: 2,
           // One more try tells a machine that was busy from a fault. What needed it is named at the end of the output.

@@ -1,5 +1,5 @@
 /** What every secret store must do; run against the real one (over a keychain in memory) and against its fake. */
-import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import type { SecretStoreStatus } from '#contract/credentials.ts';
 import { Secret } from '#main/control-plane/interfaces/secret.ts';
 import type { SecretStore } from '#main/control-plane/interfaces/secret-store.ts';
@@ -75,7 +75,7 @@ export function describeSecretStore(open: () => SecretStoreUnderTest | Promise<S
       const stop = store.onStatusChange((status) => told.push(status.state));
       under.setKeychainWorking(false);
       await store.put('cred_a', new Secret('one')).catch(() => {});
-      await vi.waitFor(() => expect(told).toHaveLength(1));
+      await expect.poll(() => told).toHaveLength(1);
       expect(told[0]).not.toBe('ready');
       stop();
       under.setKeychainWorking(true);

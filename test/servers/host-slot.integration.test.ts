@@ -61,7 +61,9 @@ test('a killed test process leaves nothing: its keeper destroys the host', async
 test('when the keeper is killed too, the next start sweeps what is left', async () => {
   const { kill, slot, keeperPid } = await startInAnotherProcess();
   process.kill(keeperPid, 'SIGKILL');
-  await vi.waitFor(async () => await expect(readlink(`/proc/${keeperPid}/exe`)).rejects.toThrow());
+  await vi.waitFor(async () => await expect(readlink(`/proc/${keeperPid}/exe`)).rejects.toThrow(), {
+    timeout: 15_000,
+  });
   await kill();
   expect(await remainsOf(slot)).toContain('loop device');
   // Another worker may start a host at this very moment and be the one that sweeps.

@@ -118,7 +118,7 @@ describe('the network', () => {
   ] as const)('killSshSessions(%s) ends established connections with %s', async (how, expected) => {
     const { fate } = await openConnection();
     await host.killSshSessions(how);
-    await vi.waitFor(() => expect(fate.ended).toBe(expected));
+    await expect.poll(() => fate.ended).toBe(expected);
     expect(await host.sshSessionPids()).toEqual([]);
     expect(await accepts(2_000)).toBe(true);
   });

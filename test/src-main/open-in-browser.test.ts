@@ -24,11 +24,14 @@ describe.runIf(process.platform === 'linux')('openInBrowser', () => {
     vi.stubEnv('DISPLAY', ':0');
     vi.stubEnv('PATH', `${folder}:${process.env.PATH}`);
     expect(openInBrowser(link, folder)).toBe(true);
-    const shown = await vi.waitFor(async () => {
-      const text = await readFile(join(folder, 'arguments'), 'utf8');
-      expect(text.endsWith('\n')).toBe(true);
-      return text.trim();
-    });
+    const shown = await vi.waitFor(
+      async () => {
+        const text = await readFile(join(folder, 'arguments'), 'utf8');
+        expect(text.endsWith('\n')).toBe(true);
+        return text.trim();
+      },
+      { timeout: 15_000 },
+    );
     expect(shown).not.toContain('ticket');
     const file = fileURLToPath(shown);
     expect((await stat(file)).mode & 0o777).toBe(0o600);

@@ -75,7 +75,7 @@ describe('the page', () => {
       .getByRole('list', { name: 'Machines' })
       .getByRole('button', { name: /^trial/ })
       .click();
-    expect(await frontView()).toEqual({ type: 'machine', machineId: machineId(6) });
+    await expect.poll(() => frontView()).toEqual({ type: 'machine', machineId: machineId(6) });
   });
 
   it('says what is wrong with an account, and replaces a token that is refused', async () => {
@@ -123,7 +123,9 @@ describe('an account', () => {
     await button('Connect an account').focus();
     await page.keyboard.press('Enter');
     await dialog().getByLabel('Token', { exact: true }).waitFor();
-    expect(await dialog().getByLabel('Token', { exact: true }).getAttribute('type')).toBe('password');
+    await expect
+      .poll(() => dialog().getByLabel('Token', { exact: true }).getAttribute('type'))
+      .toBe('password');
     await page.keyboard.type(rightToken);
     expect(await seriousFindings(page)).toEqual([]);
     await page.keyboard.press('Enter');
@@ -138,7 +140,7 @@ describe('an account', () => {
     ]);
     expect(kept.filter((text) => text.includes(rightToken))).toEqual([]);
     await button('Create a droplet').last().click();
-    expect(await frontView()).toMatchObject({ type: 'create-machine' });
+    await expect.poll(() => frontView()).toMatchObject({ type: 'create-machine' });
   });
 
   it('has a label and a budget that can be changed', async () => {
@@ -164,7 +166,7 @@ describe('an account', () => {
     expect(await dialog().getByRole('checkbox').count()).toBe(0);
     await page.evaluate((id) => window.fixture.plane.delete('machines', id), machineId(5));
     await dialog().getByText('6 droplets there go on').waitFor();
-    expect(await button('Disconnect').getAttribute('aria-disabled')).toBe('true');
+    await expect.poll(() => button('Disconnect').getAttribute('aria-disabled')).toBe('true');
     await dialog().getByRole('checkbox').click();
     expect(await seriousFindings(page)).toEqual([]);
     await button('Disconnect').click();
@@ -184,7 +186,7 @@ describe('what was found', () => {
     await button('Destroy api-server before 2.0…').click();
     const destroy = dialog().getByRole('button', { name: 'Destroy snapshot' });
     await dialog().getByRole('textbox').fill('api-server');
-    expect(await destroy.getAttribute('aria-disabled')).toBe('true');
+    await expect.poll(() => destroy.getAttribute('aria-disabled')).toBe('true');
     await dialog().getByRole('textbox').fill('api-server before 2.0');
     await destroy.click();
     await dialog().waitFor({ state: 'detached' });
@@ -199,7 +201,7 @@ describe('what was found', () => {
     await page.keyboard.press('Enter');
     await dialog().waitFor({ state: 'detached' });
     expect((await calls('clouds.adoptFound')).at(-1)).toMatchObject({ name: 'found-again' });
-    expect(await frontView()).toMatchObject({ type: 'machine' });
+    await expect.poll(() => frontView()).toMatchObject({ type: 'machine' });
   });
 
   it('and a budget that comes near are said once, and marked where they can be seen from anywhere', async () => {
@@ -209,7 +211,7 @@ describe('what was found', () => {
     await page.getByText('2 things cost and are not known to this Berth').first().waitFor();
     await button('Machines and costs, a machine needs you').waitFor();
     await page.getByTitle(/Rented machines: .0\.18571 an.hour: a machine needs you/).click();
-    expect(await frontView()).toEqual(cloudsRef);
+    await expect.poll(() => frontView()).toEqual(cloudsRef);
     // On the page itself no toast says it again.
     await button('Look').first().waitFor({ state: 'detached' });
     const count = () => page.evaluate(() => window.fixture.app.notices.store.getState().notices.length);
@@ -275,7 +277,7 @@ describe('the form of a machine', () => {
       },
     ]);
     await page.waitForFunction(() => window.fixture.app.view.getState().root.kind === 'pane');
-    expect(await frontView()).toMatchObject({ type: 'machine' });
+    await expect.poll(() => frontView()).toMatchObject({ type: 'machine' });
   });
 
   it('says each broken rule at its field, and asks nothing before they are kept', async () => {
@@ -296,7 +298,9 @@ describe('the form of a machine', () => {
     await failNext('machines.create', 'machine.name-taken', 'Another machine is called “berth-fra1”.');
     await createButton().click();
     await page.getByText('Another machine is called').waitFor();
-    expect(await page.getByLabel('Name', { exact: true }).getAttribute('aria-invalid')).toBe('true');
+    await expect
+      .poll(() => page.getByLabel('Name', { exact: true }).getAttribute('aria-invalid'))
+      .toBe('true');
   });
 
   it('shows a new price before it is asked again, and never pays it unseen', async () => {
@@ -344,12 +348,12 @@ describe('the form of a machine', () => {
     const before = (await notices()).length;
     await createButton().click();
     await page.getByText('Ask for the machine…').waitFor();
-    expect(await createButton().getAttribute('aria-busy')).toBe('true');
-    expect(await frontView()).toMatchObject({ type: 'create-machine' });
+    await expect.poll(() => createButton().getAttribute('aria-busy')).toBe('true');
+    await expect.poll(() => frontView()).toMatchObject({ type: 'create-machine' });
     expect(await seriousFindings(page)).toEqual([]);
     await answerMaking('failed');
     await page.getByText('It is sold out.').first().waitFor();
-    expect(await page.getByLabel('Tags').inputValue()).toBe('kept');
+    await expect.poll(() => page.getByLabel('Tags').inputValue()).toBe('kept');
     // Said once, where it can be mended: no toast says it, too.
     expect((await notices()).slice(0, -before)).toEqual([]);
     await button('The same in Amsterdam 3').click();
@@ -362,7 +366,7 @@ describe('the form of a machine', () => {
     await page.getByText('Nothing can be made with DigitalOcean now').waitFor();
     await page.getByText('Ask for the machine…').waitFor();
     await putCloud(usual);
-    expect(await page.getByLabel('Tags').inputValue()).toBe('kept');
+    await expect.poll(() => page.getByLabel('Tags').inputValue()).toBe('kept');
     // Told elsewhere to who looks elsewhere, and there all the same.
     await open({ type: 'home' });
     await answerMaking('failed');
@@ -373,7 +377,7 @@ describe('the form of a machine', () => {
     await page.getByText('Ask for the machine…').waitFor();
     await answerMaking('rented');
     await page.getByRole('heading', { level: 1, name: unansweredName }).waitFor();
-    expect(await frontView()).toMatchObject({ type: 'machine' });
+    await expect.poll(() => frontView()).toMatchObject({ type: 'machine' });
   });
 
   it('changes the account with what was typed kept, and says where one is full or cannot make anything', async () => {
@@ -383,7 +387,7 @@ describe('the form of a machine', () => {
     await page.getByRole('option', { name: /A customer/ }).click();
     await page.getByText(/The account is at its limit, 3 of 3 droplets/).waitFor();
     await createButton().waitFor();
-    expect(await page.getByLabel('Tags').inputValue()).toBe('kept');
+    await expect.poll(() => page.getByLabel('Tags').inputValue()).toBe('kept');
     await show('clouds-trouble', { type: 'create-machine', cloudId: cloudId(1) });
     await page.getByText('Nothing can be made with Revoked now').waitFor();
     expect(await createButton().count()).toBe(0);
@@ -410,6 +414,6 @@ describe('the third door', () => {
   it('stands in the page that adds a host, too', async () => {
     await show('empty', { type: 'add-host' });
     await button('Create one at a provider').click();
-    expect(await frontView()).toEqual(createRef);
+    await expect.poll(() => frontView()).toEqual(createRef);
   });
 });

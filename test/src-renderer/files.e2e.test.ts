@@ -81,12 +81,12 @@ describe('a folder', () => {
   it('is used by keyboard alone', async () => {
     await openFolder();
     await page.keyboard.press('Home');
-    expect(await chosen()).toEqual(['current']);
+    await expect.poll(() => chosen()).toEqual(['current']);
     await page.keyboard.press('Shift+ArrowDown');
-    expect(await chosen()).toEqual(['current', 'empty']);
+    await expect.poll(() => chosen()).toEqual(['current', 'empty']);
     await page.keyboard.press('Escape');
     await page.keyboard.type('sr');
-    expect(await chosen()).toEqual(['src']);
+    await expect.poll(() => chosen()).toEqual(['src']);
     await page.keyboard.press('Enter');
     await row('server.ts').waitFor();
     await page.keyboard.press('Backspace');

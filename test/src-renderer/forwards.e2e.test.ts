@@ -60,7 +60,7 @@ describe('the ports of a workspace', () => {
 
     await row(5432).getByRole('button', { name: 'Copy address', exact: true }).click();
     await page.getByText('127.0.0.1:5432 is in the clipboard').waitFor();
-    expect(await page.evaluate(() => navigator.clipboard.readText())).toBe('127.0.0.1:5432');
+    await expect.poll(() => page.evaluate(() => navigator.clipboard.readText())).toBe('127.0.0.1:5432');
 
     await row(5900).getByRole('button', { name: 'Open screen' }).click();
     await expect
@@ -150,7 +150,7 @@ describe('a forward', () => {
     const item = page.getByRole('button', { name: /forwards/ }).filter({ hasText: '5' });
     await item.click();
     await shown().getByRole('heading', { level: 1, name: 'Ports' }).waitFor();
-    expect(await item.getAttribute('title')).toContain('waiting or failed: 3');
+    await expect.poll(() => item.getAttribute('title')).toContain('waiting or failed: 3');
   });
 
   it('is found among many by its words', async () => {
@@ -499,7 +499,9 @@ describe('the view of an app in the desktop', () => {
     await say({ type: 'app-view-refused', what: 'link', url: 'http://example.org/plain' });
     await page.getByText('A link of Shop was not opened').waitFor();
     await page.getByRole('button', { name: 'Copy address' }).last().click();
-    expect(await page.evaluate(() => navigator.clipboard.readText())).toBe('http://example.org/plain');
+    await expect
+      .poll(() => page.evaluate(() => navigator.clipboard.readText()))
+      .toBe('http://example.org/plain');
   });
 
   it('stands exactly over its part of the window, and follows it', async () => {

@@ -38,7 +38,7 @@ describe('a machine that is made', () => {
     await shown().getByText('Together at least $2.42').waitFor();
     expect(await seriousFindings(page)).toEqual([]);
     await button('Copy IPv4 address').click();
-    expect(await page.evaluate(() => navigator.clipboard.readText())).toBe('203.0.113.1');
+    await expect.poll(() => page.evaluate(() => navigator.clipboard.readText())).toBe('203.0.113.1');
     await button('do-fra1').click();
     await shown().getByText('A rented machine').waitFor();
     await button('Open machine').click();
@@ -87,7 +87,7 @@ describe('a machine that is made', () => {
   it('is resized at the price that was seen; its disk grows only where the box is ticked', async () => {
     await show(1);
     await button('Resize…').click();
-    expect(await inDialog('Resize machine').getAttribute('aria-disabled')).toBe('true');
+    await expect.poll(() => inDialog('Resize machine').getAttribute('aria-disabled')).toBe('true');
     await dialog()
       .getByRole('radio', { name: /4.CPUs/ })
       .click();
@@ -164,7 +164,7 @@ describe('a machine that is made', () => {
     await button('Change when it ends').click();
     await dialog().getByRole('switch', { name: 'At a time' }).click();
     await dialog().getByLabel('Day and time').fill('2020-01-01T10:00');
-    expect(await inDialog('Save').getAttribute('aria-disabled')).toBe('true');
+    await expect.poll(() => inDialog('Save').getAttribute('aria-disabled')).toBe('true');
     await dialog().getByLabel('Day and time').fill('2031-01-01T10:00');
     await dialog().getByRole('combobox', { name: 'Then' }).click();
     await page.getByRole('option', { name: /Put it to sleep/ }).click();

@@ -103,7 +103,7 @@ describe('a live screen', () => {
     await page.getByRole('button', { name: 'Keys', exact: true }).click();
     const held = page.getByRole('button', { name: 'Super' });
     await held.click();
-    expect(await held.getAttribute('aria-pressed')).toBe('true');
+    await expect.poll(() => held.getAttribute('aria-pressed')).toBe('true');
     await page.evaluate(() => window.fixture.plane.setConnection({ phase: 'lost', retryAtMs: null }));
     await page.getByText('Berth does not answer').first().waitFor();
     // What is typed into nothing is not taken, and the next connection knows of no key that is down.
@@ -112,7 +112,7 @@ describe('a live screen', () => {
     await page.evaluate(() => window.fixture.plane.setConnection({ phase: 'open' }));
     await live();
     expect(await calls('workspaces.dial')).toHaveLength(2);
-    expect(await held.getAttribute('aria-pressed')).toBe('false');
+    await expect.poll(() => held.getAttribute('aria-pressed')).toBe('false');
     const { keys } = await heard();
     await field.pressSequentially('a');
     await expect.poll(async () => (await heard()).keys).toEqual([...keys, 0x61, -0x61]);

@@ -3,7 +3,7 @@
  * axe finds nothing serious in any scene, light and dark, and everything that matters is done by keyboard alone.
  */
 import type { Page } from 'playwright';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { seriousFindings } from './fixture/axe.ts';
 import { fixtureStage } from './fixture/fixture-stage.ts';
 import './fixture/fixture-window.ts';
@@ -107,19 +107,19 @@ describe('by keyboard alone', () => {
     await page.keyboard.press('Control+k');
     await page.keyboard.type('scratch');
     await page.keyboard.press('Enter');
-    await vi.waitFor(async () =>
-      expect(await page.evaluate(() => window.fixture.app.view.getState().root)).toMatchObject({
+    await expect
+      .poll(() => page.evaluate(() => window.fixture.app.view.getState().root))
+      .toMatchObject({
         tabs: [
           { ref: { type: 'home' } },
           { ref: { type: 'workspace', workspaceId: 'ws_00000000000000000003' } },
         ],
-      }),
-    );
+      });
     await page.getByRole('button', { name: 'Colours' }).focus();
     await page.keyboard.press('Control+k');
     await page.getByRole('combobox').waitFor();
     await page.keyboard.press('Escape');
-    await vi.waitFor(async () => expect(await focusedName()).toBe('Colours'));
+    await expect.poll(() => focusedName()).toBe('Colours');
   });
 
   it('the palette has the keyboard before the next key, however late frames are', async () => {
@@ -131,7 +131,7 @@ describe('by keyboard alone', () => {
     await page.getByRole('button', { name: 'Colours' }).focus();
     await page.keyboard.press('Control+k');
     await page.keyboard.type('typed at once');
-    expect(await page.getByRole('combobox').inputValue()).toBe('typed at once');
+    await expect.poll(() => page.getByRole('combobox').inputValue()).toBe('typed at once');
   });
 
   it('a question that came out of the palette gives the keyboard back to who had it before the palette', async () => {
@@ -146,7 +146,7 @@ describe('by keyboard alone', () => {
     await question.waitFor();
     await page.keyboard.press('Escape');
     await question.waitFor({ state: 'detached' });
-    await vi.waitFor(async () => expect(await focusedName()).toBe('Colours'));
+    await expect.poll(() => focusedName()).toBe('Colours');
   });
 
   it('the palette runs a command, and says so when one fails', async () => {
@@ -169,22 +169,22 @@ describe('by keyboard alone', () => {
     await show('usual');
     for (const type of ['settings', 'help', 'shortcuts']) await open({ type });
     await page.keyboard.press('Alt+2');
-    await vi.waitFor(async () => expect(await frontTitle()).toBe('Settings'));
+    await expect.poll(() => frontTitle()).toBe('Settings');
     await page.keyboard.press('Alt+Backquote');
-    await vi.waitFor(async () => expect(await frontTitle()).toBe('Keyboard shortcuts'));
+    await expect.poll(() => frontTitle()).toBe('Keyboard shortcuts');
     await page.keyboard.press('Alt+w');
-    await vi.waitFor(async () => expect(await frontTitle()).toBe('Settings'));
+    await expect.poll(() => frontTitle()).toBe('Settings');
     await page.keyboard.press('Alt+Shift+t');
-    await vi.waitFor(async () => expect(await frontTitle()).toBe('Keyboard shortcuts'));
+    await expect.poll(() => frontTitle()).toBe('Keyboard shortcuts');
     await page.keyboard.press('Control+\\');
-    await vi.waitFor(async () => expect(await page.getByRole('tablist').count()).toBe(2));
-    expect(await frontTitle()).toBe('Keyboard shortcuts');
+    await expect.poll(() => page.getByRole('tablist').count()).toBe(2);
+    await expect.poll(() => frontTitle()).toBe('Keyboard shortcuts');
     await page.keyboard.press('Control+Alt+ArrowLeft');
-    await vi.waitFor(async () => expect(await frontTitle()).not.toBe('Keyboard shortcuts'));
+    await expect.poll(() => frontTitle()).not.toBe('Keyboard shortcuts');
     await page.getByRole('tab', { selected: true }).first().focus();
     await page.keyboard.press('Delete');
     await page.keyboard.press('Home');
-    await vi.waitFor(async () => expect(await frontTitle()).toMatch(/home/i));
+    await expect.poll(() => frontTitle()).toMatch(/home/i);
   });
 
   it('a page keeps what was typed into it when its tab moves to another pane', async () => {
@@ -193,32 +193,32 @@ describe('by keyboard alone', () => {
     await open({ type: 'settings' });
     await page.getByRole('searchbox', { name: 'Search settings' }).fill('cursor');
     await page.keyboard.press('Control+\\');
-    await vi.waitFor(async () => expect(await page.getByRole('tablist').count()).toBe(2));
-    expect(await page.getByRole('searchbox', { name: 'Search settings' }).inputValue()).toBe('cursor');
+    await expect.poll(() => page.getByRole('tablist').count()).toBe(2);
+    await expect
+      .poll(() => page.getByRole('searchbox', { name: 'Search settings' }).inputValue())
+      .toBe('cursor');
   });
 
   it('the tree moves, folds, finds by typing, renames and opens', async () => {
     await show('usual');
     const tree = page.getByRole('tree');
     await page.keyboard.press('Control+Shift+e');
-    await vi.waitFor(async () =>
-      expect(await tree.evaluate((element) => element === document.activeElement)).toBe(true),
-    );
+    await expect.poll(() => tree.evaluate((element) => element === document.activeElement)).toBe(true);
     const active = () =>
       tree.evaluate((element) => {
         const id = element.getAttribute('aria-activedescendant');
         return id ? document.getElementById(id)?.dataset.row : undefined;
       });
     await page.keyboard.press('Home');
-    expect(await active()).toBe('host_00000000000000000001');
+    await expect.poll(() => active()).toBe('host_00000000000000000001');
     await page.keyboard.press('ArrowDown');
-    expect(await active()).toBe('ws_00000000000000000001');
+    await expect.poll(() => active()).toBe('ws_00000000000000000001');
     await page.keyboard.press('ArrowLeft');
     expect(await page.getByRole('treeitem', { name: /^bash/ }).count()).toBe(0);
     await page.keyboard.press('ArrowLeft');
-    expect(await active()).toBe('host_00000000000000000001');
+    await expect.poll(() => active()).toBe('host_00000000000000000001');
     await page.keyboard.type('scr');
-    expect(await active()).toBe('ws_00000000000000000003');
+    await expect.poll(() => active()).toBe('ws_00000000000000000003');
     await page.keyboard.press('F2');
     await page.getByRole('textbox', { name: 'New name of scratch' }).fill('sandbox');
     await page.keyboard.press('Enter');
@@ -228,11 +228,9 @@ describe('by keyboard alone', () => {
       input: { id: 'ws_00000000000000000003', name: 'sandbox' },
     });
     await page.keyboard.press('Enter');
-    await vi.waitFor(async () =>
-      expect(await page.getByRole('treeitem', { name: /^sandbox/ }).getAttribute('aria-selected')).toBe(
-        'true',
-      ),
-    );
+    await expect
+      .poll(() => page.getByRole('treeitem', { name: /^sandbox/ }).getAttribute('aria-selected'))
+      .toBe('true');
   });
 
   it('200 hosts: the last is reached at once, and few rows exist', async () => {
@@ -253,13 +251,9 @@ describe('by keyboard alone', () => {
     await page.getByText('11 to 20').waitFor();
     await size.fill('16');
     await size.press('Enter');
-    await vi.waitFor(async () =>
-      expect(await page.evaluate(() => getComputedStyle(document.body).fontSize)).toBe('16px'),
-    );
+    await expect.poll(() => page.evaluate(() => getComputedStyle(document.body).fontSize)).toBe('16px');
     await page.getByRole('button', { name: 'Set “Size of text” back' }).press('Enter');
-    await vi.waitFor(async () =>
-      expect(await page.evaluate(() => getComputedStyle(document.body).fontSize)).toBe('13px'),
-    );
+    await expect.poll(() => page.evaluate(() => getComputedStyle(document.body).fontSize)).toBe('13px');
   });
 
   it('a shortcut is recorded and works', async () => {
@@ -267,14 +261,14 @@ describe('by keyboard alone', () => {
     await open({ type: 'shortcuts' });
     await page.getByRole('button', { name: 'Change the keys of “Open help”' }).press('Enter');
     await page.getByRole('textbox', { name: 'New keys for “Open help”' }).press('Control+j');
-    await vi.waitFor(async () =>
-      expect(await page.evaluate(() => window.fixture.plane.calls.at(-1)?.input)).toEqual({
+    await expect
+      .poll(() => page.evaluate(() => window.fixture.plane.calls.at(-1)?.input))
+      .toEqual({
         shortcuts: { 'help.open': 'Mod+J' },
-      }),
-    );
+      });
     await page.getByRole('button', { name: 'Set the keys of “Open help” back' }).waitFor();
     await page.keyboard.press('Control+j');
-    await vi.waitFor(async () => expect(await frontTitle()).toBe('Help'));
+    await expect.poll(() => frontTitle()).toBe('Help');
   });
 
   it('a confirmation refuses until the name is typed, and Escape means no', async () => {
@@ -296,19 +290,17 @@ describe('by keyboard alone', () => {
     await ask();
     // It takes the keyboard a moment after it is there.
     const field = page.getByRole('alertdialog').getByRole('textbox');
-    await vi.waitFor(async () =>
-      expect(await field.evaluate((element) => element === document.activeElement)).toBe(true),
-    );
+    await expect.poll(() => field.evaluate((element) => element === document.activeElement)).toBe(true);
     await page.keyboard.type('atla');
     await page.keyboard.press('Enter');
     expect(await page.getByRole('alertdialog').count()).toBe(1);
     await page.keyboard.type('s');
     await page.keyboard.press('Enter');
-    await vi.waitFor(async () => expect(await page.title()).toBe('true'));
+    await expect.poll(() => page.title()).toBe('true');
     await ask();
     await page.getByRole('alertdialog').waitFor();
     await page.keyboard.press('Escape');
-    await vi.waitFor(async () => expect(await page.title()).toBe('false'));
+    await expect.poll(() => page.title()).toBe('false');
   });
 
   it('the focus is always to be seen: every stop of Tab has a ring or is a tree row', async () => {
@@ -352,8 +344,8 @@ describe('the pointer', () => {
     await drag(false);
     expect(await page.getByRole('tablist').count()).toBe(1);
     await drag(true);
-    await vi.waitFor(async () => expect(await page.getByRole('tablist').count()).toBe(2));
-    expect(await frontTitle()).toBe('Settings');
+    await expect.poll(() => page.getByRole('tablist').count()).toBe(2);
+    await expect.poll(() => frontTitle()).toBe('Settings');
   });
 });
 
@@ -392,7 +384,7 @@ describe('small and broken', () => {
     await stage.load('?scene=usual&keep');
     await page.getByRole('tablist').first().waitFor();
     expect(await page.getByRole('tablist').count()).toBe(2);
-    expect(await frontTitle()).toBe('Settings');
+    await expect.poll(() => frontTitle()).toBe('Settings');
   });
 
   it('a lost connection is said, and tried again by a button', async () => {

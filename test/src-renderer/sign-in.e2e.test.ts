@@ -39,7 +39,7 @@ describe('signing in', () => {
   it('takes an e-mail and a password by keyboard alone, and leads back to where the window was', async () => {
     await show(`sign-in?next=${encodeURIComponent('/?scene=people&window=second')}`);
     await field('E-mail').waitFor();
-    expect(await focused()).toBe('email');
+    await expect.poll(() => focused()).toBe('email');
     await page.keyboard.type('ada@example.org');
     await page.keyboard.press('Tab');
     await page.keyboard.type('a boat of seven clouds');
@@ -67,9 +67,9 @@ describe('signing in', () => {
     await show('sign-in');
     await field('E-mail').waitFor();
     expect(await field('E-mail').getAttribute('autocomplete')).toBe('username');
-    expect(await field('Password').getAttribute('autocomplete')).toBe('current-password');
+    await expect.poll(() => field('Password').getAttribute('autocomplete')).toBe('current-password');
     await button('Show what is typed').click();
-    expect(await field('Password').getAttribute('type')).toBe('text');
+    await expect.poll(() => field('Password').getAttribute('type')).toBe('text');
     expect(await seriousFindings(page)).toEqual([]);
   });
 
@@ -79,7 +79,7 @@ describe('signing in', () => {
     await type('ada@example.org', 'not this one');
     await page.keyboard.press('Enter');
     await page.getByRole('alert').getByText('is not right').waitFor();
-    expect(await focused()).toBe('password');
+    await expect.poll(() => focused()).toBe('password');
     expect(await seriousFindings(page)).toEqual([]);
     await page.keyboard.type('a boat of seven clouds');
     await page.keyboard.press('Enter');
@@ -112,16 +112,16 @@ describe('signing in', () => {
     await type('ada@example.org', 'a boat of seven clouds');
     await page.keyboard.press('Enter');
     await heading('Type the code').waitFor();
-    expect(await focused()).toBe('code');
-    expect(await field('Code').getAttribute('autocomplete')).toBe('one-time-code');
-    expect(await field('Code').getAttribute('inputmode')).toBe('numeric');
+    await expect.poll(() => focused()).toBe('code');
+    await expect.poll(() => field('Code').getAttribute('autocomplete')).toBe('one-time-code');
+    await expect.poll(() => field('Code').getAttribute('inputmode')).toBe('numeric');
     door.answerNext('/session', refusal(401, 'account.sign-in-failed', 'No.'));
     await page.keyboard.type('000000');
     await page.keyboard.press('Enter');
     await page.getByText('This code is not right.').waitFor();
     expect(await seriousFindings(page)).toEqual([]);
     await button('Use a recovery code').click();
-    expect(await focused()).toBe('code');
+    await expect.poll(() => focused()).toBe('code');
     await page.keyboard.type('k0x2-9fq0-ab0m');
     await page.keyboard.press('Enter');
     await inTheWindow();
@@ -140,7 +140,7 @@ describe('signing in', () => {
     await page.keyboard.press('Enter');
     await button('Start over').click();
     await heading('Sign in').waitFor();
-    expect(await field('Password').inputValue()).toBe('');
+    await expect.poll(() => field('Password').inputValue()).toBe('');
   });
 
   it('by a link happens once and at once, and nothing of it stays in the address', async () => {
@@ -165,7 +165,7 @@ describe('signing in', () => {
     await show('sign-in?next=%2F%3Fwindow%3Dsecond', { ...usualOptions, passwords: false });
     const link = page.getByRole('link', { name: 'Sign in with Example University' });
     await link.waitFor();
-    expect(await link.getAttribute('href')).toBe('/auth/example/start?next=%2F%3Fwindow%3Dsecond');
+    await expect.poll(() => link.getAttribute('href')).toBe('/auth/example/start?next=%2F%3Fwindow%3Dsecond');
     expect(await page.getByLabel('Password').count()).toBe(0);
     expect(await page.getByRole('link', { name: 'Register' }).count()).toBe(0);
   });
@@ -211,7 +211,7 @@ describe('registering', () => {
   it('says the rule before and the refusal after, at the field, then where to look', async () => {
     await show('register');
     await page.getByText('At least 10 characters').waitFor();
-    expect(await field('Password').getAttribute('autocomplete')).toBe('new-password');
+    await expect.poll(() => field('Password').getAttribute('autocomplete')).toBe('new-password');
     door.answerNext(
       '/register',
       refusal(400, 'account.password-unfit', 'This is among the passwords that are tried first.'),
@@ -219,8 +219,8 @@ describe('registering', () => {
     await type('ada@example.org', 'password123');
     await page.keyboard.press('Enter');
     await page.getByText('tried first').waitFor();
-    expect(await focused()).toBe('password');
-    expect(await field('Password').getAttribute('aria-invalid')).toBe('true');
+    await expect.poll(() => focused()).toBe('password');
+    await expect.poll(() => field('Password').getAttribute('aria-invalid')).toBe('true');
     expect(await seriousFindings(page)).toEqual([]);
     await field('Name (optional)').fill('Ada');
     await field('Password').fill('a boat of seven clouds');
@@ -245,7 +245,7 @@ describe('registering', () => {
     await page.getByText('Too well known.').waitFor();
     await field('E-mail').focus();
     await page.keyboard.type('x');
-    expect(await focused()).toBe('email');
+    await expect.poll(() => focused()).toBe('email');
   });
 
   it('is not offered where accounts are made by invitation', async () => {

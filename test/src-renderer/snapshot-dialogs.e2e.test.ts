@@ -101,14 +101,18 @@ describe('taking a snapshot', () => {
     await press('Tab');
     await page.keyboard.type('why');
     await press('Tab', 'ArrowDown', 'ArrowDown');
-    expect(await dialog().getByRole('radio', { name: 'Goes on' }).getAttribute('aria-checked')).toBe('true');
+    await expect
+      .poll(() => dialog().getByRole('radio', { name: 'Goes on' }).getAttribute('aria-checked'))
+      .toBe('true');
     await dialog()
       .getByRole('textbox', { name: /Command before/ })
       .fill('');
     await failNext('snapshots.create', 'snapshot.name-taken', 'Another snapshot has this name.');
     await dialog().getByRole('button', { name: 'Take snapshot' }).click();
     await page.getByText('Another snapshot has this name.').waitFor();
-    expect(await dialog().getByRole('textbox', { name: 'Name' }).getAttribute('aria-invalid')).toBe('true');
+    await expect
+      .poll(() => dialog().getByRole('textbox', { name: 'Name' }).getAttribute('aria-invalid'))
+      .toBe('true');
     await dialog().getByRole('textbox', { name: 'Name' }).fill('after');
     await dialog().getByRole('switch', { name: 'Look for repeats far apart' }).press('Space');
     await dialog().getByRole('button', { name: 'Take snapshot' }).dblclick();
@@ -178,7 +182,7 @@ describe('restoring', () => {
       const button = dialog().getByRole('button', { name: 'Restore workspace' });
       if (scene === 'restore-full') await dialog().getByText('717 MiB free').waitFor();
       if (scene === 'restore-fails') await dialog().getByText('could not be found out').waitFor();
-      expect(await button.getAttribute('aria-disabled')).toBe('true');
+      await expect.poll(() => button.getAttribute('aria-disabled')).toBe('true');
       await button.click({ force: true });
       expect(await calls('snapshots.restore')).toEqual([]);
     }
@@ -221,7 +225,7 @@ describe('rules', () => {
       .waitFor();
     await dialog().getByRole('radio', { name: 'By cron words' }).press('Space');
     const cron = dialog().getByRole('textbox', { name: 'Cron words' });
-    expect(await cron.inputValue()).toBe('0 */6 * * *');
+    await expect.poll(() => cron.inputValue()).toBe('0 */6 * * *');
     await cron.fill('0 2 * *');
     await dialog().getByText('must be five words', { exact: false }).waitFor();
     await cron.fill('0 noon * * *');

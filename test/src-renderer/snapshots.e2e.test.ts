@@ -112,20 +112,20 @@ describe('the tree of files', () => {
   it('is used by keyboard alone', async () => {
     await show('snapshots');
     await openTree(1);
-    expect(await currentRow()).toContain('.cache');
+    await expect.poll(() => currentRow()).toContain('.cache');
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('ArrowDown');
-    expect(await currentRow()).toContain('.config');
+    await expect.poll(() => currentRow()).toContain('.config');
     await page.keyboard.type('ap');
-    expect(await currentRow()).toMatch(/^api/);
+    await expect.poll(() => currentRow()).toMatch(/^api/);
     await page.keyboard.press('ArrowRight');
     await page.getByRole('treeitem', { name: /package\.json/ }).waitFor();
     await page.keyboard.press('ArrowRight');
-    expect(await currentRow()).toMatch(/^src/);
+    await expect.poll(() => currentRow()).toMatch(/^src/);
     await page.keyboard.press('ArrowLeft');
-    expect(await currentRow()).toMatch(/^api/);
+    await expect.poll(() => currentRow()).toMatch(/^api/);
     await page.keyboard.press('End');
-    expect(await currentRow()).toContain('تقرير.txt');
+    await expect.poll(() => currentRow()).toContain('تقرير.txt');
     await page.keyboard.press('Home');
     await page.keyboard.press('Space');
     // Letters are one word for 800 ms; only time ends it without moving.
@@ -182,7 +182,7 @@ describe('the tree of files', () => {
     // Somebody scrolls away from it: it is what the keyboard is on, still, and its menu opens where it is.
     await page.getByRole('tree', { name: /^Files of/ }).evaluate((tree) => tree.scrollTo(0, 0));
     await page.getByRole('treeitem', { name: /part-00000/ }).waitFor();
-    expect(await currentRow()).toBe(after);
+    await expect.poll(() => currentRow()).toBe(after);
     await page.keyboard.press('Shift+F10');
     await page.getByRole('menuitem', { name: 'Put back…' }).waitFor();
     const name = /part-\d+\.json/.exec(after)?.[0] ?? '';
@@ -259,7 +259,7 @@ describe('finding a file', () => {
     await tree().waitFor();
     const row = page.getByRole('treeitem', { name: /things\.ts/ });
     await row.waitFor();
-    expect(await row.getAttribute('aria-selected')).toBe('true');
+    await expect.poll(() => row.getAttribute('aria-selected')).toBe('true');
   });
 });
 

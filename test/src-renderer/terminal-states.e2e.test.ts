@@ -144,6 +144,6 @@ describe('terminals that were found', () => {
     await page.getByText('3 terminals still run that no tab shows').waitFor();
     expect(await seriousFindings(page)).toEqual([]);
     await page.getByRole('button', { name: 'Show', exact: true }).click();
-    await vi.waitFor(async () => expect(await page.getByRole('tab', { name: /bash/ }).count()).toBe(4));
+    await expect.poll(() => page.getByRole('tab', { name: /bash/ }).count()).toBe(4);
   });
 });

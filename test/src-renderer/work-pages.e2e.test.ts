@@ -115,7 +115,7 @@ describe('destroying a workspace', () => {
     await dialog.getByRole('switch').click();
     await dialog.getByRole('region', { name: 'Deleted for good' }).getByText('Volume berth-1').waitFor();
     const destroy = dialog.getByRole('button', { name: 'Destroy workspace and files' });
-    expect(await destroy.getAttribute('aria-disabled')).toBe('true');
+    await expect.poll(() => destroy.getAttribute('aria-disabled')).toBe('true');
     await dialog.getByRole('textbox').fill('api-serve');
     await dialog.getByRole('textbox').press('Enter');
     expect(await calls('workspaces.destroy')).toEqual([]);

@@ -111,7 +111,7 @@ describe.each(carriers)('over $name', (carrier) => {
     const seen = await begun.promise;
     abort.abort();
     await expect(asked).rejects.toMatchObject({ code: 'cancelled' });
-    await vi.waitFor(() => expect(seen.aborted).toBe(true));
+    await expect.poll(() => seen.aborted).toBe(true);
   });
 
   it('never sends an item without credit, and pulls none', async () => {
@@ -126,11 +126,11 @@ describe.each(carriers)('over $name', (carrier) => {
     });
     const items = client.stream('operations.log', { id });
     await expect(items.next()).resolves.toMatchObject({ value: { text: '1' } });
-    await vi.waitFor(() => expect(pulled).toBe(itemFlow.initialItems));
+    await expect.poll(() => pulled).toBe(itemFlow.initialItems);
     await client.call('about.get', {}).catch(() => undefined);
     expect(pulled).toBe(itemFlow.initialItems);
     for (let n = 2; n <= itemFlow.acknowledgeItems; n += 1) await items.next();
-    await vi.waitFor(() => expect(pulled).toBe(itemFlow.initialItems + itemFlow.acknowledgeItems));
+    await expect.poll(() => pulled).toBe(itemFlow.initialItems + itemFlow.acknowledgeItems);
     await client.call('about.get', {}).catch(() => undefined);
     expect(pulled).toBe(itemFlow.initialItems + itemFlow.acknowledgeItems);
     await items.return?.();
@@ -193,7 +193,7 @@ describe.each(carriers)('over $name', (carrier) => {
       received += bytes.byteLength;
       held.push(done);
     });
-    await vi.waitFor(() => expect(received).toBe(byteFlow.initialBytes));
+    await expect.poll(() => received).toBe(byteFlow.initialBytes);
     await client.call('about.get', {}).catch(() => undefined);
     expect(received).toBe(byteFlow.initialBytes);
     expect(server.sentBytes()).toBe(byteFlow.initialBytes);
@@ -203,7 +203,7 @@ describe.each(carriers)('over $name', (carrier) => {
     for (const done of held.splice(0)) done();
     // Credit comes back in steps: what is less than one step of it stays with the reader.
     const leastBytes = 2 * byteFlow.initialBytes - byteFlow.acknowledgeBytes;
-    await vi.waitFor(() => expect(received).toBeGreaterThan(leastBytes));
+    await expect.poll(() => received).toBeGreaterThan(leastBytes);
     await client.call('about.get', {}).catch(() => undefined);
     expect(server.sentBytes()).toBeLessThanOrEqual(2 * byteFlow.initialBytes);
     stream.close();
@@ -279,7 +279,7 @@ describe.each(carriers)('over $name', (carrier) => {
     for (let n = 0; n < 50; n += 1) void channel.send(Uint8Array.of(2, 3));
     expect(server.sentBytes() - before).toBe(1);
     expect(channel.waitingBytes).toBe(100);
-    await vi.waitFor(() => expect(sizes).toEqual([1, 100]));
+    await expect.poll(() => sizes).toEqual([1, 100]);
   });
 
   it('drops what waits, and says how much', async () => {
@@ -294,7 +294,7 @@ describe.each(carriers)('over $name', (carrier) => {
     stream.onBytes(() => undefined);
     const channel = await opened.promise;
     const sending = channel.send(new Uint8Array(byteFlow.initialBytes + 1000));
-    await vi.waitFor(() => expect(channel.waitingBytes).toBe(1000));
+    await expect.poll(() => channel.waitingBytes).toBe(1000);
     expect(channel.dropWaiting()).toBe(1000);
     expect(channel.waitingBytes).toBe(0);
     stream.close();
@@ -325,7 +325,7 @@ describe.each(carriers)('over $name', (carrier) => {
     const sending = flood.send(new Uint8Array(40 * byteFlow.batchBytes));
     await still.send(Uint8Array.of(1));
     await sending;
-    await vi.waitFor(() => expect(order.filter((entry) => entry.startsWith('flood'))).toHaveLength(40));
+    await expect.poll(() => order.filter((entry) => entry.startsWith('flood'))).toHaveLength(40);
     // At most one stream's credit of frames goes before it, not the whole flood.
     expect(order.indexOf('quiet 1')).toBeGreaterThanOrEqual(0);
     expect(order.indexOf('quiet 1')).toBeLessThanOrEqual(byteFlow.initialBytes / byteFlow.batchBytes);
@@ -347,13 +347,13 @@ describe.each(carriers)('over $name', (carrier) => {
     const total = byteFlow.initialBytes + 100_000;
     for (let sent = 0; sent < total; sent += 10_000)
       stream.send(new Uint8Array(Math.min(10_000, total - sent)));
-    await vi.waitFor(() => expect(got).toBe(byteFlow.initialBytes));
+    await expect.poll(() => got).toBe(byteFlow.initialBytes);
     expect(stream.waitingBytes).toBe(100_000);
     const giveBack = setInterval(() => {
       for (const resolve of used.splice(0)) resolve();
     }, 1);
     try {
-      await vi.waitFor(() => expect(got).toBe(total));
+      await expect.poll(() => got).toBe(total);
     } finally {
       clearInterval(giveBack);
     }
@@ -375,7 +375,7 @@ describe.each(carriers)('over $name', (carrier) => {
     stream.send(new Uint8Array(byteFlow.initialBytes + 5000));
     let isSent = false;
     const sent = stream.whenSent().then(() => (isSent = true));
-    await vi.waitFor(() => expect(stream.waitingBytes).toBe(5000));
+    await expect.poll(() => stream.waitingBytes).toBe(5000);
     expect(isSent).toBe(false);
     taken.resolve();
     await sent;
@@ -495,12 +495,12 @@ describe.each(carriers)('over $name', (carrier) => {
   it('passes over what comes late for something that has ended', async () => {
     const raw = serveRaw({ 'about.get': () => about, 'operations.log': async function* () {} });
     raw.send({ t: 'open', id: 1, method: 'operations.log', input: { id }, credit: 1 });
-    await vi.waitFor(() => expect(raw.frames).toContainEqual({ t: 'end', id: 1 }));
+    await expect.poll(() => raw.frames).toContainEqual({ t: 'end', id: 1 });
     raw.send({ t: 'credit', id: 1, n: 5 });
     raw.send({ t: 'cancel', id: 1 });
     pair.client.sendBinary(1, Uint8Array.of(1));
     raw.send({ t: 'call', id: 2, method: 'about.get', input: {} });
-    await vi.waitFor(() => expect(raw.frames).toContainEqual({ t: 'reply', id: 2, output: about }));
+    await expect.poll(() => raw.frames).toContainEqual({ t: 'reply', id: 2, output: about });
   });
 
   it('refuses more calls and streams than its limits, and counts the cancelled ones until they end', async () => {
@@ -526,19 +526,25 @@ describe.each(carriers)('over $name', (carrier) => {
     raw.send({ ...open, id: 4 });
     const failed = (frameId: number, code: string) =>
       expect.objectContaining({ t: 'fail', id: frameId, error: expect.objectContaining({ code }) });
-    await vi.waitFor(() => {
-      expect(raw.frames).toContainEqual(failed(1, 'cancelled'));
-      expect(raw.frames).toContainEqual(failed(2, 'too-many'));
-      expect(raw.frames).toContainEqual(failed(3, 'cancelled'));
-      expect(raw.frames).toContainEqual(failed(4, 'too-many'));
-    });
+    await vi.waitFor(
+      () => {
+        expect(raw.frames).toContainEqual(failed(1, 'cancelled'));
+        expect(raw.frames).toContainEqual(failed(2, 'too-many'));
+        expect(raw.frames).toContainEqual(failed(3, 'cancelled'));
+        expect(raw.frames).toContainEqual(failed(4, 'too-many'));
+      },
+      { timeout: 15_000 },
+    );
     gate.resolve();
     let next = 5;
-    await vi.waitFor(() => {
-      raw.send({ ...call, id: next });
-      next += 1;
-      expect(raw.frames).toContainEqual(expect.objectContaining({ t: 'reply' }));
-    });
+    await vi.waitFor(
+      () => {
+        raw.send({ ...call, id: next });
+        next += 1;
+        expect(raw.frames).toContainEqual(expect.objectContaining({ t: 'reply' }));
+      },
+      { timeout: 15_000 },
+    );
   });
 
   it('does not open a call as a stream, nor a stream as a call', async () => {
@@ -546,7 +552,7 @@ describe.each(carriers)('over $name', (carrier) => {
     raw.send({ t: 'open', id: 1, method: 'about.get', input: {}, credit: 1 });
     raw.send({ t: 'call', id: 2, method: 'operations.log', input: { id } });
     raw.send({ t: 'call', id: 3, method: 'no.such', input: {} });
-    await vi.waitFor(() => expect(raw.frames).toHaveLength(3));
+    await expect.poll(() => raw.frames).toHaveLength(3);
     const errors = raw.frames.map((frame) => (frame as { error: unknown }).error);
     expect(new Set(errors.map((error) => JSON.stringify(error))).size).toBe(1);
     expect(errors[0]).toMatchObject({ code: 'not-found' });
@@ -581,7 +587,7 @@ describe.each(carriers)('over $name', (carrier) => {
     await items.next();
     const next = items.next();
     const stream = client.bytes('terminals.attach', { id: terminalId });
-    await vi.waitFor(() => expect(signals).toHaveLength(3));
+    await expect.poll(() => signals).toHaveLength(3);
     const closed = new Promise<BerthError>((resolve) => client.onClose(resolve));
     pair.server.close();
     await expect(asked).rejects.toMatchObject({ code: 'connection-lost' });
@@ -608,7 +614,7 @@ describe.each(carriers)('over $name', (carrier) => {
     client.call('about.get', {}).catch(() => undefined);
     const signal = await begun.promise;
     client.close();
-    await vi.waitFor(() => expect(signal.aborted).toBe(true));
+    await expect.poll(() => signal.aborted).toBe(true);
   });
 
   it('says why the plane closes', async () => {
@@ -625,7 +631,7 @@ describe.each(carriers)('over $name', (carrier) => {
     serve({});
     const beat = { pingAfterMs: 20, deadAfterMs: 60 };
     const answered = createClient(pair.client, { heartbeat: beat });
-    await vi.waitFor(() => expect(answered.roundTripMs).not.toBeNull());
+    await expect.poll(() => answered.roundTripMs).not.toBeNull();
     answered.close();
 
     const silent = await carrier.open();

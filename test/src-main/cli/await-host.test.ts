@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Host } from '#contract/hosts.ts';
 import type { QuestionId } from '#contract/ids.ts';
 import { awaitHost, lookAtHosts } from '#main/cli/await-host.ts';
@@ -110,7 +110,7 @@ describe('waiting for a host', () => {
     );
     // Where a window may answer it, it is waited for.
     const waiting = awaitHost(context(false), hostId(1), 5_000);
-    await vi.waitFor(() => expect(notes).toHaveLength(1));
+    await expect.poll(() => notes).toHaveLength(1);
     put({});
     await waiting;
     expect(notes).toEqual(['The host "atlas" waits for an answer in Berth\'s window.']);

@@ -286,7 +286,7 @@ describe('where it goes', () => {
     const { guest, window } = opened(of);
     expect(guest.isPrevented(idp)).toBe(false);
     const isLetIn = of.ask(guest, idp);
-    await vi.waitFor(() => expect(asked).toHaveLength(1));
+    await expect.poll(() => asked).toHaveLength(1);
     expect(asked[0]).toMatchObject({
       owner: of.owner,
       message: 'Show accounts.example.org in a window of Shop?',

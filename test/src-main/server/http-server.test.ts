@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdir, mkdtemp, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { BerthError } from '#contract/berth-error.ts';
 import { servedDefaults } from '#main/config.ts';
@@ -456,7 +456,7 @@ describe('the socket', () => {
     const closed = once(socket, 'close');
     await server.close();
     await closed;
-    await vi.waitFor(() => expect(socket.readyState).toBe(WebSocket.CLOSED));
+    await expect.poll(() => socket.readyState).toBe(WebSocket.CLOSED);
     server = await start();
   });
 });

@@ -5,7 +5,7 @@ import { chmod, copyFile, lstat, mkdir, mkdtemp, rm, stat, writeFile } from 'nod
 import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Connection } from '#contract/frame.ts';
 import { localOwnerId } from '#contract/ids.ts';
 import type { Caller } from '#main/control-plane/caller.ts';
@@ -89,11 +89,11 @@ describe('the local socket', () => {
   it('gives whoever is in a connection as the local owner', async () => {
     await serve();
     const client = await connectLocalSocket(folder);
-    await vi.waitFor(() => expect(served).toHaveLength(1));
+    await expect.poll(() => served).toHaveLength(1);
     expect(served[0]?.caller).toMatchObject({ userId: localOwnerId, mode: 'desktop' });
     expect(served[0]?.caller.scopes.has('snapshots.write')).toBe(true);
     client?.send({ t: 'ping', n: 3 });
-    await vi.waitFor(() => expect(heard).toEqual([{ t: 'ping', n: 3 }]));
+    await expect.poll(() => heard).toEqual([{ t: 'ping', n: 3 }]);
     client?.close();
   });
 
@@ -135,8 +135,8 @@ describe('the local socket', () => {
     const head = Buffer.alloc(5);
     head.writeUInt32BE(body.byteLength + 1, 0);
     socket.write(Buffer.concat([Buffer.from('ect\n'), head, body]));
-    await vi.waitFor(() => expect(served).toHaveLength(1));
-    await vi.waitFor(() => expect(heard).toEqual([{ t: 'ping', n: 1 }]));
+    await expect.poll(() => served).toHaveLength(1);
+    await expect.poll(() => heard).toEqual([{ t: 'ping', n: 1 }]);
     socket.destroy();
   });
 
@@ -154,7 +154,7 @@ describe('the local socket', () => {
     const socket = await serve();
     await socket.idle();
     const client = await connectLocalSocket(folder);
-    await vi.waitFor(() => expect(served).toHaveLength(1));
+    await expect.poll(() => served).toHaveLength(1);
     let isIdle = false;
     const idle = socket.idle().then(() => {
       isIdle = true;

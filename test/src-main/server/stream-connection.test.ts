@@ -60,7 +60,7 @@ describe('a stream connection', () => {
     for (const byte of bytes) peer.write(Buffer.of(byte));
     peer.write(bytes);
     const once4 = [{ a: 1 }, [7, 'hello'], { b: 'ü' }, [8, '']];
-    await vi.waitFor(() => expect(heard).toEqual([...once4, ...once4]));
+    await expect.poll(() => heard).toEqual([...once4, ...once4]);
     expect(hasClosed).toBe(false);
   });
 
@@ -73,7 +73,7 @@ describe('a stream connection', () => {
     ['another protocol', Buffer.from('GET / HTTP/1.1\r\nHost: x\r\n\r\n')],
   ])('ends at %s, and hears nothing after it', async (_what, bytes) => {
     peer.write(Buffer.concat([frame({ before: true }), bytes, frame({ after: true })]));
-    await vi.waitFor(() => expect(hasClosed).toBe(true));
+    await expect.poll(() => hasClosed).toBe(true);
     expect(heard).toEqual([{ before: true }, undefined]);
   });
 
@@ -93,7 +93,7 @@ describe('a stream connection', () => {
     expect(connection.bufferedBytes).toBeGreaterThan(payload.byteLength);
     expect(drained).not.toHaveBeenCalled();
     peer.resume();
-    await vi.waitFor(() => expect(connection.bufferedBytes).toBe(0));
+    await expect.poll(() => connection.bufferedBytes).toBe(0);
     expect(drained).toHaveBeenCalledTimes(2);
   });
 
@@ -108,7 +108,7 @@ describe('a stream connection', () => {
 
   it('is gone when the other end is', async () => {
     peer.destroy();
-    await vi.waitFor(() => expect(hasClosed).toBe(true));
+    await expect.poll(() => hasClosed).toBe(true);
     connection.send({ t: 'pong', n: 1 });
     connection.sendBinary(1, new Uint8Array(1));
   });

@@ -53,10 +53,10 @@ describe('the mirror', () => {
   it('fills, follows changes, and keeps the last known while the connection is away', async () => {
     const plane = createFixturePlane(scenes.usual);
     const mirror = createMirror(plane);
-    await vi.waitFor(() => expect(mirror.hosts.getState().status).toBe('ready'));
+    await expect.poll(() => mirror.hosts.getState().status).toBe('ready');
     expect(mirror.hosts.getState().items).toHaveLength(5);
     plane.put('hosts', host(9, 'new', ready(1)));
-    await vi.waitFor(() => expect(mirror.hosts.getState().byId.has(host(9, 'new', ready(1)).id)).toBe(true));
+    await expect.poll(() => mirror.hosts.getState().byId.has(host(9, 'new', ready(1)).id)).toBe(true);
     mirror.close();
   });
 
@@ -81,7 +81,7 @@ describe('the mirror', () => {
     const mirror = createMirror(client);
     const states: string[] = [];
     mirror.hosts.subscribe((state) => states.push(`${state.items[0]?.name} ${state.isStale}`));
-    await vi.waitFor(() => expect(mirror.hosts.getState().items[0]?.name).toBe('two'));
+    await expect.poll(() => mirror.hosts.getState().items[0]?.name).toBe('two');
     expect(states).toEqual(['one false', 'one true', 'two false']);
     mirror.close();
   });
@@ -90,10 +90,10 @@ describe('the mirror', () => {
     const error = new BerthError('store.unwritable', 'no');
     const streamErrors: { 'hosts.watch'?: BerthError } = { 'hosts.watch': error };
     const mirror = createMirror(createFixturePlane({ streamErrors }));
-    await vi.waitFor(() => expect(mirror.hosts.getState()).toMatchObject({ status: 'error', error }));
+    await expect.poll(() => mirror.hosts.getState()).toMatchObject({ status: 'error', error });
     delete streamErrors['hosts.watch'];
     mirror.hosts.getState().retry();
-    await vi.waitFor(() => expect(mirror.hosts.getState()).toMatchObject({ status: 'ready', error: null }));
+    await expect.poll(() => mirror.hosts.getState()).toMatchObject({ status: 'ready', error: null });
     mirror.close();
   });
 
@@ -107,10 +107,10 @@ describe('the mirror', () => {
         return plane.stream(method as 'hosts.watch', input, options);
       }) as typeof plane.stream,
     });
-    await vi.waitFor(() => expect(mirror.hosts.getState().status).toBe('ready'));
-    await vi.waitFor(() => expect(mirror.questions.getState().status).toBe('ready'));
+    await expect.poll(() => mirror.hosts.getState().status).toBe('ready');
+    await expect.poll(() => mirror.questions.getState().status).toBe('ready');
     mirror.users.subscribe(() => undefined);
-    await vi.waitFor(() => expect(mirror.users.getState()).toMatchObject({ status: 'ready', items: [] }));
+    await expect.poll(() => mirror.users.getState()).toMatchObject({ status: 'ready', items: [] });
     expect(opened).toContain('workspaces.watch');
     for (const method of ['questions.watch', 'credentials.watch', 'credentials.store', 'users.watch'])
       expect(opened).not.toContain(method);
@@ -127,7 +127,7 @@ describe('the mirror', () => {
         return { ...about, scopes: [...scopesOfRole[role]] };
       }) as typeof plane.call,
     });
-    await vi.waitFor(() => expect(mirror.credentials.getState().status).toBe('ready'));
+    await expect.poll(() => mirror.credentials.getState().status).toBe('ready');
     plane.put('credentials', { id: 'cred_00000000000000000001' });
     expect(mirror.credentials.getState().items).toEqual([]);
     role = 'owner';
@@ -147,11 +147,11 @@ describe('the mirror', () => {
         return plane.stream(method as 'hosts.watch', input, options);
       }) as typeof plane.stream,
     });
-    await vi.waitFor(() => expect(mirror.hosts.getState().status).toBe('ready'));
+    await expect.poll(() => mirror.hosts.getState().status).toBe('ready');
     const accounts = ['users.watch', 'account.watch', 'apiKeys.watch'];
     expect(opened.filter((method) => accounts.includes(method))).toEqual([]);
     mirror.users.subscribe(() => undefined);
-    await vi.waitFor(() => expect(mirror.users.getState().items).toHaveLength(7));
+    await expect.poll(() => mirror.users.getState().items).toHaveLength(7);
     expect(opened.filter((method) => accounts.includes(method))).toEqual(['users.watch']);
     mirror.close();
   });

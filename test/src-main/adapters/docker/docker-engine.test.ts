@@ -41,7 +41,7 @@ describe('versions', () => {
       code: 'engine.too-old',
       details: { apiVersion: '1.40', oldestApiVersion: '1.41' },
     });
-    await vi.waitFor(() => expect(fake.streams.size).toBe(0));
+    await expect.poll(() => fake.streams.size).toBe(0);
   });
   test('what the environment says of another engine is not looked at', async () => {
     vi.stubEnv('DOCKER_HOST', 'tcp://192.0.2.1:2376/prefix');
@@ -259,7 +259,7 @@ describe('streams and calls', () => {
       waiting.push(() => json(response, 200, []));
     });
     const burst = Array.from({ length: 100 }, () => engine.listImages());
-    await vi.waitFor(() => expect(waiting.length).toBe(32));
+    await expect.poll(() => waiting.length).toBe(32);
     expect(fake.streams.size).toBe(32);
     const answering = setInterval(() => {
       for (const answer of waiting.splice(0)) answer();
@@ -273,12 +273,12 @@ describe('streams and calls', () => {
     });
     const end = new AbortController();
     const long = Array.from({ length: 60 }, () => engine.events(() => undefined, end.signal));
-    await vi.waitFor(() => expect(fake.requests.filter(({ path }) => path === '/events')).toHaveLength(60));
+    await expect.poll(() => fake.requests.filter(({ path }) => path === '/events')).toHaveLength(60);
     await engine.ping();
     end.abort();
     await Promise.all(long);
     engine.close();
-    await vi.waitFor(() => expect(fake.streams.size).toBe(0));
+    await expect.poll(() => fake.streams.size).toBe(0);
   });
 
   test('silence ends in timed-out, and frees the stream', async () => {
@@ -288,10 +288,10 @@ describe('streams and calls', () => {
     fake.on('GET /_ping', () => undefined);
     const pinging = engine.ping();
     const outcome = expect(pinging).rejects.toMatchObject({ code: 'timed-out' });
-    await vi.waitFor(() => expect(fake.requests.at(-1)?.path).toBe('/_ping'));
+    await expect.poll(() => fake.requests.at(-1)?.path).toBe('/_ping');
     await clock.advance(10_000);
     await outcome;
-    await vi.waitFor(() => expect(fake.streams.size).toBe(0));
+    await expect.poll(() => fake.streams.size).toBe(0);
     expect(clock.pendingTimers).toBe(0);
     engine.close();
   });
@@ -332,11 +332,11 @@ describe('streams and calls', () => {
     const engine = await fake.open();
     fake.on('GET /_ping', () => undefined);
     const pinging = expect(engine.ping()).rejects.toMatchObject({ code: 'connection-lost' });
-    await vi.waitFor(() => expect(fake.requests.at(-1)?.path).toBe('/_ping'));
+    await expect.poll(() => fake.requests.at(-1)?.path).toBe('/_ping');
     engine.close();
     await pinging;
     await expect(engine.listImages()).rejects.toMatchObject({ code: 'connection-lost' });
-    await vi.waitFor(() => expect(fake.streams.size).toBe(0));
+    await expect.poll(() => fake.streams.size).toBe(0);
   });
 
   test('a flood in place of an answer is cut off', async () => {

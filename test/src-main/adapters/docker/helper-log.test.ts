@@ -1,7 +1,7 @@
 /** A log that the engine cuts, ends too early and starts again: each line once and whole. */
 import type { ServerResponse } from 'node:http';
 import fc from 'fast-check';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { LineAssembler } from '#main/adapters/docker/helper-log.ts';
 import { cutBytes, pieceLengths } from './cut-bytes.ts';
 import { FakeEngine, json } from './fake-engine.ts';
@@ -99,7 +99,7 @@ describe('followed', () => {
     const lines: string[] = [];
     const following = engine.followHelper('h', (line) => lines.push(line), new AbortController().signal);
     const failure = following.catch((error: unknown) => error);
-    await vi.waitFor(() => expect(lines).toEqual(['a']));
+    await expect.poll(() => lines).toEqual(['a']);
     engine.close();
     expect(await failure).toMatchObject({ code: 'connection-lost' });
   });

@@ -45,10 +45,10 @@ test('both outputs in order, then the exit code', async () => {
   const { theirs, exit, seen, ends, read, remove } = start();
   read();
   theirs.end(Buffer.concat([frame(1, 'a'), frame(2, 'b'), frame(1, 'c')]));
-  await vi.waitFor(() => expect(seen).toEqual(['out a', 'err b', 'out c']));
+  await expect.poll(() => seen).toEqual(['out a', 'err b', 'out c']);
   expect(ends).toEqual([]);
   exit.resolve(3);
-  await vi.waitFor(() => expect(ends).toEqual([{ exitCode: 3 }]));
+  await expect.poll(() => ends).toEqual([{ exitCode: 3 }]);
   expect(remove).not.toHaveBeenCalled();
 });
 
@@ -62,13 +62,13 @@ test('a pause holds back the rest of one read, and the end behind it', async () 
   exit.resolve(0);
   theirs.end(Buffer.concat([frame(1, 'a'), frame(1, 'b'), frame(1, 'c')]));
   for (const soFar of [['a'], ['a', 'b'], ['a', 'b', 'c']]) {
-    await vi.waitFor(() => expect(seen).toEqual(soFar));
+    await expect.poll(() => seen).toEqual(soFar);
     await new Promise((resolve) => setImmediate(resolve));
     expect(seen).toEqual(soFar);
     if (soFar.length < 3) expect(ends).toEqual([]);
     process.resume();
   }
-  await vi.waitFor(() => expect(ends).toEqual([{ exitCode: 0 }]));
+  await expect.poll(() => ends).toEqual([{ exitCode: 0 }]);
 });
 
 test('nothing is lost however it is cut', async () => {
@@ -87,7 +87,7 @@ test('nothing is lost however it is cut', async () => {
         theirs.write(piece);
       theirs.end();
       exit.resolve(0);
-      await vi.waitFor(() => expect(ends).toEqual([{ exitCode: 0 }]));
+      await expect.poll(() => ends).toEqual([{ exitCode: 0 }]);
       expect(Buffer.concat(parts).toString()).toBe(text.toString().repeat(2));
     }),
     { numRuns: 30 },
@@ -103,9 +103,9 @@ test('what is written arrives, and its end; output goes on', async () => {
   process.write(Buffer.from('one'));
   process.endInput();
   expect(process.write(Buffer.from('late'))).toBe(true);
-  await vi.waitFor(() => expect(got).toEqual(['one', 'end']));
+  await expect.poll(() => got).toEqual(['one', 'end']);
   theirs.write(frame(1, 'after'));
-  await vi.waitFor(() => expect(seen).toEqual(['out after']));
+  await expect.poll(() => seen).toEqual(['out after']);
 });
 
 test('the stream is cut: lost at once where the engine is gone too, else after a moment', async () => {
@@ -113,9 +113,7 @@ test('the stream is cut: lost at once where the engine is gone too, else after a
   gone.read();
   gone.exit.reject(new BerthError('connection-lost', 'gone'));
   gone.stream.destroy(new Error('reset'));
-  await vi.waitFor(() =>
-    expect(gone.ends).toMatchObject([{ exitCode: null, error: { code: 'connection-lost' } }]),
-  );
+  await expect.poll(() => gone.ends).toMatchObject([{ exitCode: null, error: { code: 'connection-lost' } }]);
 
   const there = start();
   there.read();
@@ -124,9 +122,7 @@ test('the stream is cut: lost at once where the engine is gone too, else after a
   expect(there.ends).toEqual([]);
   expect(there.remove).not.toHaveBeenCalled();
   await there.clock.advance(3_000);
-  await vi.waitFor(() =>
-    expect(there.ends).toMatchObject([{ exitCode: null, error: { code: 'connection-lost' } }]),
-  );
+  await expect.poll(() => there.ends).toMatchObject([{ exitCode: null, error: { code: 'connection-lost' } }]);
   expect(there.remove).toHaveBeenCalledOnce();
 });
 
@@ -139,7 +135,7 @@ test.each([
   read();
   stream.destroy(Object.assign(new Error('broken pipe'), { code: 'EPIPE' }));
   exit.resolve(code);
-  await vi.waitFor(() => expect(ends).toEqual([end]));
+  await expect.poll(() => ends).toEqual([end]);
 });
 
 test('bytes that are no frames', async () => {
@@ -148,7 +144,7 @@ test('bytes that are no frames', async () => {
   exit.promise.catch(() => undefined);
   exit.reject(new Error('gone'));
   theirs.write('HTTP/1.1 500');
-  await vi.waitFor(() => expect(ends).toMatchObject([{ exitCode: null, error: { code: 'engine.failed' } }]));
+  await expect.poll(() => ends).toMatchObject([{ exitCode: null, error: { code: 'engine.failed' } }]);
 });
 
 test('let go of: removed once, told once, silent afterwards', async () => {
@@ -157,7 +153,7 @@ test('let go of: removed once, told once, silent afterwards', async () => {
   process.release();
   process.release();
   theirs.write(frame(1, 'late'));
-  await vi.waitFor(() => expect(ends).toEqual([{ exitCode: null }]));
+  await expect.poll(() => ends).toEqual([{ exitCode: null }]);
   expect(remove).toHaveBeenCalledOnce();
   expect(seen).toEqual([]);
 });

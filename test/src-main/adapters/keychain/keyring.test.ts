@@ -37,9 +37,9 @@ describe('keyring', () => {
     expect(onLateEnd).not.toHaveBeenCalled();
 
     answer('late');
-    await vi.waitFor(() => expect(onLateEnd).toHaveBeenCalledTimes(1));
+    await expect.poll(() => onLateEnd).toHaveBeenCalledTimes(1);
     const again = keyring.get('a');
-    await vi.waitFor(() => expect(calls).toHaveBeenCalledTimes(2));
+    await expect.poll(() => calls).toHaveBeenCalledTimes(2);
     answer('value');
     expect(await again).toBe('value');
     expect(clock.pendingTimers).toBe(0);

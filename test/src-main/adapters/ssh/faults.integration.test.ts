@@ -227,7 +227,9 @@ describe('a network that fails', () => {
     const running = connection.exec(['sleep', '100'], { timeoutMs: 60_000 }).catch((error: unknown) => error);
     const lost = new Promise((resolve) => connection.onLost(resolve));
     const ended = endOf(terminal);
-    await vi.waitFor(async () => expect((await host.run(['pgrep', '-x', 'sleep'])).stdout).not.toBe(''));
+    await vi.waitFor(async () => expect((await host.run(['pgrep', '-x', 'sleep'])).stdout).not.toBe(''), {
+      timeout: 15_000,
+    });
     await host.killSshSessions('reset');
     const isLost = { code: 'connection-lost', details: { hop: `root@${host.address}:22` } };
     expect(await lost).toMatchObject(isLost);
@@ -271,8 +273,9 @@ describe('a network that fails', () => {
     expect((await ended).exitCode).toBeNull();
     expect(onLost).not.toHaveBeenCalled();
     await expect(connection.exec(['true'])).rejects.toMatchObject({ code: 'connection-lost' });
-    await vi.waitFor(async () =>
-      expect((await host.sshSessionPids()).filter((pid) => !before.includes(pid))).toEqual([]),
+    await vi.waitFor(
+      async () => expect((await host.sshSessionPids()).filter((pid) => !before.includes(pid))).toEqual([]),
+      { timeout: 15_000 },
     );
   });
 });

@@ -100,8 +100,9 @@ describe('as root', () => {
   test('an aborted command is ended on the host too', async () => {
     const controller = new AbortController();
     const running = connection.exec(['sleep', '86412'], { signal: controller.signal });
-    await vi.waitFor(async () =>
-      expect((await host.run(['pgrep', '-f', 'sleep 86412'])).stdout).not.toBe(''),
+    await vi.waitFor(
+      async () => expect((await host.run(['pgrep', '-f', 'sleep 86412'])).stdout).not.toBe(''),
+      { timeout: 15_000 },
     );
     controller.abort();
     await expect(running).rejects.toMatchObject({ code: 'cancelled' });
@@ -123,7 +124,7 @@ describe('as root', () => {
     reader.onOutput((bytes) => output.push(bytes));
     reader.onErrorOutput((bytes) => said.push(bytes));
     const ended = new Promise((resolve) => reader.onEnd(resolve));
-    await vi.waitFor(() => expect(Buffer.concat(output).toString()).toBe('berth-reader\n'));
+    await expect.poll(() => Buffer.concat(output).toString()).toBe('berth-reader\n');
     reader.write(Buffer.from('p1\n'));
     reader.endInput();
     reader.endInput();
@@ -155,7 +156,7 @@ describe('as root', () => {
       if (received === chunk.length) terminal.pause();
     });
     const ended = new Promise<{ exitCode: number | null }>((resolve) => terminal.onEnd(resolve));
-    await vi.waitFor(() => expect(received).toBeGreaterThan(0));
+    await expect.poll(() => received).toBeGreaterThan(0);
     const atPause = received;
     // While paused the writer must be stuck: its window (2 MiB twice) is far smaller than what it has to write.
     await connection.probe(5_000);
@@ -172,7 +173,7 @@ describe('as root', () => {
       argv: ['bash', '-c', "trap '' HUP TERM; echo ready; sleep 86413"],
     });
     const { text, ended } = gather(terminal);
-    await vi.waitFor(() => expect(text()).toContain('ready'));
+    await expect.poll(() => text()).toContain('ready');
     await terminal.kill();
     expect((await ended).exitCode).toBeNull();
     expect((await host.run(['pgrep', '-f', '86413'])).stdout).toBe('');

@@ -6,7 +6,7 @@ import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createSystemClock } from '#main/adapters/system/clock.ts';
 import { createLocalConnector } from '#main/adapters/system/local-connector.ts';
 import { chooseEngineSocket, engineSockets } from '#main/adapters/system/local-engine-socket.ts';
@@ -189,7 +189,7 @@ describe('a local connection', () => {
     reader.onOutput((bytes) => output.push(bytes));
     reader.onErrorOutput((bytes) => said.push(bytes));
     const ended = new Promise((resolve) => reader.onEnd(resolve));
-    await vi.waitFor(() => expect(Buffer.concat(output).toString()).toBe('berth-reader\n'));
+    await expect.poll(() => Buffer.concat(output).toString()).toBe('berth-reader\n');
     reader.write(Buffer.from('p1\n'));
     reader.endInput();
     reader.endInput();
@@ -226,7 +226,7 @@ describe('a local connection', () => {
       received += chunk.length;
     });
     const ended = new Promise<{ exitCode: number | null }>((resolve) => terminal.onEnd(resolve));
-    await vi.waitFor(() => expect(received).toBeGreaterThan(0));
+    await expect.poll(() => received).toBeGreaterThan(0);
     // Another program runs from start to end meanwhile; the paused one has not moved.
     await connection.exec(['sh', '-c', 'head -c 5000000 /dev/zero | wc -c']);
     expect(received).toBeLessThan(200_000);
@@ -242,12 +242,12 @@ describe('a local connection', () => {
       argv: ['bash', '-c', "trap '' HUP TERM; sleep 86422 & echo pids $$ $!; wait"],
     });
     const { text, ended } = gather(terminal);
-    await vi.waitFor(() => expect(text()).toMatch(/pids \d+ \d+/));
+    await expect.poll(() => text()).toMatch(/pids \d+ \d+/);
     const pids = (/pids (\d+) (\d+)/.exec(text()) ?? []).slice(1).map(Number);
     expect(pids.map(isAlive)).toEqual([true, true]);
     await terminal.kill();
     expect((await ended).exitCode).toBeNull();
-    await vi.waitFor(() => expect(pids.map(isAlive)).toEqual([false, false]));
+    await expect.poll(() => pids.map(isAlive)).toEqual([false, false]);
   });
 
   test('close ends what is open and refuses what comes later', async () => {

@@ -1,5 +1,5 @@
 /** Ports that are forwarded by themselves, on a clock that moves by hand. */
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { type ForwardWorld, forwardWorld, workspaceIdOf } from '#test/harness/forward-world.ts';
 
 let world: ForwardWorld;
@@ -16,9 +16,7 @@ describe('a rule', () => {
     world.run();
     world.listening = [3000, 9000];
     await setRules([{ fromPort: 3000, toPort: 3999, kind: 'tcp' }]);
-    await vi.waitFor(async () =>
-      expect(await world.theForward()).toMatchObject({ port: 3000, isByRule: true }),
-    );
+    await expect.poll(() => world.theForward()).toMatchObject({ port: 3000, isByRule: true });
     world.listening = [9000];
     await world.clock.advance(57_000);
     expect(await world.forwards()).toHaveLength(1);
@@ -37,7 +35,7 @@ describe('a rule', () => {
     world.run();
     world.listening = [3000];
     await setRules([{ fromPort: 3000, toPort: 3000, kind: 'tcp' }]);
-    await vi.waitFor(async () => expect(await world.forwards()).toHaveLength(1));
+    await expect.poll(() => world.forwards()).toHaveLength(1);
     world.lose();
     await world.clock.advance(600_000);
     expect(await world.theForward()).toMatchObject({ state: 'waiting' });
@@ -49,7 +47,7 @@ describe('a rule', () => {
     world.listening = [3000, 4000];
     const { id } = await world.make({ port: 4000 });
     await setRules([{ fromPort: 3000, toPort: 4000, kind: 'tcp' }]);
-    await vi.waitFor(async () => expect(await world.forwards()).toHaveLength(2));
+    await expect.poll(() => world.forwards()).toHaveLength(2);
     await setRules([]);
     await world.settle();
     expect((await world.forwards()).map((one) => one.id)).toEqual([id]);

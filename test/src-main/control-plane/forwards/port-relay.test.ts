@@ -117,7 +117,7 @@ describe('a relay', () => {
       const client = connect({ port, host: '127.0.0.1' });
       client.on('error', () => undefined);
       client.write('hello');
-      await vi.waitUntil(() => arrived.length > 0);
+      await vi.waitUntil(() => arrived.length > 0, { timeout: 15_000 });
       const connection = arrived.pop();
       if (isAnswering) await connection?.send(Buffer.from('answer'));
       if (isAnswering) await once(client, 'data');
@@ -178,7 +178,7 @@ describe('a relay', () => {
     raw.onData(async (bytes) => {
       rawBytes += bytes.byteLength;
     });
-    await vi.waitUntil(() => rawBytes >= 30_800 * bytesPerMs);
+    await vi.waitUntil(() => rawBytes >= 30_800 * bytesPerMs, { timeout: 15_000 });
     goOn();
     for (const one of [raw, heard]) one.end();
     await Promise.all([raw.closed, heard.closed]);

@@ -121,13 +121,11 @@ describe('a host', () => {
     const ready: string[] = [];
     hosts.links.onReady((link) => ready.push(link.hostName));
     const { id } = await hosts.add({ name: 'Atlas', definition: at('atlas') });
-    await vi.waitFor(() =>
-      expect(stateOf(id)).toMatchObject({ phase: 'connecting', step: 'reaching-engine' }),
-    );
+    await expect.poll(() => stateOf(id)).toMatchObject({ phase: 'connecting', step: 'reaching-engine' });
     expect(ready).toEqual([]);
     // An engine that answers nothing is given up after 20 s, and the machine is of use without it.
     await clock.advance(20_000);
-    await vi.waitFor(() => expect(phase(id)).toBe('ready'));
+    await expect.poll(() => phase(id)).toBe('ready');
     expect(stateOf(id)).toMatchObject({ engineRoute: 'none', engineError: { code: 'engine.unreachable' } });
     expect(() => hosts.links.requireEngine(id)).toThrow(
       expect.objectContaining({ code: 'engine.unreachable' }),
@@ -135,14 +133,10 @@ describe('a host', () => {
     expect(hosts.links.require(id).engine).toBeUndefined();
     machine.engine = 'up';
     await clock.advance(2_000);
-    await vi.waitFor(() =>
-      expect(stateOf(id)).toMatchObject({ engineRoute: 'stream-forward', engineError: null }),
-    );
+    await expect.poll(() => stateOf(id)).toMatchObject({ engineRoute: 'stream-forward', engineError: null });
     expect(ready).toEqual(['Atlas', 'Atlas']);
     expect(hosts.links.requireEngine(id).engineInfo.version).toBe('28.2.2');
-    await vi.waitFor(() =>
-      expect(hosts.get(id)?.facts).toMatchObject({ hostname: 'atlas', tmuxVersion: '3.3a' }),
-    );
+    await expect.poll(() => hosts.get(id)?.facts).toMatchObject({ hostname: 'atlas', tmuxVersion: '3.3a' });
     expect(hosts.get(id)?.lastReadyAt).not.toBeNull();
   });
 
@@ -155,7 +149,7 @@ describe('a host', () => {
       phases.push(phase(id));
       return { stdout: 'privilege=root\nguard=on\nend=yes\n' };
     });
-    await vi.waitFor(() => expect(phase(id)).toBe('ready'));
+    await expect.poll(() => phase(id)).toBe('ready');
     expect(machine.ran[0]).toEqual(['network-guard', 'apply', 'berth-*']);
     expect(phases).toEqual(['connecting']);
   });
@@ -166,13 +160,13 @@ describe('a host', () => {
     const verbs = (machine: typeof atlas) =>
       machine.ran.filter(([script]) => script === 'network-guard').map(([, verb]) => verb);
     const { id } = await hosts.add({ name: 'Atlas', definition: at('atlas') });
-    await vi.waitFor(() => expect(phase(id)).toBe('ready'));
+    await expect.poll(() => phase(id)).toBe('ready');
     guard.isWanted = false;
     await hosts.settleGuards();
     expect(verbs(atlas)).toEqual(['apply', 'remove']);
     // A host that was away follows when it comes.
     const other = await hosts.add({ name: 'Bora', definition: at('bora') });
-    await vi.waitFor(() => expect(phase(other.id)).toBe('ready'));
+    await expect.poll(() => phase(other.id)).toBe('ready');
     expect(verbs(bora)).toEqual(['remove']);
     guard.isWanted = true;
     await hosts.settleGuards();
@@ -190,7 +184,7 @@ describe('a host', () => {
       return { stdout: `privilege=root\nguard=${verb === 'apply' ? 'on' : 'off'}\nend=yes\n` };
     });
     const { id } = await hosts.add({ name: 'Atlas', definition: at('atlas') });
-    await vi.waitFor(() => expect(phase(id)).toBe('ready'));
+    await expect.poll(() => phase(id)).toBe('ready');
     expect(machine.ran.slice(0, 2).map(([script, verb]) => `${script} ${verb}`)).toEqual([
       'network-guard apply',
       'network-guard remove',
@@ -201,7 +195,7 @@ describe('a host', () => {
     const { hosts, connector, clock, phase, stateOf } = await make();
     const machine = connector.machine('atlas');
     const { id } = await hosts.add({ name: 'Atlas', definition: at('atlas') });
-    await vi.waitFor(() => expect(phase(id)).toBe('ready'));
+    await expect.poll(() => phase(id)).toBe('ready');
     const link = hosts.links.require(id);
     const told: HostId[] = [];
     hosts.links.onLost((hostId) => told.push(hostId));
@@ -228,7 +222,7 @@ describe('a host', () => {
     const machine = connector.machine('atlas');
     machine.refusal = lost();
     const { id } = await hosts.add({ name: 'Atlas', definition: at('atlas') });
-    await vi.waitFor(() => expect(stateOf(id)?.phase).toBe('lost'));
+    await expect.poll(() => stateOf(id)?.phase).toBe('lost');
     const waits: number[] = [];
     for (let attempt = 1; attempt <= 8; attempt++) {
       const state = stateOf(id);
@@ -251,14 +245,14 @@ describe('a host', () => {
     expect(stateOf(id)).toMatchObject({ phase: 'lost', attempt: 6 });
     machine.refusal = undefined;
     await hosts.connect(id);
-    await vi.waitFor(() => expect(phase(id)).toBe('ready'));
+    await expect.poll(() => phase(id)).toBe('ready');
     await clock.advance(31_000);
     machine.breakConnections();
     // The first attempt after a good time comes at once.
-    await vi.waitFor(() => expect([machine.connections.size, phase(id)]).toEqual([1, 'ready']));
+    await expect.poll(() => [machine.connections.size, phase(id)]).toEqual([1, 'ready']);
     machine.breakConnections();
     // One that broke again right away waits.
-    await vi.waitFor(() => expect(stateOf(id)).toMatchObject({ phase: 'lost', attempt: 1 }));
+    await expect.poll(() => stateOf(id)).toMatchObject({ phase: 'lost', attempt: 1 });
     expect(machine.connections.size).toBe(0);
   });
 
@@ -267,16 +261,16 @@ describe('a host', () => {
     const machine = connector.machine('atlas');
     machine.fingerprint = 'SHA256:second';
     const { id } = await hosts.add({ name: 'Atlas', definition: at('atlas') });
-    await vi.waitFor(() =>
-      expect(stateOf(id)).toMatchObject({ phase: 'failed', error: { code: 'host.key-changed' } }),
-    );
+    await expect
+      .poll(() => stateOf(id))
+      .toMatchObject({ phase: 'failed', error: { code: 'host.key-changed' } });
     await clock.advance(3_600_000);
     expect(machine.attempts).toBe(1);
     const wrong = hosts.replaceKey({ id, oldFingerprint: 'SHA256:other', newFingerprint: 'SHA256:second' });
     await expect(wrong).rejects.toMatchObject({ code: 'conflict' });
     expect(machine.attempts).toBe(1);
     await hosts.replaceKey({ id, oldFingerprint: 'SHA256:first', newFingerprint: 'SHA256:second' });
-    await vi.waitFor(() => expect(phase(id)).toBe('ready'));
+    await expect.poll(() => phase(id)).toBe('ready');
   });
 
   it('that failed for want of secrets is tried when they can be read', async () => {
@@ -284,20 +278,20 @@ describe('a host', () => {
     const machine = connector.machine('atlas');
     machine.refusal = new BerthError('credential.vault-locked', 'Unlock the vault.');
     const { id } = await hosts.add({ name: 'Atlas', definition: at('atlas') });
-    await vi.waitFor(() => expect(phase(id)).toBe('failed'));
+    await expect.poll(() => phase(id)).toBe('failed');
     machine.refusal = undefined;
     secretsUsable();
-    await vi.waitFor(() => expect(phase(id)).toBe('ready'));
+    await expect.poll(() => phase(id)).toBe('ready');
   });
 
   it('is probed at once on suspicion and after a sleep', async () => {
     const { hosts, connector, clock, phase } = await make();
     const machine = connector.machine('atlas');
     const { id } = await hosts.add({ name: 'Atlas', definition: at('atlas') });
-    await vi.waitFor(() => expect(phase(id)).toBe('ready'));
+    await expect.poll(() => phase(id)).toBe('ready');
     const before = machine.probes;
     hosts.links.suspect(id);
-    await vi.waitFor(() => expect(machine.probes).toBe(before + 1));
+    await expect.poll(() => machine.probes).toBe(before + 1);
     machine.isSilent = true;
     clock.sleep(3_600_000);
     await clock.advance(8_000);
@@ -305,14 +299,14 @@ describe('a host', () => {
     machine.isSilent = false;
     clock.sleep(3_600_000);
     await clock.advance(1);
-    await vi.waitFor(() => expect(phase(id)).toBe('ready'));
+    await expect.poll(() => phase(id)).toBe('ready');
   });
 
   it('is probed on every wake, from wherever it is told, at most once a second', async () => {
     const { hosts, questions, connector, clock, network, phase, log } = await make();
     const machine = connector.machine('atlas');
     const { id } = await hosts.add({ name: 'Atlas', definition: at('atlas') });
-    await vi.waitFor(() => expect(phase(id)).toBe('ready'));
+    await expect.poll(() => phase(id)).toBe('ready');
     const handlers = hostHandlers(hosts, questions);
     const context = {} as never;
     await clock.advance(2_000);
@@ -340,7 +334,7 @@ describe('a host', () => {
     const { hosts, connector, clock, network, stateOf, phase } = await make();
     const machine = connector.machine('atlas');
     const { id } = await hosts.add({ name: 'Atlas', definition: at('atlas') });
-    await vi.waitFor(() => expect(phase(id)).toBe('ready'));
+    await expect.poll(() => phase(id)).toBe('ready');
     machine.isSilent = true;
     network.unplug();
     await clock.advance(60_000);
@@ -349,14 +343,14 @@ describe('a host', () => {
     machine.isSilent = false;
     network.plug();
     await clock.advance(0);
-    await vi.waitFor(() => expect(phase(id)).toBe('ready'));
+    await expect.poll(() => phase(id)).toBe('ready');
   });
 
   it('keeps its connection when only the engine is lost, and opens that again', async () => {
     const { hosts, connector, clock, phase, stateOf } = await make();
     const machine = connector.machine('atlas');
     const { id } = await hosts.add({ name: 'Atlas', definition: at('atlas') });
-    await vi.waitFor(() => expect(phase(id)).toBe('ready'));
+    await expect.poll(() => phase(id)).toBe('ready');
     const first = hosts.links.require(id);
     let losses = 0;
     hosts.links.onLost(() => (losses += 1));
@@ -364,14 +358,14 @@ describe('a host', () => {
     hosts.links.onReady((link) => engines.push(link.engine));
     machine.engine = 'down';
     hosts.links.suspect(id);
-    await vi.waitFor(() => expect(stateOf(id)).toMatchObject({ phase: 'ready', engineRoute: 'none' }));
+    await expect.poll(() => stateOf(id)).toMatchObject({ phase: 'ready', engineRoute: 'none' });
     expect(first.signal.aborted).toBe(false);
     expect(() => hosts.links.requireEngine(id)).toThrow(
       expect.objectContaining({ code: 'engine.unreachable' }),
     );
     machine.engine = 'up';
     await clock.advance(5_000);
-    await vi.waitFor(() => expect(hosts.links.current(id)?.engine).toBeDefined());
+    await expect.poll(() => hosts.links.current(id)?.engine).toBeDefined();
     expect(hosts.links.require(id).engine).not.toBe(first.engine);
     expect(hosts.links.require(id).connection).toBe(first.connection);
     expect([losses, engines.length, machine.attempts]).toEqual([0, 2, 1]);
@@ -390,8 +384,8 @@ describe('a host', () => {
     expect(stateOf(id)).toMatchObject({ phase: 'lost', error: { code: 'timed-out' } });
     await hosts.disconnect(id);
     letGo();
-    await vi.waitFor(() => expect(machine.connecting).toBe(0));
-    await vi.waitFor(() => expect(machine.connections.size).toBe(0));
+    await expect.poll(() => machine.connecting).toBe(0);
+    await expect.poll(() => machine.connections.size).toBe(0);
     expect(stateOf(id)?.phase).toBe('disconnected');
   });
 
@@ -403,13 +397,13 @@ describe('a host', () => {
     const first = await make(store, connector);
     const atlas = await first.hosts.add({ name: 'Atlas', definition: at('atlas') });
     const bora = await first.hosts.add({ name: 'Bora', definition: at('bora') });
-    await vi.waitFor(() => expect([first.phase(atlas.id), first.phase(bora.id)]).toEqual(['ready', 'ready']));
+    await expect.poll(() => [first.phase(atlas.id), first.phase(bora.id)]).toEqual(['ready', 'ready']);
     expect((await first.hosts.disconnect(atlas.id)).state).toEqual({ phase: 'disconnected' });
     expect(connector.machine('atlas').connections.size).toBe(0);
     await first.hosts.close();
     expect(connector.machine('bora').connections.size).toBe(0);
     const second = await make(store, connector);
-    await vi.waitFor(() => expect(second.phase(bora.id)).toBe('ready'));
+    await expect.poll(() => second.phase(bora.id)).toBe('ready');
     expect(second.phase(atlas.id)).toBe('disconnected');
     expect(connector.machine('atlas').attempts).toBe(1);
   });
@@ -425,7 +419,7 @@ describe('many hosts', () => {
     const asking: HostId[] = [];
     for (let index = 0; index < 16; index++)
       asking.push((await hosts.add({ name: `New ${index}`, definition: at(`new${index}`) })).id);
-    await vi.waitFor(() => expect(asking.map(phase)).toEqual(Array(16).fill('needs-you')));
+    await expect.poll(() => asking.map(phase)).toEqual(Array(16).fill('needs-you'));
     expect(await asked(questions)).toMatchObject({ kind: 'host-key' });
     let letGo = () => {};
     connector.hold = new Promise((resolve) => (letGo = resolve));
@@ -438,7 +432,7 @@ describe('many hosts', () => {
     expect(before).toBe(32);
     connector.hold = undefined;
     letGo();
-    await vi.waitFor(() => expect(ids.map(phase)).toEqual(Array(100).fill('ready')));
+    await expect.poll(() => ids.map(phase)).toEqual(Array(100).fill('ready'));
     expect(connector.mostAtOnce).toBe(32);
   });
 });
@@ -459,7 +453,7 @@ describe('questions of a connection', () => {
     await hosts.connect(id);
     const again = await asked(questions);
     questions.answer(again.id, { kind: 'host-key', isTrusted: true });
-    await vi.waitFor(() => expect(stateOf(id)?.phase).toBe('ready'));
+    await expect.poll(() => stateOf(id)?.phase).toBe('ready');
   });
 
   it('keep a password once it has worked, refer to it, and never say it', async () => {
@@ -470,23 +464,23 @@ describe('questions of a connection', () => {
     const { id } = await hosts.add({ name: 'Atlas', definition: at('atlas') });
     const first = await asked(questions);
     questions.answer(first.id, { kind: 'password', password: 'canary-wrong', remember: true });
-    await vi.waitFor(async () => expect(await asked(questions)).toMatchObject({ wasWrong: true }));
+    await expect.poll(() => asked(questions)).toMatchObject({ wasWrong: true });
     const second = await asked(questions);
     questions.answer(second.id, { kind: 'password', password: 'canary-correct', remember: true });
-    await vi.waitFor(() => expect(stateOf(id)?.phase).toBe('ready'));
-    await vi.waitFor(() => expect(kept.size).toBe(1));
+    await expect.poll(() => stateOf(id)?.phase).toBe('ready');
+    await expect.poll(() => kept.size).toBe(1);
     const [[credentialId, secret]] = [...kept] as [[CredentialId, Secret]];
     expect(secret.reveal()).toBe('canary-correct');
-    await vi.waitFor(() =>
-      expect(hosts.get(id)?.definition).toMatchObject({ auth: { method: 'password', credentialId } }),
-    );
+    await expect
+      .poll(() => hosts.get(id)?.definition)
+      .toMatchObject({ auth: { method: 'password', credentialId } });
     expect(hosts.usersOf(credentialId).map((host) => host.id)).toEqual([id]);
     const stored = await store.collection('hosts', (value) => value as { id: string }).all();
     expect(JSON.stringify(stored)).not.toContain('canary');
     expect(log.text()).not.toContain('canary');
     await hosts.disconnect(id);
     await hosts.connect(id);
-    await vi.waitFor(() => expect(stateOf(id)?.phase).toBe('ready'));
+    await expect.poll(() => stateOf(id)?.phase).toBe('ready');
     expect(connector.machine('atlas').attempts).toBe(2);
   });
 
@@ -495,16 +489,19 @@ describe('questions of a connection', () => {
     connector.machine('atlas').password = 'right';
     const { id } = await hosts.add({ name: 'Atlas', definition: at('atlas') });
     for (let tries = 0; tries < 2; tries++) {
-      const question = await vi.waitFor(async () => {
-        const present = await asked(questions);
-        expect(present).toMatchObject({ wasWrong: tries > 0 });
-        return present;
-      });
+      const question = await vi.waitFor(
+        async () => {
+          const present = await asked(questions);
+          expect(present).toMatchObject({ wasWrong: tries > 0 });
+          return present;
+        },
+        { timeout: 15_000 },
+      );
       questions.answer(question.id, { kind: 'password', password: 'wrong', remember: true });
     }
-    await vi.waitFor(() =>
-      expect(stateOf(id)).toMatchObject({ phase: 'failed', error: { code: 'host.auth-failed' } }),
-    );
+    await expect
+      .poll(() => stateOf(id))
+      .toMatchObject({ phase: 'failed', error: { code: 'host.auth-failed' } });
     expect(kept.size).toBe(0);
   });
 });
@@ -522,7 +519,7 @@ describe('a password that was typed and not remembered', () => {
       return question;
     };
     await type('canary-typed');
-    await vi.waitFor(() => expect(phase(id)).toBe('ready'));
+    await expect.poll(() => phase(id)).toBe('ready');
     /** Lost after a good time, so that the next attempt begins at once. */
     const lose = async () => {
       await clock.advance(31_000);
@@ -531,7 +528,7 @@ describe('a password that was typed and not remembered', () => {
     return { ...world, id, machine, type, lose };
   }
   const needsYou = (world: { phase(id: HostId): unknown }, id: HostId) =>
-    vi.waitFor(() => expect(world.phase(id)).toBe('needs-you'));
+    vi.waitFor(() => expect(world.phase(id)).toBe('needs-you'), { timeout: 15_000 });
 
   it('brings the host back after each loss without a question, and is written nowhere', async () => {
     const { id, lose, phase, machine, questions, kept, store, log } = await connected();
@@ -543,7 +540,7 @@ describe('a password that was typed and not remembered', () => {
     })();
     for (let attempts = 2; attempts <= 6; attempts++) {
       await lose();
-      await vi.waitFor(() => expect([machine.attempts, phase(id)]).toEqual([attempts, 'ready']));
+      await expect.poll(() => [machine.attempts, phase(id)]).toEqual([attempts, 'ready']);
     }
     watching.abort();
     expect(shown).toEqual([]);
@@ -559,9 +556,9 @@ describe('a password that was typed and not remembered', () => {
     await lose();
     await needsYou(world, id);
     expect(await type('canary-changed')).toMatchObject({ kind: 'password', wasWrong: true });
-    await vi.waitFor(() => expect(phase(id)).toBe('ready'));
+    await expect.poll(() => phase(id)).toBe('ready');
     await lose();
-    await vi.waitFor(() => expect([machine.attempts, phase(id)]).toEqual([3, 'ready']));
+    await expect.poll(() => [machine.attempts, phase(id)]).toEqual([3, 'ready']);
   });
 
   it.each([
@@ -583,7 +580,7 @@ describe('a password that was typed and not remembered', () => {
       async ({ hosts, id, machine, lose, phase }: Awaited<ReturnType<typeof connected>>) => {
         machine.fingerprint = 'SHA256:second';
         await lose();
-        await vi.waitFor(() => expect(phase(id)).toBe('failed'));
+        await expect.poll(() => phase(id)).toBe('failed');
         const change = { oldFingerprint: 'SHA256:first', newFingerprint: 'SHA256:second' };
         await hosts.replaceKey({ id, ...change });
       },
@@ -599,7 +596,7 @@ describe('a password that was typed and not remembered', () => {
     const { hosts, id, lose, machine, phase } = await connected();
     await hosts.edit({ id, name: 'Bora' });
     await lose();
-    await vi.waitFor(() => expect([machine.attempts, phase(id)]).toEqual([2, 'ready']));
+    await expect.poll(() => [machine.attempts, phase(id)]).toEqual([2, 'ready']);
   });
 });
 
@@ -640,11 +637,11 @@ describe('the list of hosts', () => {
     const atlas = connector.machine('atlas');
     const bora = connector.machine('bora');
     const { id } = await hosts.add({ name: 'Atlas', definition: at('atlas') });
-    await vi.waitFor(() => expect(phase(id)).toBe('ready'));
+    await expect.poll(() => phase(id)).toBe('ready');
     await hosts.edit({ id, name: 'Bora' });
     expect([atlas.attempts, phase(id)]).toEqual([1, 'ready']);
     await hosts.edit({ id, definition: at('bora') });
-    await vi.waitFor(() => expect(phase(id)).toBe('ready'));
+    await expect.poll(() => phase(id)).toBe('ready');
     expect([atlas.connections.size, bora.connections.size]).toEqual([0, 1]);
   });
 
@@ -653,7 +650,7 @@ describe('the list of hosts', () => {
     const { hosts, connector, phase } = await make(store);
     const machine = connector.machine('atlas');
     const { id } = await hosts.add({ name: 'Atlas', definition: at('atlas') });
-    await vi.waitFor(() => expect(phase(id)).toBe('ready'));
+    await expect.poll(() => phase(id)).toBe('ready');
     const removed: HostId[] = [];
     hosts.links.onRemoved((hostId) => removed.push(hostId));
     await hosts.remove(id);
@@ -726,33 +723,33 @@ describe('a host that is a machine', () => {
     // Whoever had the address before was trusted under it.
     connector.trusted.set('atlas', 'SHA256:first');
     await hosts.addForMachine(machine(['SHA256:own']));
-    await vi.waitFor(() => expect(phase(id)).toBe('ready'));
+    await expect.poll(() => phase(id)).toBe('ready');
     connector.machine('other').fingerprint = 'SHA256:somebody';
     connector.trusted.set('other', 'SHA256:somebody');
     await hosts.changeForMachine(id, { definition: at('other') });
-    await vi.waitFor(() => expect(phase(id)).toBe('failed'));
+    await expect.poll(() => phase(id)).toBe('failed');
     expect(stateOf(id)).toMatchObject({ error: { code: 'host.key-changed' } });
     await expect(
       hosts.replaceKey({ id, oldFingerprint: 'SHA256:own', newFingerprint: 'SHA256:somebody' }),
     ).rejects.toMatchObject({ code: 'conflict' });
     await hosts.changeForMachine(id, { pinnedFingerprints: ['SHA256:own', 'SHA256:somebody'] });
-    await vi.waitFor(() => expect(phase(id)).toBe('ready'));
+    await expect.poll(() => phase(id)).toBe('ready');
   });
 
   it('keeps its keys over a restart, and shows them to nobody', async () => {
     const { connector, hosts, phase, store } = await make();
     connector.machine('atlas').fingerprint = 'SHA256:own';
     await hosts.addForMachine(machine(['SHA256:own']));
-    await vi.waitFor(() => expect(phase(id)).toBe('ready'));
+    await expect.poll(() => phase(id)).toBe('ready');
     await hosts.edit({ id, name: 'Atlas of old' });
     expect(JSON.stringify(hosts.all())).not.toContain('pinned');
     await hosts.close();
     const again = await make(store, connector);
-    await vi.waitFor(() => expect(again.phase(id)).toBe('ready'));
+    await expect.poll(() => again.phase(id)).toBe('ready');
     connector.machine('atlas').fingerprint = 'SHA256:evil';
     connector.trusted.set('atlas', 'SHA256:evil');
     connector.machine('atlas').breakConnections();
-    await vi.waitFor(() => expect(again.phase(id)).toBe('failed'));
+    await expect.poll(() => again.phase(id)).toBe('failed');
   });
 
   it('is added once, also when that is said twice', async () => {
@@ -761,7 +758,7 @@ describe('a host that is a machine', () => {
     await hosts.addForMachine(machine(['SHA256:own'], 'nowhere'));
     await hosts.addForMachine(machine(['SHA256:own']));
     expect(hosts.all()).toHaveLength(1);
-    await vi.waitFor(() => expect(phase(id)).toBe('ready'));
+    await expect.poll(() => phase(id)).toBe('ready');
   });
 
   it('is not forgotten while the machine is there, but by the machine itself', async () => {
@@ -811,7 +808,7 @@ describe('a host that is a machine', () => {
     const { hosts, connector, machines, phase } = await make();
     connector.machine('atlas');
     await hosts.addForMachine(machine([]));
-    await vi.waitFor(() => expect(phase(id)).toBe('ready'));
+    await expect.poll(() => phase(id)).toBe('ready');
     for (const turning of ['asleep', 'awake'] as const) {
       machines.set(id, { name: 'atlas', away: null, turning });
       expect(() => hosts.links.requireEngine(id)).toThrow(

@@ -1,5 +1,5 @@
 /** What a nudge does to a host, wherever it is: up, dialling, waiting, without a network, given up. */
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { BerthError } from '#contract/berth-error.ts';
 import type { HostState } from '#contract/hosts.ts';
 import { HandshakeGate } from '#main/control-plane/hosts/handshake-gate.ts';
@@ -74,7 +74,7 @@ function make(address = 'atlas') {
   const ready = async () => {
     supervisor.connect();
     await clock.advance(0);
-    await vi.waitFor(() => expect(phase()).toBe('ready'));
+    await expect.poll(() => phase()).toBe('ready');
   };
   const wake = () => supervisor.nudge({ why: 'wake' });
   return { clock, log, connector, machine, network, questions, states, supervisor, phase, ready, wake };
@@ -205,12 +205,12 @@ describe('a host that is dialled', () => {
     const { clock, connector, supervisor, questions, wake, phase } = make();
     connector.trusted.delete('atlas');
     supervisor.connect();
-    await vi.waitFor(() => expect(phase()).toBe('needs-you'));
+    await expect.poll(() => phase()).toBe('needs-you');
     wake();
     await clock.advance(30_000);
     expect(phase()).toBe('needs-you');
     questions.answer('q_00000000000000000001', { kind: 'host-key', isTrusted: true });
-    await vi.waitFor(() => expect(phase()).toBe('ready'));
+    await expect.poll(() => phase()).toBe('ready');
   });
 
   it('is not given up for an engine that is slow after a wake', async () => {
@@ -235,7 +235,7 @@ describe('a host that is dialled', () => {
     await clock.advance(100);
     wake();
     letGo();
-    await vi.waitFor(() => expect(phase()).toBe('ready'));
+    await expect.poll(() => phase()).toBe('ready');
     await clock.advance(100);
     expect(machine.probes).toBe(2);
   });
@@ -291,7 +291,7 @@ describe('a host that is waited for', () => {
     const { clock, machine, supervisor, wake, phase } = make();
     machine.refusal = new BerthError('host.auth-failed', 'The server refused the password.');
     supervisor.connect();
-    await vi.waitFor(() => expect(phase()).toBe('failed'));
+    await expect.poll(() => phase()).toBe('failed');
     for (let times = 0; times < 50; times++) {
       wake();
       await clock.advance(1_000);
@@ -299,7 +299,7 @@ describe('a host that is waited for', () => {
     expect(machine.attempts).toBe(1);
     machine.refusal = undefined;
     supervisor.connect();
-    await vi.waitFor(() => expect(phase()).toBe('ready'));
+    await expect.poll(() => phase()).toBe('ready');
   });
 });
 
@@ -326,7 +326,7 @@ describe('a computer without a network', () => {
     network.isOnline = true;
     wake();
     await clock.advance(0);
-    await vi.waitFor(() => expect(phase()).toBe('ready'));
+    await expect.poll(() => phase()).toBe('ready');
   });
 
   it('tries all the same when a person says so, and every five minutes for a network that is not seen', async () => {

@@ -184,9 +184,9 @@ describe('an account at a provider', () => {
     cloud.calls.length = 0;
     cloud.identity = { ...cloud.identity, standing: 'locked', standingMessage: 'Pay the bill.' };
     await clock.advance(5 * 60_000);
-    await vi.waitFor(() =>
-      expect(directory.view(id)).toMatchObject({ standing: 'locked', standingMessage: 'Pay the bill.' }),
-    );
+    await expect
+      .poll(() => directory.view(id))
+      .toMatchObject({ standing: 'locked', standingMessage: 'Pay the bill.' });
     expect(cloud.calls).not.toContain('permissions');
     await clock.advance(60 * 60_000);
     expect(cloud.calls.filter((name) => name === 'permissions')).toHaveLength(1);
@@ -212,7 +212,7 @@ describe('an account at a provider', () => {
     await clock.advance(5 * 60_000);
     expect(phase(id)).toBe('unreachable');
     network.plug();
-    await vi.waitFor(() => expect(phase(id)).toBe('ready'));
+    await expect.poll(() => phase(id)).toBe('ready');
   });
 
   it('follows what others meet who ask it', async () => {
@@ -243,8 +243,8 @@ describe('an account at a provider', () => {
       id,
       async (client) => (await client.identity(signal)).owner,
     );
-    await vi.waitFor(() => expect(phase(id)).toBe('refused'));
-    await vi.waitFor(() => expect(notes.at(-1)).toMatch(/not accept the token.* by itself then/));
+    await expect.poll(() => phase(id)).toBe('refused');
+    await expect.poll(() => notes.at(-1)).toMatch(/not accept the token.* by itself then/);
     await expect(directory.client(id)).rejects.toMatchObject({ code: 'cloud.token-refused' });
     expect(phase(other.id)).toBe('ready');
     await expect(accounts.offer(other.id, signal)).resolves.toBeDefined();
@@ -280,15 +280,15 @@ describe('an account at a provider', () => {
     await first.accounts.close();
     first.secrets.setKeychain('locked');
     const { directory, phase, secrets } = await makeWorld(first);
-    await vi.waitFor(() =>
-      expect(directory.stateOf(id)).toMatchObject({
+    await expect
+      .poll(() => directory.stateOf(id))
+      .toMatchObject({
         phase: 'refused',
         error: { code: 'credential.keychain-unavailable' },
-      }),
-    );
+      });
     expect(directory.view(id)).toMatchObject({ label: 'Work', owner: 'Team One' });
     secrets.setKeychain('ready');
-    await vi.waitFor(() => expect(phase(id)).toBe('ready'));
+    await expect.poll(() => phase(id)).toBe('ready');
   });
 
   it('whose token is gone from the keychain takes a new one', async () => {
@@ -297,9 +297,9 @@ describe('an account at a provider', () => {
     await first.accounts.close();
     await first.secrets.delete(tokenIdOf(first.secrets));
     const again = await makeWorld(first);
-    await vi.waitFor(() =>
-      expect(again.directory.stateOf(id)).toMatchObject({ error: { code: 'credential.missing' } }),
-    );
+    await expect
+      .poll(() => again.directory.stateOf(id))
+      .toMatchObject({ error: { code: 'credential.missing' } });
     await again.accounts.replaceToken({ id, token: 'fake_new' }, signal);
     expect(again.phase(id)).toBe('ready');
     expect(again.tokens()).toEqual(['fake_new']);
@@ -376,7 +376,7 @@ describe('an account at a provider', () => {
       client.identity(signal),
     );
     const refused = expect(asking).rejects.toMatchObject({ code: 'not-found' });
-    await vi.waitFor(() => expect(phase(id)).toBe('refused'));
+    await expect.poll(() => phase(id)).toBe('refused');
     await accounts.disconnect({ id, leavesMachines: false });
     await refused;
   });

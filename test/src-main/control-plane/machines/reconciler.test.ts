@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BerthError } from '#contract/berth-error.ts';
 import { operationTag } from '#main/control-plane/machines/machine.ts';
 import type { CloudSnapshot } from '#main/control-plane/interfaces/cloud-provider.ts';
@@ -94,7 +94,7 @@ describe('when accounts are compared', () => {
     const answer = Promise.withResolvers<void>();
     berth.accounts.held = answer.promise;
     const first = berth.look();
-    await vi.waitFor(() => expect(inventories()).toBe(1));
+    await expect.poll(() => inventories()).toBe(1);
     const later = [berth.look(), berth.look()];
     answer.resolve();
     await Promise.all([first, ...later]);
@@ -168,7 +168,7 @@ describe('a machine that Berth knows', () => {
     const answer = Promise.withResolvers<void>();
     berth.accounts.held = answer.promise;
     const look = berth.look();
-    await vi.waitFor(() => expect(world.cloud.calls).toContain('inventory'));
+    await expect.poll(() => world.cloud.calls).toContain('inventory');
     await berth.directory.change(id, { ipv4: '198.51.100.1' });
     answer.resolve();
     await look;
@@ -333,7 +333,7 @@ describe('what Berth does not know', () => {
     const answer = Promise.withResolvers<void>();
     berth.accounts.held = answer.promise;
     const looking = berth.look();
-    await vi.waitFor(() => expect(inventories()).toBe(2));
+    await expect.poll(() => inventories()).toBe(2);
     berth.accounts.remove(cloudId);
     answer.resolve();
     await looking;

@@ -217,8 +217,8 @@ describe('cancel', () => {
     });
     runner.define(definition);
     const { id } = await runner.start(definition, start);
-    await vi.waitFor(() => expect(remains.history).toEqual(['+network', '+volume']));
-    await vi.waitFor(() => expect(runner.get(id)?.steps[2]?.state).toBe('running'));
+    await expect.poll(() => remains.history).toEqual(['+network', '+volume']);
+    await expect.poll(() => runner.get(id)?.steps[2]?.state).toBe('running');
     const cancelled = await operationsHandlers(runner, ownershipWith({}))['operations.cancel'](
       { id },
       undefined as never,
@@ -298,9 +298,9 @@ describe('cancel', () => {
     const definition = threeThings(remains, present);
     runner.define(definition);
     const { id } = await runner.start(definition, start);
-    await vi.waitFor(() => expect(runner.get(id)?.state).toBe('waiting'));
+    await expect.poll(() => runner.get(id)?.state).toBe('waiting');
     await runner.cancel(id);
-    await vi.waitFor(() => expect(runner.get(id)?.state).toBe('waiting'));
+    await expect.poll(() => runner.get(id)?.state).toBe('waiting');
     links.ready(hostId);
     expect((await runner.ended(id)).state).toBe('cancelled');
     expect(remains.things.size).toBe(0);
@@ -349,10 +349,13 @@ describe('failure', () => {
     });
     runner.define(definition);
     const { id } = await runner.start(definition, start);
-    await vi.waitFor(async () => {
-      await clock.advance(1_000);
-      expect(runner.get(id)?.state).toBe('failed');
-    });
+    await vi.waitFor(
+      async () => {
+        await clock.advance(1_000);
+        expect(runner.get(id)?.state).toBe('failed');
+      },
+      { timeout: 15_000 },
+    );
     expect(tries).toBe(3);
     expect(runner.get(id)?.error).toMatchObject({
       code: 'engine.failed',
@@ -398,7 +401,7 @@ describe('a host that goes away', () => {
     });
     runner.define(definition);
     const { id } = await runner.start(definition, start);
-    await vi.waitFor(() => expect(runner.get(id)?.state).toBe('waiting'));
+    await expect.poll(() => runner.get(id)?.state).toBe('waiting');
     expect(remains.record('operations', id)).toMatchObject({ operation: { state: 'waiting' } });
     links.ready(hostId);
     expect((await runner.ended(id)).state).toBe('succeeded');
@@ -419,9 +422,9 @@ describe('a host that goes away', () => {
     });
     runner.define(definition);
     const { id } = await runner.start(definition, start);
-    await vi.waitFor(() => expect(links.suspected).toEqual([hostId]));
+    await expect.poll(() => links.suspected).toEqual([hostId]);
     links.lose(hostId);
-    await vi.waitFor(() => expect(runner.get(id)?.state).toBe('waiting'));
+    await expect.poll(() => runner.get(id)?.state).toBe('waiting');
     links.ready(hostId);
     expect((await runner.ended(id)).state).toBe('succeeded');
   });
@@ -440,10 +443,13 @@ describe('a host that goes away', () => {
     });
     runner.define(definition);
     const { id } = await runner.start(definition, start);
-    await vi.waitFor(async () => {
-      await clock.advance(5_000);
-      expect(runner.get(id)?.state).toBe('failed');
-    });
+    await vi.waitFor(
+      async () => {
+        await clock.advance(5_000);
+        expect(runner.get(id)?.state).toBe('failed');
+      },
+      { timeout: 15_000 },
+    );
     expect(tries).toBe(6);
     expect(remains.things.size).toBe(0);
   });
@@ -464,7 +470,7 @@ describe('a host that goes away', () => {
     });
     runner.define(definition);
     const { id } = await runner.start(definition, start);
-    await vi.waitFor(() => expect(runner.get(id)?.state).toBe('waiting'));
+    await expect.poll(() => runner.get(id)?.state).toBe('waiting');
     expect(remains.things.size).toBe(2);
     links.ready(hostId);
     expect((await runner.ended(id)).state).toBe('failed');
@@ -478,7 +484,7 @@ describe('a host that goes away', () => {
     const definition = threeThings(remains, present);
     runner.define(definition);
     const { id } = await runner.start(definition, start);
-    await vi.waitFor(() => expect(runner.get(id)?.state).toBe('waiting'));
+    await expect.poll(() => runner.get(id)?.state).toBe('waiting');
     links.remove(hostId);
     const ended = await runner.ended(id);
     expect(ended).toMatchObject({ state: 'failed', error: { code: 'not-found' } });
@@ -498,7 +504,7 @@ describe('the log', () => {
     });
     runner.define(definition);
     const { id } = await runner.start(definition, start);
-    await vi.waitFor(() => expect(runner.get(id)?.steps[1]?.state).toBe('running'));
+    await expect.poll(() => runner.get(id)?.steps[1]?.state).toBe('running');
     const lines = linesOf(runner, id);
     go();
     expect((await lines).map((line) => line.text)).toEqual(['make network', 'make volume', 'make container']);
@@ -530,7 +536,7 @@ describe('the log', () => {
     };
     runner.define(flood);
     const { id } = await runner.start(flood, start);
-    await vi.waitFor(() => expect(runner.get(id)?.steps[0]?.state).toBe('running'));
+    await expect.poll(() => runner.get(id)?.steps[0]?.state).toBe('running');
     const lines: LogLine[] = [];
     for await (const line of runner.log(id, new AbortController().signal)) {
       lines.push(line);
@@ -598,7 +604,7 @@ describe('history', () => {
       const subject = { ...start.subject, id: `ws_${index}` };
       const { id } = await runner.start(definition, { ...start, subject, input: { name: `n${index}` } });
       await runner.ended(id);
-      await vi.waitFor(() => expect(remains.record('operations', id)).toMatchObject({ isEndTold: true }));
+      await expect.poll(() => remains.record('operations', id)).toMatchObject({ isEndTold: true });
       return id;
     };
     const old = await run(1);
@@ -608,7 +614,7 @@ describe('history', () => {
     expect(runner.get(old)).toBeDefined();
     await clock.advance(2 * 86_400_000);
     await run(3);
-    await vi.waitFor(() => expect(runner.get(old)).toBeUndefined());
+    await expect.poll(() => runner.get(old)).toBeUndefined();
     expect(runner.ownerOf(old)).toBeUndefined();
     expect(remains.rows.has(old)).toBe(false);
   });
@@ -643,7 +649,7 @@ describe('the end of Berth', () => {
     });
     first.runner.define(definition);
     const { id } = await first.runner.start(definition, start);
-    await vi.waitFor(() => expect(first.runner.get(id)?.steps[1]?.state).toBe('running'));
+    await expect.poll(() => first.runner.get(id)?.steps[1]?.state).toBe('running');
     await first.runner.close();
     expect(remains.record('operations', id)).toMatchObject({
       direction: 'forward',
@@ -656,7 +662,7 @@ describe('the end of Berth', () => {
     const again = threeThings(remains, second.life);
     second.runner.define(again);
     await second.runner.recover();
-    await vi.waitFor(() => expect(second.runner.get(id)?.state).toBe('waiting'));
+    await expect.poll(() => second.runner.get(id)?.state).toBe('waiting');
     await expect(second.runner.start(again, start)).resolves.toMatchObject({ id });
     second.links.ready(hostId);
     expect((await second.runner.ended(id)).state).toBe('succeeded');
@@ -677,7 +683,7 @@ describe('the end of Berth', () => {
     });
     first.runner.define(definition);
     const { id } = await first.runner.start(definition, start);
-    await vi.waitFor(() => expect(first.runner.get(id)?.steps[2]?.state).toBe('running'));
+    await expect.poll(() => first.runner.get(id)?.steps[2]?.state).toBe('running');
     await first.runner.close();
     expect(remains.things.size).toBe(2);
 

@@ -352,7 +352,7 @@ describe('TerminalService', () => {
     } as unknown as ContainerEngine;
     service.start();
     links.ready(hostId, { engine });
-    await vi.waitFor(() => expect(swept).toEqual([['up', ours]]));
+    await expect.poll(() => swept).toEqual([['up', ours]]);
   });
 });
 
@@ -595,11 +595,13 @@ describe('a terminal that outlives its connection', () => {
     await open();
     await lose();
     links.remove(hostId);
-    await vi.waitFor(async () =>
-      expect((await only()).state).toMatchObject({
-        phase: 'ended',
-        error: { message: expect.stringContaining('Its host was removed.') },
-      }),
+    await vi.waitFor(
+      async () =>
+        expect((await only()).state).toMatchObject({
+          phase: 'ended',
+          error: { message: expect.stringContaining('Its host was removed.') },
+        }),
+      { timeout: 15_000 },
     );
   });
 });
@@ -624,7 +626,7 @@ describe('a terminal that outlives Berth', () => {
     // Nobody knows any more where it stopped.
     expect(sessions.places).toEqual([undefined]);
     ptyOf(id).print('$ ');
-    await vi.waitFor(() => expect(channel.text).toContain('$ '));
+    await expect.poll(() => channel.text).toContain('$ ');
   });
 
   it('is also back when Berth was killed', async () => {

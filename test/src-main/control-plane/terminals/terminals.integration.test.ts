@@ -131,9 +131,7 @@ describe('what terminals leave behind', () => {
   it('is nothing on the host either', async () => {
     const { terminal, shell } = await open(onHost());
     shell.type('sleep 4242 & sleep 4243\n');
-    await vi.waitFor(async () =>
-      expect(await remote.runChecked(['ps', 'ax', '-o', 'args'])).toContain('sleep 4243'),
-    );
+    await expect.poll(() => remote.runChecked(['ps', 'ax', '-o', 'args'])).toContain('sleep 4243');
     await close(terminal);
     await vi.waitFor(
       async () => expect(await remote.runChecked(['ps', 'ax', '-o', 'args'])).not.toContain('sleep 424'),

@@ -1,5 +1,5 @@
 /** Files dropped on a screen: where they land, under which name, what a cut and a cancel leave. */
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { BerthError } from '#contract/berth-error.ts';
 import { UploadKey } from '#contract/files.ts';
 import { DroppedFiles, numberedName } from '#renderer/features/screens/send-dropped.ts';
@@ -39,7 +39,7 @@ describe('a file', () => {
   it('lands on the desktop, all of it, and says where', async () => {
     const { files, uploads, rows } = world({ folders: ['Desktop', 'Downloads'] });
     files.add([file('a.txt', 'hello')]);
-    await vi.waitFor(() => expect(uploads[0]?.plane.heard()).toEqual(['hello', 'inputEnd']));
+    await expect.poll(() => uploads[0]?.plane.heard()).toEqual(['hello', 'inputEnd']);
     expect(uploads[0]?.input).toMatchObject({
       placeId,
       path: '/config/Desktop/a.txt',
@@ -51,32 +51,32 @@ describe('a file', () => {
     expect(UploadKey.safeParse(uploads[0]?.input.uploadKey).success).toBe(true);
     expect(rows()[0]).toMatchObject({ phase: 'sending', sentBytes: 5 });
     uploads[0]?.plane.end();
-    await vi.waitFor(() => expect(rows()[0]).toMatchObject({ phase: 'done', path: '/config/Desktop/a.txt' }));
+    await expect.poll(() => rows()[0]).toMatchObject({ phase: 'done', path: '/config/Desktop/a.txt' });
   });
 
   it('lands in Downloads, or where the files last, where there is no desktop', async () => {
     const some = world({ folders: ['Downloads'] });
     some.files.add([file('a.txt', 'x')]);
-    await vi.waitFor(() => expect(some.uploads[0]?.input.path).toBe('/config/Downloads/a.txt'));
+    await expect.poll(() => some.uploads[0]?.input.path).toBe('/config/Downloads/a.txt');
     const none = world();
     none.files.add([file('a.txt', 'x')]);
-    await vi.waitFor(() => expect(none.uploads[0]?.input.path).toBe('/config/a.txt'));
+    await expect.poll(() => none.uploads[0]?.input.path).toBe('/config/a.txt');
   });
 
   it('gets a number where its name is taken, and replaces nothing', async () => {
     const { files, uploads } = world({ taken: ['a.txt', 'a (2).txt'] });
     files.add([file('a.txt', 'x')]);
-    await vi.waitFor(() => expect(uploads.at(-1)?.input.path).toBe('/config/a (3).txt'));
+    await expect.poll(() => uploads.at(-1)?.input.path).toBe('/config/a (3).txt');
   });
 
   it('goes on where it stopped after a cut, under the same key', async () => {
     const { files, uploads, calls, rows } = world({ there: 3 });
     files.add([file('a.txt', 'hello')]);
-    await vi.waitFor(() => expect(uploads).toHaveLength(1));
+    await expect.poll(() => uploads).toHaveLength(1);
     uploads[0]?.plane.fail(new BerthError('connection-lost', 'The host went away.'));
-    await vi.waitFor(() => expect(rows()[0]).toMatchObject({ phase: 'failed' }));
+    await expect.poll(() => rows()[0]).toMatchObject({ phase: 'failed' });
     files.retry(rows()[0]?.id ?? 0);
-    await vi.waitFor(() => expect(uploads[1]?.plane.heard()).toEqual(['lo', 'inputEnd']));
+    await expect.poll(() => uploads[1]?.plane.heard()).toEqual(['lo', 'inputEnd']);
     expect(uploads[1]?.input).toMatchObject({ offset: 3, uploadKey: uploads[0]?.input.uploadKey });
     expect(calls.filter(({ method }) => method === 'files.uploaded')).toHaveLength(1);
   });
@@ -84,10 +84,10 @@ describe('a file', () => {
   it('is cancelled: its stream closes, what was sent is deleted there, and the next one goes', async () => {
     const { files, uploads, calls, rows } = world();
     files.add([file('a.txt', 'hello'), file('b.txt', 'x')]);
-    await vi.waitFor(() => expect(uploads[0]?.plane.heard()).toHaveLength(2));
+    await expect.poll(() => uploads[0]?.plane.heard()).toHaveLength(2);
     files.drop(rows()[0]?.id ?? 0);
     expect(uploads[0]?.plane.isClosed()).toBe(true);
-    await vi.waitFor(() => expect(uploads[1]?.input.path).toBe('/config/b.txt'));
+    await expect.poll(() => uploads[1]?.input.path).toBe('/config/b.txt');
     expect(calls.map(({ method }) => method)).toContain('files.discardUpload');
     expect(rows().map(({ name }) => name)).toEqual(['b.txt']);
   });
@@ -95,9 +95,9 @@ describe('a file', () => {
   it('keeps its own error, and does not hold up the next', async () => {
     const { files, uploads, rows } = world();
     files.add([file('a.txt', 'x'), file('b.txt', 'y')]);
-    await vi.waitFor(() => expect(uploads).toHaveLength(1));
+    await expect.poll(() => uploads).toHaveLength(1);
     uploads[0]?.plane.fail(new BerthError('file.no-space', 'The disk is full.'));
-    await vi.waitFor(() => expect(uploads).toHaveLength(2));
+    await expect.poll(() => uploads).toHaveLength(2);
     expect(rows()[0]).toMatchObject({ phase: 'failed', error: { code: 'file.no-space' } });
   });
 });

@@ -137,7 +137,7 @@ describe('saving', () => {
         Promise.resolve(() => Promise.resolve({ ...to.own, write: () => new Promise(() => undefined) })),
     };
     const saving = saveItems({ notices, place }, [item('a', [[1]])]);
-    await vi.waitFor(() => expect(told(notices)).toEqual([['info', 'Saving a', { part: null }]]));
+    await expect.poll(() => told(notices)).toEqual([['info', 'Saving a', { part: null }]]);
     notices.store.getState().notices[0]!.action!.run();
     expect(await saving).toBe(false);
     expect(told(notices)).toEqual([]);

@@ -70,7 +70,7 @@ function visitTo(fragment: string, enter: (token: string) => Promise<ShareId> = 
       for (const listener of stateListeners) listener(next);
     },
     tell: async (item: SharedTerminal | Error | null) => {
-      await vi.waitFor(() => expect(tells.length).toBeGreaterThan(0));
+      await expect.poll(() => tells.length).toBeGreaterThan(0);
       tells.shift()?.(item);
       await new Promise((resolve) => setTimeout(resolve, 0));
     },
@@ -82,7 +82,7 @@ describe('a visit', () => {
   it('uses the token once, takes it from the address, and shows what is told', async () => {
     const enter = vi.fn(async () => shareId);
     const world = visitTo('the-token', enter);
-    await vi.waitFor(() => expect(world.onEntered).toHaveBeenCalledWith(shareId));
+    await expect.poll(() => world.onEntered).toHaveBeenCalledWith(shareId);
     expect(enter).toHaveBeenCalledWith('the-token');
     world.becomes({ phase: 'open' });
     await world.tell(live);
@@ -102,20 +102,18 @@ describe('a visit', () => {
   it('says what is wrong with a link', async () => {
     expect(visitTo('').now()).toEqual({ phase: 'over', why: 'incomplete' });
     const wrong = visitTo('x', async () => Promise.reject(new BerthError('not-found', 'No.')));
-    await vi.waitFor(() => expect(wrong.now()).toEqual({ phase: 'over', why: 'link' }));
+    await expect.poll(() => wrong.now()).toEqual({ phase: 'over', why: 'link' });
     const full = visitTo('x', async () => Promise.reject(new BerthError('too-many', 'Full.')));
-    await vi.waitFor(() =>
-      expect(full.now()).toMatchObject({ phase: 'refused', error: { message: 'Full.' } }),
-    );
+    await expect.poll(() => full.now()).toMatchObject({ phase: 'refused', error: { message: 'Full.' } });
   });
 
   it('tries again after a refusal', async () => {
     const enter = vi.fn<() => Promise<ShareId>>().mockRejectedValueOnce(new BerthError('too-many', 'Full.'));
     enter.mockResolvedValue(shareId);
     const world = visitTo('x', enter);
-    await vi.waitFor(() => expect(world.now().phase).toBe('refused'));
+    await expect.poll(() => world.now().phase).toBe('refused');
     world.visit.retry();
-    await vi.waitFor(() => expect(world.onEntered).toHaveBeenCalled());
+    await expect.poll(() => world.onEntered).toHaveBeenCalled();
   });
 
   it('keeps the screen while the line is cut, and follows again', async () => {
