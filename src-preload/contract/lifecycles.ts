@@ -35,7 +35,10 @@ export const LifecyclePolicy = z.object({
   /** At an instant, or after it has run so long, whatever it does. */
   endAt: Instant.nullable(),
   endAfterMinutes: Minutes(1).nullable(),
-  /** A snapshot is taken before it is destroyed; its files stay as a kept volume then, too. */
+  /**
+   * A snapshot is taken before it is destroyed; its files stay as a kept volume then, too. At `endAt` also one that was stopped
+   * before is destroyed.
+   */
   endAction: z.enum(['stop', 'destroy']),
   /** Runs in these hours alone: stops at their end (`starts`: and starts at their beginning). Null: any time. */
   hours: z
