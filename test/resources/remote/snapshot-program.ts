@@ -6,7 +6,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { zstdDecompressSync } from 'node:zlib';
 import { endWithThisProcess } from '../../servers/stop-process.ts';
@@ -44,8 +44,10 @@ export interface RunningProgram {
  */
 function compiled(): string {
   const content = createHash('sha256').update(readFileSync(programPath)).digest('hex').slice(0, 16);
-  const folder = fileURLToPath(new URL('../../../node_modules/.cache/', import.meta.url));
-  const path = join(folder, `snapshot-helper-${content}.pyc`);
+  const folder = fileURLToPath(
+    new URL(`../../../node_modules/.cache/snapshot-helper/${content}/`, import.meta.url),
+  );
+  const path = join(folder, `${basename(programPath)}c`);
   if (existsSync(path)) return path;
   mkdirSync(folder, { recursive: true });
   const own = `${path}.${process.pid}`;
