@@ -227,6 +227,12 @@ it('is told of by the next Berth, and leaves nothing behind when it is taken awa
   const told = await toldUntil(/^stopped: Stopped by its lease/);
   expect(told.at(-1)).toBe('stopped: Stopped by its lease: no Berth for 10 minutes');
   await sh('rm -r /etc/systemd/system/berth-lease.timer.d');
+  // Its last run failed, which systemd would remember also of what is gone.
+  const own = '/run/systemd/system/berth-lease.service.d';
+  await sh(
+    `mkdir -p ${own} && printf '[Service]\\nExecStart=\\nExecStart=/bin/false\\n' >${own}/fails.conf; systemctl daemon-reload; systemctl start berth-lease.service; rm -r ${own}; systemctl daemon-reload`,
+  );
+  expect(await sh('systemctl --failed --no-legend')).toContain('berth-lease.service');
   const input = { hostId: host.id };
   expect(await plane.client.call('lifecycles.removeLease', input)).toMatchObject({ state: 'absent' });
   expect(await left()).toBe('');
