@@ -16,7 +16,10 @@ export const policyFlags: Readonly<Record<string, Flag>> = {
   },
   expires: { value: 'TIME|none', help: 'Ends after 90m, 8h or 3d from now, or at 2026-12-31T18:00Z.' },
   uptime: { value: 'TIME|none', help: 'Ends when it has run so long, as 12h.' },
-  'end-action': { value: 'stop|destroy', help: 'What happens at an end by time; destroy: also to one that is stopped. Else stop.' },
+  'end-action': {
+    value: 'stop|destroy',
+    help: 'What happens at an end by time; destroy: also to one that is stopped. Else stop.',
+  },
   hours: {
     value: 'HOURS|none',
     help: 'Runs in these hours alone, as mon-fri,08:00-19:00 or mon,wed,22:00-06:00.',

@@ -96,6 +96,14 @@ export const Workspace = z.object({
 });
 export type Workspace = z.infer<typeof Workspace>;
 
+/** Its state as far as anybody knows: what its host told last, while that is away. Undefined: it never told any. */
+export function knownState({
+  lastKnown,
+  state,
+}: Pick<Workspace, 'state' | 'lastKnown'>): WorkspaceState | undefined {
+  return state === 'unknown' ? lastKnown?.state : state;
+}
+
 /** One reading. Rates are per second over the time since the reading before. */
 export const WorkspaceStats = z.object({
   at: Instant,

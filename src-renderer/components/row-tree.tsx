@@ -81,7 +81,7 @@ export function RowTree<R extends TreeRow>({
   });
   const items = virtual.getVirtualItems();
   const first = Math.max(0, (virtual.range?.startIndex ?? 0) - overscan);
-  const last = Math.min(rows.length - 1, (virtual.range?.endIndex ?? 0) + overscan);
+  const last = Math.max(0, Math.min(rows.length - 1, (virtual.range?.endIndex ?? 0) + overscan));
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: the list measures again when rows get another height
   useEffect(() => virtual.measure(), [rowHeightPx]);

@@ -1,6 +1,6 @@
 /** What ends a workspace next by itself, whatever comes first, when it is time to say so, and what can end at all: pure. */
 import type { EndReason, LifecyclePolicy } from '#contract/lifecycles.ts';
-import type { Workspace } from '#contract/workspaces.ts';
+import { knownState, type Workspace } from '#contract/workspaces.ts';
 import type { Quiet } from './quiet.ts';
 import { hoursAround, isTimeZone } from './working-hours.ts';
 
@@ -85,14 +85,14 @@ function plannedEnds({
 }
 
 /** As far as anybody knows: one whose host is away goes on. */
-export function isUp({ lastKnown, state }: Workspace): boolean {
-  const known = state === 'unknown' ? lastKnown?.state : state;
+export function isUp(workspace: Workspace): boolean {
+  const known = knownState(workspace);
   return known === 'running' || known === 'paused';
 }
 
 /** It was stopped, as far as anybody knows, and its files are there. */
-export function isAtRest({ lastKnown, state }: Workspace): boolean {
-  const known = state === 'unknown' ? lastKnown?.state : state;
+export function isAtRest(workspace: Workspace): boolean {
+  const known = knownState(workspace);
   return known === 'stopped' || known === 'failed';
 }
 

@@ -19,13 +19,13 @@ import {
   byDay,
   eventSignal,
   inOrder,
-  isDestroyedNext,
   isUp,
   judgementWords,
   moreWords,
   nextSentence,
   partTitle,
   policyLines,
+  shownEnd,
 } from './lifecycle-words.ts';
 
 export function AwakePart({ workspace, isVisible }: WorkspacePartProps) {
@@ -33,7 +33,7 @@ export function AwakePart({ workspace, isVisible }: WorkspacePartProps) {
   const subject = { kind: 'workspace', id: workspace.id } as const;
   const change = useCommand('workspace.policy', subject);
   const putOff = useCommand('workspace.put-off', subject);
-  const hasEnd = lifecycle?.next != null && (workspace.state === 'running' || isDestroyedNext(lifecycle));
+  const hasEnd = shownEnd(workspace.state, lifecycle) !== null;
   return (
     <Section
       title={partTitle(workspace)}
@@ -69,13 +69,14 @@ function Now({
   lifecycle: Lifecycle;
   isVisible: boolean;
 }) {
-  const { next, policy, putOffUntil, quietSinceAt, leaseUntil } = lifecycle;
+  const { policy, putOffUntil, quietSinceAt, leaseUntil } = lifecycle;
   const isRunning = workspace.state === 'running';
-  const hasEnd = next !== null && (isRunning || isDestroyedNext(lifecycle));
-  const nowMs = useNow(isVisible && (isRunning || hasEnd));
+  const next = shownEnd(workspace.state, lifecycle);
+  const isCounted = isRunning || next !== null;
+  const nowMs = useNow(isVisible && isCounted);
   const seen = judgementWords(lifecycle);
   const lines = policyLines(policy, (at) => formatExact(new Date(at)));
-  const isPutOff = (isRunning || hasEnd) && putOffUntil !== null && Date.parse(putOffUntil) > nowMs;
+  const isPutOff = isCounted && putOffUntil !== null && Date.parse(putOffUntil) > nowMs;
   return (
     <div className="flex flex-col gap-2 px-3 py-2.5">
       {isRunning && (
@@ -87,7 +88,7 @@ function Now({
           </span>
         </p>
       )}
-      {hasEnd && (
+      {next !== null && (
         <p className="tabular" title={formatExact(new Date(next.at))}>
           {nextSentence(next, nowMs)}
         </p>

@@ -1,7 +1,7 @@
 /** The rows of the command table about when workspaces end by themselves. */
-import type { Command } from '../../state/commands.ts';
+import type { AppState, Command } from '../../state/commands.ts';
 import { policyDialog } from './lifecycle-dialogs.ts';
-import { isDestroyedNext } from './lifecycle-words.ts';
+import { shownEnd } from './lifecycle-words.ts';
 
 export const lifecycleCommands: readonly Command[] = [
   {
@@ -21,8 +21,8 @@ export const lifecycleCommands: readonly Command[] = [
   {
     id: 'workspace.put-off',
     scope: 'workspaces.write',
-    label: ({ subject, workspaces }) =>
-      subject?.kind === 'workspace' && workspaces.get(subject.id)?.state === 'stopped'
+    label: (state) =>
+      stateOf(state) !== 'running' && endOf(state) !== null
         ? 'Keep for another hour'
         : 'Keep running for another hour',
     description: 'Nothing ends it by itself for an hour from now on.',
@@ -31,13 +31,7 @@ export const lifecycleCommands: readonly Command[] = [
     on: 'workspace',
     keywords: 'extend snooze awake idle',
     inTray: true,
-    isEnabled: ({ lifecycles, subject, workspaces }) => {
-      const workspace = subject?.kind === 'workspace' ? workspaces.get(subject.id) : undefined;
-      return (
-        workspace !== undefined &&
-        (workspace.state === 'running' || isDestroyedNext(lifecycles.get(workspace.id)))
-      );
-    },
+    isEnabled: (state) => stateOf(state) === 'running' || endOf(state) !== null,
     run: async ({ subject, client, notices, state }) => {
       if (subject?.kind !== 'workspace') return;
       await client.call('lifecycles.putOff', { workspaceId: subject.id, minutes: 60 });
@@ -46,3 +40,12 @@ export const lifecycleCommands: readonly Command[] = [
     },
   },
 ];
+
+function stateOf({ subject, workspaces }: AppState) {
+  return subject?.kind === 'workspace' ? workspaces.get(subject.id)?.state : undefined;
+}
+
+function endOf(state: AppState) {
+  const { lifecycles, subject } = state;
+  return subject?.kind === 'workspace' ? shownEnd(stateOf(state), lifecycles.get(subject.id)) : null;
+}

@@ -6,7 +6,7 @@ import type {
   LifecyclePolicy,
   TimelineEntry,
 } from '#contract/lifecycles.ts';
-import type { Workspace } from '#contract/workspaces.ts';
+import { knownState, type Workspace } from '#contract/workspaces.ts';
 import type { Signal } from '../../state/feature.ts';
 import { formatClock, formatCount, formatDuration } from '../../components/format.ts';
 
@@ -81,14 +81,18 @@ function capital(text: string): string {
 }
 
 /** Whether it runs, as far as anybody knows. */
-export function isUp({ lastKnown, state }: Pick<Workspace, 'state' | 'lastKnown'>): boolean {
-  const known = state === 'unknown' ? lastKnown?.state : state;
+export function isUp(workspace: Pick<Workspace, 'state' | 'lastKnown'>): boolean {
+  const known = knownState(workspace);
   return known !== undefined && upStates.has(known);
 }
 
-/** Also one that is stopped has an end then. */
-export function isDestroyedNext(lifecycle: Pick<Lifecycle, 'next'> | undefined): boolean {
-  return lifecycle?.next?.action === 'destroy';
+/** Its next end, as far as it is shown: one that is stopped has one only where it is destroyed then. */
+export function shownEnd(
+  state: Workspace['state'] | undefined,
+  lifecycle: Pick<Lifecycle, 'next'> | undefined,
+): Next | null {
+  const next = lifecycle?.next ?? null;
+  return state === 'running' || next?.action === 'destroy' ? next : null;
 }
 
 /** What its part of the page is called. */

@@ -54,12 +54,10 @@ function compiled(): string {
   const compile = 'import py_compile, sys; py_compile.compile(sys.argv[1], sys.argv[2], doraise=True)';
   const { status, stderr } = spawnSync('/usr/bin/python3', ['-I', '-c', compile, programPath, own]);
   // Where that Python is not there, the tests themselves say so.
-  if (status !== 0) return stderr === null ? programPath : raise(stderr.toString());
+  if (status === null) return programPath;
+  if (status !== 0) throw new Error(stderr.toString());
   renameSync(own, path);
   return path;
-}
-function raise(message: string): never {
-  throw new Error(message);
 }
 
 /** The arguments that come before the program's own; `through`: a program that starts it (setpriv, unshare). */
