@@ -44,7 +44,7 @@ it('says of one that is stopped that it is destroyed soon, and puts that off', a
   expect(await seriousFindings(page)).toEqual([]);
   await button('Stops by itself…').click();
   const dialog = page.getByRole('dialog');
-  await dialog.getByText('At that time also when it was stopped before.').waitFor();
+  await dialog.getByText('At that time it is destroyed also when it was stopped before.').waitFor();
   await dialog.getByRole('button', { name: 'Cancel' }).click();
   await page.keyboard.press('ControlOrMeta+k');
   await page.keyboard.type('keep for another');

@@ -178,7 +178,7 @@ function EndPart({ draft, problems, change }: PartProps) {
         />
       )}
       {draft.hasTime && draft.endAction === 'destroy' && (
-        <p className="text-meta text-muted">At that time also when it was stopped before.</p>
+        <p className="text-meta text-muted">At that time it is destroyed also when it was stopped before.</p>
       )}
     </div>
   );
