@@ -278,11 +278,12 @@ take_away() { # TAG
   done
   [ -e "$script" ] || [ -e "$units/berth-lease.timer" ] || [ -e "$units/berth-lease.service" ] || return 0
   control disable --now berth-lease.timer >/dev/null 2>&1 </dev/null
-  # One that runs just now would fail for want of its script, and be listed as failed for ever.
+  # One that runs just now would fail for want of its script, and be listed as failed for ever. While its files are there: who
+  # is cut off here begins again.
   control stop berth-lease.service >/dev/null 2>&1 </dev/null
+  control reset-failed berth-lease.service berth-lease.timer >/dev/null 2>&1 </dev/null
   as_owner rm -rf "$units/berth-lease.timer" "$units/berth-lease.service" "$script" "$data"
   control daemon-reload >/dev/null 2>&1 </dev/null
-  control reset-failed berth-lease.service berth-lease.timer >/dev/null 2>&1 </dev/null
   # Others may have something there; then the folders stay.
   as_owner rmdir "$(dirname "$script")" "$(dirname "$data")" 2>/dev/null
   return 0
