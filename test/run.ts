@@ -24,6 +24,7 @@ import {
 } from './run-report.ts';
 import { sweepStaleHosts } from './servers/host-slot.ts';
 import { busyboxImage, workspaceImage } from './servers/images.ts';
+import { useLargerPages } from './servers/larger-pages.ts';
 import { browserImage, shellImage } from './servers/own-images.ts';
 import {
   describeMissing,
@@ -172,6 +173,9 @@ async function prepareServers(): Promise<string | undefined> {
 }
 
 const { chosen, withChecks, allowMissing } = readFlags();
+const putPagesBack = useLargerPages();
+process.on('exit', putPagesBack);
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1));
 const needsServers = chosen.some((ring) => ring !== 'unit');
 const obstacle = needsServers ? await prepareServers() : undefined;
 
