@@ -42,7 +42,7 @@ export interface LifecycleKeeperDeps {
   readonly isWorkedOn: (id: WorkspaceId) => boolean;
   /** What goes on costing once it is stopped, as a sentence behind the reason; empty: nothing that is known. */
   readonly costRemark: (id: WorkspaceId) => string;
-  readonly work: Pick<WorkLook, 'take' | 'isTypedSince' | 'keepOnly'>;
+  readonly work: Pick<WorkLook, 'take' | 'isTypedSince' | 'isCopied' | 'keepOnly'>;
   readonly act: Pick<EndAct, 'stop' | 'destroy' | 'forget'>;
   readonly hours: Pick<HoursStart, 'keep' | 'forget'>;
   readonly timeline: Pick<Timeline, 'add'>;
@@ -201,6 +201,8 @@ export class LifecycleKeeper {
     await hours.keep(now);
     if (next?.isDue !== true || !canEndIn(now.state) || now.move !== null) return;
     if (this.#deps.isWorkedOn(id) || !this.#deps.isHostThere(now.hostId)) return;
+    // What is sent into it would be in no snapshot.
+    if (next.action === 'destroy' && work.isCopied(id)) return;
     watched.isActing = true;
     // Not awaited: it takes minutes, and others end meanwhile.
     const act = this.#act(now, watched, next).finally(() => {
@@ -370,7 +372,8 @@ export class LifecycleKeeper {
     if (JSON.stringify(policy) !== JSON.stringify(before.policy)) return false;
     if (putOffUntil !== null && Date.parse(putOffUntil) > clock.nowMs()) return false;
     const { move, state } = workspaces.get(before.id) ?? {};
-    return state === stateBefore && move === null && next.isDue && !work.isTypedSince(before.id);
+    if (work.isCopied(before.id) || work.isTypedSince(before.id)) return false;
+    return state === stateBefore && move === null && next.isDue;
   }
 }
 

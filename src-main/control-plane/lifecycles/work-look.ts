@@ -91,6 +91,11 @@ export class WorkLook {
     return this.#deps.terminalsIn(id).some(({ typedAtMs }) => typedAtMs !== null && typedAtMs > last);
   }
 
+  /** Files are on their way into it or out of it. */
+  isCopied(id: WorkspaceId): boolean {
+    return this.#deps.transfersOf(id) > 0;
+  }
+
   /** Only these are looked at from now on; `measured` of them by their load. */
   keepOnly(ids: ReadonlySet<WorkspaceId>, measured: ReadonlySet<WorkspaceId>): void {
     for (const id of [...this.#before.keys()]) if (!ids.has(id)) this.#before.delete(id);

@@ -458,8 +458,19 @@ describe('a destruction', () => {
     expect(it.begun.at(-1)).toBe(`destroy as ${otherUserId}`);
   });
 
+  it('waits for files that are on their way into it: they would be in no snapshot', async () => {
+    const it = await world().begin(uptime);
+    it.transfers = 1;
+    await it.clock.advance(80 * minute);
+    expect(it.begun).toEqual([]);
+    it.transfers = 0;
+    await it.clock.advance(minute);
+    expect(it.begun).toEqual([`snapshot as ${otherUserId}`, `destroy as ${otherUserId}`]);
+  });
+
   it.each<[string, (it: LifecycleWorld) => unknown]>([
     ['types', (it) => it.type()],
+    ['sends files', (it) => (it.transfers = 1)],
     ['puts it off', (it) => it.putOff(60)],
     ['wants something else', (it) => it.setPolicy({ endAfterMinutes: 600 })],
   ])('does not come to whom somebody comes back meanwhile: %s', async (_, comeBack) => {
@@ -504,6 +515,16 @@ describe('a destruction', () => {
         'warned: Is destroyed in 10 minutes: the time that was set for it has come',
         'warned: A snapshot, and then its end: the time that was set for it has come',
       ]);
+    });
+
+    it('waits for files that are sent into it', async () => {
+      const it = await begin(world());
+      it.transfers = 2;
+      await it.clock.advance(90 * minute);
+      expect(it.begun).toEqual([]);
+      it.transfers = 0;
+      await it.clock.advance(minute);
+      expect(it.begun.at(-1)).toBe(`destroy as ${otherUserId}`);
     });
 
     it('is put off by an hour', async () => {

@@ -59,6 +59,7 @@ export class LifecycleWorld {
   terminals: TerminalUse[] = [];
   connections: OpenConnection[] = [];
   commands = 0;
+  transfers = 0;
   programs: RunningProgram[] | BerthError = [];
   isHostThere = true;
   isWorkedOn = false;
@@ -124,7 +125,7 @@ export class LifecycleWorld {
       connectionsInto: () => this.connections,
       operationsOn: () => [],
       commandsIn: () => this.commands,
-      transfersOf: () => 0,
+      transfersOf: () => this.transfers,
       programsIn: () =>
         BerthError.is(this.programs) ? Promise.reject(this.programs) : Promise.resolve(this.programs),
       log,
