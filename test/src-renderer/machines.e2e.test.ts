@@ -259,6 +259,22 @@ describe('the making', () => {
     await page.getByText('in-the-making is not made: what there was of it is destroyed').first().waitFor();
   });
 
+  it('in trouble says so on the page of its operation, and leads to the choice', async () => {
+    await show(3);
+    const operationId = await page.evaluate((id) => {
+      const { items } = window.fixture.app.mirror.operations.getState();
+      return items.find(({ subject }) => subject.id === id)?.id;
+    }, machineId(3));
+    await open({ type: 'operation', operationId });
+    await shown().getByRole('heading', { name: 'It waits for you' }).waitFor();
+    await shown()
+      .getByText(/Docker’s packages could not be fetched/)
+      .first()
+      .waitFor();
+    await button('Choose what to do').click();
+    await button('Keep waiting').waitFor();
+  });
+
   it('in trouble offers what the plane offers, with what it costs, and sends the answer', async () => {
     await show(3);
     await shown()

@@ -2,6 +2,7 @@
 import { useMemo } from 'react';
 import type { WorkspaceId } from '#contract/ids.ts';
 import type { Operation } from '#contract/operations.ts';
+import { Band } from '../../components/band.tsx';
 import { Button } from '../../components/button.tsx';
 import { CodeBlock } from '../../components/code-block.tsx';
 import { Disclosure } from '../../components/disclosure.tsx';
@@ -91,6 +92,19 @@ function Loaded({ operation, isVisible }: { operation: Operation; isVisible: boo
         </>
       }
     >
+      {isRunning && machine !== undefined && machine.trouble !== null && (
+        <Band
+          tone="attention"
+          title="It waits for you"
+          actions={
+            <Button variant="primary" onClick={() => view.open({ type: 'machine', machineId: machine.id })}>
+              Choose what to do
+            </Button>
+          }
+        >
+          <p className="wrap-anywhere">{machine.trouble.error.message}</p>
+        </Band>
+      )}
       {operation.error !== null && <ErrorNote title={failureTitle(operation)} error={operation.error} />}
       {operation.state === 'waiting' && (
         <p className="text-muted">
