@@ -1,4 +1,6 @@
 /** `berth workspace …`: what there is, and what is made of snapshots and moved between hosts. */
+import { BerthError } from '#contract/berth-error.ts';
+import type { HostId } from '#contract/ids.ts';
 import type { Workspace } from '#contract/workspaces.ts';
 import { awaitHost, lookAtHosts } from './await-host.ts';
 import { readAll } from './collections.ts';
@@ -11,12 +13,31 @@ import { agreed, readySnapshot, readyWorkspace } from './snapshot-commands.ts';
 import { newName } from './snapshot-flags.ts';
 import { formatTable } from './table.ts';
 
-function noteWord({ move, problem, note }: Workspace): string {
+/** Names of machines that sleep, by their hosts: of a workspace there nobody can say more than that. */
+async function sleepingMachines(
+  { client }: Context,
+  workspaces: readonly Workspace[],
+): Promise<ReadonlyMap<HostId, string>> {
+  if (workspaces.every(({ state }) => state !== 'unknown')) return new Map();
+  const machines = await readAll(client, 'machines.watch').catch((cause: unknown) => {
+    // Whoever may not see what is rented sees the workspaces all the same.
+    if (BerthError.is(cause) && cause.code === 'not-found') return [];
+    throw cause;
+  });
+  return new Map(
+    machines.flatMap(({ hostId, life, name }) =>
+      hostId !== null && life === 'asleep' ? [[hostId, name] as const] : [],
+    ),
+  );
+}
+
+function noteWord({ move, problem, note }: Workspace, sleeper: string | undefined): string {
   const moved =
     move === null
       ? []
       : [move.role === 'copy' ? 'moved here, not confirmed' : 'moved away, kept until that is confirmed'];
-  return [...moved, ...(problem === null ? [] : [problem.message]), ...(note ? [note] : [])].join('; ');
+  const sleep = sleeper === undefined ? [] : [`to wake its machine: berth machine wake ${sleeper}`];
+  return [...sleep, ...moved, ...(problem === null ? [] : [problem.message]), ...(note ? [note] : [])].join('; ');
 }
 
 const list: PlaneCommand = {
@@ -33,14 +54,15 @@ const list: PlaneCommand = {
       readAll(context.client, 'hosts.watch'),
     ]);
     const hostNames = new Map(hosts.map(({ id, name }) => [id, name]));
+    const sleepers = await sleepingMachines(context, all);
     const workspaces = all.toSorted((a, b) => a.name.localeCompare(b.name) || (a.id < b.id ? -1 : 1));
     const rows = workspaces.map((one) => [
       one.name,
       one.id,
       hostNames.get(one.hostId) ?? one.hostId,
-      one.state,
+      sleepers.has(one.hostId) ? 'asleep' : one.state,
       one.image,
-      noteWord(one),
+      noteWord(one, sleepers.get(one.hostId)),
     ]);
     const headings = ['NAME', 'ID', 'HOST', 'STATE', 'IMAGE', 'NOTE'];
     const { columns } = context.terminal;

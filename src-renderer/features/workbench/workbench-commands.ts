@@ -103,7 +103,7 @@ export const workbenchCommands: readonly Command[] = [
     'go.clouds',
     'Show machines and costs',
     { type: 'clouds' },
-    { keywords: 'cloud provider account droplet server rent budget money price', scope: 'machines.read' },
+    { keywords: 'clouds providers accounts droplets servers rented budget money prices', scope: 'machines.read' },
   ),
   goTo('go.notifications', 'Show notifications', { type: 'notifications' }, { keywords: 'messages toasts' }),
   goTo(

@@ -1,6 +1,6 @@
 /** Machines on the command line, through the socket, at a plane that keeps them in memory. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { hostId, hostOf, CommandPlane, cloudOf, machineOf } from '#test/harness/command-plane.ts';
+import { hostId, hostOf, CommandPlane, cloudOf, machineOf, workspaceOf } from '#test/harness/command-plane.ts';
 import { fakeOffer } from '#test/harness/fake-cloud.ts';
 import type { DestroyPlan, HibernatePlan, MachineTrouble } from '#contract/machines.ts';
 import { waitUntil } from '#test/servers/wait-until.ts';
@@ -277,6 +277,15 @@ describe('machine list', () => {
     ]);
     expect(rows[5]).toContain('It is locked. Tried again at 2026-01-01 ');
     expect(rows[3]).toContain('Its SSH server does not answer.');
+  });
+});
+
+describe('workspace list', () => {
+  it('says of what is on a machine that sleeps that it does, and how that is woken', async () => {
+    plane.machines.put(machineOf(1, { life: 'asleep', hostId: hostId(1) }));
+    plane.workspaces.put(workspaceOf(1, { state: 'unknown' }));
+    const { text } = await plane.call(['workspace', 'list']);
+    expect(text.trimEnd().split('\n')[1]).toMatch(/ asleep .* to wake its machine: berth machine wake box1$/);
   });
 });
 
