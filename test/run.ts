@@ -129,7 +129,7 @@ async function runRing(ring: Ring): Promise<StepOutcome> {
   try {
     const jsonPath = join(folder, 'report.json');
     const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${jsonPath}`];
-    const projects = ring === 'e2e' ? ['e2e', 'pages'] : [ring];
+    const projects = ring === 'e2e' ? ['e2e', 'pages', 'timed'] : [ring];
     const named = projects.flatMap((project) => ['--project', project]);
     const argv = ['vitest', 'run', '--config', 'test/vitest.config.ts', ...named, ...reporters];
     const exitCode = await stream(argv);

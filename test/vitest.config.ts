@@ -1,7 +1,7 @@
 /**
  * Three rings of tests: `unit` (fast, nothing running), `integration` (real sshd, Docker engine, Secret Service, in
  * namespaces that the tests make), and end to end: `e2e` (the served UI in Chromium and the Electron shell) with `pages`
- * (the window on fixtures).
+ * (the window on fixtures), and `timed` after them.
  * `npm run check` runs the first; `npm test` runs all three.
  */
 import { join } from 'node:path';
@@ -11,6 +11,8 @@ import { defineConfig } from 'vitest/config';
 const root = new URL('..', import.meta.url).pathname;
 /** End-to-end tests that need no server: the window on fixtures. */
 const pages = 'test/src-renderer/**/*.e2e.test.ts';
+/** End-to-end tests that measure how long a person waits: what a neighbour takes of the machine would be counted too. */
+const timed = ['test/e2e/terminals-hostile.e2e.test.ts', 'test/e2e/wake.e2e.test.ts'];
 
 const endToEnd = {
   testTimeout: 120_000,
@@ -62,8 +64,10 @@ export default defineConfig({
           ...endToEnd,
           name: 'e2e',
           include: ['test/**/*.e2e.test.ts'],
-          exclude: [pages],
-          maxWorkers: 1,
+          exclude: [pages, ...timed],
+          // With `pages`, two files at a time in all: much of what these do is to wait.
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -73,10 +77,18 @@ export default defineConfig({
           name: 'pages',
           include: [pages],
           globalSetup: 'test/src-renderer/fixture/run-folder.ts',
-          // Beside each other, but not beside a test with a server: a cable that is put in or pulled out on this machine ends
-          // what Chromium has under way everywhere (ERR_NETWORK_CHANGED).
           maxWorkers: 2,
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          ...endToEnd,
+          name: 'timed',
+          include: timed,
+          maxWorkers: 1,
+          sequence: { groupOrder: 2 },
         },
       },
     ],

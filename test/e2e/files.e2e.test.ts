@@ -24,9 +24,7 @@ beforeAll(async () => {
   world = await openTerminalWorld('pier', { engine: true });
   page = world.window.page;
   page.on('console', (message) => {
-    // Chromium tells of networks that come and go on the machine, as those of other hosts under test.
-    if (message.type() === 'error' && !message.text().includes('ERR_NETWORK_CHANGED'))
-      complaints.push(message.text());
+    if (message.type() === 'error') complaints.push(message.text());
   });
   page.on('pageerror', (error) => complaints.push(error.message));
   await loadImage(world.host, image);

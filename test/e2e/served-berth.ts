@@ -10,8 +10,6 @@ import { fileURLToPath } from 'node:url';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright';
 import { chromiumLaunchOptions } from '../servers/chromium.ts';
 import { endWithThisProcess, stopProcess } from '../servers/stop-process.ts';
-import { waitUntil } from '../servers/wait-until.ts';
-import { networkChanged } from '../src-renderer/fixture/load-page.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -154,18 +152,7 @@ export async function openWindow(berth: ServedBerth, options: WindowOptions = {}
     if (message.type() === 'error') complaints.push(message.text());
   });
   page.on('pageerror', (error) => complaints.push(String(error)));
-  // A host that was just started ends what Chromium has under way, as load-page.ts tells; a link is good for one visit.
-  let isAsked = false;
-  await waitUntil(
-    async () => {
-      if (isAsked && !complaints.some((text) => networkChanged.test(text)))
-        return page.getByRole('tablist').first().isVisible();
-      isAsked = true;
-      complaints.length = 0;
-      await page.goto(await berth.link()).catch((error: unknown) => complaints.push(String(error)));
-      return false;
-    },
-    { what: 'the window is there', timeoutMs: 60_000 },
-  );
+  await page.goto(await berth.link());
+  await page.getByRole('tablist').first().waitFor({ timeout: 60_000 });
   return { browser, context, page, complaints, close: () => browser.close() };
 }

@@ -1,6 +1,13 @@
-/** Debian's Chromium for Playwright: where it is and how tests start it. A fresh profile each time, and no calls home. */
+/**
+ * Debian's Chromium for Playwright: where it is and how tests start it. A fresh profile each time, no calls home, and deaf to
+ * the cables that other tests put in and pull out meanwhile.
+ */
+import { fileURLToPath } from 'node:url';
 import type { LaunchOptions } from 'playwright';
 import { chromiumProgram, ensureRequirements } from './requirements.ts';
+
+/** Starts a program in such a way; its header says why. */
+const deafToCables = fileURLToPath(new URL('deaf-to-cables.pl', import.meta.url));
 
 /** @throws Error when there is none and none can be installed; BERTH_TEST_CHROMIUM names another one. */
 export async function chromiumPath(): Promise<string> {
@@ -19,7 +26,8 @@ export interface ChromiumOptions {
 export async function chromiumLaunchOptions({ args = [] }: ChromiumOptions = {}): Promise<LaunchOptions> {
   const asRoot = process.getuid?.() === 0;
   return {
-    executablePath: await chromiumPath(),
+    executablePath: deafToCables,
+    env: { ...process.env, BERTH_DEAF_PROGRAM: await chromiumPath() },
     headless: true,
     args: [
       // The sandbox refuses to run as root, and only then is it off.
