@@ -55,7 +55,7 @@ let remotes: RemoteHost[] = [];
 let folder: string;
 let project: Project;
 /** Those that Berth knows: one at first, since each plane connects them all. */
-let hosts: TestHost[] = [];
+const hosts: TestHost[] = [];
 let workspace: Workspace;
 /** The one that runs, if one does: the test after goes on with it. */
 let running: TestPlane | undefined;
