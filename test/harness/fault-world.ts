@@ -136,8 +136,8 @@ export class FaultWorld implements AsyncDisposable {
     await expectNothingHalf(this.plane, this.hosts);
   }
 
-  /** Everything is as it was at first: no snapshot, no volume from before a restore. */
-  async clear(): Promise<void> {
+  /** Everything is as it was at first: no snapshot but `kept`, no volume from before a restore. */
+  async clear(kept?: SnapshotId): Promise<void> {
     const { plane } = this;
     await allEnded(plane);
     const copies = await plane.until('workspaces.watch', {}, (found) =>
@@ -150,7 +150,7 @@ export class FaultWorld implements AsyncDisposable {
       await plane.succeeded((await plane.client.call('snapshots.endUndo', { workspaceId: id })).id);
     const all = await plane.until('snapshots.watch', {}, (snapshots) => snapshots);
     for (const { host } of this.hosts) {
-      const ids = all.filter(({ hostId }) => hostId === host.id).map(({ id }) => id);
+      const ids = all.filter(({ hostId, id }) => hostId === host.id && id !== kept).map(({ id }) => id);
       if (ids.length > 0) await plane.succeeded((await plane.client.call('snapshots.destroy', { ids })).id);
     }
   }

@@ -16,8 +16,8 @@ export interface Errand {
     | { readonly kind: 'destroy' | 'stop' | 'start'; readonly workspaceId: WorkspaceId }
     /** Any call that begins an operation, once every snapshot of `hostIds` is known. */
     | { readonly kind: 'call'; readonly hostIds: HostId[]; readonly method: string; readonly input: unknown }
-    /** Begins nothing: goes on with what an earlier one left. */
-    | { readonly kind: 'go-on' }
+    /** Begins nothing: goes on with what an earlier one left, once all `hostIds` are ready. */
+    | { readonly kind: 'go-on'; readonly hostIds: HostId[] }
     /** Is there, and does what it does by itself, until somebody kills it; `exec`: a command runs through it meanwhile. */
     | {
         readonly kind: 'live';
@@ -76,6 +76,7 @@ async function begin(): Promise<OperationId> {
       return ((begun as Partial<typeof begun>).operation ?? (begun as unknown as { id: OperationId })).id;
     }
     case 'go-on':
+      for (const id of act.hostIds) await plane.hostReady(id);
       return await plane.until('operations.watch', {}, (all) => {
         const newestFirst = all.toSorted((a, b) => b.startedAt.localeCompare(a.startedAt));
         return (newestFirst.find(({ endedAt }) => endedAt === null) ?? newestFirst[0])?.id;

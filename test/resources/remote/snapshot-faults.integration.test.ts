@@ -17,7 +17,7 @@ import { runProcess } from '../../servers/run-process.ts';
 import { differences } from './same-tree.ts';
 import { idOf, makeScratch, pythonArgs, runProgram, startProgram } from './snapshot-program.ts';
 
-// Trees of a gigabyte and of a hundred thousand files, on a machine that may have other work.
+// Large trees, on a machine that may have other work.
 vi.setConfig({ testTimeout: 240_000 });
 
 const scratch = makeScratch();

@@ -17,7 +17,7 @@ import {
   storedEntries,
 } from './snapshot-program.ts';
 
-// Trees of a gigabyte and of a hundred thousand files, on a machine that may have other work.
+// Large trees, on a machine that may have other work.
 vi.setConfig({ testTimeout: 240_000 });
 
 const scratch = makeScratch();
@@ -228,7 +228,7 @@ describe('other ways out', () => {
 describe('create', () => {
   it('notes that a file changed while it was read, and refuses it when the workspace was frozen', async () => {
     const busy = scratch.folder('tree');
-    writeFileSync(join(busy, 'growing'), Buffer.alloc(200_000_000, 'text that is worth compressing '));
+    writeFileSync(join(busy, 'growing'), Buffer.alloc(60_000_000, 'text that is worth compressing '));
     const writer = spawn('sh', ['-c', 'while :; do printf x >> growing; done'], { cwd: busy });
     try {
       const live = ['--store', store, '--id', idOf('live'), '--source', busy, '--about', '{}'];
@@ -279,15 +279,13 @@ describe('create', () => {
     expect(stdout).toContain('other file systems');
   });
 
-  it('handles a hundred thousand small files', async () => {
+  // A hundred thousand go through a whole plane: whole-tree.integration.test.ts.
+  it('handles ten thousand small files', async () => {
     const many = scratch.folder('tree');
     for (let folder = 0; folder < 200; folder += 1) {
       mkdirSync(join(many, `folder-${folder}`));
-      for (let file = 0; file < 500; file += 1)
-        writeFileSync(
-          join(many, `folder-${folder}`, `file-${file}.txt`),
-          `${folder} ${file}\n`.repeat(file % 50),
-        );
+      for (let file = 0; file < 50; file += 1)
+        writeFileSync(join(many, `folder-${folder}`, `file-${file}.txt`), `${folder} ${file}\n`.repeat(file));
     }
     const began = performance.now();
     const { one } = await runProgram([
@@ -301,12 +299,12 @@ describe('create', () => {
       '--about',
       '{}',
     ]);
-    console.log(`100,000 files: create took ${Math.round(performance.now() - began)} ms`);
-    expect(one('published').manifest).toMatchObject({ entries: { count: 100_201, files: 100_000 } });
+    console.log(`10,000 files: create took ${Math.round(performance.now() - began)} ms`);
+    expect(one('published').manifest).toMatchObject({ entries: { count: 10_201, files: 10_000 } });
     const target = scratch.folder('target');
     const restoring = performance.now();
     await runProgram(['restore', '--store', store, '--id', idOf('many'), '--target', target]);
-    console.log(`100,000 files: restore took ${Math.round(performance.now() - restoring)} ms`);
+    console.log(`10,000 files: restore took ${Math.round(performance.now() - restoring)} ms`);
     expect(readdirSync(target)).toHaveLength(200);
   });
 });

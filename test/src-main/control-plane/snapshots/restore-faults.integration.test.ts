@@ -1,6 +1,6 @@
 /** What can happen to a host while a workspace is restored: its files are as before or as in the snapshot, and nothing else. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { OperationId } from '#contract/ids.ts';
+import type { OperationId, SnapshotId } from '#contract/ids.ts';
 import { type FaultWorld, startFaultWorld } from '#test/harness/fault-world.ts';
 import { waitUntil } from '#test/servers/wait-until.ts';
 
@@ -8,17 +8,19 @@ import { waitUntil } from '#test/servers/wait-until.ts';
 const LONG_MS = 150_000;
 
 let world: FaultWorld;
+/** The one that everything here is restored from. */
+let snapshotId: SnapshotId;
 beforeAll(async () => {
   world = await startFaultWorld({ hostCount: 1, contentMiB: 300 });
+  ({ id: snapshotId } = await world.take());
 });
 afterAll(() => world?.[Symbol.asyncDispose]());
-afterEach(() => world.clear());
+afterEach(() => world.clear(snapshotId));
 
 describe('while a new volume is filled for a restore', { timeout: 180_000 }, () => {
   async function filling(): Promise<OperationId> {
-    const { id } = await world.take();
     await world.sh('echo second > /home/dev/state && sync');
-    const wish = { id, makesSafetySnapshot: false };
+    const wish = { id: snapshotId, makesSafetySnapshot: false };
     const operation = await world.plane.client.call('snapshots.restore', wish);
     await world.inStep(operation.id, 'fill');
     return operation.id;
@@ -85,9 +87,8 @@ describe('a restore that is cancelled', { timeout: 180_000 }, () => {
   it.each(['check', 'safety', 'stop', 'swap', 'start'])(
     'in step %s leaves the files as they are',
     async (step) => {
-      const { id } = await world.take();
       await world.sh('echo second > /home/dev/state && sync');
-      const operation = await world.plane.client.call('snapshots.restore', { id });
+      const operation = await world.plane.client.call('snapshots.restore', { id: snapshotId });
       await world.inStep(operation.id, step, false);
       await world.plane.client.call('operations.cancel', { id: operation.id });
       expect(await world.plane.ended(operation.id, LONG_MS)).toMatchObject({
