@@ -2,6 +2,7 @@
  * A plane in a process of its own that rents machines at a double and dies by SIGKILL when an operation reaches a step: as
  * when the app is killed. Argument: one JSON of `MachineErrand`. Exit by signal is success, any other exit is not.
  */
+import { flushCompileCache } from 'node:module';
 import type { HostId, OperationId } from '#contract/ids.ts';
 import { startPlane } from './start-plane.ts';
 
@@ -20,6 +21,8 @@ export interface MachineErrand {
   readonly step: string;
 }
 
+// It will not come to a proper end, which is when Node keeps what it compiled for the next one.
+flushCompileCache();
 const errand = JSON.parse(process.argv[2] ?? '') as MachineErrand;
 const plane = await startPlane({ folder: errand.folder, digitalOceanApiUrl: errand.apiUrl });
 await plane.client.call('credentials.unlockVault', { passphrase: errand.passphrase });

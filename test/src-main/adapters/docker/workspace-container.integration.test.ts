@@ -1,7 +1,10 @@
 /** The hardened container on a real engine: what it may, what it may not, and that it stays up and can be written to. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { BerthError } from '#contract/berth-error.ts';
-import type { ContainerEngine } from '#main/control-plane/interfaces/container-engine.ts';
+import type {
+  ContainerEngine,
+  WorkspaceContainerSpec,
+} from '#main/control-plane/interfaces/container-engine.ts';
 import { waitUntil } from '#test/servers/wait-until.ts';
 import { BUSYBOX, DEBIAN, type EngineOnHost, specOf, startEngineOnHost } from './engine-fixture.ts';
 
@@ -10,10 +13,16 @@ let engine: ContainerEngine;
 beforeAll(async () => {
   on = await startEngineOnHost();
   engine = on.engine;
+  await engine.ensureNetwork(network, specOf().labels);
 });
 afterAll(async () => {
   await on?.[Symbol.asyncDispose]();
 });
+
+/** Of all but those whose network is what is tested. */
+const network = 'berth-test-net';
+const start = (over: Partial<WorkspaceContainerSpec> = {}) =>
+  on.startWorkspace({ networkName: network, ...over });
 
 const sh = (containerId: string, script: string) => engine.exec({ containerId, argv: ['sh', '-c', script] });
 
@@ -31,7 +40,7 @@ describe('an image that is its own process 1', () => {
       'STOPSIGNAL SIGUSR1',
       `ENTRYPOINT ["sh", "-c", "trap 'echo asked politely; exit 7' USR1; while :; do sleep 1; done"]`,
     );
-    const { id } = await on.startWorkspace({
+    const { id } = await start({
       image,
       start: 'image',
       profile: 'root-inside',
@@ -47,7 +56,7 @@ describe('an image that is its own process 1', () => {
 
 describe('hardening', () => {
   test('standard: no capabilities, no new privileges, seccomp, limits in the cgroup', async () => {
-    const { id } = await on.startWorkspace({ image: DEBIAN });
+    const { id } = await start({ image: DEBIAN });
     const { stdout } = await sh(
       id,
       'cat /proc/self/status; cat /sys/fs/cgroup/pids/pids.max; cat /sys/fs/cgroup/memory/memory.limit_in_bytes; ulimit -n; ulimit -c',
@@ -65,7 +74,7 @@ describe('hardening', () => {
   });
 
   test('root-inside: exactly the six capabilities, and a person is told', async () => {
-    const { id, warnings } = await on.startWorkspace({ profile: 'root-inside' });
+    const { id, warnings } = await start({ profile: 'root-inside' });
     const { stdout } = await sh(
       id,
       'id -u; grep CapBnd /proc/self/status; chown 1000 /data/work && echo owned',
@@ -76,7 +85,7 @@ describe('hardening', () => {
   });
 
   test('locked: only the volume and scratch folders can be written to', async () => {
-    const { id } = await on.startWorkspace({ image: DEBIAN, profile: 'locked' });
+    const { id } = await start({ image: DEBIAN, profile: 'locked' });
     const { stdout, stderr } = await sh(
       id,
       'for f in /data/work /tmp /run /home/dev /var; do touch $f/x && echo $f; done; grep " /tmp " /proc/mounts',
@@ -87,7 +96,7 @@ describe('hardening', () => {
   });
 
   test('the engine holds exactly what was asked for, and nothing that widens it', async () => {
-    const { id } = await on.startWorkspace();
+    const { id } = await start();
     const [{ HostConfig, Config, Mounts }] = JSON.parse(await on.host.docker('inspect', id)) as [
       { HostConfig: Record<string, unknown>; Config: Record<string, unknown>; Mounts: { Type: string }[] },
     ];
@@ -116,7 +125,7 @@ describe('hardening', () => {
   });
 
   test('a fork bomb is stopped at the limit, the host and the workspace stay usable', async () => {
-    const { id } = await on.startWorkspace({
+    const { id } = await start({
       image: DEBIAN,
       limits: { cpus: 1, memoryBytes: 256 * 1024 * 1024, pids: 48 },
     });
@@ -155,7 +164,7 @@ describe('hardening', () => {
   });
 
   test('one that takes too much memory dies; the workspace stays', async () => {
-    const { id } = await on.startWorkspace({ limits: { cpus: 1, memoryBytes: 48 * 1024 * 1024, pids: 64 } });
+    const { id } = await start({ limits: { cpus: 1, memoryBytes: 48 * 1024 * 1024, pids: 64 } });
     const startedAt = (await engine.inspectContainer(id))?.startedAt;
     const pty = await engine.openPty({
       containerId: id,
@@ -209,7 +218,7 @@ describe('the volume belongs to the one who works in it', () => {
     ['a path at the top', BUSYBOX, '/work', '1000:1000'],
   ])('%s', async (_what, image, mountPoint, owner) => {
     for (const profile of ['standard', 'locked'] as const) {
-      const { id, warnings } = await on.startWorkspace({ image, mountPoint, profile });
+      const { id, warnings } = await start({ image, mountPoint, profile });
       const { stdout, stderr } = await sh(
         id,
         `stat -c %u:%g ${mountPoint}; echo kept >${mountPoint}/file; cat ${mountPoint}/file`,
@@ -219,19 +228,19 @@ describe('the volume belongs to the one who works in it', () => {
   });
 
   test('what the image has there is in the new volume', async () => {
-    const { id } = await on.startWorkspace({ image: DEBIAN, mountPoint: '/home/dev' });
+    const { id } = await start({ image: DEBIAN, mountPoint: '/home/dev' });
     expect((await sh(id, 'ls -A /home/dev')).stdout).toContain('.bashrc');
   });
 
   test('files outlive the container; a volume of another user is left alone, with a warning', async () => {
-    const first = await on.startWorkspace({ containerName: 'berth-first', volumeName: 'shared-files' });
+    const first = await start({ containerName: 'berth-first', volumeName: 'shared-files' });
     await sh(first.id, 'echo kept >/data/work/file');
     await engine.removeContainer(first.id);
-    const second = await on.startWorkspace({ containerName: 'berth-second', volumeName: 'shared-files' });
+    const second = await start({ containerName: 'berth-second', volumeName: 'shared-files' });
     expect((await sh(second.id, 'cat /data/work/file')).stdout).toBe('kept\n');
     await engine.removeContainer(second.id);
     const other = await imageWith('berth-other-user:test', 'USER 1234:1234');
-    const third = await on.startWorkspace({
+    const third = await start({
       containerName: 'berth-third',
       volumeName: 'shared-files',
       image: other,
@@ -241,7 +250,7 @@ describe('the volume belongs to the one who works in it', () => {
   });
 
   test('nothing of the preparation is left, and leftovers of a crash go with the volume', async () => {
-    const { id } = await on.startWorkspace({ containerName: 'berth-clean', volumeName: 'clean-files' });
+    const { id } = await start({ containerName: 'berth-clean', volumeName: 'clean-files' });
     expect(await on.host.docker('ps', '-aq', '--filter', 'label=dev.berth.prepares')).toBe('');
     await engine.removeContainer(id);
     await on.host.docker(
@@ -274,7 +283,7 @@ describe('a workspace stays up', () => {
       () => imageWith('berth-server:test', 'ENTRYPOINT ["nc", "-lk", "-p"]', 'CMD ["8000", "-e", "cat"]'),
     ],
   ])('with %s, and stops without waiting for the grace time', async (_what, image) => {
-    const { id } = await on.startWorkspace({ image: await image(), stopGraceSeconds: 30 });
+    const { id } = await start({ image: await image(), stopGraceSeconds: 30 });
     expect((await sh(id, 'echo up')).stdout).toBe('up\n');
     const before = performance.now();
     await engine.stopContainer(id, 30);
@@ -292,7 +301,7 @@ describe('a workspace stays up', () => {
       'STOPSIGNAL SIGUSR1',
       `ENTRYPOINT ["sh", "-c", "trap 'echo got USR1; exit 7' USR1; echo serving; while :; do sleep 1; done"]`,
     );
-    const { id } = await on.startWorkspace({ image });
+    const { id } = await start({ image });
     await waitUntil(async () => (await on.host.docker('logs', id)).includes('serving'), {
       what: 'it serves',
     });
@@ -306,7 +315,7 @@ describe('a workspace stays up', () => {
       'berth-failing:test',
       'CMD ["sh", "-c", "echo no port for me >&2; exit 3"]',
     );
-    const { id } = await on.startWorkspace({ image });
+    const { id } = await start({ image });
     const end = new AbortController();
     const logs = await engine.logs(id, { tailLines: 100, signal: end.signal });
     let text = '';
@@ -327,7 +336,7 @@ describe('failures', () => {
     });
   });
   test('a name that is taken says by which container, and makes nothing', async () => {
-    const { id } = await on.startWorkspace({ containerName: 'berth-taken' });
+    const { id } = await start({ containerName: 'berth-taken' });
     const error = await engine
       .createWorkspaceContainer(specOf({ containerName: 'berth-taken' }))
       .catch((thrown: unknown) => thrown);
@@ -341,7 +350,7 @@ describe('failures', () => {
     expect(await on.host.docker('ps', '-aq', '--filter', 'label=dev.berth.prepares')).toBe('');
   });
   test('a volume in use is not removed', async () => {
-    await on.startWorkspace({ containerName: 'berth-user', volumeName: 'used-files' });
+    await start({ containerName: 'berth-user', volumeName: 'used-files' });
     await expect(engine.removeVolume('used-files')).rejects.toMatchObject({
       code: 'workspace.volume-in-use',
     });

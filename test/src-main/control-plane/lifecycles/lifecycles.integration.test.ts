@@ -7,7 +7,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Host } from '#contract/hosts.ts';
 import type { WorkspaceId } from '#contract/ids.ts';
 import { type LifecyclePolicy, noPolicy, type WorkSignal } from '#contract/lifecycles.ts';
@@ -87,7 +87,11 @@ async function toldOf(id: WorkspaceId, text: RegExp): Promise<string[]> {
 
 describe('for want of work', () => {
   it('a compile without a keystroke is kept awake, and a quiet shell is stopped', async () => {
-    const [compile, quiet] = [await make(), await make()];
+    // A little of a processor is work enough, and leaves the rest of it to the test.
+    const slow = await plane.createProject('berth-busybox:test', {
+      limits: { cpus: 0.2, memoryBytes: 128 * 1024 * 1024, pids: 64 },
+    });
+    const [compile, quiet] = [await plane.createWorkspace({ host, project: slow }), await make()];
     await remote.docker('exec', '-d', compile.containerId ?? '', 'sh', '-c', 'while :; do :; done');
     for (const one of [compile, quiet]) await setPolicy(one, { idleMinutes: 5 });
     await moveUntil(quiet, async () => (await lifecycleOf(quiet.id)).judgement === 'off');
@@ -190,8 +194,13 @@ describe('work of each kind', () => {
     workspace = await make();
     await setPolicy(workspace, { idleMinutes: 600 });
   });
-  afterAll(async () => {
+  /** What one does is not to go on beside the others. */
+  afterEach(async () => {
     for (const end of ends.splice(0)) end();
+    // Nothing else there has a name of its own, and the shells of terminals ended with them.
+    await remote.docker('exec', workspace.containerId ?? '', 'sh', '-c', 'pkill -f "^sh -c while" || true');
+  });
+  afterAll(async () => {
     await plane.succeeded(
       (await plane.client.call('workspaces.destroy', { id: workspace.id, keepVolume: false })).id,
     );
@@ -205,41 +214,41 @@ describe('work of each kind', () => {
 });
 
 describe('at its time', () => {
-  it.each(['running', 'stopped'] as const)(
-    'one that is %s has a snapshot before it is destroyed, and its files stay',
-    async (state) => {
-      const workspace = await make();
-      if (state === 'stopped')
-        await plane.succeeded((await plane.client.call('workspaces.stop', { id: workspace.id })).id);
-      await plane.workspaceIn(workspace.id, state);
-      await setPolicy(workspace, { endAt: inAMinute(), endAction: 'destroy' });
-      // The hand-moved clock is ahead of the engine's: it seems to have run unseen, and is warned of for ten minutes.
-      await clock.advance(12 * minute);
-      await waitUntil(
-        async () => (await remote.docker('ps', '-aq', '--filter', `id=${workspace.containerId}`)) === '',
-        { what: 'the end of the workspace', timeoutMs: 60_000 },
-      );
-      const snapshot = await plane.until('snapshots.watch', {}, (all) =>
-        all.find(({ workspaceId }) => workspaceId === workspace.id),
-      );
-      expect(snapshot).toMatchObject({
-        reason: 'safety',
-        problem: null,
-        note: 'Before its end: the time that was set for it has come',
-      });
-      expect((await remote.docker('volume', 'ls', '-q')).split('\n')).toContain(workspace.volumeName);
-    },
-    90_000,
-  );
-});
-
-describe('where its disk is full', () => {
-  it('it is not destroyed, and its timeline says why', async () => {
-    const workspace = await make();
+  /** Has an end that is near, and comes to it. */
+  async function endNow(workspace: Workspace): Promise<void> {
     await setPolicy(workspace, { endAt: inAMinute(), endAction: 'destroy' });
+    // The hand-moved clock is ahead of the engine's: it seems to have run unseen, and is warned of for ten minutes.
+    await clock.advance(12 * minute);
+  }
+  async function expectSavedAndGone(workspace: Workspace): Promise<void> {
+    await waitUntil(
+      async () => (await remote.docker('ps', '-aq', '--filter', `id=${workspace.containerId}`)) === '',
+      { what: 'the end of the workspace', timeoutMs: 60_000 },
+    );
+    const snapshot = await plane.until('snapshots.watch', {}, (all) =>
+      all.find(({ workspaceId }) => workspaceId === workspace.id),
+    );
+    expect(snapshot).toMatchObject({
+      reason: 'safety',
+      problem: null,
+      note: 'Before its end: the time that was set for it has come',
+    });
+    expect((await remote.docker('volume', 'ls', '-q')).split('\n')).toContain(workspace.volumeName);
+  }
+
+  it('one that is stopped has a snapshot before it is destroyed, and its files stay', async () => {
+    const workspace = await make();
+    await plane.succeeded((await plane.client.call('workspaces.stop', { id: workspace.id })).id);
+    await plane.workspaceIn(workspace.id, 'stopped');
+    await endNow(workspace);
+    await expectSavedAndGone(workspace);
+  }, 90_000);
+
+  it('one that is running has one too; where its disk is full it is not destroyed, and its timeline says why', async () => {
+    const workspace = await make();
     await remote.fillDisk();
     try {
-      await clock.advance(12 * minute);
+      await endNow(workspace);
       const told = await toldOf(workspace.id, /^failed/);
       expect(told.at(-1)).toMatch(/^failed: It could not be destroyed: .* Tried again in 5 minutes\.$/);
     } finally {
@@ -249,7 +258,9 @@ describe('where its disk is full', () => {
       containerId: workspace.containerId,
     });
     await setPolicy(workspace, {});
-  });
+    await endNow(workspace);
+    await expectSavedAndGone(workspace);
+  }, 120_000);
 });
 
 describe('with Berth killed', () => {

@@ -87,6 +87,15 @@ async function everythingShown(id: Workspace['id']): Promise<string> {
 }
 
 describe('a password', () => {
+  /** Delivered in each way; both go on to what happens to workspaces later. */
+  const made: { environment?: Workspace; file?: Workspace } = {};
+  /** As it is now, or one that stands for it where its own test failed. */
+  async function withPassword(delivery: 'environment' | 'file'): Promise<Workspace> {
+    const one = made[delivery] ?? (await create({ value: canary, delivery }));
+    made[delivery] = one;
+    return plane.workspaceIn(one.id, 'running');
+  }
+
   it('cannot be kept without a keychain or vault, and then nothing is made', async () => {
     const before = await plane.until('workspaces.watch', {}, (all) => all.length + 1);
     expect(await codeOf(create({ value: canary }))).toBe('credential.keychain-unavailable');
@@ -96,6 +105,7 @@ describe('a password', () => {
 
   it('is in the environment, in place of the project’s variable, and nowhere that Berth writes or shows', async () => {
     const workspace = await create({ value: canary });
+    made.environment = workspace;
     expect(workspace.accessPassword).toEqual({ variable: 'PASSWORD', delivery: 'environment' });
     expect(await inside(workspace, 'printf %s "$PASSWORD"')).toBe(canary);
     expect(await inside(workspace, 'printf %s "$OTHER"')).toBe('stays');
@@ -193,7 +203,7 @@ describe('a password', () => {
   });
 
   it('survives a restore; a fork gets its own; the snapshot holds none', async () => {
-    const workspace = await create({ value: canary, delivery: 'file' });
+    const workspace = await withPassword('file');
     const { snapshotId, operation } = await plane.client.call('snapshots.create', {
       workspaceId: workspace.id,
     });
@@ -227,7 +237,7 @@ describe('a password', () => {
   }, 180_000);
 
   it('moves with its workspace, and is still there when the move is taken back', async () => {
-    const workspace = await create({ value: canary, delivery: 'file' });
+    const workspace = await withPassword('file');
     const there = await startRemoteHost();
     try {
       await loadImage(there, await busyboxImage());
@@ -257,7 +267,7 @@ describe('a password', () => {
   }, 240_000);
 
   it('goes with its workspace', async () => {
-    const workspace = await create({ value: canary });
+    const workspace = await withPassword('environment');
     const { id } = await plane.client.call('workspaces.destroy', { id: workspace.id, keepVolume: false });
     await plane.succeeded(id);
     await gone(workspace.id);

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Host } from '#contract/hosts.ts';
+import type { WorkspaceId } from '#contract/ids.ts';
 import type { Project } from '#contract/projects.ts';
 import type { Errand } from '#test/harness/plane-child.ts';
 import { startPlane, type TestPlane } from '#test/harness/start-plane.ts';
@@ -64,59 +65,48 @@ async function allEnded(plane: TestPlane): Promise<void> {
   );
 }
 
-describe('killed while it creates', () => {
-  const steps = ['check', 'image', 'network', 'volume', 'container', 'start', 'settle'];
-  const moments = steps.flatMap((step) => [0, 25].map((delayMs) => [step, delayMs] as const));
+/** Dies in the first step of what it begins; then, in each of the others, one that goes on with that dies again. */
+async function dieInEach(steps: readonly string[], act: Errand['act'], delayMs = 0): Promise<void> {
+  const [first, ...others] = steps;
+  await dieDuring(act, first ?? '', delayMs);
+  for (const step of others) await dieDuring({ kind: 'go-on' }, step, delayMs);
+}
 
-  it.each(moments)(
-    'in step %s, %i ms after it began: there is one workspace afterwards',
-    async (step, delayMs) => {
-      await dieDuring({ kind: 'create', name: `${step} ${delayMs}`, projectId: project.id }, step, delayMs);
-      await using plane = await startPlane({ folder });
-      await plane.hostReady(host.id);
-      await allEnded(plane);
-      const workspace = await plane.until('workspaces.watch', {}, (all) =>
-        all.find(({ name, state }) => name === `${step} ${delayMs}` && state === 'running'),
-      );
-      expect(await counts()).toEqual(one);
-      const { id } = await plane.client.call('workspaces.destroy', { id: workspace.id, keepVolume: false });
-      await plane.succeeded(id);
-      expect(await counts()).toEqual(nothing);
-    },
-  );
-});
+/** The next one, once it has brought everything to its end. */
+async function next(): Promise<TestPlane> {
+  const plane = await startPlane({ folder });
+  await plane.hostReady(host.id);
+  await allEnded(plane);
+  return plane;
+}
 
-describe('killed while it destroys', () => {
-  it.each(['container', 'network', 'volume'])('in step %s: nothing is left afterwards', async (step) => {
-    const plane = await startPlane({ folder });
-    await plane.hostReady(host.id);
-    const workspace = await plane.createWorkspace({ host, project });
-    await plane.close();
-    await dieDuring({ kind: 'destroy', workspaceId: workspace.id }, step, 0);
-    await using next = await startPlane({ folder });
-    await next.hostReady(host.id);
-    await allEnded(next);
-    await next.until('workspaces.watch', {}, (all) => (all.length === 0 ? true : undefined));
-    expect(await counts()).toEqual(nothing);
+describe.each([0, 25])('killed in every step, %i ms after it began', (delayMs) => {
+  const name = `after ${delayMs}`;
+  let id: WorkspaceId;
+
+  it('while it creates: there is one workspace afterwards', { timeout: 240_000 }, async () => {
+    const steps = ['check', 'image', 'network', 'volume', 'container', 'start', 'settle'];
+    await dieInEach(steps, { kind: 'create', name, projectId: project.id }, delayMs);
+    await using plane = await next();
+    const workspace = await plane.until('workspaces.watch', {}, (all) =>
+      all.find((found) => found.name === name && found.state === 'running'),
+    );
+    ({ id } = workspace);
+    expect(await plane.until('workspaces.watch', {}, (all) => all)).toHaveLength(1);
+    expect(await counts()).toEqual(one);
   });
-});
 
-describe('killed while it stops', () => {
-  it('is stopped afterwards, and stays so', async () => {
-    const plane = await startPlane({ folder });
-    await plane.hostReady(host.id);
-    const workspace = await plane.createWorkspace({ host, project });
-    await plane.close();
-    await dieDuring({ kind: 'stop', workspaceId: workspace.id }, 'stop', 0);
-    await using next = await startPlane({ folder });
-    await next.hostReady(host.id);
-    await allEnded(next);
-    expect(await next.workspaceIn(workspace.id, 'stopped')).toMatchObject({
-      desired: 'stopped',
-      problem: null,
-    });
-    const { id } = await next.client.call('workspaces.destroy', { id: workspace.id, keepVolume: false });
-    await next.succeeded(id);
+  it('while it stops: it is stopped afterwards, and stays so', async () => {
+    await dieDuring({ kind: 'stop', workspaceId: id }, 'stop', delayMs);
+    await using plane = await next();
+    expect(await plane.workspaceIn(id, 'stopped')).toMatchObject({ desired: 'stopped', problem: null });
+    expect(await counts()).toEqual(one);
+  });
+
+  it('while it destroys: nothing is left afterwards', { timeout: 120_000 }, async () => {
+    await dieInEach(['container', 'network', 'volume'], { kind: 'destroy', workspaceId: id }, delayMs);
+    await using plane = await next();
+    await plane.until('workspaces.watch', {}, (all) => (all.length === 0 ? true : undefined));
     expect(await counts()).toEqual(nothing);
   });
 });
