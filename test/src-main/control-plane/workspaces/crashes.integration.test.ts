@@ -8,20 +8,20 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Host } from '#contract/hosts.ts';
 import type { WorkspaceId } from '#contract/ids.ts';
 import type { Project } from '#contract/projects.ts';
+import { childProgram } from '#test/harness/child-program.ts';
 import type { Errand } from '#test/harness/plane-child.ts';
 import { startPlane, type TestPlane } from '#test/harness/start-plane.ts';
 import { busyboxImage, loadImage } from '#test/servers/images.ts';
 import { type RemoteHost, startRemoteHost } from '#test/servers/remote-host.ts';
 
-const child = new URL('../../../harness/plane-child.ts', import.meta.url).pathname;
-
+let child: string;
 let remote: RemoteHost;
 let folder: string;
 let host: Host;
 let project: Project;
 
 beforeAll(async () => {
-  remote = await startRemoteHost();
+  [child, remote] = await Promise.all([childProgram('plane-child'), startRemoteHost()]);
   await loadImage(remote, await busyboxImage());
   folder = await mkdtemp(join(tmpdir(), 'berth-crash-'));
   const plane = await startPlane({ folder });
@@ -69,7 +69,7 @@ async function allEnded(plane: TestPlane): Promise<void> {
 async function dieInEach(steps: readonly string[], act: Errand['act'], delayMs = 0): Promise<void> {
   const [first, ...others] = steps;
   await dieDuring(act, first ?? '', delayMs);
-  for (const step of others) await dieDuring({ kind: 'go-on' }, step, delayMs);
+  for (const step of others) await dieDuring({ kind: 'go-on', hostIds: [] }, step, delayMs);
 }
 
 /** The next one, once it has brought everything to its end. */
