@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { KeychainCalls } from '#main/adapters/keychain/keyring.ts';
 import { KeychainSecretStore } from '#main/adapters/keychain/keychain-secret-store.ts';
 import { createSystemRandom } from '#main/adapters/system/random.ts';
@@ -10,6 +10,12 @@ import { ManualClock } from '#test/harness/manual-clock.ts';
 import { MemoryLog } from '#test/harness/memory-log.ts';
 import { MemorySecretStore } from '#test/harness/memory-secret-store.ts';
 import { describeSecretStore } from '#test/harness/secret-store-suite.ts';
+
+// The whole cost is proven in vault.test.ts.
+vi.mock('node:crypto', async (importOriginal) => {
+  const { cheapScrypt } = await import('#test/harness/cheap-scrypt.ts');
+  return cheapScrypt(await importOriginal());
+});
 
 /** A keychain in memory that can break in the ways in which keychains do. */
 class MemoryKeychain implements KeychainCalls {
@@ -61,14 +67,13 @@ function start(unattendedPassphrase?: Secret): KeychainSecretStore {
 const sealedFile = () => join(folder, 'secrets.sealed');
 const canary = 'c4n4ry-0f-b3rth';
 
-describe('keychain', { timeout: 60_000 }, () =>
+describe('keychain', () =>
   describeSecretStore(() => ({
     store: start(),
     setKeychainWorking(isWorking) {
       keychain.failure = isWorking ? undefined : new Error('Cannot autolaunch D-Bus without X11 $DISPLAY');
     },
-  })),
-);
+  })));
 
 describe('in memory', () =>
   describeSecretStore(() => {
@@ -76,7 +81,7 @@ describe('in memory', () =>
     return { store, setKeychainWorking: (isWorking) => store.setKeychain(isWorking ? 'ready' : 'missing') };
   }));
 
-describe('keychain secret store', { timeout: 60_000 }, () => {
+describe('keychain secret store', () => {
   it('opens after a start what was sealed before, with one entry in the keychain', async () => {
     await start().put('cred_a', new Secret(canary));
     expect((await start().get('cred_a'))?.reveal()).toBe(canary);
@@ -259,7 +264,7 @@ describe('keychain secret store', { timeout: 60_000 }, () => {
   });
 });
 
-describe('a vault that needs nobody', { timeout: 60_000 }, () => {
+describe('a vault that needs nobody', () => {
   const key = new Secret('q7Zt1pXv9LmN3sKd8RwY5uBh2JcF6gEa4TiOoPxQzWyV');
   const noKeychain = new Error('Cannot autolaunch D-Bus without X11 $DISPLAY');
 
