@@ -37,6 +37,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
+          pool: 'threads',
           include: ['test/**/*.test.{ts,tsx}'],
           exclude: ['test/**/*.integration.test.ts', 'test/**/*.e2e.test.ts'],
           // The slowest takes three seconds alone; a machine with much else to do takes five times that.

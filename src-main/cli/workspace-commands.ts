@@ -37,7 +37,9 @@ function noteWord({ move, problem, note }: Workspace, sleeper: string | undefine
       ? []
       : [move.role === 'copy' ? 'moved here, not confirmed' : 'moved away, kept until that is confirmed'];
   const sleep = sleeper === undefined ? [] : [`to wake its machine: berth machine wake ${sleeper}`];
-  return [...sleep, ...moved, ...(problem === null ? [] : [problem.message]), ...(note ? [note] : [])].join('; ');
+  return [...sleep, ...moved, ...(problem === null ? [] : [problem.message]), ...(note ? [note] : [])].join(
+    '; ',
+  );
 }
 
 const list: PlaneCommand = {

@@ -103,7 +103,10 @@ export const workbenchCommands: readonly Command[] = [
     'go.clouds',
     'Show machines and costs',
     { type: 'clouds' },
-    { keywords: 'clouds providers accounts droplets servers rented budget money prices', scope: 'machines.read' },
+    {
+      keywords: 'clouds providers accounts droplets servers rented budget money prices',
+      scope: 'machines.read',
+    },
   ),
   goTo('go.notifications', 'Show notifications', { type: 'notifications' }, { keywords: 'messages toasts' }),
   goTo(

@@ -1,6 +1,13 @@
 /** Machines on the command line, through the socket, at a plane that keeps them in memory. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { hostId, hostOf, CommandPlane, cloudOf, machineOf, workspaceOf } from '#test/harness/command-plane.ts';
+import {
+  hostId,
+  hostOf,
+  CommandPlane,
+  cloudOf,
+  machineOf,
+  workspaceOf,
+} from '#test/harness/command-plane.ts';
 import { fakeOffer } from '#test/harness/fake-cloud.ts';
 import type { DestroyPlan, HibernatePlan, MachineTrouble } from '#contract/machines.ts';
 import { waitUntil } from '#test/servers/wait-until.ts';
