@@ -191,6 +191,9 @@ if (withChecks) {
   );
 }
 if (chosen.includes('unit')) await step('unit tests', () => runRing('unit'));
+// The browser is served what a release would serve, and programs that tests start are the release's.
+if (chosen.includes('e2e') && obstacle === undefined)
+  await step('build', () => check(['electron-vite', 'build']));
 for (const [ring, name] of [
   ['integration', 'integration tests'],
   ['e2e', 'end-to-end tests'],
@@ -200,8 +203,6 @@ for (const [ring, name] of [
     await step(name, () => Promise.resolve({ kind: 'not-run', reason: obstacle }));
     continue;
   }
-  // The browser is served what a release would serve.
-  if (ring === 'e2e') await step('build', () => check(['electron-vite', 'build']));
   await step(name, () => runRing(ring));
 }
 

@@ -6,7 +6,6 @@ import { spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { link, mkdir, readFile, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { spawn as spawnPty } from '@lydell/node-pty';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { addHostFileFor } from '../servers/demo-host.ts';
@@ -15,9 +14,8 @@ import { type RemoteHost, startRemoteHost } from '../servers/remote-host.ts';
 import { runChecked } from '../servers/run-process.ts';
 import { waitUntil } from '../servers/wait-until.ts';
 import { startPlane } from '../harness/start-plane.ts';
+import { program } from './launch-served.ts';
 import { type ServedBerth, startServedBerth } from './served-berth.ts';
-
-const headless = fileURLToPath(new URL('../../src-main/headless.ts', import.meta.url));
 
 let host: RemoteHost;
 let berth: ServedBerth;
@@ -56,7 +54,7 @@ function withFolder(args: readonly string[]): string[] {
 }
 function run(...args: string[]): Promise<Ended> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ['--disable-warning=DEP0169', headless, ...withFolder(args)], {
+    const child = spawn(process.execPath, ['--disable-warning=DEP0169', program, ...withFolder(args)], {
       env: { ...process.env, HOME: berth.homeFolder },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -79,7 +77,7 @@ const inside = (text: string) =>
 
 /** The command line in a terminal of its own. */
 function atTerminal(...args: string[]) {
-  const terminal = spawnPty(process.execPath, ['--disable-warning=DEP0169', headless, ...withFolder(args)], {
+  const terminal = spawnPty(process.execPath, ['--disable-warning=DEP0169', program, ...withFolder(args)], {
     cols: 100,
     rows: 30,
     env: { ...process.env, HOME: berth.homeFolder } as Record<string, string>,
@@ -121,7 +119,7 @@ describe('into a workspace', () => {
     const bytes = randomBytes(10_000_000);
     const child = spawn(
       process.execPath,
-      [headless, 'exec', 'alpha', '-i', '--data-dir', berth.dataFolder, '--', 'cat'],
+      [program, 'exec', 'alpha', '-i', '--data-dir', berth.dataFolder, '--', 'cat'],
       {
         env: { ...process.env, HOME: berth.homeFolder },
         stdio: ['pipe', 'pipe', 'inherit'],
@@ -193,7 +191,7 @@ describe('into a workspace', () => {
     const shows = (words: RegExp) => waitUntil(() => words.test(text), { what: `${words} is shown` });
     outer.write(`stty -a | grep -o -- '-\\?icanon' | sed s/^/before:/\r`);
     await shows(/before:icanon/);
-    const words = [process.execPath, headless, 'shell', '--attach', open?.id ?? ''];
+    const words = [process.execPath, program, 'shell', '--attach', open?.id ?? ''];
     outer.write(
       `sh -c 'echo "pid:$$:"; exec "$@"' sh ${words.join(' ')} --data-dir ${berth.dataFolder}; stty -a | grep -o -- '-\\?icanon' | sed s/^/after:/\r`,
     );
@@ -229,7 +227,7 @@ describe('into a workspace', () => {
   }, 60_000);
 
   it('types a pipe into a shell', async () => {
-    const child = spawn(process.execPath, [headless, 'shell', 'alpha', '--data-dir', berth.dataFolder], {
+    const child = spawn(process.execPath, [program, 'shell', 'alpha', '--data-dir', berth.dataFolder], {
       env: { ...process.env, HOME: berth.homeFolder },
       stdio: ['pipe', 'pipe', 'inherit'],
     });
@@ -281,7 +279,7 @@ describe('into a workspace', () => {
       '-c',
       '"$0" "$1" cp alpha:big - --data-dir "$2" > "$3"',
       process.execPath,
-      headless,
+      program,
       berth.dataFolder,
       archive,
     ]);
@@ -298,7 +296,7 @@ describe('into a workspace', () => {
     const server = spawn(
       process.execPath,
       [
-        headless,
+        program,
         'exec',
         'alpha',
         '--data-dir',
@@ -318,7 +316,7 @@ describe('into a workspace', () => {
     });
     const forward = spawn(
       process.execPath,
-      [headless, 'forward', 'alpha', '0:8080', '0:9', '--json', '--data-dir', berth.dataFolder],
+      [program, 'forward', 'alpha', '0:8080', '0:9', '--json', '--data-dir', berth.dataFolder],
       {
         env: { ...process.env, HOME: berth.homeFolder },
         stdio: ['ignore', 'pipe', 'pipe'],

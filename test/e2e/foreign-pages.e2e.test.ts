@@ -4,10 +4,8 @@
  */
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { chromium } from 'playwright';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { contract } from '#contract/index.ts';
-import { chromiumLaunchOptions } from '../servers/chromium.ts';
 import { openWindow, type ServedBerth, startServedBerth, type Window } from './served-berth.ts';
 
 const routes = Object.values(contract).flatMap((method) =>
@@ -144,27 +142,24 @@ describe('hostile pages', () => {
   });
 
   it('gives a browser that was never signed in nothing but the page', async () => {
-    const browser = await chromium.launch(await chromiumLaunchOptions());
-    const page = await browser.newPage();
+    await using context = await window.browser.newContext();
+    const page = await context.newPage();
     await page.goto(`${berth.origin}/sign-in`);
     const got = await attack(page, berth.origin);
     expect(got.filter(({ what }) => !what.endsWith('GET /'))).toEqual([]);
-    await browser.close();
   });
 
   it('takes a sign-in link once', async () => {
     const link = await berth.link();
-    const browser = await chromium.launch(await chromiumLaunchOptions());
-    const first = await browser.newContext();
+    await using first = await window.browser.newContext();
     const page = await first.newPage();
     await page.goto(link);
     await page.getByRole('tablist').first().waitFor();
-    const second = await browser.newContext();
+    await using second = await window.browser.newContext();
     const other = await second.newPage();
     await other.goto(link);
     await other.getByText(/link/i).first().waitFor();
     expect(await other.getByRole('tablist').count()).toBe(0);
-    await browser.close();
   });
 
   it('changed nothing by all of this', async () => {

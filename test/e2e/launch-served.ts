@@ -22,7 +22,8 @@ export interface CommandResult {
   readonly stderr: string;
 }
 
-const program = join(projectRoot, 'out', 'main', 'headless.js');
+/** As a release has it, and half the work of starting from the sources. Needs ensureBuilt(). */
+export const program = join(projectRoot, 'out', 'main', 'headless.js');
 
 export async function ensureBuilt(): Promise<void> {
   const code = await withExclusive('build', () => buildIfStale({ isQuiet: true }));

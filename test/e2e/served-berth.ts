@@ -6,12 +6,11 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright';
+import { projectRoot } from '#main/build-if-stale.ts';
 import { chromiumLaunchOptions } from '../servers/chromium.ts';
 import { endWithThisProcess, stopProcess } from '../servers/stop-process.ts';
-
-const root = fileURLToPath(new URL('../..', import.meta.url));
+import { ensureBuilt, program } from './launch-served.ts';
 
 export interface ServedBerth {
   readonly dataFolder: string;
@@ -42,6 +41,7 @@ function environment(homeFolder: string, extra: Readonly<Record<string, string>>
 }
 
 export async function startServedBerth(options: ServeOptions = {}): Promise<ServedBerth> {
+  await ensureBuilt();
   const homeFolder = await mkdtemp(join(tmpdir(), 'berth-e2e-'));
   const dataFolder = join(homeFolder, 'data');
   const env = environment(homeFolder, options.env ?? {});
@@ -54,16 +54,8 @@ export async function startServedBerth(options: ServeOptions = {}): Promise<Serv
     const before = printed.length;
     child = spawn(
       process.execPath,
-      [
-        join(root, 'src-main/headless.ts'),
-        'serve',
-        '--data-dir',
-        dataFolder,
-        '--port',
-        port,
-        ...(options.args ?? []),
-      ],
-      { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] },
+      [program, 'serve', '--data-dir', dataFolder, '--port', port, ...(options.args ?? [])],
+      { cwd: projectRoot, env, stdio: ['ignore', 'pipe', 'pipe'] },
     );
     endWithThisProcess(child);
     const ready = Promise.withResolvers<void>();
@@ -93,11 +85,11 @@ export async function startServedBerth(options: ServeOptions = {}): Promise<Serv
       return child.pid ?? -1;
     },
     link: async () => {
-      const asked = spawn(
-        process.execPath,
-        [join(root, 'src-main/headless.ts'), 'link', '--data-dir', dataFolder],
-        { cwd: root, env, stdio: ['ignore', 'pipe', 'inherit'] },
-      );
+      const asked = spawn(process.execPath, [program, 'link', '--data-dir', dataFolder], {
+        cwd: projectRoot,
+        env,
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
       let text = '';
       asked.stdout.on('data', (chunk: Buffer) => {
         text += chunk.toString();

@@ -9,19 +9,39 @@ import { berth, launchServed, type Served } from './launch-served.ts';
 
 let browser: Browser;
 let folder: string;
+/** One Berth for all, at one port, so that the browser has its files and what it made of them; tests that end it start it again. */
 let served: Served;
+let isServed = false;
+/** A link that nobody has used. */
+let link: string;
 let context: BrowserContext;
 let page: Page;
 let violations: string[];
 
+async function start(port: string): Promise<void> {
+  served = await launchServed('--port', port, '--data-dir', join(folder, 'data'));
+  isServed = true;
+  ({ link } = served);
+}
+async function end(signal?: NodeJS.Signals): Promise<number | null> {
+  isServed = false;
+  return served.end(signal);
+}
+
 beforeAll(async () => {
   browser = await chromium.launch(await chromiumLaunchOptions());
-});
-afterAll(() => browser.close());
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'berth-served-'));
-  served = await launchServed('--port', '0', '--data-dir', join(folder, 'data'));
   context = await browser.newContext();
+  folder = await mkdtemp(join(tmpdir(), 'berth-served-'));
+  await start('0');
+});
+afterAll(async () => {
+  await browser.close();
+  if (isServed) await end();
+  await rm(folder, { recursive: true, force: true });
+});
+beforeEach(async () => {
+  if (!isServed) await start(new URL(served.origin).port);
+  else if (link === '') link = (await berth('link', '--data-dir', join(folder, 'data'))).stdout.trim();
   page = await context.newPage();
   violations = [];
   page.on('console', (message) => {
@@ -29,15 +49,18 @@ beforeEach(async () => {
   });
 });
 afterEach(async () => {
-  await context.close();
-  await served.end();
-  await rm(folder, { recursive: true, force: true });
+  const protocol = await context.newCDPSession(page);
+  await protocol.send('Storage.clearDataForOrigin', { origin: served.origin, storageTypes: 'all' });
+  for (const one of context.pages()) await one.close();
+  await context.clearCookies();
 });
 
 /** The window is drawn when it has more than its title to say; it is connected when it opened its socket. */
-async function signIn(link: string): Promise<void> {
+async function signIn(): Promise<void> {
   const opened = page.waitForEvent('websocket');
-  await page.goto(link);
+  const used = link;
+  link = '';
+  await page.goto(used);
   await page.waitForURL(`${served.origin}/**`);
   await opened;
   await page.waitForFunction(() => document.body.innerText.length > 20);
@@ -45,12 +68,12 @@ async function signIn(link: string): Promise<void> {
 
 describe('berth serve in a browser', () => {
   it('signs in by its link, shows the window, and breaks none of its own rules', async () => {
-    await signIn(served.link);
+    const ticket = new URL(link).hash.slice(1);
+    await signIn();
     expect(new URL(page.url()).pathname).not.toBe('/sign-in');
     expect(page.url()).not.toContain('#');
     expect(await page.evaluate(() => document.cookie)).toBe('');
     expect(violations).toEqual([]);
-    const ticket = new URL(served.link).hash.slice(1);
     const traces = await page.evaluate(() => `${document.referrer} ${location.href}`);
     expect(traces).not.toContain(ticket);
     for (const name of await readdir(join(folder, 'data')))
@@ -59,10 +82,11 @@ describe('berth serve in a browser', () => {
   });
 
   it('says what to do when the link was used before, and when there is none', async () => {
-    await signIn(served.link);
+    const used = link;
+    await signIn();
     await context.clearCookies();
     await page.goto('about:blank');
-    await page.goto(served.link);
+    await page.goto(used);
     await page.getByText('used before').waitFor();
     await page.getByText('berth link').last().waitFor();
     await page.goto(`${served.origin}/`);
@@ -71,11 +95,11 @@ describe('berth serve in a browser', () => {
   });
 
   it('knows an open tab again after a restart', async () => {
-    await signIn(served.link);
+    await signIn();
     const { port } = new URL(served.origin);
-    expect(await served.end()).toBe(0);
+    expect(await end()).toBe(0);
     const reopened = page.waitForEvent('websocket', { timeout: 60_000 });
-    served = await launchServed('--port', port, '--data-dir', join(folder, 'data'));
+    await start(port);
     // By itself first, then by a reload.
     await reopened;
     const again = page.waitForEvent('websocket');
@@ -85,7 +109,7 @@ describe('berth serve in a browser', () => {
   });
 
   it('shows a tab its sign-in page once it is signed out', async () => {
-    await signIn(served.link);
+    await signIn();
     await page.evaluate(() =>
       fetch('/api/v1/session', { method: 'DELETE', headers: { 'X-Berth': '1' } }).then(
         ({ status }) => status,
@@ -95,7 +119,7 @@ describe('berth serve in a browser', () => {
   });
 
   it('gives nothing to a page of another origin on this computer', async () => {
-    await signIn(served.link);
+    await signIn();
     const other = await launchServed('--port', '0', '--data-dir', join(folder, 'other'));
     try {
       const foreign = await context.newPage();
@@ -135,8 +159,9 @@ describe('the command line', () => {
   it('prints a new link for a running Berth, which signs in', async () => {
     const { code, stdout } = await berth('link', '--data-dir', join(folder, 'data'));
     expect(code).toBe(0);
-    expect(stdout.trim()).not.toBe(served.link);
-    await signIn(stdout.trim());
+    expect(stdout.trim()).not.toBe(link);
+    link = stdout.trim();
+    await signIn();
   });
 
   it('refuses a second Berth on the same data, a taken port, and what it does not know, in one line each', async () => {
@@ -163,8 +188,8 @@ describe('the command line', () => {
   });
 
   it.each(['SIGINT', 'SIGTERM'] as const)('closes in good order on %s', async (signal) => {
-    await signIn(served.link);
-    expect(await served.end(signal)).toBe(0);
+    await signIn();
+    expect(await end(signal)).toBe(0);
     expect(await readdir(join(folder, 'data'))).not.toContain('control.sock');
     expect((await berth('link', '--data-dir', join(folder, 'data'))).code).toBe(1);
   });

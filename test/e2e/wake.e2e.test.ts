@@ -2,24 +2,26 @@
  * The window and the plane it is served by, when one of them stands still: a stopped process is what a half-open socket
  * looks like to the other end. Nobody clicks.
  */
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { waitUntil } from '../servers/wait-until.ts';
 import { openWindow, type ServedBerth, startServedBerth, type Window } from './served-berth.ts';
 
 let berth: ServedBerth;
 let window: Window;
 
-beforeEach(async () => {
+beforeAll(async () => {
   berth = await startServedBerth();
   window = await openWindow(berth);
-  await connected();
 });
-afterEach(async () => {
+afterAll(async () => {
   await window?.close();
-  if (berth) {
-    process.kill(berth.pid, 'SIGCONT');
-    await berth.stop();
-  }
+  await berth?.stop();
+});
+// A test that failed may have left it stopped, and another window would wait for its next dial.
+afterEach(() => void process.kill(berth.pid, 'SIGCONT'));
+beforeEach(async () => {
+  await window.page.reload();
+  await connected();
 });
 
 const status = () => window.page.locator('footer').innerText();

@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Browser, chromium, type Page } from 'playwright';
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { servedDefaults } from '#main/config.ts';
 import { type RunningServer, startHttpServer } from '#main/server/start-http-server.ts';
@@ -15,6 +15,8 @@ const built = new URL('../../../out/renderer', import.meta.url).pathname;
 let folder: string;
 let server: RunningServer;
 let browser: Browser;
+/** One for all: what it has loaded and compiled stays, and the page keeps nothing else. */
+let context: BrowserContext;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'berth-docs-'));
@@ -39,6 +41,7 @@ beforeAll(async () => {
     },
   );
   browser = await chromium.launch(await chromiumLaunchOptions());
+  context = await browser.newContext({ viewport: { width: 1200, height: 900 } });
 });
 afterAll(async () => {
   await browser?.close();
@@ -50,7 +53,8 @@ async function openDocs(
   colorScheme: 'light' | 'dark',
   hash = '',
 ): Promise<{ page: Page; complaints: string[] }> {
-  const page = await browser.newPage({ colorScheme, viewport: { width: 1200, height: 900 } });
+  const page = await context.newPage();
+  await page.emulateMedia({ colorScheme });
   const complaints: string[] = [];
   page.on('console', (message) => {
     if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
