@@ -1,8 +1,10 @@
 /**
  * `npm test`: gets what the tests need, runs every check and the three rings of tests, and says at the end what ran.
  *
- *   --only unit|integration|e2e   that ring alone, without the checks (may be given more than once)
- *   --allow-missing               exit code 0 although this machine could not run everything
+ *   --only unit|integration|e2e|exhaustive
+ *                       that ring alone, without the checks (may be given more than once)
+ *   --allow-missing     exit code 0 although this machine could not run everything
+ *   --within MINUTES    leaves out what is left of the exhaustive tests then, for a machine whose time is limited
  *
  * The last line of the output is `berth: N passed, N failed`. Exit code 0 means that everything ran and nothing failed.
  */
@@ -34,7 +36,7 @@ import {
   unsuitableMachine,
 } from './servers/requirements.ts';
 
-const rings = ['unit', 'integration', 'e2e'] as const;
+const rings = ['unit', 'integration', 'e2e', 'exhaustive'] as const;
 type Ring = (typeof rings)[number];
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -44,12 +46,13 @@ const STEP_LIMIT_MS = 50 * 60_000;
 /** Give vitest time to end its workers, and their servers, in order. */
 const STEP_GRACE_MS = 15_000;
 
-const USAGE = 'usage: node test/run.ts [--only unit|integration|e2e]… [--allow-missing]';
+const USAGE = `usage: node test/run.ts [--only ${rings.join('|')}]… [--allow-missing] [--within MINUTES]`;
 
 interface Flags {
   readonly chosen: readonly Ring[];
   readonly withChecks: boolean;
   readonly allowMissing: boolean;
+  readonly withinMinutes: number | undefined;
 }
 
 function readFlags(): Flags {
@@ -58,13 +61,21 @@ function readFlags(): Flags {
       options: {
         only: { type: 'string', multiple: true },
         'allow-missing': { type: 'boolean', default: false },
+        within: { type: 'string' },
       },
     });
     const only = values.only ?? [];
     const unknown = only.find((name) => !rings.includes(name as Ring));
     if (unknown !== undefined) throw new Error(`no ring of tests is called ${unknown}`);
     const chosen = only.length === 0 ? rings : rings.filter((ring) => only.includes(ring));
-    return { chosen, withChecks: only.length === 0, allowMissing: values['allow-missing'] };
+    const { within } = values;
+    if (within !== undefined && !/^\d+$/.test(within)) throw new Error('--within takes whole minutes');
+    return {
+      chosen,
+      withChecks: only.length === 0,
+      allowMissing: values['allow-missing'],
+      withinMinutes: within === undefined ? undefined : Number(within),
+    };
   } catch (error) {
     console.error(`${(error as Error).message}\n${USAGE}`);
     process.exit(2);
@@ -172,7 +183,9 @@ async function prepareServers(): Promise<string | undefined> {
   return images.kind === 'failed' ? 'the test images could not be made' : undefined;
 }
 
-const { chosen, withChecks, allowMissing } = readFlags();
+const { chosen, withChecks, allowMissing, withinMinutes } = readFlags();
+if (withinMinutes !== undefined)
+  process.env.BERTH_TEST_DEADLINE = String(Math.round(performance.timeOrigin + withinMinutes * 60_000));
 const putPagesBack = useLargerPages();
 process.on('exit', putPagesBack);
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1));
@@ -197,6 +210,8 @@ if (chosen.includes('e2e') && obstacle === undefined)
 for (const [ring, name] of [
   ['integration', 'integration tests'],
   ['e2e', 'end-to-end tests'],
+  // Last: what a slow machine has no time for is left out of these.
+  ['exhaustive', 'exhaustive tests'],
 ] as const) {
   if (!chosen.includes(ring)) continue;
   if (obstacle !== undefined) {

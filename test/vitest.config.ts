@@ -2,7 +2,8 @@
  * Three rings of tests: `unit` (fast, nothing running), `integration` (real sshd, Docker engine, Secret Service, in
  * namespaces that the tests make), and end to end: `e2e` (the served UI in Chromium and the Electron shell) with `pages`
  * (the window on fixtures), and `timed` after them.
- * `npm run check` runs the first; `npm test` runs all three.
+ * `npm run check` runs the first; `npm test` runs all three, and last `exhaustive`: what kills or cuts in every step, on the
+ * parts of the integration ring.
  */
 import { join } from 'node:path';
 import react from '@vitejs/plugin-react';
@@ -13,6 +14,26 @@ const root = new URL('..', import.meta.url).pathname;
 const pages = 'test/src-renderer/**/*.e2e.test.ts';
 /** End-to-end tests that measure how long a person waits: what a neighbour takes of the machine would be counted too. */
 const timed = ['test/e2e/terminals-hostile.e2e.test.ts', 'test/e2e/wake.e2e.test.ts'];
+
+/** The same after each fault, in each step: what takes longest, and what a slow machine runs as far as it comes. */
+const exhaustive = [
+  'test/resources/remote/snapshot-repository.integration.test.ts',
+  'test/src-main/control-plane/machines/killed.integration.test.ts',
+  'test/src-main/control-plane/snapshots/crashes.integration.test.ts',
+  'test/src-main/control-plane/snapshots/faults.integration.test.ts',
+  'test/src-main/control-plane/snapshots/move-faults.integration.test.ts',
+  'test/src-main/control-plane/snapshots/restore-faults.integration.test.ts',
+  'test/src-main/control-plane/terminals/survival.integration.test.ts',
+];
+
+const onHosts = {
+  testTimeout: 60_000,
+  hookTimeout: 240_000,
+  // Each file owns a throw-away host; two cores carry two of them.
+  maxWorkers: 2,
+  // One more try tells a machine that was busy from a fault. What needed it is named at the end of the output.
+  retry: 1,
+};
 
 const endToEnd = {
   testTimeout: 120_000,
@@ -49,14 +70,19 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          ...onHosts,
           name: 'integration',
           include: ['test/**/*.integration.test.ts'],
-          testTimeout: 60_000,
-          hookTimeout: 240_000,
-          // Each file owns a throw-away host; two cores carry two of them.
-          maxWorkers: 2,
-          // One more try tells a machine that was busy from a fault. What needed it is named at the end of the output.
-          retry: 1,
+          exclude: exhaustive,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          ...onHosts,
+          name: 'exhaustive',
+          include: exhaustive,
+          setupFiles: ['test/harness/until-deadline.ts'],
         },
       },
       {
