@@ -26,7 +26,7 @@ import {
 } from './run-report.ts';
 import { sweepStaleHosts } from './servers/host-slot.ts';
 import { busyboxImage, workspaceImage } from './servers/images.ts';
-import { useLargerPages } from './servers/larger-pages.ts';
+import { chooseLargerPages } from './servers/larger-pages.ts';
 import { browserImage, shellImage } from './servers/own-images.ts';
 import {
   describeMissing,
@@ -186,7 +186,7 @@ async function prepareServers(): Promise<string | undefined> {
 const { chosen, withChecks, allowMissing, withinMinutes } = readFlags();
 if (withinMinutes !== undefined)
   process.env.BERTH_TEST_DEADLINE = String(Math.round(performance.timeOrigin + withinMinutes * 60_000));
-const putPagesBack = useLargerPages();
+const putPagesBack = chooseLargerPages();
 process.on('exit', putPagesBack);
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1));
 const needsServers = chosen.some((ring) => ring !== 'unit');

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { useLargerPages } from './larger-pages.ts';
+import { chooseLargerPages } from './larger-pages.ts';
 
 let root: string;
 beforeEach(async () => {
@@ -16,11 +16,11 @@ const set = async (folder: string, line: string) => {
 };
 const get = (folder: string) => readFile(join(root, folder, 'enabled'), 'utf8');
 
-describe('useLargerPages', () => {
+describe('chooseLargerPages', () => {
   it('chooses them, and puts back what was chosen', async () => {
     await set('.', 'always [madvise] never\n');
     await set('hugepages-64kB', 'always inherit madvise [never]\n');
-    const putBack = useLargerPages(root);
+    const putBack = chooseLargerPages(root);
     expect([await get('.'), await get('hugepages-64kB')]).toEqual(['always', 'always']);
     putBack();
     expect([await get('.'), await get('hugepages-64kB')]).toEqual(['madvise', 'never']);
@@ -29,7 +29,7 @@ describe('useLargerPages', () => {
   it('leaves alone what is chosen already, and what it does not understand', async () => {
     await set('.', '[always] madvise never\n');
     await set('hugepages-64kB', 'something else\n');
-    useLargerPages(root)();
+    chooseLargerPages(root)();
     expect([await get('.'), await get('hugepages-64kB')]).toEqual([
       '[always] madvise never\n',
       'something else\n',
@@ -37,6 +37,6 @@ describe('useLargerPages', () => {
   });
 
   it('goes without where there is no such setting', () => {
-    expect(() => useLargerPages(join(root, 'nothing'))()).not.toThrow();
+    expect(() => chooseLargerPages(join(root, 'nothing'))()).not.toThrow();
   });
 });

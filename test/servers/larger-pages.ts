@@ -23,7 +23,7 @@ const chosenIn = (line: string) => /\[(\w+)\]/.exec(line)?.[1];
  * @param root folder of the settings
  * @returns puts back what was chosen before; for the end of the process, so it does not wait
  */
-export function useLargerPages(root = settings): () => void {
+export function chooseLargerPages(root = settings): () => void {
   const before = new Map<string, string>();
   for (const file of files.map((name) => join(root, name))) {
     try {
