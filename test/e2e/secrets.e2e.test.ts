@@ -74,6 +74,13 @@ describe('a password', () => {
     // What was answered for the trial serves the host that came of it: nobody is asked twice.
     await page.getByRole('button', { name: 'Open terminal' }).waitFor({ timeout: 30_000 });
     expect(await dialog.count()).toBe(0);
+    // What is to be remembered holds nobody up: the host knows its credential a moment after it is ready.
+    await expect
+      .poll(async () => {
+        const files = await Promise.all((await filesBelow(berth.dataFolder)).map((file) => readFile(file)));
+        return files.some((content) => content.includes('"credentialId":"cred_'));
+      })
+      .toBe(true);
   });
 
   it('comes from the keychain after a restart, without a question', async () => {
