@@ -50,7 +50,7 @@ export interface AppViewsOptions {
 /** Chromium's code for a load that another one took the place of. */
 const abortedCode = -3;
 /** Milliseconds that a page may take to say whether it wants to be left; one that hangs is not asked for ever. */
-const leaveTimeoutMs = 3_000;
+const leaveTimeoutMs = 10_000;
 /** Milliseconds after a no in which a page does not ask its person again by itself: time to close its tab. */
 const quietAfterNoMs = 3_000;
 /** Milliseconds in which a page comes to what it was told to do. */

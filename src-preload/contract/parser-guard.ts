@@ -87,9 +87,10 @@ export function guardParser(terminal: GuardedTerminal): Disposable {
       const separator = data.indexOf(';');
       const target = separator < 0 ? '' : data.slice(separator + 1);
       if (target === '') return false;
-      if (target.length > maximumLinkLength || !isOpenableLink(target)) return true;
       if (seen.has(data)) return false;
-      if (seen.size >= maximumLinks) return true;
+      // First what costs least: all of a flood of links comes this way.
+      if (seen.size >= maximumLinks || target.length > maximumLinkLength || !isOpenableLink(target))
+        return true;
       seen.add(data);
       return false;
     }),

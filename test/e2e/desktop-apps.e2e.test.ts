@@ -115,6 +115,22 @@ describe('web apps over the window', () => {
       .toBe(true);
     return heard()!;
   };
+  /** Opens one window: too soon after another wish of its app none is opened, and one that is there is never led anew. */
+  const popUp = (page: Page, url: string, features: string) =>
+    expect
+      .poll(
+        () =>
+          page.evaluate(
+            ([to, words]) => {
+              const opened = window.open(to, '_blank', words);
+              if (opened !== null) Object.assign(window, { popUp: opened });
+              return opened !== null;
+            },
+            [url, features] as const,
+          ),
+        { timeout: 20_000, interval: 500 },
+      )
+      .toBe(true);
   const find = <W extends JournalEntry['what']>(what: W, from: number) =>
     desktop.entries.slice(from).find((entry) => entry.what === what) as
       | Extract<JournalEntry, { what: W }>
@@ -524,14 +540,8 @@ describe('web apps over the window', () => {
       addEventListener('message', ({ data, origin }) => own.codes.push(`${origin} ${String(data)}`));
     });
     const from = desktop.entries.length;
-    const asked = await until(
-      () =>
-        page.evaluate(
-          (url) => void window.open(url, 'sign-in', 'width=480,height=600'),
-          `${accounts()}/authorize`,
-        ),
-      () => find('question', from),
-    );
+    await popUp(page, `${accounts()}/authorize`, 'width=480,height=600');
+    const asked = await desktop.entry('question', undefined, from);
     expect(asked.message).toBe(`Show accounts.example.test:${port} in a window of The site-3000?`);
     expect(find('popup', from)).toMatchObject({ frame: true, fullscreenable: false, hasParent: true });
     expect(find('popup-shown', from)).toBe(undefined);
@@ -555,9 +565,16 @@ describe('web apps over the window', () => {
     await popup.getByText('again').waitFor();
     expect(await popup.evaluate(() => 'berthShell' in window || 'require' in window)).toBe(false);
     // It leads neither itself nor the tab away.
-    await popup.evaluate(() => {
-      (opener as Window).location.href = 'https://evil.example/tab';
-    });
+    const fromAway = desktop.entries.length;
+    const away = await until(
+      () =>
+        popup.evaluate(() => {
+          (opener as Window).location.href = 'https://evil.example/tab';
+        }),
+      () => find('question', fromAway),
+    );
+    expect(away.message).toBe('Open evil.example in your browser?');
+    desktop.tell({ do: 'answer', label: 'Cancel' });
     await desktop.entry('navigation-prevented', ({ url }) => url === 'https://evil.example/tab', from);
     await popup.evaluate(
       (url) => {
@@ -582,19 +599,12 @@ describe('web apps over the window', () => {
     const page = await desktop.appPage(partition(5));
     const from = desktop.entries.length;
     const asks = seen.length;
-    await until(
-      () =>
-        page.evaluate(() => {
-          const own = window as unknown as { signIn: Window | null };
-          // One that is tried again too soon opens nothing, and is not the one that was opened.
-          own.signIn = window.open('/login', 'again', 'popup') ?? own.signIn;
-        }),
-      () => find('question', from),
-    );
+    await popUp(page, '/login', 'popup');
+    await desktop.entry('question', undefined, from);
     desktop.tell({ do: 'answer', label: 'Cancel' });
     await desktop.entry('popup-closed', undefined, from);
     await expect
-      .poll(() => page.evaluate(() => (window as unknown as { signIn: Window }).signIn.closed), {
+      .poll(() => page.evaluate(() => (window as unknown as { popUp: Window }).popUp.closed), {
         timeout: 20_000,
       })
       .toBe(true);
@@ -604,10 +614,8 @@ describe('web apps over the window', () => {
   it('closes what it opened with its tab', async () => {
     const page = await desktop.appPage(partition(5));
     const from = desktop.entries.length;
-    await until(
-      () => page.evaluate(() => void window.open('/inner', 'inner', 'width=300')),
-      () => find('popup-shown', from),
-    );
+    await popUp(page, '/inner', 'width=300');
+    await desktop.entry('popup-shown', undefined, from);
     await desktop.entry('popup-title', ({ title }) => title.startsWith('site-3000.localhost:'), from);
     await ask('appViewClose', { tabId: 'tab-5' });
     await desktop.entry('popup-closed', undefined, from);

@@ -27,6 +27,7 @@ import { ScreenSize } from './screen-size.ts';
 import { screenOptions, type TerminalAppearance } from './terminal-appearance.ts';
 import type { Measured } from './terminal-health.ts';
 import { TerminalWork, type WorkEvents } from './terminal-work.ts';
+import { writeInPieces } from './write-in-pieces.ts';
 
 export interface SessionEvents extends WorkEvents {
   /** A paste that would run by itself; `confirm` pastes it. */
@@ -210,7 +211,7 @@ export class TerminalSession {
       this.#flood.count(bytes.byteLength, performance.now());
       this.work.output(bytes);
       const cameAtMs = performance.now();
-      this.#screen.write(bytes, () => {
+      writeInPieces(this.#screen, bytes, () => {
         this.#unparsedBytes -= bytes.byteLength;
         this.#drawMs += (performance.now() - cameAtMs - this.#drawMs) / 8;
         done();

@@ -2,7 +2,7 @@
  * A workspace that is frozen while it is read is thawed whatever dies: the maker, the guard, the engine. Against an engine
  * double on a Unix socket that knows the few calls of the Docker Engine API that are made.
  */
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -244,8 +244,14 @@ describe('guard', () => {
     mkdirSync(making);
     for (const name of ['ready', 'lock']) writeFileSync(join(making, name), '{}');
     const watching = guard('--how', 'pause');
-    // Long enough to take the dead maker for one that lives, if it did.
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    // It sleeps 10 ms between two looks: by now it had many in which to take the dead maker for one that lives.
+    const sleeps = () =>
+      Number(
+        /^voluntary_ctxt_switches:\s+(\d+)$/m.exec(
+          readFileSync(`/proc/${watching.child.pid}/status`, 'utf8'),
+        )?.[1],
+      );
+    await vi.waitFor(() => expect(sleeps()).toBeGreaterThan(80), { interval: 10, timeout: 30_000 });
     expect((await create().ended).exitCode).toBe(0);
     expect((await watching.ended).one('unused')).toEqual({ event: 'unused' });
     expect(engine.calls).toEqual([]);
