@@ -234,10 +234,6 @@ describe('the desktop app', () => {
     }
   });
 
-  it('may notify by the system without a question', async () => {
-    expect(await desktop.page.evaluate(() => Notification.permission)).toBe('granted');
-  });
-
   /** A click on a link that saves, as the window itself makes one; in a frame when asked for. */
   const save = (href: string | null, isInFrame = false) =>
     desktop.page.evaluate(

@@ -113,8 +113,6 @@ export class WebContents extends EventEmitter {
       void opened.close();
     });
     await this.#followDownloads(page, context);
-    if (defaultSession.permits('notifications', appOrigin, true))
-      await context.grantPermissions(['notifications'], { origin: pageOrigin });
     page.on('load', () => {
       this.#isLoading = false;
       this.emit('did-finish-load');
