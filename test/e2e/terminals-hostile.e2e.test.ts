@@ -83,17 +83,16 @@ async function planeMemoryMiB(): Promise<number> {
   return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1]) / 1024;
 }
 
-/** Once a second brings no more of it: a flood takes 80 MiB at first, of what the collector has not looked at yet, and then none. */
+/** Once five seconds bring no more of it: a flood takes 80 MiB at first, of what the collector has not looked at yet, and then none. */
 async function settledMemoryMiB(): Promise<number> {
-  let last = 0;
+  const seen: number[] = [];
   return await waitUntil(
     async () => {
       const now = await planeMemoryMiB();
-      const grownMiB = now - last;
-      last = now;
-      return grownMiB < 4 && now;
+      seen.push(now);
+      return seen.length > 5 && now - (seen.at(-6) ?? 0) < 4 && now;
     },
-    { what: 'the memory of the plane grows no more', timeoutMs: 30_000, intervalMs: 1_000 },
+    { what: 'the memory of the plane grows no more', timeoutMs: 60_000, intervalMs: 1_000 },
   );
 }
 

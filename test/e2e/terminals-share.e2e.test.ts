@@ -111,9 +111,9 @@ class Guest {
   sees(what: string): Promise<unknown> {
     return waitUntil(async () => (await this.text()).includes(what), { what: `the guest sees ${what}` });
   }
-  async says(what: string | RegExp): Promise<void> {
+  async says(what: string | RegExp, timeout = 20_000): Promise<void> {
     try {
-      await this.page.getByText(what).first().waitFor({ timeout: 20_000 });
+      await this.page.getByText(what).first().waitFor({ timeout });
     } catch (error) {
       throw new Error(`it says: ${await this.page.locator('body').innerText()}`, { cause: error });
     }
@@ -371,7 +371,7 @@ describe('a guest whose line is cut', () => {
     await guest.says('Connection lost');
     await guest.says(/Trying again/);
     await world.berth.restart();
-    await guest.page.getByText('later-22').first().waitFor({ timeout: 60_000 });
+    await guest.says('later-22', 60_000);
   });
 
   it('learns that a terminal which ends with its connection went with Berth', async () => {
@@ -383,7 +383,7 @@ describe('a guest whose line is cut', () => {
     await world.berth.kill();
     await guest.says('Connection lost');
     await world.berth.restart();
-    await guest.page.getByText('This link leads nowhere any more').waitFor({ timeout: 60_000 });
+    await guest.says('This link leads nowhere any more', 60_000);
   });
 
   it('complained of nothing in all of this', () => {

@@ -8,7 +8,8 @@ import { explainedScreens, explainedScreensUnderTmux, sortDifferences } from '..
 import { differences, runVttest, type Screen } from '../conformance/vttest.ts';
 import { ensureRequirements } from '../servers/requirements.ts';
 
-it('shows vttest as bare xterm.js does', async () => {
+// Two hundred and fifty screens in two terminals.
+it('shows vttest as bare xterm.js does', { timeout: 400_000 }, async () => {
   await ensureRequirements(['conformance']);
   await using world = await openConformanceWorld('vttest', { cols: 80, rows: 24 }, true);
   const screens: Screen[] = [];

@@ -49,12 +49,8 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-async function openDocs(
-  colorScheme: 'light' | 'dark',
-  hash = '',
-): Promise<{ page: Page; complaints: string[] }> {
+async function openDocs(hash = ''): Promise<{ page: Page; complaints: string[] }> {
   const page = await context.newPage();
-  await page.emulateMedia({ colorScheme });
   const complaints: string[] = [];
   page.on('console', (message) => {
     if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
@@ -69,31 +65,38 @@ async function openDocs(
   return { page, complaints };
 }
 
-describe.each(['light', 'dark'] as const)('the documentation, %s', (scheme) => {
-  it('shows every noun and an operation, breaks no policy and asks nobody else', async () => {
-    const { page, complaints } = await openDocs(scheme);
+/** Of 255, of the page's title and of what lies under it. */
+const lightnesses = (page: Page) =>
+  page.evaluate(() => {
+    const title = document.querySelector('.swagger-ui .info .title');
+    const lightness = (color: string) => Math.max(...(color.match(/[\d.]+/g) ?? []).slice(0, 3).map(Number));
+    return [
+      lightness(getComputedStyle(title ?? document.body).color),
+      lightness(getComputedStyle(document.body).backgroundColor),
+    ] as const;
+  });
+
+// To open it takes seconds, nearly all of them Swagger's: so each page is opened once.
+describe('the documentation', () => {
+  it('shows every noun and an operation, light and dark, breaks no policy and asks nobody else', async () => {
+    const { page, complaints } = await openDocs();
     for (const noun of ['hosts', 'workspaces', 'snapshots', 'terminals'])
       await page.locator(`#operations-tag-${noun}`).waitFor();
     await page.locator('#operations-tag-workspaces').click();
     await page.locator('.opblock-post .opblock-summary-control').first().click();
     await page.locator('.opblock-body .responses-table').first().waitFor();
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme });
+      const [text, ground] = await lightnesses(page);
+      if (colorScheme === 'dark') expect(text - ground).toBeGreaterThan(120);
+      else expect(ground - text).toBeGreaterThan(120);
+    }
     expect(complaints).toEqual([]);
-    const [text, ground] = await page.evaluate(() => {
-      const title = document.querySelector('.swagger-ui .info .title');
-      const lightness = (color: string) =>
-        Math.max(...(color.match(/[\d.]+/g) ?? []).slice(0, 3).map(Number));
-      return [
-        lightness(getComputedStyle(title ?? document.body).color),
-        lightness(getComputedStyle(document.body).backgroundColor),
-      ] as const;
-    });
-    if (scheme === 'dark') expect(text - ground).toBeGreaterThan(120);
-    else expect(ground - text).toBeGreaterThan(120);
     await page.close();
   });
 
   it('leads from the type of a problem to the line of its code', async () => {
-    const { page } = await openDocs(scheme, '#code-host.key-changed');
+    const { page } = await openDocs('#code-host.key-changed');
     const line = page.locator('tr.is-wanted');
     await expect.poll(() => line.textContent()).toContain('host.key-changed');
     const isInView = () =>
