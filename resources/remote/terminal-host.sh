@@ -38,6 +38,9 @@ refusal=$(fallocate -p -o 0 -l 4096 "$trial" 2>&1) || refusal=${refusal:-unknown
 # BusyBox has programs of these names that know less.
 tail -s 0.02 -c +1 "$trial" >/dev/null 2>&1
 is_tail_good=$?
+# Until this process, and the client that it becomes, is gone; tail of BusyBox does not wait for one.
+hold="exec /bin/sh -c 'while kill -0 $$; do sleep 2; done' 2>/dev/null"
+! tail --pid=$$ -c +1 "$trial" >/dev/null 2>&1 || hold="exec tail --pid=$$ -f /dev/null"
 rm -f "$trial"
 case $refusal in
   '') ;;
@@ -58,6 +61,7 @@ for program in docker podman; do
 done
 
 printf 'berth-terminals version=%s recorder=%s docker=%s\n' "$version" "$recorder" "$docker"
-# A session for this client to be attached to, which ends with it.
-exec tmux -u -L berth -f /dev/null -C new-session -s "berth-hold-$$" -x 80 -y 24 'exec tail -f /dev/null' ';' \
-  set-option destroy-unattached on
+# A session for this client to be attached to, which ends with it: not by destroy-unattached, at which tmux 3.3a takes the
+# session from a client that has words to write yet, looks for its window, and falls with every terminal there is.
+exec tmux -u -L berth -f /dev/null -C new-session -s "berth-hold-$$" -x 80 -y 24 "$hold" ';' \
+  set-option -w remain-on-exit off
