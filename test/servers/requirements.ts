@@ -223,8 +223,10 @@ async function isThere({ find }: Part): Promise<boolean> {
     return stdout.includes(find);
   }
   // The lighter one is brought where that can be done.
-  if (find === 'chromium')
-    return (await chromiumProgram((await canInstall()) ? [headlessShell] : undefined)) !== undefined;
+  if (find === 'chromium') {
+    const canBring = (await canInstall()) && (await isKnownPackage(headlessShell));
+    return (await chromiumProgram(canBring ? [headlessShell] : undefined)) !== undefined;
+  }
   if (find === 'postgres' || find === 'initdb') return (await postgresProgram(find)) !== undefined;
   return (await findProgram(find)) !== undefined;
 }
@@ -337,8 +339,12 @@ export function describeMissing(missing: readonly MissingRequirement[]): string 
 /** Of `a | b` the first that the package lists know. */
 async function knownPackage(alternatives: string): Promise<string> {
   const names = alternatives.split(' | ');
-  for (const name of names) if ((await runProcess(['apt-cache', 'show', name])).exitCode === 0) return name;
+  for (const name of names) if (await isKnownPackage(name)) return name;
   return names[0] ?? alternatives;
+}
+
+async function isKnownPackage(name: string): Promise<boolean> {
+  return (await runProcess(['apt-cache', 'show', name])).exitCode === 0;
 }
 
 const POLICY_PATH = '/usr/sbin/policy-rc.d';
