@@ -62,18 +62,16 @@ async function longestBlock(act: () => Promise<unknown>): Promise<number> {
   const press = async () => {
     for (; isOn; await new Promise((resolve) => setTimeout(resolve, 10))) await page.keyboard.press(idleKey);
   };
-  const [{ longestMs, keys }] = await Promise.all([
-    act()
-      .finally(() => {
-        isOn = false;
-      })
-      .then(() =>
-        page.evaluate(
-          () => (window as unknown as { blockWatch: { longestMs: number; keys: number } }).blockWatch,
-        ),
-      ),
-    press(),
-  ]);
+  const pressing = press();
+  try {
+    await act();
+  } finally {
+    isOn = false;
+    await pressing;
+  }
+  const { longestMs, keys } = await page.evaluate(
+    () => (window as unknown as { blockWatch: { longestMs: number; keys: number } }).blockWatch,
+  );
   expect(keys, 'keys that the page heard').toBeGreaterThan(0);
   return longestMs;
 }
