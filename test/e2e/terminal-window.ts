@@ -195,11 +195,14 @@ export class TerminalScreen {
     const terminals = this.page
       .locator('[role=tab]')
       .filter({ has: this.page.locator('.lucide-square-terminal') });
-    const agree = this.page.getByRole('alertdialog').getByRole('button', { name: 'Close terminal' });
+    const question = this.page.getByRole('alertdialog');
+    const agree = question.getByRole('button', { name: 'Close terminal' });
     await waitUntil(
       async () => {
         // Either may be gone by the time of the click.
         if ((await agree.count()) > 0) await agree.click({ timeout: 1_000 });
+        // One that a failed test left open would fail all that come after it.
+        else if ((await question.count()) > 0) await this.page.keyboard.press('Escape');
         else if ((await terminals.count()) === 0) return true;
         else await terminals.first().click({ button: 'middle', timeout: 1_000 });
         return false;
