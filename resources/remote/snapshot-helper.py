@@ -947,6 +947,21 @@ class TarComplaints(Stderr):
         return [line for line in self.failures if re.search('Cannot|Warning|rror', line)]
 
 
+# tar writes whole records: 20 blocks, where nothing else is said (-b).
+RECORD = 20 * BLOCK
+
+
+def archive_bytes_of(tar, complaints):
+    """
+    Waits for the end of tar, and says how long its archive is; None where the kernel keeps no account. With process accounting
+    (acct(5)) the kernel writes what it notes of a process that ends, 64 bytes, in the name of that process: no part of a record.
+    """
+    # Ended but not reaped: its account is still there.
+    os.waitid(os.P_PID, tar.pid, os.WEXITED | os.WNOWAIT)
+    written = bytes_written_by(tar.pid, complaints.bytes)
+    return None if written is None else written - written % RECORD
+
+
 def bytes_written_by(pid, stderr_bytes):
     """What a process has written to its standard output, by the kernel's account (proc(5)); None where there is none."""
     try:
@@ -1742,9 +1757,7 @@ def write_archive(args, making, scan, freeze):
         while complaints.is_alive():
             complaints.join(0.1)
             progress.report(bytes=bytes_written_by(tar.pid, complaints.bytes), written=os.fstat(out).st_size)
-        # Ended but not reaped: its account is still there.
-        os.waitid(os.P_PID, tar.pid, os.WEXITED | os.WNOWAIT)
-        tar_bytes = bytes_written_by(tar.pid, complaints.bytes)
+        tar_bytes = archive_bytes_of(tar, complaints)
         end_child(tar)
         # The files are read; the workspace may go on while the last of them is compressed.
         write_durably(making.path('thaw'), {})
@@ -3568,8 +3581,7 @@ def write_to_repository(args, making, scan, freeze, backup):
                 raise backup.repository.away('it took no more for %d s' % STALL_SECONDS)
             if feeder.is_broken:
                 raise backup.failure()
-        os.waitid(os.P_PID, tar.pid, os.WEXITED | os.WNOWAIT)
-        tar_bytes = bytes_written_by(tar.pid, complaints.bytes)
+        tar_bytes = archive_bytes_of(tar, complaints)
         end_child(tar)
         write_durably(making.path('thaw'), {})
         judge_tar(tar, complaints, freeze)

@@ -50,7 +50,38 @@ async function timeOf(args: readonly string[], input?: Buffer): Promise<number> 
   return performance.now() - began;
 }
 
+/** Keeps an account of every process that ends (acct(5)), in a process namespace of its own, and goes on as the program. */
+const accounted = `
+import ctypes, os, sys
+if ctypes.CDLL(None, use_errno=True).acct(sys.argv[1].encode()) != 0:
+    sys.exit('acct: ' + os.strerror(ctypes.get_errno()))
+os.execv(sys.argv[2], sys.argv[2:])
+`;
+
 const shares = (count: number) => Array.from({ length: count }, (_, index) => (index + 0.5) / count);
+
+describe('a host that keeps account of its processes', () => {
+  it('has whole snapshots: what the kernel notes of tar is no part of an archive', async ({ skip }) => {
+    const account = join(scratch.folder('account'), 'pacct');
+    writeFileSync(account, '');
+    const through = [
+      'unshare',
+      '--pid',
+      '--fork',
+      '--mount-proc',
+      '/usr/bin/python3',
+      '-c',
+      accounted,
+      account,
+    ];
+    const store = scratch.folder('store');
+    const args = ['create', '--store', store, '--source', tree, '--id', idOf('accounted'), ...about];
+    const { exitCode, stderr, stdout } = await startProgram(args, { through }).ended;
+    skip(stderr.includes('Function not implemented'), 'this kernel keeps no account of processes');
+    expect(exitCode, `${stdout.toString().slice(-500)}${stderr}`).toBe(0);
+    expect(readFileSync(account, 'latin1')).toContain('tar');
+  });
+});
 
 describe('a kill', () => {
   it('at any instant of create leaves a whole snapshot or none', async () => {
