@@ -7,6 +7,9 @@ export interface SftpError extends Error {
   readonly code?: number;
 }
 
+/** What ssh2 fails its requests with when their session ends before the server answered. */
+const unanswered = 'No response from server';
+
 /** OpenSSH's server tells errno(3) only so far; all others are SSH_FX_FAILURE. */
 const errnoOf: Readonly<Record<number, string>> = {
   2: 'ENOENT',
@@ -18,8 +21,8 @@ const errnoOf: Readonly<Record<number, string>> = {
 
 export function sftpError(error: unknown, path: string): BerthError {
   if (BerthError.is(error)) return error;
-  const { code } = error as SftpError;
-  if (code === 6 || code === 7)
+  const { code, message } = error as SftpError;
+  if (code === 6 || code === 7 || message === unanswered)
     return new BerthError('connection-lost', 'The connection to the files of the host was lost.', {
       cause: error,
     });
