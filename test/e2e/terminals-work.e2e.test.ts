@@ -211,7 +211,8 @@ describe('a shell that tells of its commands', () => {
 
   beforeEach(async () => {
     await screen.run('. ~/tells.sh; clear');
-    await screen.hasPrompt();
+    // The new prompt, and not the one before it: keys that come first would be echoed in front of it.
+    await screen.sees(/^\$$/);
   });
 
   it('has a mark beside each prompt that says how its command ended', async () => {
