@@ -88,6 +88,8 @@ const live = () =>
 /** What X knows of the screen: the windows on it, with their titles. */
 const tree = () => world.host.docker('exec', '--env', 'DISPLAY=:1', container, 'xwininfo', '-root', '-tree');
 
+const rootWindow = () => world.host.docker('exec', '--env', 'DISPLAY=:1', container, 'xwininfo', '-root');
+
 async function remoteShows(text: string): Promise<void> {
   let seen = '';
   const isShown = async () => {
@@ -175,9 +177,7 @@ describe('a remote browser in a tab', () => {
   it('gets the size of its tab', async () => {
     const isAlike = async () => {
       const box = await holder().boundingBox();
-      const size = /-geometry (\d+)x(\d+)/.exec(
-        await world.host.docker('exec', '--env', 'DISPLAY=:1', container, 'xwininfo', '-root'),
-      );
+      const size = /-geometry (\d+)x(\d+)/.exec(await rootWindow());
       return (
         size?.[1] === String(Math.floor(box?.width ?? 0)) && size[2] === String(Math.floor(box?.height ?? 0))
       );
@@ -185,6 +185,34 @@ describe('a remote browser in a tab', () => {
     await waitUntil(isAlike, { what: 'the desktop is as large as its tab', timeoutMs: 20_000 });
     await page.setViewportSize({ width: 1180, height: 760 });
     await waitUntil(isAlike, { what: 'the desktop has followed', timeoutMs: 20_000 });
+  });
+
+  it('fills the display and gives it back, at the size of each', async () => {
+    const sizeOf = async () =>
+      /-geometry (\d+)x(\d+)/
+        .exec(await rootWindow())
+        ?.slice(1)
+        .map(Number);
+    const before = await sizeOf();
+    await page.getByRole('button', { name: 'Full screen' }).click();
+    await page.waitForFunction(() => document.fullscreenElement !== null);
+    const fills = async () => {
+      const { width = 0, height = 0 } = (await holder().boundingBox()) ?? {};
+      const whole = await page.evaluate(() => [innerWidth, innerHeight]);
+      // The bar stays above it.
+      const isLarge = width === whole[0] && height > (whole[1] ?? 0) - 60;
+      return isLarge && (await sizeOf())?.join() === [Math.floor(width), Math.floor(height)].join();
+    };
+    await waitUntil(fills, { what: 'the desktop fills the display', timeoutMs: 20_000 });
+    await clickInPage();
+    await page.keyboard.type(' filled');
+    await waitUntil(async () => (await tree()).includes(' filled]'), { what: 'it is typed into' });
+    await page.getByRole('button', { name: 'Leave full screen' }).click();
+    await page.waitForFunction(() => document.fullscreenElement === null);
+    await waitUntil(async () => (await sizeOf())?.join() === before?.join(), {
+      what: 'the desktop has its size from before',
+      timeoutMs: 20_000,
+    });
   });
 
   it('lets go of keys that Berth takes, so that none stays down there', async () => {

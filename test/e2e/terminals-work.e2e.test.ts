@@ -222,7 +222,9 @@ describe('a shell that tells of its commands', () => {
     await waitUntil(async () => (await marks('bad').count()) === 1, { what: 'a failed one is marked' });
     expect(await marks('bad').getAttribute('title')).toMatch(/^Exit status 3 · /);
     await screen.run('sleep 87651');
-    await waitUntil(async () => (await marks('running').count()) === 1, { what: 'it runs' });
+    await waitUntil(async () => (await marks('running').count()) === 1, { what: 'it is told to run' });
+    // The mark is written before the program is there; what is pressed then meets a shell that drops it.
+    await waitUntil(async () => (await screen.processes('sleep 87651')).length > 0, { what: 'it runs' });
     await page.keyboard.press('Control+C');
     await waitUntil(async () => (await marks('bad').count()) === 2, { what: 'it was interrupted' });
   });

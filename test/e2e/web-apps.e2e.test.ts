@@ -5,11 +5,13 @@
 import { createHash } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, get, type IncomingMessage } from 'node:http';
+import { get as getSecured } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type BrowserContext, chromium, type Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { makeCertificates } from '../servers/certificates.ts';
 import { chromiumLaunchOptions } from '../servers/chromium.ts';
 import { addHostFileFor } from '../servers/demo-host.ts';
 import { loadImage, nodeImage } from '../servers/images.ts';
@@ -72,6 +74,7 @@ afterAll(() => stack.disposeAsync());
 interface Sent {
   readonly id: string;
   readonly url: string;
+  readonly localPort: number;
   readonly workspace: { readonly id: string };
   readonly items: readonly { readonly id: string }[];
 }
@@ -92,17 +95,16 @@ function send(method: string, path: string, body?: object): Promise<Sent> {
   );
 }
 
+async function containerOf(name: string): Promise<string> {
+  const label = `label=dev.berth.workspace=${workspaceIds[name]}`;
+  // Those that help it for a moment have no specification.
+  const own = ['--filter', label, '--filter', 'label=dev.berth.spec-hash'];
+  return (await host.docker('ps', '--quiet', ...own)).trim();
+}
+
 /** Through the engine, as somebody's own terminal would. */
 async function startApp(name: string): Promise<void> {
-  const container = (
-    await host.runChecked([
-      'docker',
-      'ps',
-      '-q',
-      '--filter',
-      `label=dev.berth.workspace=${workspaceIds[name]}`,
-    ])
-  ).trim();
+  const container = await containerOf(name);
   const program = await readFile(new URL('web-app.cjs', import.meta.url));
   await host.runChecked(['docker', 'exec', '-i', container, 'sh', '-c', 'cat > /tmp/web-app.cjs'], {
     input: program,
@@ -255,6 +257,35 @@ describe('an app in a browser', () => {
       what: 'its cookies in the frame',
     });
     await window.page.evaluate(() => document.getElementById('app-under-test')?.remove());
+  });
+});
+
+describe('an app that speaks TLS alone', () => {
+  it('opens like any other, and a forward of its port passes its own TLS through', async () => {
+    const { authority, certificate, key } = await makeCertificates();
+    const container = await containerOf('api');
+    const program = `require('node:https').createServer({ key: process.env.KEY, cert: process.env.CERT }, (_, response) =>
+      response.setHeader('Content-Type', 'text/html').end('<h1>secured</h1>')).listen(3443)`;
+    const keys = ['--env', `KEY=${key}`, '--env', `CERT=${certificate}`];
+    await host.docker('exec', '--detach', ...keys, container, 'node', '--eval', program);
+    const wish = { workspaceId: workspaceIds.api, port: 3443 };
+    // Nobody says what it speaks: it is found out.
+    const app = await send('POST', 'forwards', { ...wish, kind: 'app' });
+    const page = await window.context.newPage();
+    await page.goto((await send('POST', `forwards/${app.id}/open`, { shownIn: 'browser' })).url);
+    await page.getByRole('heading', { name: 'secured' }).waitFor({ timeout: 30_000 });
+    expect(new URL(page.url()).origin).toBe(`http://api-3443.localhost:${new URL(berth.origin).port}`);
+    await page.close();
+    const { localPort } = await send('POST', 'forwards', { ...wish, kind: 'tcp' });
+    const text = await new Promise<string>((resolve, reject) => {
+      // Its own certificate, or it is refused: nobody in between opens what is in it.
+      const asked = getSecured(
+        { host: '127.0.0.1', servername: 'localhost', port: localPort, ca: authority, agent: false },
+        (answer) => void answer.toArray().then((parts) => resolve(Buffer.concat(parts).toString()), reject),
+      );
+      asked.on('error', reject);
+    });
+    expect(text).toBe('<h1>secured</h1>');
   });
 });
 
