@@ -137,6 +137,27 @@ describe('a droplet', () => {
     await expectAccessible('the page of costs');
   });
 
+  it('warns when its account’s budget comes to its end, on the page and anywhere else', slow, async () => {
+    const setBudget = async (dollars: string) => {
+      await button(/^Label and budget of/).click();
+      await dialog().getByLabel('Budget for a month').fill(dollars);
+      await dialog().getByRole('button', { name: 'Save' }).click();
+      await dialog().waitFor({ state: 'detached' });
+    };
+    const warning = /budget of .* is used/;
+    // An hour of the smallest machine, or a cent, is the least that is billed.
+    await setBudget('0.01');
+    await page.getByRole('main').getByText(warning).first().waitFor(slow);
+    await page.getByRole('tab', { name: /^api/ }).first().click();
+    await page.reload();
+    const notices = page.getByRole('region', { name: 'New notifications' });
+    await notices.getByText(warning).first().waitFor(slow);
+    await notices.getByRole('button', { name: 'Look' }).click();
+    await setBudget('');
+    await page.getByRole('main').getByText(warning).first().waitFor({ state: 'detached' });
+    await notices.getByText(warning).first().waitFor({ state: 'detached' });
+  });
+
   it('shows a web app of it in a tab', slow, async () => {
     await startApp();
     await page.getByRole('treeitem', { name: /^api/ }).click();
@@ -171,7 +192,7 @@ describe('a droplet', () => {
     expect(await tabNames()).toEqual(before);
     // What ran in it ended with the machine: its last screen is there, why, and a shell in its place for one press.
     await page.getByRole('tab', { name: /^dev@api/ }).click();
-    expect(await screen().innerText()).toContain('marker-42');
+    await vi.waitFor(async () => expect(await screen().innerText()).toContain('marker-42'), slow);
     await page.reload();
     await vi.waitFor(async () => expect(await screen().innerText()).toContain('marker-42'), slow);
     expect(await tabNames()).toEqual(before);
