@@ -23,6 +23,8 @@ import { lookAtAccount } from './cloud-account-look.ts';
 const LOOK_EVERY_MS = 5 * 60_000;
 /** Milliseconds while it cannot be reached. */
 const LOOK_AGAIN_MS = 30_000;
+/** Milliseconds after which a provider has counted what was made or destroyed. */
+const LOOK_SOON_MS = 5_000;
 /** A share of each wait that is left to chance, so that several accounts do not come at once. */
 const JITTER = 0.2;
 /** Milliseconds between two looks at what a token may do: more than a dozen requests, and it changes by hand alone. */
@@ -170,6 +172,13 @@ export class CloudAccountService {
     directory.tellUsable(id);
     await onCheck(id, signal);
     return directory.view(id);
+  }
+
+  /** What it counts is another number by now: it is looked at in some seconds, and not only at its next turn. */
+  countsAnew(id: CloudId): void {
+    const { directory } = this.#deps;
+    if (directory.record(id) !== undefined && directory.stateOf(id).phase === 'ready')
+      this.#later(id, LOOK_SOON_MS);
   }
 
   /** Throws conflict while there is work on machines of it, and while there are machines unless `leavesMachines`. */

@@ -33,6 +33,7 @@ import type { MakingDeps } from './making/making-deps.ts';
 import { removeProviderParts } from './making/provider-parts.ts';
 import { MachineMakingService } from './making/making-service.ts';
 import { createMoneyParts, type MoneyParts } from './money-parts.ts';
+import { watchRented } from './rented-watch.ts';
 import { createSleepParts, type SleepPartsDeps } from './sleep/sleep-parts.ts';
 import type { WakeInput } from './sleep/wake-operation.ts';
 
@@ -142,6 +143,7 @@ export function createMachineParts(deps: MachinePartsDeps): MachineParts {
   };
   const making = new MachineMakingService({ ...makingDeps, operations: deps.operations, log: deps.log });
   let tidied: Promise<void> = Promise.resolve();
+  let stopWatching = () => {};
   const sleep = createSleepParts({
     directory,
     clouds,
@@ -230,6 +232,7 @@ export function createMachineParts(deps: MachinePartsDeps): MachineParts {
     start() {
       money.start();
       accounts.start();
+      stopWatching = watchRented(directory, (id) => accounts.countsAnew(id));
       tidied = making
         .tidy()
         .catch((cause: unknown) => deps.log.error('half-made machines were not tidied', { cause }));
@@ -237,6 +240,7 @@ export function createMachineParts(deps: MachinePartsDeps): MachineParts {
       sleep.start();
     },
     async close() {
+      stopWatching();
       sleep.close();
       await life.close();
       await money.close();

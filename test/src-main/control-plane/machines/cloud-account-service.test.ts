@@ -178,6 +178,16 @@ describe('an account at a provider', () => {
     expect((await accounts.check(account.id, signal)).clockAheadMs).toBe(-3_600_000);
   });
 
+  it('is looked at in some seconds where Berth made or destroyed a machine there', async () => {
+    const { accounts, clock, cloud, connect, directory } = await makeWorld();
+    const { id } = await connect();
+    expect(directory.view(id).machineCount).toBe(0);
+    cloud.plant();
+    accounts.countsAnew(id);
+    await clock.advance(5_000);
+    await vi.waitFor(() => expect(directory.view(id).machineCount).toBe(1));
+  });
+
   it('is looked at again by itself, its permissions less often', async () => {
     const { clock, cloud, connect, directory } = await makeWorld();
     const { id } = await connect();
