@@ -139,6 +139,8 @@ export class FaultWorld implements AsyncDisposable {
   /** Everything is as it was at first: no snapshot but `kept`, no volume from before a restore. */
   async clear(kept?: SnapshotId): Promise<void> {
     const { plane } = this;
+    // A test that failed in the middle of a cut would take all that come after it along.
+    for (const { remote } of this.hosts) await remote.heal();
     await allEnded(plane);
     const copies = await plane.until('workspaces.watch', {}, (found) =>
       found.filter(({ move }) => move?.role === 'copy'),

@@ -350,8 +350,8 @@ move() { # as when a laptop comes into another network: what was bound to the ol
   ip address add "$subnet.$1/24" dev "$cable"
 }
 
-heal() {
-  nsenter --net="/run/netns/$1" nft delete table inet berth_silence
+heal() { # also where nothing is silent
+  nsenter --net="/run/netns/$1" nft 'add table inet berth_silence; delete table inet berth_silence'
 }
 
 shut_filesystem_down() { # EXT4_IOC_SHUTDOWN, EXT4_GOING_FLAGS_NOLOGFLUSH: what was not synced is gone (ext4(5))
