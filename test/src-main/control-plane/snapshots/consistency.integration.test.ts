@@ -8,8 +8,9 @@ beforeAll(async () => {
   world = await startFaultWorld({ hostCount: 1, contentMiB: 20 });
   await world.sh('echo 0 > /home/dev/a-first && echo 0 > /home/dev/z-last');
   // First one end of the folder, then the other: whoever reads in between sees them apart, by one and never the other way.
+  // They are apart for nearly all of the time, and a processor is left to others.
   await world.sh(
-    'cd /home/dev && (n=0; while :; do n=$((n+1)); echo $n > .next-a && mv .next-a a-first && echo $n > .next-z && mv .next-z z-last; done) > /dev/null 2>&1 &',
+    'cd /home/dev && (n=0; while :; do n=$((n+1)); echo $n > .next-a && mv .next-a a-first && sleep 0.01 && echo $n > .next-z && mv .next-z z-last; done) > /dev/null 2>&1 &',
   );
 });
 afterAll(() => world?.[Symbol.asyncDispose]());
