@@ -210,9 +210,9 @@ describe('a shell that tells of its commands', () => {
   const marks = (kind: string) => screen.shown.last().locator(`.command-mark-${kind}`);
 
   beforeEach(async () => {
-    await screen.run('. ~/tells.sh; clear');
+    await screen.run('. ~/tells.sh; clear; echo "to""ld"');
     // The new prompt, and not the one before it: keys that come first would be echoed in front of it.
-    await screen.sees(/^\$$/);
+    await screen.sees(/^told\n\$$/);
   });
 
   it('has a mark beside each prompt that says how its command ended', async () => {
