@@ -88,7 +88,15 @@ const live = () =>
 /** What X knows of the screen: the windows on it, with their titles. */
 const tree = () => world.host.docker('exec', '--env', 'DISPLAY=:1', container, 'xwininfo', '-root', '-tree');
 
-const rootWindow = () => world.host.docker('exec', '--env', 'DISPLAY=:1', container, 'xwininfo', '-root');
+/** Width and height of the remote desktop, as `1024,700`. */
+async function remoteSize(): Promise<string | undefined> {
+  const root = await world.host.docker('exec', '--env', 'DISPLAY=:1', container, 'xwininfo', '-root');
+  return /-geometry (\d+)x(\d+)/.exec(root)?.slice(1).join();
+}
+const sizeHere = async () => {
+  const { width = 0, height = 0 } = (await holder().boundingBox()) ?? {};
+  return [Math.floor(width), Math.floor(height)].join();
+};
 
 async function remoteShows(text: string): Promise<void> {
   let seen = '';
@@ -175,25 +183,14 @@ describe('a remote browser in a tab', () => {
   });
 
   it('gets the size of its tab', async () => {
-    const isAlike = async () => {
-      const box = await holder().boundingBox();
-      const size = /-geometry (\d+)x(\d+)/.exec(await rootWindow());
-      return (
-        size?.[1] === String(Math.floor(box?.width ?? 0)) && size[2] === String(Math.floor(box?.height ?? 0))
-      );
-    };
+    const isAlike = async () => (await remoteSize()) === (await sizeHere());
     await waitUntil(isAlike, { what: 'the desktop is as large as its tab', timeoutMs: 20_000 });
     await page.setViewportSize({ width: 1180, height: 760 });
     await waitUntil(isAlike, { what: 'the desktop has followed', timeoutMs: 20_000 });
   });
 
   it('fills the display and gives it back, at the size of each', async () => {
-    const sizeOf = async () =>
-      /-geometry (\d+)x(\d+)/
-        .exec(await rootWindow())
-        ?.slice(1)
-        .map(Number);
-    const before = await sizeOf();
+    const before = await remoteSize();
     await page.getByRole('button', { name: 'Full screen' }).click();
     await page.waitForFunction(() => document.fullscreenElement !== null);
     const fills = async () => {
@@ -201,7 +198,7 @@ describe('a remote browser in a tab', () => {
       const whole = await page.evaluate(() => [innerWidth, innerHeight]);
       // The bar stays above it.
       const isLarge = width === whole[0] && height > (whole[1] ?? 0) - 60;
-      return isLarge && (await sizeOf())?.join() === [Math.floor(width), Math.floor(height)].join();
+      return isLarge && (await remoteSize()) === (await sizeHere());
     };
     await waitUntil(fills, { what: 'the desktop fills the display', timeoutMs: 20_000 });
     await clickInPage();
@@ -209,7 +206,7 @@ describe('a remote browser in a tab', () => {
     await waitUntil(async () => (await tree()).includes(' filled]'), { what: 'it is typed into' });
     await page.getByRole('button', { name: 'Leave full screen' }).click();
     await page.waitForFunction(() => document.fullscreenElement === null);
-    await waitUntil(async () => (await sizeOf())?.join() === before?.join(), {
+    await waitUntil(async () => (await remoteSize()) === before, {
       what: 'the desktop has its size from before',
       timeoutMs: 20_000,
     });

@@ -57,7 +57,7 @@ export interface CloudAccountDeps {
 export class CloudAccountService {
   readonly #deps: CloudAccountDeps;
   readonly #looking = new Map<CloudId, Promise<void>>();
-  readonly #timers = new Map<CloudId, () => void>();
+  readonly #timers = new Map<CloudId, { readonly dueMs: number; readonly stop: () => void }>();
   /** When permissions were last read, by the clock that never goes back. */
   readonly #permissionsMs = new Map<CloudId, number>();
   readonly #leaving = new Set<CloudId>();
@@ -84,7 +84,8 @@ export class CloudAccountService {
 
   async close(): Promise<void> {
     this.#stop.abort(new BerthError('cancelled', 'Berth is ending.'));
-    for (const end of [...this.#ends.splice(0), ...this.#timers.values()]) end();
+    for (const end of this.#ends.splice(0)) end();
+    for (const { stop } of this.#timers.values()) stop();
     await Promise.all(this.#looking.values());
   }
 
@@ -202,7 +203,7 @@ export class CloudAccountService {
     } finally {
       this.#leaving.delete(id);
     }
-    this.#timers.get(id)?.();
+    this.#timers.get(id)?.stop();
     this.#timers.delete(id);
     this.#permissionsMs.delete(id);
   }
@@ -274,14 +275,20 @@ export class CloudAccountService {
     }
   }
 
+  /** In so long, or at the time that was said before, if that is sooner. */
   #later(id: CloudId, waitMs: number): void {
     const { clock, random } = this.#deps;
     if (this.#stop.signal.aborted) return;
-    this.#timers.get(id)?.();
-    const stop = clock.after(Math.round(waitMs * (1 - JITTER * random.fraction())), () => {
+    const delayMs = Math.round(waitMs * (1 - JITTER * random.fraction()));
+    const dueMs = clock.monotonicMs() + delayMs;
+    const said = this.#timers.get(id);
+    if (said !== undefined && said.dueMs <= dueMs) return;
+    said?.stop();
+    const stop = clock.after(delayMs, () => {
+      this.#timers.delete(id);
       void this.#look(id);
     });
-    this.#timers.set(id, stop);
+    this.#timers.set(id, { dueMs, stop });
   }
 }
 

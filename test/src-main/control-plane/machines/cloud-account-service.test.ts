@@ -186,6 +186,13 @@ describe('an account at a provider', () => {
     accounts.countsAnew(id);
     await clock.advance(5_000);
     await vi.waitFor(() => expect(directory.view(id).machineCount).toBe(1));
+    // Also where one comes while it is looked at: the end of that look does not put the next one off.
+    const looked = accounts.check(id, signal);
+    accounts.countsAnew(id);
+    await looked;
+    cloud.plant();
+    await clock.advance(5_000);
+    await vi.waitFor(() => expect(directory.view(id).machineCount).toBe(2));
   });
 
   it('is looked at again by itself, its permissions less often', async () => {
